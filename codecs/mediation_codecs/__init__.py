@@ -1,0 +1,1 @@
+"""G.711 for telephony: payload octets in, payload octets out."""

@@ -1,0 +1,1 @@
+"""The heart: two legs, one call, and what crosses between them."""

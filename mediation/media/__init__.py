@@ -1,0 +1,1 @@
+"""RTP: worker processes and the port through which signalling drives them."""
