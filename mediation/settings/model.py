@@ -1,6 +1,20 @@
-"""The configuration as frozen values; every field has its unit, default and meaning."""
+"""The configuration as frozen values; every field has its unit, its default, its bounds and its meaning.
 
+This file is the one source: the checks, the JSON Schema and `config/mediation.toml` are all made from it.
+Building these values by hand checks nothing; `mediation.settings.read` is the way from a file.
+"""
+
+from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final, TypeVar
+
+from mediation.sip.flow import Endpoint, Transport
+from mediation_codecs.g711 import Law
+
+T = TypeVar("T")
+
+Network = IPv4Network | IPv6Network
 
 
 class Side(StrEnum):
@@ -8,3 +22,373 @@ class Side(StrEnum):
 
     FRONT_END = "front-end"
     GATEWAY = "gateway"
+
+
+class LogLevel(StrEnum):
+    """The least important line that is still written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a field says about itself beside its type and default."""
+
+    doc: str
+    """One or two sentences for the person who edits the file; units and the meaning of 0 included."""
+    low: int | None = None
+    """Least value, or least value of each item."""
+    high: int | None = None
+    """Greatest value, or greatest value of each item."""
+    step: int | None = None
+    """The value is a multiple of this."""
+    at_least: int = 0
+    """Least number of items in a list."""
+    key: str = ""
+    """How the file spells it, where that is not the field's name."""
+    example: str = ""
+    """A value as the file would write it, for what has no default that could be shown."""
+
+
+STORY: Final = "story"
+"""Where `dataclasses.Field.metadata` keeps the Story."""
+
+
+def setting(
+    default: T,
+    *,
+    doc: str,
+    low: int | None = None,
+    high: int | None = None,
+    step: int | None = None,
+    at_least: int = 0,
+    example: str = "",
+) -> T:
+    """Return a field with a default and its whole story."""
+    story = Story(doc=doc, low=low, high=high, step=step, at_least=at_least, example=example)
+    return field(default=default, metadata={STORY: story})
+
+
+def story(doc: str, *, at_least: int = 0, key: str = "", example: str = "") -> dict[str, Story]:
+    """Return the metadata of a field without a default: `field(metadata=story(…))`."""
+    return {STORY: Story(doc=doc, at_least=at_least, key=key, example=example)}
+
+
+FROM_TARGETS: Final[tuple[Network, ...]] = (ip_network("0.0.0.0/32"),)
+"""Default of `trusted`: stands for the addresses of the targets and is replaced by them at once."""
+
+BOTH_LAWS: Final = (Law.PCMU, Law.PCMA)
+
+CODECS_DOC: Final = "G.711 laws to offer and to take, the preferred one first."
+PTIME_DOC: Final = "Length of audio in one RTP packet that we ask for and send, in milliseconds."
+EVENTS_DOC: Final = "Offer and take telephone-event, DTMF digits as RTP (RFC 4733)."
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One socket that SIP arrives on; its address stands in our Via, Contact and SDP."""
+
+    transport: Transport
+    host: str
+    """An IP address, without brackets, in its canonical spelling."""
+    port: int
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Host and port."""
+        return self.host, self.port
+
+    def __str__(self) -> str:
+        return f"{self.transport}:{bracketed(self.host)}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One peer that SIP is sent to."""
+
+    uri: str
+    """The SIP URI as the file has it."""
+    host: str
+    """An IP address, without brackets, in its canonical spelling."""
+    port: int
+    transport: Transport
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Host and port."""
+        return self.host, self.port
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """What both interfaces have."""
+
+    listen: tuple[Listener, ...]
+    rtp_ports: tuple[int, int]
+    """First and last port: even and odd, so that every RTP port has its RTCP port (RFC 3550 section 11)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Internal(Interface):
+    """The interface toward the front-end servers."""
+
+    listen: tuple[Listener, ...] = field(
+        metadata=story(
+            'Where SIP arrives: "udp:ADDRESS:PORT" or "tcp:ADDRESS:PORT", IPv6 in brackets. '
+            "Audio uses the same address.",
+            at_least=1,
+            example='["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]',
+        )
+    )
+    targets: tuple[Target, ...] = field(
+        metadata=story(
+            "Front-end servers that calls from the trunks go to, in order of preference.",
+            at_least=1,
+            example='["sip:127.0.0.20:5060"]',
+        )
+    )
+    trusted: tuple[Network, ...] = setting(
+        FROM_TARGETS,
+        doc="Addresses or networks that may place calls here. Default: the addresses of targets. []: nobody.",
+        example='["127.0.0.20", "127.0.1.0/24"]',
+    )
+    codecs: tuple[Law, ...] = setting(BOTH_LAWS, at_least=1, doc=CODECS_DOC)
+    rtp_ports: tuple[int, int] = setting(
+        (20000, 29999),
+        low=1024,
+        high=65535,
+        doc="First and last port for audio: even and odd, two for each call.",
+    )
+    telephone_event: bool = setting(True, doc=EVENTS_DOC)
+    ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
+
+    def __post_init__(self) -> None:
+        if self.trusted is FROM_TARGETS:
+            object.__setattr__(self, "trusted", addresses(self.targets))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway(Interface):
+    """The interface toward the ITSPs; who is behind it stands in the trunks."""
+
+    listen: tuple[Listener, ...] = field(
+        metadata=story(
+            "Where SIP arrives, as in [internal].",
+            at_least=1,
+            example='["udp:127.0.0.11:5060", "tcp:127.0.0.11:5060"]',
+        )
+    )
+    rtp_ports: tuple[int, int] = setting(
+        (30000, 39999),
+        low=1024,
+        high=65535,
+        doc="First and last port for audio: even and odd, two for each call.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """One ITSP, as one or more session border controllers of it."""
+
+    name: str = field(
+        metadata=story(
+            "Its name in routes, logs and call records: small letters, digits and hyphens.",
+            example='"itsp-a"',
+        )
+    )
+    targets: tuple[Target, ...] = field(
+        metadata=story(
+            "Its session border controllers, in order of preference.",
+            at_least=1,
+            example='["sip:127.0.0.30:5060", "sip:127.0.0.31:5060;transport=tcp"]',
+        )
+    )
+    trusted: tuple[Network, ...] = setting(
+        FROM_TARGETS,
+        doc="Addresses or networks its calls come from. Default: the addresses of targets. []: it places none.",
+        example='["127.0.0.30", "127.0.0.31"]',
+    )
+    codecs: tuple[Law, ...] = setting(BOTH_LAWS, at_least=1, doc=CODECS_DOC)
+    max_calls: int = setting(
+        0, low=0, high=1_000_000, doc="Most calls at a time, both ways together; 0: no limit."
+    )
+    no_progress_s: int = setting(
+        10,
+        low=1,
+        high=32,
+        doc="A target that answers nothing but 100 for so many seconds is left for the next one.",
+    )
+    failover_codes: tuple[int, ...] = setting(
+        (408, 500, 502, 503, 504),
+        low=400,
+        high=699,
+        doc="Final responses that try the next target or trunk. Never 486, 487 or any 6xx. []: none.",
+    )
+    telephone_event: bool = setting(True, doc=EVENTS_DOC)
+    ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
+
+    def __post_init__(self) -> None:
+        if self.trusted is FROM_TARGETS:
+            object.__setattr__(self, "trusted", addresses(self.targets))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Which trunks carry calls to which numbers; the first route that matches wins."""
+
+    match: str = setting(
+        "",
+        doc="RE2 pattern, searched for in the called number: anchor it with ^ and $. Empty: every number.",
+        example='"^\\\\+?[0-9]+$"',
+    )
+    trunks: tuple[str, ...] = field(
+        metadata=story("Names of trunks, in order of preference.", at_least=1, example='["itsp-a"]')
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """Audio, on both sides."""
+
+    workers: int = setting(
+        0, low=0, high=128, doc="Processes that carry audio; 0: one for each processor core."
+    )
+    silence_s: int = setting(
+        30,
+        low=0,
+        high=3600,
+        doc="A call ends when a party that should send audio sends no RTP and no RTCP for so many seconds; "
+        "0: never.",
+    )
+    port_quarantine_s: int = setting(
+        5, low=0, high=300, doc="After a call its ports keep swallowing late packets for so many seconds."
+    )
+    rtcp_interval_s: int = setting(
+        5,
+        low=1,
+        high=60,
+        doc="Seconds between RTCP reports (RFC 3550 section 6.2), varied at random by a half.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sip:
+    """Signalling, on both sides."""
+
+    t1_ms: int = setting(
+        500, low=50, high=5000, doc="T1, the round trip we expect (RFC 3261 section 17.1.1.1)."
+    )
+    t2_ms: int = setting(4000, low=100, high=60000, doc="T2, the longest wait between two repetitions.")
+    t4_ms: int = setting(
+        5000, low=100, high=60000, doc="T4, the longest that a message stays in the network."
+    )
+    ring_limit_s: int = setting(
+        180,
+        low=5,
+        high=3600,
+        doc="A target that rings (any 18x) for so many seconds is cancelled: nobody answers.",
+    )
+    setup_limit_s: int = setting(
+        240,
+        low=5,
+        high=7200,
+        doc="From INVITE to answer, all targets and trunks together; not below ring_limit_s.",
+    )
+    user_agent: str = setting(
+        "Mediation-Server",
+        doc="User-Agent and Server header of what we send, towards both sides. Empty: none.",
+    )
+    max_calls: int = setting(
+        0, low=0, high=1_000_000, doc="Most calls at a time in this server; 0: no limit."
+    )
+    tcp_idle_s: int = setting(
+        900, low=32, high=86400, doc="A TCP connection without any message for so many seconds is closed."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cdr:
+    """Call records."""
+
+    file: str = setting(
+        "",
+        doc="One JSON line for each call is appended here; relative to the working directory. Empty: none.",
+        example='"cdr.jsonl"',
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """The log, on standard error."""
+
+    level: LogLevel = field(
+        default=LogLevel.INFO,
+        metadata=story("Least level: debug, info, warning or error. Only debug shows phone numbers."),
+    )
+    format: LogFormat = field(
+        default=LogFormat.AUTO,
+        metadata=story("console, json, or auto: console on a terminal, json elsewhere."),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One whole configuration. A call keeps the one that it began with."""
+
+    internal: Internal = field(metadata=story("Toward the front-end servers."))
+    gateway: Gateway = field(metadata=story("Toward the ITSPs."))
+    trunks: tuple[Trunk, ...] = field(
+        metadata=story("An ITSP; one [[trunk]] for each.", at_least=1, key="trunk")
+    )
+    routes: tuple[Route, ...] = field(
+        default=(),
+        metadata=story(
+            "Which trunks carry which numbers; the first that matches wins. "
+            "Without any [[route]], every number may go to every trunk, in the order of this file.",
+            key="route",
+        ),
+    )
+    media: Media = field(default=Media(), metadata=story("Audio, on both sides."))
+    sip: Sip = field(default=Sip(), metadata=story("Signalling, on both sides."))
+    cdr: Cdr = field(default=Cdr(), metadata=story("Call records."))
+    log: Log = field(default=Log(), metadata=story("The log, on standard error."))
+
+    def __post_init__(self) -> None:
+        if not self.routes:
+            every = Route(trunks=tuple(trunk.name for trunk in self.trunks))
+            object.__setattr__(self, "routes", (every,))
+
+    def interface(self, side: Side) -> Interface:
+        """Return what both sides have, for one of them."""
+        return self.internal if side is Side.FRONT_END else self.gateway
+
+    def trunk(self, name: str) -> Trunk:
+        """Return the trunk of this name; KeyError without one."""
+        for trunk in self.trunks:
+            if trunk.name == name:
+                return trunk
+        raise KeyError(name)
+
+
+def addresses(targets: tuple[Target, ...]) -> tuple[Network, ...]:
+    """Return each target's address once, as a network of one."""
+    return tuple(dict.fromkeys(ip_network(target.host) for target in targets))
+
+
+def bracketed(host: str) -> str:
+    """Return an IP address as URIs and socket names spell it: IPv6 in brackets (RFC 3986 section 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
