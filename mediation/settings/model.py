@@ -7,12 +7,11 @@ Building these values by hand checks nothing; `mediation.settings.read` is the w
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Final, TypeVar
+from typing import Final
 
+from mediation.settings.story import setting, story
 from mediation.sip.flow import Endpoint, Transport
 from mediation_codecs.g711 import Law
-
-T = TypeVar("T")
 
 Network = IPv4Network | IPv6Network
 
@@ -39,50 +38,6 @@ class LogFormat(StrEnum):
     AUTO = "auto"
     CONSOLE = "console"
     JSON = "json"
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """What a field says about itself beside its type and default."""
-
-    doc: str
-    """One or two sentences for the person who edits the file; units and the meaning of 0 included."""
-    low: int | None = None
-    """Least value, or least value of each item."""
-    high: int | None = None
-    """Greatest value, or greatest value of each item."""
-    step: int | None = None
-    """The value is a multiple of this."""
-    at_least: int = 0
-    """Least number of items in a list."""
-    key: str = ""
-    """How the file spells it, where that is not the field's name."""
-    example: str = ""
-    """A value as the file would write it, for what has no default that could be shown."""
-
-
-STORY: Final = "story"
-"""Where `dataclasses.Field.metadata` keeps the Story."""
-
-
-def setting(
-    default: T,
-    *,
-    doc: str,
-    low: int | None = None,
-    high: int | None = None,
-    step: int | None = None,
-    at_least: int = 0,
-    example: str = "",
-) -> T:
-    """Return a field with a default and its whole story."""
-    story = Story(doc=doc, low=low, high=high, step=step, at_least=at_least, example=example)
-    return field(default=default, metadata={STORY: story})
-
-
-def story(doc: str, *, at_least: int = 0, key: str = "", example: str = "") -> dict[str, Story]:
-    """Return the metadata of a field without a default: `field(metadata=story(…))`."""
-    return {STORY: Story(doc=doc, at_least=at_least, key=key, example=example)}
 
 
 FROM_TARGETS: Final[tuple[Network, ...]] = (ip_network("0.0.0.0/32"),)
@@ -219,7 +174,7 @@ class Trunk:
     )
     trusted: tuple[Network, ...] = setting(
         FROM_TARGETS,
-        doc="Addresses or networks its calls come from. Default: the addresses of targets. []: it places none.",
+        doc="Addresses or networks its calls come from. Default: addresses of targets. []: it places none.",
         example='["127.0.0.30", "127.0.0.31"]',
     )
     codecs: tuple[Law, ...] = setting(BOTH_LAWS, at_least=1, doc=CODECS_DOC)

@@ -1,0 +1,61 @@
+"""What a setting says about itself beside its type and default: the metadata of the fields in `model.py`."""
+
+from dataclasses import Field, dataclass, field
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+_STORY: Final = "story"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The checks, the JSON Schema and the commented example are all made from this."""
+
+    doc: str
+    """One or two sentences for the person who edits the file; units and the meaning of 0 included."""
+    low: int | None = None
+    """Least value, or least value of each item."""
+    high: int | None = None
+    """Greatest value, or greatest value of each item."""
+    step: int | None = None
+    """The value is a multiple of this."""
+    at_least: int = 0
+    """Least number of items in a list."""
+    key: str = ""
+    """How the file spells it, where that is not the field's name."""
+    example: str = ""
+    """A value as the file would write it, where the default alone would not tell."""
+
+
+def setting(
+    default: T,
+    *,
+    doc: str,
+    low: int | None = None,
+    high: int | None = None,
+    step: int | None = None,
+    at_least: int = 0,
+    example: str = "",
+) -> T:
+    """Return a field with a default and its whole story."""
+    told = Story(doc=doc, low=low, high=high, step=step, at_least=at_least, example=example)
+    return field(default=default, metadata={_STORY: told})
+
+
+def story(doc: str, *, at_least: int = 0, key: str = "", example: str = "") -> dict[str, Story]:
+    """Return the metadata of a field that must be given: `field(metadata=story(…))`."""
+    return {_STORY: Story(doc=doc, at_least=at_least, key=key, example=example)}
+
+
+def story_of(described: "Field[object]") -> Story:
+    """Return what a field of `model.py` says about itself; KeyError when it was built without `setting`."""
+    told = described.metadata[_STORY]
+    if not isinstance(told, Story):
+        raise TypeError(f"{described.name} has no story")
+    return told
+
+
+def key_of(described: "Field[object]") -> str:
+    """Return how the file spells a field."""
+    return story_of(described).key or described.name
