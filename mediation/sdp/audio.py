@@ -1,0 +1,212 @@
+"""What one audio m-line says, read as one value: where, which formats, which way, how long the packets.
+
+Attributes of RFC 8866 section 6, RFC 3551 (static types), RFC 3605 (`a=rtcp`) and RFC 4733
+(telephone-event). Only what runs at 8000 Hz in one channel is seen. An attribute that is malformed or
+absurd counts as absent: it is the peer's wish, and no reason to lose the call.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from mediation.sdp.description import Attribute, Connection, MediaDescription, SessionDescription
+from mediation.sdp.errors import NotAcceptable
+
+Endpoint = tuple[str, int]
+"""An IP address, without brackets, and a UDP port."""
+
+STATIC_PAYLOAD_TYPES = {0: "PCMU", 8: "PCMA"}
+"""Those that need no `a=rtpmap` (RFC 3551 section 6)."""
+TELEPHONE_EVENT = "telephone-event"
+PTIMES_MS = range(10, 61)
+"""Packet lengths that are believed: G.711 below 10 ms is a flood, above 60 ms an MTU's worth of delay."""
+
+
+class Direction(StrEnum):
+    """Who sends, from the side of whoever says it (RFC 8866 section 6.7)."""
+
+    SENDRECV = "sendrecv"
+    SENDONLY = "sendonly"
+    RECVONLY = "recvonly"
+    INACTIVE = "inactive"
+
+    @classmethod
+    def of(cls, *, sends: bool, takes: bool) -> "Direction":
+        """The direction by its two halves."""
+        if sends:
+            return cls.SENDRECV if takes else cls.SENDONLY
+        return cls.RECVONLY if takes else cls.INACTIVE
+
+    @property
+    def sends(self) -> bool:
+        """Whoever says it sends media."""
+        return self in (Direction.SENDRECV, Direction.SENDONLY)
+
+    @property
+    def takes(self) -> bool:
+        """Whoever says it wants to receive media."""
+        return self in (Direction.SENDRECV, Direction.RECVONLY)
+
+    @property
+    def mirrored(self) -> "Direction":
+        """The same, seen from the other side."""
+        return Direction.of(sends=self.takes, takes=self.sends)
+
+    def within(self, other: "Direction") -> "Direction":
+        """What is left when both must agree."""
+        return Direction.of(sends=self.sends and other.sends, takes=self.takes and other.takes)
+
+
+_DIRECTIONS = {direction.value: direction for direction in Direction}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What one payload type number stands for."""
+
+    payload_type: int
+    name: str
+    """As registered, whatever the case it came in: `PCMU`, `PCMA`, `telephone-event`; others in capitals."""
+    parameters: str = ""
+    """The rest of its `a=fmtp`, raw."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """One party's audio, as it describes it."""
+
+    remote: Endpoint
+    """Address 0.0.0.0 or :: : the party takes nothing (RFC 3264 section 8.4)."""
+    remote_rtcp: Endpoint
+    formats: tuple[Format, ...]
+    """In the party's order of preference, as far as the numbers mean anything to us."""
+    direction: Direction
+    """The party's."""
+    ptime_ms: int | None
+    """The packet length it wants; None: it did not say, or nonsense."""
+    max_ptime_ms: int | None
+
+    def find(self, name: str) -> Format | None:
+        """The first format of that name."""
+        return next((found for found in self.formats if found.name == name), None)
+
+
+def read_audio(
+    description: SessionDescription,
+    media: MediaDescription,
+    *,
+    unmapped: Mapping[int, str] | None = None,
+) -> AudioStream:
+    """Read one of the description's audio m-lines.
+
+    `unmapped` says what numbers without `a=rtpmap` stand for, beside the static ones. Raises
+    `NotAcceptable` when the place is none that media can be sent to.
+    """
+    connection = description.connection_of(media)
+    if connection is None:
+        raise NotAcceptable("no connection address")
+    host = usable_host(connection)
+    if not 0 < media.port < 65_535:
+        raise NotAcceptable("no port, or no port left for RTCP")
+    said = _direction(media.attributes) or _direction(description.attributes) or Direction.SENDRECV
+    held = ip_address(host).is_unspecified
+    return AudioStream(
+        remote=(host, media.port),
+        remote_rtcp=_rtcp(media, host),
+        formats=_formats(media, unmapped or {}),
+        direction=Direction.of(sends=said.sends, takes=said.takes and not held),
+        ptime_ms=_milliseconds(media, description.attributes, "ptime"),
+        max_ptime_ms=_milliseconds(media, description.attributes, "maxptime"),
+    )
+
+
+def usable_host(connection: Connection) -> str:
+    """The address in its shortest spelling, so that it compares with what sockets say.
+
+    Raises `NotAcceptable` for host names, which nobody resolves here, for multicast and for addresses that no
+    party can have.
+    """
+    try:
+        address: IPv4Address | IPv6Address = ip_address(connection.address)
+    except ValueError:
+        raise NotAcceptable("connection address is no IP address", 300) from None
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    reserved = isinstance(address, IPv4Address) and address.is_reserved
+    if connection.network_type.upper() != "IN" or address.is_multicast or reserved or "%" in str(address):
+        raise NotAcceptable("connection address is not usable", 301)
+    return str(address)
+
+
+def _direction(attributes: tuple[Attribute, ...]) -> Direction | None:
+    for name, value in attributes:
+        if value is None and name in _DIRECTIONS:
+            return _DIRECTIONS[name]
+    return None
+
+
+def _rtcp(media: MediaDescription, host: str) -> Endpoint:
+    """RFC 3605: `port` alone, or with a place of its own."""
+    port, _, place = next(iter(media.values("rtcp")), "").partition(" ")
+    number = _decimal(port, 65_535)
+    if not number:
+        return host, media.port + 1
+    words = place.split(" ")
+    if len(words) != 3:
+        return host, number
+    try:
+        return usable_host(Connection(words[2], words[1], words[0])), number
+    except NotAcceptable:
+        return host, number
+
+
+def _formats(media: MediaDescription, unmapped: Mapping[int, str]) -> tuple[Format, ...]:
+    names = _names(media)
+    parameters: dict[int, str] = {}
+    for value in media.values("fmtp"):
+        text, _, rest = value.partition(" ")
+        number = _decimal(text, 127)
+        if number is not None:
+            parameters.setdefault(number, rest)
+    formats: dict[int, Format] = {}
+    for text in media.formats:
+        number = _decimal(text, 127)
+        if number is None or number in formats:
+            continue
+        fixed = STATIC_PAYLOAD_TYPES.get(number)
+        name = names.get(number, fixed or unmapped.get(number))
+        # A static number under another name has two meanings; it gets none.
+        if name is not None and name == (fixed or name):
+            formats[number] = Format(number, name, parameters.get(number, ""))
+    return tuple(formats.values())
+
+
+def _names(media: MediaDescription) -> dict[int, str]:
+    """Numbers and their names by `a=rtpmap`; an empty name where the clock or the channels are not ours."""
+    names: dict[int, str] = {}
+    for value in media.values("rtpmap"):
+        text, _, encoding = value.partition(" ")
+        number = _decimal(text, 127)
+        name, _, clock = encoding.strip(" ").partition("/")
+        if number is None or not name or not clock:
+            continue
+        known = TELEPHONE_EVENT if name.lower() == TELEPHONE_EVENT else name.upper()
+        names.setdefault(number, known if clock in ("8000", "8000/1") else "")
+    return names
+
+
+def _milliseconds(media: MediaDescription, session: tuple[Attribute, ...], name: str) -> int | None:
+    """`a=ptime` or `a=maxptime`, of the m-line or else of the session."""
+    for key, value in (*media.attributes, *session):
+        if key == name and value is not None:
+            number = _decimal(value.strip(" "), 999)
+            return number if number in PTIMES_MS else None
+    return None
+
+
+def _decimal(text: str, highest: int) -> int | None:
+    # int() alone would take underscores, signs and the digits of other scripts.
+    if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= highest:
+        return int(text)
+    return None
