@@ -1,0 +1,191 @@
+"""One direction's SSRC, sequence and timestamp mapping: whatever happens to the source, one stream leaves.
+
+While one source sends, what leaves differs from what came by two constants, so loss, reordering and
+duplicates stay as visible as they were. When the source changes, the constants change, and the stream that
+leaves goes on: the next sequence number, a timestamp as much later as time has passed, and the marker
+(RFC 3551 section 4.1).
+
+    came     SSRC 7:   41  42      44    SSRC 9:  9001  9002
+    leaves   SSRC 3:  100 101     103              104   105
+"""
+
+from typing import Final
+
+from mediation.rtp.packet import HEADER, PLAIN
+
+MAX_DROPOUT: Final = 3000
+"""A packet up to so many ahead belongs to the same run (RFC 3550 appendix A.1)."""
+
+MAX_MISORDER: Final = 100
+"""A packet up to so many behind belongs to the same run (RFC 3550 appendix A.1)."""
+
+MAX_CLOCK_STEP: Final = 80_000
+"""A timestamp ten seconds from where it should be has a new origin. More than the longest telephone-event,
+whose packets carry the time of its beginning (65,535 units, RFC 4733 section 2.3.5)."""
+
+_TOO_LATE: Final = 0x10000 - MAX_MISORDER
+_NOBODY: Final = -1
+
+
+class Rewrite:
+    """Maps the headers of one direction. Chance and time come from outside.
+
+    `arrival` is always the time in timestamp units (8,000 a second for G.711), a whole number on a clock that
+    only goes forward and does not wrap.
+    """
+
+    __slots__ = (
+        "_arrival", "_current", "_floor", "_following", "_previous", "_previous_sequence", "_resumed",
+        "_sequence", "_sequence_offset", "_timestamp", "_timestamp_offset", "packet_units", "packets",
+        "refused", "ssrc", "switches",
+    )  # fmt: skip
+
+    def __init__(self, ssrc: int, sequence: int, timestamp: int, *, packet_units: int = 160) -> None:
+        """`sequence` and `timestamp` are those of the first packet that will leave."""
+        self.ssrc = ssrc
+        """Ours, for the whole call: what the party sees."""
+        self.packet_units = packet_units
+        """The least step of time from one source's last packet to the next one's first: a packet's length."""
+        self.packets = 0
+        """Headers written: the sender's packet count (RFC 3550 section 6.4.1)."""
+        self.refused = 0
+        """Packets for which there was no header."""
+        self.switches = 0
+        """How often the constants have changed."""
+        self._current = _NOBODY
+        """SSRC that the mapping is for; nobody's before the first packet."""
+        self._following = _NOBODY
+        """The same, but nobody's after `switch`: the only thing the hot path compares."""
+        self._previous = _NOBODY
+        self._previous_sequence = 0
+        self._sequence = (sequence - 1) & 0xFFFF  # highest that came; before the first, ours with offset 0
+        self._sequence_offset = 0
+        self._timestamp = timestamp & 0xFFFFFFFF  # newest that came, and when
+        self._timestamp_offset = 0
+        self._arrival = 0
+        self._floor = _NOBODY  # the mapping's first number, while packets from before it may still come
+        self._resumed = _NOBODY  # the number that would show that a jump was no stray
+
+    def header(
+        self, payload_type: int, marker: bool, sequence: int, timestamp: int, ssrc: int, arrival: int
+    ) -> bytes | None:
+        """The twelve octets that leave before this packet's payload; None: this packet must not leave.
+
+        `payload_type` is the party's number, the rest is the source's as `read_header` gave it. What must not
+        leave: a packet from before a switch that arrives after it, and the first packet of a jump in
+        sequence, a stray until the next one follows it (RFC 3550 appendix A.1). Duplicates leave too.
+        """
+        ahead = (sequence - self._sequence) & 0xFFFF
+        if (
+            ssrc != self._following
+            or ahead >= MAX_DROPOUT
+            or (timestamp - self._timestamp) & 0xFFFFFFFF > MAX_CLOCK_STEP
+        ):
+            switched = self._unusual(sequence, timestamp, ssrc, arrival)
+            if switched is None:
+                self.refused += 1
+                return None
+            marker = marker or switched
+        elif ahead:
+            self._sequence = sequence
+            if timestamp != self._timestamp:  # a telephone-event keeps the time of its beginning
+                self._timestamp = timestamp
+                self._arrival = arrival
+        self.packets += 1
+        return _pack(
+            PLAIN,
+            payload_type | 0x80 if marker else payload_type,
+            (sequence + self._sequence_offset) & 0xFFFF,
+            (timestamp + self._timestamp_offset) & 0xFFFFFFFF,
+            self.ssrc,
+        )
+
+    def switch(self) -> None:
+        """Expect another stream: after a re-lock, or when the law changes on either side.
+
+        The next packet carries the marker. It is mapped afresh at once unless it goes on where the last one
+        ended, as it does when only the source's address or our payload type is new.
+        """
+        self._following = _NOBODY
+
+    def timestamp_at(self, arrival: int) -> int:
+        """Our timestamp at a moment, the newest moved by time: for sender reports (RFC 3550 section 6.4.1)."""
+        elapsed = arrival - self._arrival if self._current != _NOBODY else 0
+        return (self._timestamp + self._timestamp_offset + elapsed) & 0xFFFFFFFF
+
+    def _unusual(self, sequence: int, timestamp: int, ssrc: int, arrival: int) -> bool | None:
+        """Decide about a packet that does not simply follow: None refuses it, True sets its marker."""
+        if ssrc != self._current:
+            if ssrc == self._previous and self._is_leftover(sequence, arrival):
+                return None
+            return self._map_afresh(sequence, timestamp, ssrc, arrival)
+        ahead = (sequence - self._sequence) & 0xFFFF
+        if ahead < MAX_DROPOUT:
+            return self._follow(sequence, timestamp, arrival, moved=ahead > 0)
+        if ahead >= _TOO_LATE:
+            return None if self._is_before_the_floor(0x10000 - ahead) else False
+        if self._following == _NOBODY or sequence == self._resumed:
+            return self._map_afresh(sequence, timestamp, ssrc, arrival)
+        self._resumed = (sequence + 1) & 0xFFFF
+        return None
+
+    def _follow(self, sequence: int, timestamp: int, arrival: int, *, moved: bool) -> bool:
+        """The same run goes on, after `switch` or with an odd timestamp."""
+        announced = self._following == _NOBODY
+        self._following = self._current
+        step = ((timestamp - self._timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+        elapsed = arrival - self._arrival
+        restarted = moved and (step < -MAX_CLOCK_STEP or step - elapsed > MAX_CLOCK_STEP)
+        if restarted:
+            self._anchor_clock(timestamp, elapsed)
+            self.switches += 1
+        if moved:
+            self._sequence = sequence
+        if restarted or (moved and step > 0):
+            self._timestamp = timestamp
+            self._arrival = arrival
+        return announced or restarted
+
+    def _map_afresh(self, sequence: int, timestamp: int, ssrc: int, arrival: int) -> bool:
+        """Join this packet to the last one that left."""
+        leaving = (self._sequence + self._sequence_offset + 1) & 0xFFFF
+        if self._current == _NOBODY:
+            self._timestamp_offset = self._timestamp - timestamp
+        else:
+            self._anchor_clock(timestamp, arrival - self._arrival)
+            self.switches += 1
+        if ssrc != self._current:
+            self._previous, self._previous_sequence = self._current, self._sequence
+        self._sequence_offset = leaving - sequence
+        self._sequence = self._floor = sequence
+        self._timestamp = timestamp
+        self._arrival = arrival
+        self._current = self._following = ssrc
+        self._resumed = _NOBODY
+        return True
+
+    def _anchor_clock(self, timestamp: int, elapsed: int) -> None:
+        """Let this timestamp leave as much later as time has passed, and by a packet at least."""
+        newest = self._timestamp + self._timestamp_offset
+        self._timestamp_offset = newest + max(self.packet_units, elapsed) - timestamp
+
+    def _is_leftover(self, sequence: int, arrival: int) -> bool:
+        """Whether a packet of the source before this one is late, or that source goes on beside this one.
+
+        The newer source is heard as long as it speaks: two at once would take turns packet by packet.
+        """
+        newer = 0 < (sequence - self._previous_sequence) & 0xFFFF < 0x8000
+        return not newer or arrival - self._arrival < 3 * self.packet_units
+
+    def _is_before_the_floor(self, behind: int) -> bool:
+        """Whether a late packet is from before the switch: its number has left with another payload."""
+        if self._floor == _NOBODY:
+            return False
+        since = (self._sequence - self._floor) & 0xFFFF
+        if since > MAX_MISORDER:
+            self._floor = _NOBODY
+            return False
+        return behind > since
+
+
+_pack = HEADER.pack
