@@ -8,7 +8,7 @@ absurd counts as absent: it is the peer's wish, and no reason to lose the call.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 
 from mediation.sdp.description import Attribute, Connection, MediaDescription, SessionDescription
 from mediation.sdp.errors import NotAcceptable
@@ -58,6 +58,7 @@ class Direction(StrEnum):
         return Direction.of(sends=self.sends and other.sends, takes=self.takes and other.takes)
 
 
+_THIS_NETWORK = IPv4Network("0.0.0.0/8")  # RFC 1122 section 3.2.1.3: no destination
 _DIRECTIONS = {direction.value: direction for direction in Direction}
 
 
@@ -114,7 +115,7 @@ def read_audio(
     return AudioStream(
         remote=(host, media.port),
         remote_rtcp=_rtcp(media, host),
-        formats=_formats(media, unmapped or {}),
+        formats=read_formats(media, unmapped),
         direction=Direction.of(sends=said.sends, takes=said.takes and not held),
         ptime_ms=_milliseconds(media, description.attributes, "ptime"),
         max_ptime_ms=_milliseconds(media, description.attributes, "maxptime"),
@@ -133,10 +134,18 @@ def usable_host(connection: Connection) -> str:
         raise NotAcceptable("connection address is no IP address", 300) from None
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
-    reserved = isinstance(address, IPv4Address) and address.is_reserved
-    if connection.network_type.upper() != "IN" or address.is_multicast or reserved or "%" in str(address):
+    if connection.network_type.upper() != "IN" or not _reachable(address):
         raise NotAcceptable("connection address is not usable", 301)
     return str(address)
+
+
+def _reachable(address: IPv4Address | IPv6Address) -> bool:
+    """Whether one party can have it. The unspecified address passes: it has a meaning of its own in `c=`."""
+    if isinstance(address, IPv6Address):
+        # A link-local address needs a scope, and a scope means nothing on another machine.
+        return not (address.is_multicast or address.is_link_local or address.scope_id)
+    nowhere = address in _THIS_NETWORK and not address.is_unspecified
+    return not (address.is_multicast or address.is_reserved or nowhere)
 
 
 def _direction(attributes: tuple[Attribute, ...]) -> Direction | None:
@@ -161,8 +170,9 @@ def _rtcp(media: MediaDescription, host: str) -> Endpoint:
         return host, number
 
 
-def _formats(media: MediaDescription, unmapped: Mapping[int, str]) -> tuple[Format, ...]:
-    names = _names(media)
+def read_formats(media: MediaDescription, unmapped: Mapping[int, str] | None = None) -> tuple[Format, ...]:
+    """What the numbers of an m-line stand for, where that concerns us; `unmapped` as in `read_audio`."""
+    names = {**(unmapped or {}), **STATIC_PAYLOAD_TYPES, **_names(media)}
     parameters: dict[int, str] = {}
     for value in media.values("fmtp"):
         text, _, rest = value.partition(" ")
@@ -174,10 +184,9 @@ def _formats(media: MediaDescription, unmapped: Mapping[int, str]) -> tuple[Form
         number = _decimal(text, 127)
         if number is None or number in formats:
             continue
-        fixed = STATIC_PAYLOAD_TYPES.get(number)
-        name = names.get(number, fixed or unmapped.get(number))
+        name = names.get(number, "")
         # A static number under another name has two meanings; it gets none.
-        if name is not None and name == (fixed or name):
+        if name and STATIC_PAYLOAD_TYPES.get(number, name) == name:
             formats[number] = Format(number, name, parameters.get(number, ""))
     return tuple(formats.values())
 
@@ -192,7 +201,7 @@ def _names(media: MediaDescription) -> dict[int, str]:
         if number is None or not name or not clock:
             continue
         known = TELEPHONE_EVENT if name.lower() == TELEPHONE_EVENT else name.upper()
-        names.setdefault(number, known if clock in ("8000", "8000/1") else "")
+        names.setdefault(number, known if clock.rstrip(" ") in ("8000", "8000/1") else "")
     return names
 
 

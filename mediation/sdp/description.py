@@ -125,9 +125,13 @@ class SessionDescription:
     def parse(cls, octets: bytes) -> Self:
         """Read a body. Raises `SdpError`."""
         session, *media = _sections(_lines(octets))
-        fields = _collect(session)
+        if session[:1] != [("v", "0")]:
+            raise SdpError("session description does not begin with v=0")
+        fields = _collect(session[1:])
+        if fields.taken("v"):
+            raise SdpError("session description begins twice")
         return cls(
-            version=_version(session),
+            version=0,
             origin=_origin(fields.only("o")),
             session_name=fields.only("s", "-"),
             connection=fields.connection,
@@ -187,12 +191,6 @@ def _sections(lines: list[Line]) -> list[list[Line]]:
     if len(starts) > MAX_MEDIA:
         raise SdpError("session description has too many m-lines")
     return [lines[start:end] for start, end in zip([0, *starts], [*starts, len(lines)], strict=True)]
-
-
-def _version(session: list[Line]) -> int:
-    if session[:1] != [("v", "0")] or sum(letter == "v" for letter, _ in session) != 1:
-        raise SdpError("session description does not begin with v=0")
-    return 0
 
 
 def _origin(value: str) -> Origin:
@@ -273,7 +271,7 @@ def _collect(section: list[Line]) -> _Fields:
             fields.bandwidths.append(value)
         elif letter == "c" and fields.connection is None:
             fields.connection = _connection(value)
-        elif letter != "v":
+        else:
             fields.others.append((letter, value))
     return fields
 

@@ -18,6 +18,7 @@ from mediation.sdp.audio import (
     Endpoint,
     Format,
     read_audio,
+    read_formats,
 )
 from mediation.sdp.description import Attribute, Connection, MediaDescription, Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
@@ -31,9 +32,11 @@ PROTOCOL = "RTP/AVP"
 EVENT_PAYLOAD_TYPE = 101
 """What our offers call telephone-event: dynamic, and the number that most equipment uses."""
 DIGITS = "0-15"
-"""The events that every telephone-event party has (RFC 4733 section 2.4.1 and table 3)."""
+"""The events of whoever lists none (RFC 4733 section 2.4.1)."""
 DIGITS_AND_FLASH = "0-16"
+"""With the flash of RFC 2833: RFC 4733 only reserves it, many still list it, relaying it costs nothing."""
 
+_UP_TO_FLASH = tuple(str(event) for event in range(17))
 _NUMBERS = {name: number for number, name in STATIC_PAYLOAD_TYPES.items()}
 
 
@@ -96,19 +99,21 @@ def make_offer(
 ) -> SessionDescription:
     """Offer all codecs of `capabilities`, in their order.
 
-    `previous` is what we said last in this dialog: m-lines never get fewer and never change places (RFC 3264
-    section 8), so those that are out of use are said again with port 0.
+    `previous` is what we said last in this dialog: m-lines never get fewer and never change places, and a
+    number keeps its meaning (RFC 3264 sections 8 and 8.3.2). So those out of use are said again with port 0,
+    and telephone-event stays under its number.
     """
-    numbers = tuple(_NUMBERS[codec] for codec in capabilities.codecs)
-    formats = [Format(number, codec) for number, codec in zip(numbers, capabilities.codecs, strict=True)]
-    if capabilities.telephone_event:
-        formats.append(Format(EVENT_PAYLOAD_TYPE, TELEPHONE_EVENT, DIGITS_AND_FLASH))
-    ours = _media(local, formats, capabilities.ptime_ms, direction)
+    formats = [Format(_NUMBERS[codec], codec) for codec in capabilities.codecs]
     media = [_refused(each) for each in previous.media] if previous else []
-    if previous is not None and (place := _place(previous)) is not None:
-        media[place] = ours
-    else:
+    place = _place(previous) if previous else None
+    known = read_formats(previous.media[place]) if previous and place is not None else ()
+    if capabilities.telephone_event:
+        formats.append(Format(_event_number(known), TELEPHONE_EVENT, DIGITS_AND_FLASH))
+    ours = _media(local, formats, capabilities.ptime_ms, direction)
+    if place is None:
         media.append(ours)
+    else:
+        media[place] = ours
     return _description(local, origin, media)
 
 
@@ -138,8 +143,7 @@ def make_answer(
     )
     formats = [law]
     if event is not None:
-        events = DIGITS_AND_FLASH if "16" in event.parameters else DIGITS
-        formats.append(replace(event, parameters=events))
+        formats.append(replace(event, parameters=_events(event.parameters)))
     media = [_refused(each) for each in offer.media]
     media[place] = _media(local, formats, agreed.ptime_ms, agreed.direction)
     return _description(local, origin, media), agreed
@@ -237,6 +241,23 @@ def _same_family(ours: str, theirs: str) -> None:
 def _ptime_ms(theirs: AudioStream, otherwise_ms: int) -> int:
     wanted = theirs.ptime_ms or otherwise_ms
     return min(wanted, theirs.max_ptime_ms or wanted)
+
+
+def _event_number(known: tuple[Format, ...]) -> int:
+    """The number for telephone-event where `known` are in use already."""
+    taken = {each.payload_type: each.name for each in known}
+    kept = (number for number, name in taken.items() if name == TELEPHONE_EVENT)
+    free = (number for number in (EVENT_PAYLOAD_TYPE, *range(96, 128)) if number not in taken)
+    return next(kept, next(free, EVENT_PAYLOAD_TYPE))
+
+
+def _events(theirs: str) -> str:
+    """What we list to a party that lists `theirs`: flash for those who know it."""
+    for item in theirs.split(","):
+        low, _, high = item.strip(" ").partition("-")
+        if (low, high) == ("16", "") or (low in _UP_TO_FLASH and high == "16"):
+            return DIGITS_AND_FLASH
+    return DIGITS
 
 
 def _refused(media: MediaDescription) -> MediaDescription:

@@ -1,0 +1,145 @@
+"""Whatever octets come, session descriptions end in a value or in one of two errors."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediation.sdp.description import Origin, SdpError, SessionDescription
+from mediation.sdp.negotiation import (
+    Capabilities,
+    LocalAudio,
+    NotAcceptable,
+    make_answer,
+    make_offer,
+    read_answer,
+    renew,
+)
+
+US = LocalAudio("203.0.113.10", 20000)
+ORIGIN = Origin("-", 7, 1, US.host)
+BOTH = Capabilities(("PCMU", "PCMA"))
+OFFER = make_offer(US, BOTH, ORIGIN)
+
+VALID = (
+    b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+    b"m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
+    b"a=ptime:20\r\na=rtcp:4001 IN IP4 192.0.2.1\r\na=sendrecv\r\nm=video 0 RTP/AVP 31\r\n"
+)
+HEAD = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+
+
+def swallow(octets: bytes) -> None:
+    """Do with a body all that a call would do with it."""
+    try:
+        session = SessionDescription.parse(octets)
+    except SdpError:
+        return
+    assert SessionDescription.parse(bytes(session)) == session
+    renew(session, OFFER)
+    try:
+        answer, agreed = make_answer(session, US, BOTH, ORIGIN)
+        assert SessionDescription.parse(bytes(answer)) == answer
+        assert len(answer.media) == len(session.media)
+        assert 0 < agreed.remote[1] < 65535
+        assert 0 < agreed.remote_rtcp[1] <= 65535
+        assert 0 <= agreed.payload_type <= 127
+    except NotAcceptable:
+        pass
+    with suppress(NotAcceptable):
+        read_answer(OFFER, session)
+    again = make_offer(US, BOTH, ORIGIN, previous=session)
+    assert len(again.media) >= len(session.media)
+
+
+@given(st.binary(max_size=400))
+def test_any_octets(octets: bytes) -> None:
+    swallow(octets)
+
+
+@given(st.integers(0, len(VALID)), st.integers(0, 12), st.binary(max_size=12))
+def test_a_valid_body_with_a_stretch_replaced(start: int, length: int, octets: bytes) -> None:
+    swallow(VALID[:start] + octets + VALID[start + length :])
+
+
+@given(st.lists(st.sampled_from(VALID.split(b"\r\n")), max_size=20))
+def test_lines_of_a_valid_body_in_any_order_and_number(lines: list[bytes]) -> None:
+    swallow(HEAD + b"\r\n".join(lines))
+
+
+words = st.one_of(
+    st.sampled_from(
+        [
+            "0",
+            "8",
+            "101",
+            "IN",
+            "IP4",
+            "IP6",
+            "192.0.2.1",
+            "0.0.0.0",
+            "::",
+            "fe80::1%1",
+            "65535",
+            "65536",
+            "1_0",
+        ]
+    ),
+    st.sampled_from(
+        ["PCMU/8000", "telephone-event/8000", "RTP/AVP", "RTP/SAVP", "٤", "²", "-1", "9" * 400, "%s"]
+    ),
+    st.text(max_size=6),
+)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                [
+                    "m=audio ",
+                    "m=",
+                    "c=",
+                    "o=",
+                    "b=",
+                    "a=rtpmap:",
+                    "a=fmtp:",
+                    "a=ptime:",
+                    "a=maxptime:",
+                    "a=rtcp:",
+                    "a=",
+                ]
+            ),
+            st.lists(words, max_size=5).map(" ".join),
+        ),
+        max_size=12,
+    )
+)
+def test_lines_of_our_own_grammar_with_words_that_do_not_belong_there(lines: list[tuple[str, str]]) -> None:
+    swallow(HEAD + "\r\n".join(start + rest for start, rest in lines).encode("utf-8", "surrogatepass"))
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        HEAD + b"a=fmtp:101 " + b"0-" * 15_000,
+        HEAD + b"m=audio 4000 RTP/AVP 0\r\na=fmtp:0 " + b"16,-" * 8_000,
+        HEAD + b"m=audio 4000 RTP/AVP 0\r\na=rtpmap:" + b"9" * 32_000,
+        HEAD + b"m=audio 4000 RTP/AVP 0\r\na=ptime:" + b"9" * 32_000,
+        HEAD + b"m=audio 4000 RTP/AVP" + b" 0" * 16_000,
+        HEAD + b"m=audio " + b"4" * 32_000 + b" RTP/AVP 0\r\n",
+        HEAD + b"m=audio 4000 RTP/AVP 0\r\n" * 1_300,
+        HEAD + b"\r\n" * 16_000,
+        HEAD + b"a=rtpmap:0 PCMU/8000\r\n" * 1_000,
+        HEAD + b"c=IN IP4 " + b"1." * 16_000,
+        HEAD + b"c=IN IP6 " + b":" * 32_000,
+        HEAD + b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + b"A" * 32_000,
+        b"v=0\r\no=" + b" " * 32_000,
+        b"\xff" * 32_768,
+        b"=" * 100,
+        b"m=" * 16_000,
+    ],
+)
+def test_bodies_that_want_to_be_expensive(octets: bytes) -> None:
+    swallow(octets)
