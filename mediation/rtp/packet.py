@@ -15,12 +15,14 @@ PLAIN: Final = 0x80
 Header = tuple[int, bool, int, int, int, int, int]
 """(payload type, marker, sequence, timestamp, SSRC, start of the payload, end of the payload)."""
 
+Octets = bytes | bytearray | memoryview
+
 
 class RtpError(Exception):
     """The octets are no RTP packet. Untrusted octets raise this and nothing else."""
 
 
-def read_header(packet: bytes) -> Header:
+def read_header(packet: Octets) -> Header:
     """The fields of a packet and where its payload lies: `packet[start:end]`, without padding.
 
     A plain tuple, for the hot path. Raises RtpError unless the packet passes the checks of RFC 3550 appendix
@@ -47,7 +49,7 @@ _unpack = HEADER.unpack_from
 _pack = HEADER.pack
 
 
-def _payload_bounds(packet: bytes, first: int) -> tuple[int, int]:
+def _payload_bounds(packet: Octets, first: int) -> tuple[int, int]:
     """Start and end of the payload of a packet that is not plain."""
     if first >> 6 != 2:
         raise RtpError(f"version {first >> 6}")

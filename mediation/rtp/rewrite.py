@@ -109,7 +109,7 @@ class Rewrite:
         self._following = _NOBODY
 
     def timestamp_at(self, arrival: int) -> int:
-        """Our timestamp at a moment, the newest moved by time: for sender reports (RFC 3550 section 6.4.1)."""
+        """Our timestamp at a moment, the newest moved by time: for sender reports (RFC 3550 6.4.1)."""
         elapsed = arrival - self._arrival if self._current != _NOBODY else 0
         return (self._timestamp + self._timestamp_offset + elapsed) & 0xFFFFFFFF
 

@@ -1,0 +1,94 @@
+"""Signals a telephone network makes: reference tone, DTMF, ringback, busy. All at 8,000 samples a second."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mediation_codecs.g711 import Samples
+from mediation_codecs.pcm import FULL_SCALE_DBM0, RATE_HZ, clipped, peak_of
+
+REFERENCE_HZ: Final = 1020.0
+"""The measuring tone of ITU-T O.6: no whole part of the sampling rate, so that it meets many codes. The
+American one is 1,004 Hz."""
+
+DTMF_HZ: Final[dict[str, tuple[int, int]]] = {
+    digit: (low, high)
+    for low, row in zip((697, 770, 852, 941), ("123A", "456B", "789C", "*0#D"), strict=True)
+    for digit, high in zip(row, (1209, 1336, 1477, 1633), strict=True)
+}
+"""The two frequencies of each key (ITU-T Q.23)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """A call progress tone (ITU-T E.180)."""
+
+    frequencies_hz: tuple[float, ...]
+    """Sounding together."""
+    pattern_s: tuple[float, ...]
+    """On, off, on, off …, then from the beginning; one value only: without a pause."""
+    level_dbm0: float = -15.0
+    """Of each frequency."""
+
+
+RINGBACK: Final = {
+    "europe": Cadence((425.0,), (1.0, 4.0)),
+    "north-america": Cadence((440.0, 480.0), (2.0, 4.0), -19.0),
+    "united-kingdom": Cadence((400.0, 450.0), (0.4, 0.2, 0.4, 2.0), -19.0),
+}
+"""What a caller hears while it rings."""
+
+BUSY: Final = {
+    "europe": Cadence((425.0,), (0.5, 0.5)),
+    "north-america": Cadence((480.0, 620.0), (0.5, 0.5), -24.0),
+    "united-kingdom": Cadence((400.0,), (0.375, 0.375)),
+}
+"""What a caller hears when the called party is busy."""
+
+
+def sine(frequency_hz: float, level_dbm0: float, duration_s: float) -> Samples:
+    """A tone that begins at zero. Raises ValueError for a level that int16 cannot hold."""
+    return mixed((frequency_hz,), level_dbm0, duration_s)
+
+
+def mixed(frequencies_hz: tuple[float, ...], level_dbm0: float, duration_s: float) -> Samples:
+    """Several tones of this level each. Raises ValueError where their peaks together exceed int16."""
+    if peak_of(level_dbm0) * len(frequencies_hz) > peak_of(FULL_SCALE_DBM0):
+        raise ValueError(f"{len(frequencies_hz)} tones of {level_dbm0} dBm0 do not fit")
+    return clipped(_wave(frequencies_hz, level_dbm0, duration_s))
+
+
+def dtmf(digit: str, duration_s: float = 0.1, level_dbm0: float = -9.0) -> Samples:
+    """One key's two tones; the low one 2 dB softer, as telephones send it (ETSI ES 201 235-2).
+
+    Raises ValueError for a key that there is not, and for levels that do not fit.
+    """
+    if digit not in DTMF_HZ:
+        raise ValueError(f"no such key: {digit!r}")
+    if level_dbm0 > FULL_SCALE_DBM0 - 6.03:
+        raise ValueError(f"two tones of {level_dbm0} dBm0 do not fit")
+    low, high = DTMF_HZ[digit]
+    return clipped(_wave((low,), level_dbm0 - 2, duration_s) + _wave((high,), level_dbm0, duration_s))
+
+
+def progress(cadence: Cadence, duration_s: float) -> Samples:
+    """So much of a call progress tone, from the beginning of its cadence."""
+    wave = _wave(cadence.frequencies_hz, cadence.level_dbm0, duration_s)
+    at = np.arange(wave.size) % _samples(sum(cadence.pattern_s))
+    edges = np.cumsum([_samples(part) for part in cadence.pattern_s])
+    sounding = np.searchsorted(edges, at, side="right") % 2 == 0
+    return clipped(wave * sounding)
+
+
+def _wave(frequencies_hz: tuple[float, ...], level_dbm0: float, duration_s: float) -> npt.NDArray[np.float64]:
+    at_s = np.arange(_samples(duration_s)) / RATE_HZ
+    wave = np.zeros(at_s.size)
+    for frequency_hz in frequencies_hz:
+        wave += peak_of(level_dbm0) * np.sin(2 * np.pi * frequency_hz * at_s)
+    return wave
+
+
+def _samples(duration_s: float) -> int:
+    return round(duration_s * RATE_HZ)
