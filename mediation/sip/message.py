@@ -1,10 +1,11 @@
 """Requests and responses: as received, with typed views that are read on demand (RFC 3261 section 7)."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Generic, Self, TypeVar, overload
 
 from mediation.sip.errors import LocalSipError, RemoteSipError
-from mediation.sip.grammar import is_token, number
+from mediation.sip.grammar import number
 from mediation.sip.headers import CSeq, Headers, MediaType, NameAddress, Via, header_key, split_list
 from mediation.sip.uri import OpaqueUri, SipUri, parse_uri
 
@@ -12,6 +13,7 @@ SIP_VERSION = "SIP/2.0"
 LONGEST_DELTA_S = 2**32 - 1
 """The highest delta-seconds (RFC 3261 section 20.19)."""
 
+_VISIBLE = re.compile(r"[^\x00-\x20\x7f]++")
 _T = TypeVar("_T")
 
 
@@ -116,7 +118,7 @@ class _Message:
     def call_id(self) -> str:
         """Call-ID, compared octet for octet (RFC 3261 section 20.8)."""
         value = self._one("call-id", "Call-ID")
-        if not value or " " in value or "\t" in value:
+        if _VISIBLE.fullmatch(value) is None:
             raise RemoteSipError(400, "Bad Call-ID")
         return value
 
@@ -173,18 +175,18 @@ class _Message:
 
     @View
     def require(self) -> tuple[str, ...]:
-        """Option tags that we must know (RFC 3261 section 20.32)."""
-        return self._tokens("require", "Require")
+        """Option tags that we must know (RFC 3261 section 20.32), as they are."""
+        return self._words("require")
 
     @View
     def supported(self) -> tuple[str, ...]:
         """Option tags that the peer knows (RFC 3261 section 20.37)."""
-        return self._tokens("supported", "Supported")
+        return self._words("supported")
 
     @View
     def allow(self) -> tuple[str, ...]:
         """Methods that the peer takes (RFC 3261 section 20.5)."""
-        return self._tokens("allow", "Allow")
+        return self._words("allow")
 
     def _one(self, key: str, name: str) -> str:
         values = self.headers.by_key().get(key)
@@ -203,11 +205,9 @@ class _Message:
     def _addresses(self, key: str) -> tuple[NameAddress, ...]:
         return tuple([NameAddress.parse(element) for element in self._elements(key)])
 
-    def _tokens(self, key: str, name: str) -> tuple[str, ...]:
-        tokens = tuple([element for element in self._elements(key) if element])
-        if not all(map(is_token, tokens)):
-            raise RemoteSipError(400, f"Bad {name}")
-        return tokens
+    def _words(self, key: str) -> tuple[str, ...]:
+        words = ",".join(self.headers.by_key().get(key, ())).split(",")
+        return tuple([word.strip(" \t") for word in words if word.strip(" \t")])
 
 
 class Request(_Message):
