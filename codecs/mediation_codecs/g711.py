@@ -46,8 +46,8 @@ def encode(law: Law, samples: Samples) -> bytes:
 # smallest value on, for one polarity; the other polarity is the same. The index is the source's number.
 # Decoding and encoding again is not this conversion: the nearest level is another one for many octets.
 #
-# deviates: a note of 1988 to both tables makes A-81 of µ-80 and µ-79 of A-80, so that A-µ-A keeps 7 bits of 8.
-# Nothing here relies on those bits; the two values numbered 80 are nearest to each other and stay so.
+# deviates: a note of 1988 to both tables makes A-81 of µ-80 and µ-79 of A-80, so that A-µ-A keeps 7 bits;
+# nothing here relies on them. The two values numbered 80 are nearest to each other and stay so.
 
 _MU_TO_A: Final = (  # table 3: µ-law numbers 0 to 127 → A-law numbers 1 to 128
     1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8,

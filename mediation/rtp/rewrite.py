@@ -108,6 +108,18 @@ class Rewrite:
         """
         self._following = _NOBODY
 
+    def withhold(self, sequence: int, ssrc: int) -> None:
+        """Close the gap of a packet that does not leave by our own decision: it must not look like loss.
+
+        For a telephone-event the party cannot take, or audio while it is on hold. The next packet carries the
+        marker, and packets that come later than they should are from now on as lost as this one.
+        """
+        ahead = (sequence - self._sequence) & 0xFFFF
+        if ssrc == self._current and 0 < ahead < MAX_DROPOUT:
+            self._sequence = self._floor = sequence
+            self._sequence_offset -= 1
+            self._following = _NOBODY
+
     def timestamp_at(self, arrival: int) -> int:
         """Our timestamp at a moment, the newest moved by time: for sender reports (RFC 3550 6.4.1)."""
         elapsed = arrival - self._arrival if self._current != _NOBODY else 0

@@ -211,6 +211,37 @@ def test_a_late_packet_after_a_switch_leaves_the_marker_to_the_next(direction: D
     assert direction.comes(5, 800) == (104, 5640, True)
 
 
+def test_a_withheld_packet_leaves_no_gap_but_losses_beside_it_do(direction: Direction) -> None:
+    direction.comes(1, 160)
+    direction.comes(2, 320)
+    for sequence in (4, 5, 7):  # 3 and 6 are lost on the way
+        direction.rewrite.withhold(sequence, 7)
+    assert direction.comes(8, 1280, after=960) == (104, 6120, True)
+    assert direction.comes(9, 1440) == (105, 6280, False)
+
+
+def test_a_late_packet_from_before_a_withheld_one_cannot_take_another_number(direction: Direction) -> None:
+    direction.comes(1, 160)
+    direction.rewrite.withhold(3, 7)
+    assert direction.comes(2, 320) is None
+    assert direction.comes(4, 640) == (102, 5480, True)
+
+
+def test_a_stream_withheld_for_minutes_goes_on_with_the_next_number(direction: Direction) -> None:
+    direction.comes(1, 160)
+    for n in range(2, 10_000):
+        direction.rewrite.withhold(n, 7)
+    assert direction.comes(10_000, 1_600_000, after=1_599_840) == (101, 5000 + 1_599_840, True)
+
+
+def test_withholding_what_is_late_or_of_another_source_changes_nothing(direction: Direction) -> None:
+    direction.rewrite.withhold(1, 7)
+    direction.comes(10, 160)
+    for sequence, ssrc in ((10, 7), (9, 7), (11, 9), (10 + MAX_DROPOUT, 7)):
+        direction.rewrite.withhold(sequence, ssrc)
+    assert direction.comes(11, 320) == (101, 5160, False)
+
+
 def test_the_timestamp_of_a_moment_follows_the_newest_packet__rfc3550_6_4_1(direction: Direction) -> None:
     assert direction.rewrite.timestamp_at(direction.now) == 5000
     direction.comes(1, 160)
