@@ -1,7 +1,7 @@
 """Call records: one JSON line per call, and none lost while there is memory to keep it.
 
 `CdrSpool` is the whole behaviour without a thread or a clock: a bounded queue in front of one file, told what
-time it is. `CdrWriter` puts it on a thread of its own. A thread and not a task, because a write to a slow or hung
+time it is. `CdrWriter` puts it on a thread of its own. A thread and not a task, because a write to a hung
 disk (NFS) blocks the thread it happens on; on the event loop that would be every call's signalling.
 """
 
