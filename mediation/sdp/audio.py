@@ -182,7 +182,7 @@ def read_formats(media: MediaDescription, unmapped: Mapping[int, str] | None = N
     formats: dict[int, Format] = {}
     for text in media.formats:
         number = _decimal(text, 127)
-        if number is None or number in formats:
+        if number is None:
             continue
         name = names.get(number, "")
         # A static number under another name has two meanings; it gets none.

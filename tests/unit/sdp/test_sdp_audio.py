@@ -58,6 +58,11 @@ def test_the_first_of_two_rtpmaps_and_the_first_of_two_equal_numbers_count() -> 
     assert stream.formats == (Format(97, "PCMU"), Format(0, "PCMU"))
 
 
+def test_the_first_of_two_fmtps_counts() -> None:
+    stream = read("rtpmap:97 telephone-event/8000", "fmtp:97 0-16", "fmtp:97 0-15", formats="97")
+    assert stream.formats == (Format(97, "telephone-event", "0-16"),)
+
+
 def test_numbers_may_borrow_a_meaning_but_not_against_their_own_rtpmap() -> None:
     stream = read("rtpmap:98 opus/48000/2", formats="101 98", unmapped={101: "telephone-event", 98: "PCMU"})
     assert stream.formats == (Format(101, "telephone-event"),)

@@ -245,6 +245,14 @@ descriptions = st.builds(
 )
 
 
+def test_the_first_connection_of_a_section_holds_and_the_others_are_kept() -> None:
+    session = SessionDescription.parse(
+        SHORT + b"m=audio 4000 RTP/AVP 0\nc=IN IP4 192.0.2.1\nc=IN IP4 192.0.2.2\n"
+    )
+    assert session.media[0].connection == Connection("192.0.2.1")
+    assert session.media[0].others == (("c", "IN IP4 192.0.2.2"),)
+
+
 @given(descriptions)
 def test_what_is_printed_is_read_as_the_same(session: SessionDescription) -> None:
     assert SessionDescription.parse(bytes(session)) == session

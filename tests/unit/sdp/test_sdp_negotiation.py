@@ -108,6 +108,12 @@ def test_a_later_offer_takes_up_a_line_that_had_been_given_up() -> None:
     assert m_lines(make_offer(US, BOTH, ORIGIN, previous=ours))[1] == "m=audio 20000 RTP/AVP 0 8 101"
 
 
+def test_a_later_offer_speaks_of_the_line_in_use_not_of_its_refused_twin() -> None:
+    ours, _ = answered("m=audio 4000 RTP/AVP 18", "m=audio 4002 RTP/AVP 8")
+    again = make_offer(US, Capabilities(("PCMA",), telephone_event=False), ORIGIN, previous=ours)
+    assert m_lines(again) == ["m=audio 0 RTP/AVP 18", "m=audio 20000 RTP/AVP 8"]
+
+
 # Our answer: which m-line, which law
 
 
