@@ -121,7 +121,7 @@ class Reception:
         fraction = (lost_since << 8) // expected_since if expected_since > 0 and lost_since > 0 else 0
         return ReportBlock(
             ssrc=self.ssrc,
-            fraction_lost=min(fraction, 0xFF),
+            fraction_lost=fraction,
             cumulative_lost=max(-0x800000, min(expected - received, 0x7FFFFF)),
             extended_highest_sequence=self._extended & 0xFFFFFFFF,
             jitter=self._jitter_16 >> 4,
@@ -162,7 +162,7 @@ class Reception:
 
     def _is_tried(self, ahead: int, sequence: int) -> bool:
         """One packet of the probation."""
-        if self._probation < MIN_SEQUENTIAL and ahead == 1:
+        if ahead == 1:
             self._probation -= 1
         else:
             self._probation = MIN_SEQUENTIAL - 1

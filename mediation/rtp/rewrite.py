@@ -86,7 +86,7 @@ class Rewrite:
                 self.refused += 1
                 return None
             marker = marker or switched
-        elif ahead:
+        else:
             self._sequence = sequence
             if timestamp != self._timestamp:  # a telephone-event keeps the time of its beginning
                 self._timestamp = timestamp

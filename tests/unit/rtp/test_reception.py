@@ -73,6 +73,12 @@ def test_a_packet_from_before_the_first_is_not_counted() -> None:
     assert (reception.packets, reception.lost, reception.strays) == (3, 0, 1)
 
 
+def test_late_packets_are_known_even_after_many_losses() -> None:
+    reception = received(1, *range(2, 3000, 5))
+    received(2992 - 50 + 1, 2992 - 50 + 1, reception=reception)
+    assert (reception.reordered, reception.duplicates) == (1, 1)
+
+
 def test_the_sequence_wraps_and_is_extended__rfc3550_a_1() -> None:
     reception = received(*range(0xFFFE, 0x10003))
     assert (reception.lost, reception.expected) == (0, 5)

@@ -67,6 +67,12 @@ def test_silence_suppression_leaves_its_gap_in_time_only(direction: Direction) -
     assert direction.comes(2, 160 + minute, after=minute) == (101, 5000 + minute, False)
 
 
+def test_the_source_s_own_marker_is_kept_after_a_long_silence(direction: Direction) -> None:
+    direction.comes(1, 160)
+    minute = 60 * 8000
+    assert direction.comes(2, 160 + minute, marker=True, after=minute) == (101, 5000 + minute, True)
+
+
 def test_another_source_goes_on_with_the_next_number_as_much_later_as_time_has_passed(
     direction: Direction,
 ) -> None:
@@ -89,6 +95,14 @@ def test_a_late_packet_of_the_old_source_does_not_bring_it_back(direction: Direc
     assert direction.comes(3, 480, after=1) is None
     assert direction.comes(9002, 165, ssrc=9, after=159) == (105, 5800, False)
     assert direction.rewrite.refused == 1
+
+
+def test_nor_does_one_that_comes_when_the_new_source_has_stopped(direction: Direction) -> None:
+    for n in (1, 2, 4):
+        direction.comes(n, 160 * n)
+    direction.comes(9001, 5, ssrc=9)
+    assert direction.comes(3, 480, after=8000) is None
+    assert direction.comes(4, 640, after=8000) is None
 
 
 def test_of_two_sources_at_once_the_newer_is_heard__and_the_older_again_when_that_one_stops(
@@ -114,6 +128,12 @@ def test_a_late_packet_from_before_the_switch_cannot_take_a_number_that_has_left
     assert direction.comes(9000, 0, ssrc=9, after=0) is None
     assert direction.comes(9003, 480, ssrc=9) == (103, 5480, False)
     assert direction.comes(9002, 320, ssrc=9, after=0) == (102, 5320, False)
+
+
+def test_a_duplicate_of_the_first_packet_leaves_as_every_duplicate(direction: Direction) -> None:
+    direction.comes(1, 160)
+    direction.comes(2, 320)
+    assert direction.comes(1, 160) == (100, 5000, False)
 
 
 def test_after_a_while_all_late_packets_may_leave(direction: Direction) -> None:
@@ -174,6 +194,14 @@ def test_an_event_beside_audio_keeps_its_time_and_the_audio_its_own(direction: D
     assert [n[0] for n in left if n] == list(range(100, 200))
     assert {n[1] for n in left[1::2] if n} == {5000}
     assert [n[1] for n in left[0::2] if n] == [5000 + 160 * n for n in range(50)]
+
+
+def test_a_source_after_audio_and_an_event_at_once_comes_after_both(direction: Direction) -> None:
+    direction.comes(1, 0)
+    for n in range(1, 11):
+        direction.comes(2 * n, 160 * n)
+        direction.comes(2 * n + 1, 0, after=0)
+    assert direction.comes(1, 0, ssrc=9) == (121, 5000 + 11 * 160, True)
 
 
 def test_an_event_then_another_source_does_not_overlap_in_time(direction: Direction) -> None:

@@ -76,6 +76,7 @@ def test_a_packet_may_hold_nothing_but_padding() -> None:
         (bytes([0x90]) + PLAIN[1:12] + b"\0\0\xff\xff" + bytes(99), "cut off"),
         (bytes([0xA0]) + PLAIN[1:] + b"\0", "padding"),
         (bytes([0xA0]) + PLAIN[1:] + b"\xff", "padding"),
+        (bytes([0xA0]) + PLAIN[1:] + b"\xaa", "padding"),
         (bytes([0xA0]) + PLAIN[1:12], "padding"),
     ],
 )
