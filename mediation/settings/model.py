@@ -10,6 +10,13 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
 from mediation.settings.story import setting, story
+from mediation.settings.words import (
+    check_failover_code,
+    check_file,
+    check_match,
+    check_name,
+    check_user_agent,
+)
 from mediation.sip.flow import Endpoint, Transport
 from mediation_codecs.g711 import Law
 
@@ -162,6 +169,7 @@ class Trunk:
     name: str = field(
         metadata=story(
             "Its name in routes, logs and call records: small letters, digits and hyphens.",
+            check=check_name,
             example='"itsp-a"',
         )
     )
@@ -191,6 +199,7 @@ class Trunk:
         (408, 500, 502, 503, 504),
         low=400,
         high=699,
+        check=check_failover_code,
         doc="Final responses that try the next target or trunk. Never 486, 487 or any 6xx. []: none.",
     )
     telephone_event: bool = setting(True, doc=EVENTS_DOC)
@@ -208,6 +217,7 @@ class Route:
     match: str = setting(
         "",
         doc="RE2 pattern, searched for in the called number: anchor it with ^ and $. Empty: every number.",
+        check=check_match,
         example='"^\\\\+?[0-9]+$"',
     )
     trunks: tuple[str, ...] = field(
@@ -265,6 +275,7 @@ class Sip:
     )
     user_agent: str = setting(
         "Mediation-Server",
+        check=check_user_agent,
         doc="User-Agent and Server header of what we send, towards both sides. Empty: none.",
     )
     max_calls: int = setting(
@@ -282,6 +293,7 @@ class Cdr:
     file: str = setting(
         "",
         doc="One JSON line for each call is appended here; relative to the working directory. Empty: none.",
+        check=check_file,
         example='"cdr.jsonl"',
     )
 

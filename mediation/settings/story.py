@@ -1,7 +1,8 @@
 """What a setting says about itself beside its type and default: the metadata of the fields in `model.py`."""
 
+from collections.abc import Callable
 from dataclasses import Field, dataclass, field
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
@@ -24,6 +25,8 @@ class Story:
     """Least number of items in a list."""
     key: str = ""
     """How the file spells it, where that is not the field's name."""
+    check: Callable[..., None] | None = None
+    """What else a value, or each item, must pass; raises `words.UnfitError`."""
     example: str = ""
     """A value as the file would write it, where the default alone would not tell."""
 
@@ -36,26 +39,34 @@ def setting(
     high: int | None = None,
     step: int | None = None,
     at_least: int = 0,
+    check: Callable[..., None] | None = None,
     example: str = "",
 ) -> T:
     """Return a field with a default and its whole story."""
-    told = Story(doc=doc, low=low, high=high, step=step, at_least=at_least, example=example)
+    told = Story(doc=doc, low=low, high=high, step=step, at_least=at_least, check=check, example=example)
     return field(default=default, metadata={_STORY: told})
 
 
-def story(doc: str, *, at_least: int = 0, key: str = "", example: str = "") -> dict[str, Story]:
+def story(
+    doc: str,
+    *,
+    at_least: int = 0,
+    key: str = "",
+    check: Callable[..., None] | None = None,
+    example: str = "",
+) -> dict[str, Story]:
     """Return the metadata of a field that must be given: `field(metadata=story(…))`."""
-    return {_STORY: Story(doc=doc, at_least=at_least, key=key, example=example)}
+    return {_STORY: Story(doc=doc, at_least=at_least, key=key, check=check, example=example)}
 
 
-def story_of(described: "Field[object]") -> Story:
-    """Return what a field of `model.py` says about itself; KeyError when it was built without `setting`."""
+def has_story(described: "Field[Any]") -> bool:
+    """Whether a field is a setting at all."""
+    return _STORY in described.metadata
+
+
+def story_of(described: "Field[Any]") -> Story:
+    """Return what a field of `model.py` says about itself; KeyError when it is no setting."""
     told = described.metadata[_STORY]
     if not isinstance(told, Story):
         raise TypeError(f"{described.name} has no story")
     return told
-
-
-def key_of(described: "Field[object]") -> str:
-    """Return how the file spells a field."""
-    return story_of(described).key or described.name

@@ -1,0 +1,190 @@
+"""Listeners, targets and networks: from the file's spelling to values of the model.
+
+Nothing here asks the DNS: this release takes IP addresses only.
+"""
+
+import re
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+from mediation.settings.model import Listener, Network, Target, bracketed
+from mediation.settings.words import UnfitError
+from mediation.sip.flow import Transport
+
+DEFAULT_PORT: Final = 5060
+"""RFC 3261 section 19.1.2."""
+
+_NO_NAMES: Final = "give the IP address; names are not resolved by this release"
+_NO_TLS: Final = "use udp or tcp; TLS comes with a later release"
+_TARGET_FORM: Final = '"sip:ADDRESS:PORT" or "sip:ADDRESS:PORT;transport=tcp"'
+_LISTENER_FORM: Final = '"udp:ADDRESS:PORT" or "tcp:ADDRESS:PORT"'
+_HOST_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
+_PORT: Final = re.compile(r"[0-9]{1,5}")
+_FEW_DIGITS: Final = re.compile(r"[0-9]{1,3}")
+
+_Address = IPv4Address | IPv6Address
+
+
+def parse_listener(text: str) -> Listener:
+    """Parse `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]`; port 5060 unless given. UnfitError otherwise."""
+    scheme, colon, rest = text.partition(":")
+    lowered = scheme.lower()
+    if lowered in {"tls", "ws", "wss", "sips"} and colon:
+        raise UnfitError(f'"{lowered}" is no transport of this release', _NO_TLS)
+    if lowered == "sip" and colon:
+        raise UnfitError("a listener is no SIP URI", f"write {_LISTENER_FORM}")
+    if lowered not in {"udp", "tcp"} or not colon:
+        raise UnfitError(f'"{text}" does not begin with udp: or tcp:', f"write {_LISTENER_FORM}")
+    host, port = _host_and_port(rest, _LISTENER_FORM)
+    address = _address(host)
+    if address.is_unspecified:
+        raise UnfitError(
+            f"{address} means every address of this machine",
+            "name one address: it stands in our Via, Contact and SDP; repeat the line for further addresses",
+        )
+    _single_host(address)
+    return Listener(Transport(lowered), str(address), port)
+
+
+def parse_target(text: str) -> Target:
+    """Parse `sip:192.0.2.9`, `sip:[2001:db8::9]:5070;transport=tcp`; UDP and 5060 unless given.
+
+    UnfitError otherwise.
+    """
+    scheme, colon, rest = text.partition(":")
+    lowered = scheme.lower()
+    if lowered == "sips" and colon:
+        raise UnfitError('"sips:" asks for TLS', f'write "sip:"; {_NO_TLS}')
+    if lowered in {"udp", "tcp", "tls"} and colon:
+        raise UnfitError(f'a target is a SIP URI, not "{lowered}:…"', f"write {_TARGET_FORM}")
+    if lowered != "sip" or not colon:
+        raise UnfitError(f'"{text}" does not begin with sip:', f"write {_TARGET_FORM}")
+    if "?" in rest:
+        raise UnfitError("a target has no headers", f"leave out what follows the ?; write {_TARGET_FORM}")
+    place, *parameters = rest.split(";")
+    user, at, place = place.rpartition("@")
+    if at:
+        raise UnfitError(f'a target names a server, not a user ("{user}")', f"write {_TARGET_FORM}")
+    host, port = _host_and_port(place, _TARGET_FORM)
+    address = _address(host)
+    if address.is_unspecified:
+        raise UnfitError(f"{address} is nobody's address", "give the address of the server")
+    _single_host(address)
+    return Target(text, str(address), port, _transport(parameters))
+
+
+def parse_network(text: str) -> Network:
+    """Parse an address or a network, `192.0.2.1` or `192.0.2.0/24`. UnfitError otherwise."""
+    host, slash, length = text.partition("/")
+    if host.startswith("[") and host.endswith("]"):
+        raise UnfitError("an IPv6 address here has no brackets", f'write "{host[1:-1]}{slash}{length}"')
+    if ":" in host and "." in host and "::" not in host:
+        raise UnfitError(
+            f'"{text}" has a port or a transport', "give the address alone: every port of it is trusted"
+        )
+    address = _address(host)
+    if not slash:
+        return ip_network(address)
+    widest = address.max_prefixlen
+    if _FEW_DIGITS.fullmatch(length) is None or int(length) > widest:
+        raise UnfitError(
+            f'"/{length}" is no prefix length', f"write a number from 0 to {widest}, such as /24"
+        )
+    network = ip_network(f"{address}/{int(length)}", strict=False)
+    if network.network_address != address:
+        raise UnfitError(
+            f"{address} is not the first address of a /{int(length)}",
+            f'write "{network}" for the network or "{address}" for the one address',
+        )
+    return network
+
+
+def _host_and_port(text: str, form: str) -> tuple[str, int]:
+    if text.startswith("["):
+        host, closing, rest = text[1:].partition("]")
+        if not closing:
+            raise UnfitError("the bracket of the IPv6 address is not closed", f"write {form}")
+        if not rest:
+            return host, DEFAULT_PORT
+        if not rest.startswith(":"):
+            raise UnfitError(f'"{rest}" follows the address', f"write {form}")
+        return host, _port(rest[1:])
+    if text.count(":") > 1:
+        raise UnfitError("an IPv6 address stands in brackets", _bracket_remedy(text))
+    host, colon, port = text.partition(":")
+    if not host:
+        raise UnfitError("the address is missing", f"write {form}")
+    return host, _port(port) if colon else DEFAULT_PORT
+
+
+def _bracket_remedy(text: str) -> str:
+    """Guess which IPv6 address was meant, for the remedy alone."""
+    host, _, port = text.rpartition(":")
+    whole, split = (text, ""), (host, f":{port}")
+    for guess, ending in (split, whole) if len(port) > 3 and port.isdecimal() else (whole, split):
+        try:
+            return f"write [{IPv6Address(guess)}]{ending}"
+        except ValueError:
+            continue
+    return 'write, for example, "udp:[2001:db8::1]:5060"'
+
+
+def _port(text: str) -> int:
+    if _PORT.fullmatch(text) is None or not 1 <= int(text) <= 65535:
+        raise UnfitError(f'"{text}" is no port', f"give a number from 1 to 65535, usually {DEFAULT_PORT}")
+    return int(text)
+
+
+def _address(text: str) -> _Address:
+    if "%" in text:
+        raise UnfitError(
+            f'"{text}" has a zone', "give an address that needs none: link-local ones are not served"
+        )
+    try:
+        address = ip_address(text)
+    except ValueError:
+        if _HOST_NAME.fullmatch(text):
+            raise UnfitError(f'"{text}" is a host name', _NO_NAMES) from None
+        remedy = "write an IPv4 address such as 192.0.2.1 or an IPv6 address such as 2001:db8::1"
+        raise UnfitError(f'"{text}" is no IP address', remedy) from None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        raise UnfitError(f"{text} is an IPv4 address in disguise", f"write {address.ipv4_mapped}")
+    return address
+
+
+def _single_host(address: _Address) -> None:
+    if address.is_multicast or address == IPv4Address("255.255.255.255"):
+        raise UnfitError(f"{address} is an address of many", "give the address of one machine")
+
+
+def _transport(parameters: list[str]) -> Transport:
+    found: Transport | None = None
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.lower() != "transport":
+            raise UnfitError(f'";{parameter}" means nothing on a target', f"write {_TARGET_FORM}")
+        if found is not None:
+            raise UnfitError("the transport is given twice", f"write {_TARGET_FORM}")
+        if value.lower() in {"tls", "ws", "wss"}:
+            raise UnfitError(f'"{value}" is no transport of this release', _NO_TLS)
+        if value.lower() not in {"udp", "tcp"}:
+            raise UnfitError(f'"{value}" is no transport', 'write ";transport=udp" or ";transport=tcp"')
+        found = Transport(value.lower())
+    return found or Transport.UDP
+
+
+def covers(wide: Network, narrow: Network) -> bool:
+    """Whether two networks have an address in common."""
+    if isinstance(wide, IPv6Network) or isinstance(narrow, IPv6Network):
+        return isinstance(wide, IPv6Network) and isinstance(narrow, IPv6Network) and wide.overlaps(narrow)
+    return wide.overlaps(narrow)
+
+
+def family(host: str) -> str:
+    """Return `IPv4` or `IPv6`."""
+    return "IPv6" if ":" in host else "IPv4"
+
+
+def spelled(target: Target) -> str:
+    """Return a target as a listener would be spelled, for comparison and messages."""
+    return f"{target.transport}:{bracketed(target.host)}:{target.port}"

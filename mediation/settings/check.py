@@ -1,0 +1,182 @@
+"""The shape of a configuration, checked: the only module that imports pydantic.
+
+The shape is made from the dataclasses in `model.py` and their stories. It is used twice: whole, to find every
+fault of every value, and then, when there are faults, loosely on what is left, so that the rules between
+settings can speak in the same breath.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    JsonValue,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
+from pydantic import Field as Constraint
+from pydantic_core import PydanticCustomError
+
+from mediation.settings.addresses import parse_listener, parse_network, parse_target
+from mediation.settings.faults import Finding, fault_of
+from mediation.settings.model import Listener, Network, Settings, Target
+from mediation.settings.positions import Path
+from mediation.settings.problems import Fault
+from mediation.settings.tree import REQUIRED, Entry, Section, entries
+from mediation.settings.words import UnfitError
+
+T = TypeVar("T")
+
+Values = Mapping[str, object]
+"""Checked values under the keys of the file; what was wrong is missing, or None in a list."""
+
+_PARSERS: Final[Mapping[object, Callable[[str], object]]] = {
+    Listener: parse_listener,
+    Target: parse_target,
+    Network: parse_network,
+}
+_SPELLING: Final[Mapping[object, dict[str, JsonValue]]] = {
+    Listener: {"pattern": "^(udp|tcp):.+$"},
+    Target: {"pattern": "^[sS][iI][pP]:.+$"},
+}
+
+
+def check(data: Mapping[str, object], written: Callable[[Path], str]) -> tuple[Values, list[Fault]]:
+    """Check what tomllib made of a file; `written` returns a value as the file spells it, for remedies.
+
+    Without faults the values are whole, and `assemble` makes settings of them.
+    """
+    try:
+        return _shape(loose=False).validate_python(data), []
+    except ValidationError as error:
+        findings = [
+            Finding(details["loc"], details["type"], details["input"], details.get("ctx", {}))
+            for details in error.errors(include_url=False)
+        ]
+    rest = _without([finding.path for finding in findings], data)
+    return _shape(loose=True).validate_python(rest), [fault_of(finding, written) for finding in findings]
+
+
+def assemble(values: Values) -> Settings:
+    """Make settings of values that had no faults."""
+    return _assembled(Settings, values)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file, for editors and other tools."""
+    schema = _shape(loose=False).json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+@cache
+def _shape(*, loose: bool) -> "TypeAdapter[Any]":
+    kind: Any = _section(Settings, loose=loose)
+    return TypeAdapter(kind)
+
+
+def _section(section: Section, *, loose: bool) -> object:
+    closed = ConfigDict(extra="forbid", title=section.__name__)
+    keys: dict[str, Any] = {entry.key: _key(entry, loose=loose) for entry in entries(section).values()}
+    model: type[BaseModel] = create_model(
+        section.__name__, __config__=closed, __doc__=section.__doc__, **keys
+    )
+    return Annotated[model, AfterValidator(_given)]
+
+
+def _given(table: BaseModel) -> dict[str, object]:
+    return {key: getattr(table, key) for key in table.model_fields_set}
+
+
+def _key(entry: Entry, *, loose: bool) -> tuple[object, object]:
+    item = _section(entry.section, loose=loose) if entry.section is not None else _value(entry)
+    kind: object = item
+    if entry.length is not None:
+        least = entry.length or entry.story.at_least
+        bounds = Constraint(min_length=0 if loose else least, max_length=entry.length or None)
+        items = list[item | None] if loose else list[item]  # type: ignore[valid-type]  # made at run time
+        kind = Annotated[items, Strict(), bounds, AfterValidator(tuple)]
+    default = entry.spelled_default()
+    describe = partial(Constraint, description=entry.story.doc)
+    if loose:
+        return kind, describe(default=None)
+    if entry.required:
+        return kind, describe()
+    if default is REQUIRED or entry.section is not None:
+        return kind, describe(default_factory=list)
+    return kind, describe(default=default)
+
+
+def _value(entry: Entry) -> object:
+    kind, told = entry.kind, entry.story
+    checks = [AfterValidator(_told(told.check))] if told.check is not None else []
+    if kind is bool:
+        return Annotated[bool, Strict()]
+    if kind is int:
+        bounds = Constraint(ge=told.low, le=told.high, multiple_of=told.step)
+        return Annotated[(int, Strict(), bounds, *checks)]
+    if kind is str:
+        return Annotated[(str, Strict(), *checks)]
+    if entry.choices:
+        listed = Constraint(json_schema_extra={"enum": list(entry.choices)})
+        return Annotated[str, Strict(), listed, AfterValidator(partial(_chosen, entry))]
+    spelling = Constraint(json_schema_extra=_SPELLING.get(kind))
+    return Annotated[str, Strict(), spelling, AfterValidator(_told(_PARSERS[kind]))]
+
+
+def _told(function: Callable[..., object]) -> Callable[[object], object]:
+    """Let a check or parser of ours speak through pydantic: a check returns nothing and keeps the value."""
+
+    def run(value: object) -> object:
+        try:
+            result = function(value)
+        except UnfitError as error:
+            raise PydanticCustomError("unfit", "{message}", error.as_context()) from None
+        return value if result is None else result
+
+    return run
+
+
+def _chosen(entry: Entry, text: str) -> object:
+    if text not in entry.choices:
+        raise PydanticCustomError("choice", "not one of the words for this")
+    return entry.kind(text) if isinstance(entry.kind, type) else text
+
+
+def _without(paths: list[Path], data: Mapping[str, object]) -> Mapping[str, object]:
+    """Copy the data and take out what stands at the paths; indices of what stays do not move."""
+    rest = copy.deepcopy(dict(data))
+    for *above, last in sorted(paths, key=len, reverse=True):
+        place: Any = rest
+        for part in above:
+            place = place[part] if _has(place, part) else None
+        if _has(place, last):
+            if isinstance(place, dict):
+                del place[last]
+            else:
+                place[last] = None
+    return rest
+
+
+def _has(place: object, part: str | int) -> bool:
+    if isinstance(place, dict):
+        return part in place
+    return isinstance(place, list) and isinstance(part, int) and part < len(place)
+
+
+def _assembled(section: type[T], values: Values) -> T:
+    known = entries(section)
+    return section(**{known[key].name: _finished(known[key], value) for key, value in values.items()})
+
+
+def _finished(entry: Entry, value: Any) -> object:  # noqa: ANN401  # what a table holds depends on its key
+    if entry.section is None:
+        return value
+    if isinstance(value, tuple):
+        return tuple(_assembled(entry.section, item) for item in value)
+    return _assembled(entry.section, value)

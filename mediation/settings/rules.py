@@ -1,0 +1,177 @@
+"""Rules between settings: what each value alone cannot know. Every quarrel names both places."""
+
+from collections.abc import Iterator
+from itertools import chain, combinations
+from typing import Final
+
+from mediation.settings.addresses import covers, family, spelled
+from mediation.settings.draft import EACH, Draft
+from mediation.settings.faults import did_you_mean
+from mediation.settings.model import Listener, Target
+from mediation.settings.positions import Path
+from mediation.settings.problems import Fault
+from mediation.sip.flow import Transport
+
+SIDES: Final = ("internal", "gateway")
+
+_UNIQUE_LISTS: Final[tuple[Path, ...]] = (
+    ("internal", "targets"),
+    ("internal", "trusted"),
+    ("internal", "codecs"),
+    ("trunk", EACH, "targets"),
+    ("trunk", EACH, "trusted"),
+    ("trunk", EACH, "codecs"),
+    ("trunk", EACH, "failover_codes"),
+    ("route", EACH, "trunks"),
+)
+
+
+def broken_rules(draft: Draft) -> Iterator[Fault]:
+    """Return every rule that the draft breaks."""
+    return chain(
+        _ports_in_pairs(draft),
+        _ports_apart(draft),
+        _listeners_apart(draft),
+        _listeners_outside_ports(draft),
+        _targets_reachable(draft),
+        _names_differ(draft),
+        _sources_differ(draft),
+        _routes_name_trunks(draft),
+        _lists_without_repetition(draft),
+        _timers_in_order(draft),
+    )
+
+
+def _ports_in_pairs(draft: Draft) -> Iterator[Fault]:
+    """RTP on an even port, RTCP on the next odd one (RFC 3550 section 11)."""
+    for side in SIDES:
+        for path, ports in draft.each((side, "rtp_ports"), tuple):
+            match ports:
+                case (int(first), int(last)) if first >= last:
+                    yield Fault(path, f"{first} is not below {last}", "write the first and the last port")
+                case (int(first), int(last)):
+                    if first % 2:
+                        message = f"{first} is odd, and RTP begins on an even port"
+                        yield Fault((*path, 0), message, f"write {first + 1}")
+                    if last % 2 == 0:
+                        message = f"{last} is even, and the last RTCP port is odd"
+                        yield Fault((*path, 1), message, f"write {last - 1}")
+
+
+def _ports_apart(draft: Draft) -> Iterator[Fault]:
+    hosts = [{listener.host for _, listener in draft.listeners(side)} for side in SIDES]
+    shared = hosts[0] & hosts[1]
+    internal, gateway = (draft.value((side, "rtp_ports"), tuple) for side in SIDES)
+    if not shared or internal is None or gateway is None:
+        return
+    if internal[0] <= gateway[1] and gateway[0] <= internal[1]:
+        message = f"the RTP ports of both interfaces overlap, and both use {min(shared)}"
+        remedy = "keep the two ranges apart, or use another address for one interface"
+        yield Fault(("gateway", "rtp_ports"), message, remedy, related=("internal", "rtp_ports"))
+
+
+def _listeners_apart(draft: Draft) -> Iterator[Fault]:
+    first: dict[Listener, Path] = {}
+    for path, listener in chain.from_iterable(draft.listeners(side) for side in SIDES):
+        if listener in first:
+            yield Fault(
+                path, f"{listener} is listened on already", "remove one of them", related=first[listener]
+            )
+        first.setdefault(listener, path)
+
+
+def _listeners_outside_ports(draft: Draft) -> Iterator[Fault]:
+    listeners = [found for side in SIDES for found in draft.listeners(side)]
+    for side in SIDES:
+        ports = draft.value((side, "rtp_ports"), tuple)
+        hosts = {listener.host for _, listener in draft.listeners(side)}
+        if ports is None:
+            continue
+        for path, listener in listeners:
+            taken = listener.transport is Transport.UDP and listener.host in hosts
+            if taken and ports[0] <= listener.port <= ports[1]:
+                message = f"port {listener.port} is one of the RTP ports of [{side}] on the same address"
+                remedy = "choose a port outside the range, or move the range"
+                yield Fault(path, message, remedy, related=(side, "rtp_ports"))
+
+
+def _targets_reachable(draft: Draft) -> Iterator[Fault]:
+    yield from _targets_of(draft, ("internal",), "internal")
+    for trunk in draft.trunks():
+        yield from _targets_of(draft, trunk, "gateway")
+
+
+def _targets_of(draft: Draft, holder: Path, side: str) -> Iterator[Fault]:
+    listeners = [listener for _, listener in draft.listeners(side)]
+    own = {str(listener): path for each in SIDES for path, listener in draft.listeners(each)}
+    complete = draft.sound((side, "listen")) and bool(listeners)
+    doors = {(listener.transport, family(listener.host)) for listener in listeners}
+    for path, target in draft.targets(holder):
+        wanted = (target.transport, family(target.host))
+        if spelled(target) in own:
+            message = "this target is our own listener: a call would come back to us"
+            yield Fault(path, message, "give the other server's address", related=own[spelled(target)])
+        elif complete and wanted not in doors:
+            message = f"[{side}] has no listener for {target.transport} over {wanted[1]}"
+            place = "ADDRESS" if wanted[1] == "IPv4" else "[ADDRESS]"
+            remedy = f'add "{target.transport}:{place}:5060" to {side}.listen'
+            yield Fault(path, message, remedy, related=(side, "listen"))
+
+
+def _names_differ(draft: Draft) -> Iterator[Fault]:
+    first: dict[str, Path] = {}
+    for path, name in draft.names():
+        if name in first:
+            message = f'another trunk is called "{name}" already'
+            yield Fault(path, message, "give each trunk a name of its own", related=first[name])
+        first.setdefault(name, path)
+
+
+def _sources_differ(draft: Draft) -> Iterator[Fault]:
+    """A call is known by the address that it comes from, so that no two trunks can share one."""
+    names = {path[:-1]: name for path, name in draft.names()}
+    for one, other in combinations(draft.trunks(), 2):
+        quarrels = (
+            (path, network, first)
+            for path, network in draft.sources(other)
+            for first, earlier in draft.sources(one)
+            if covers(earlier, network)
+        )
+        for path, network, first in quarrels:
+            address = network.network_address if network.num_addresses == 1 else network
+            message = f'calls from {address} could belong to trunk "{names.get(one, one[1])}" as well'
+            remedy = "make them one trunk, or set trusted in one: trusted = [] means that it places no calls"
+            yield Fault(path, message, remedy, related=first)
+            break
+
+
+def _routes_name_trunks(draft: Draft) -> Iterator[Fault]:
+    names = [name for _, name in draft.names()]
+    if any(fault[0] == "trunk" and (len(fault) < 3 or fault[2] == "name") for fault in draft.faulty):
+        return  # the one that is named may be among those that could not be read
+    for path, name in draft.each(("route", EACH, "trunks", EACH), str):
+        if name not in names:
+            listed = ", ".join(f'"{each}"' for each in names)
+            remedy = did_you_mean(name, names) or (f"there are {listed}" if listed else "add a [[trunk]]")
+            yield Fault(path, f'there is no trunk "{name}"', remedy)
+
+
+def _lists_without_repetition(draft: Draft) -> Iterator[Fault]:
+    for pattern in _UNIQUE_LISTS:
+        for holder, _ in draft.each(pattern, tuple):
+            first: dict[object, Path] = {}
+            for path, item in draft.each((*holder, EACH), object):
+                same = spelled(item) if isinstance(item, Target) else item
+                if same in first:
+                    yield Fault(path, f"{item} stands in this list twice", "remove it", related=first[same])
+                first.setdefault(same, path)
+
+
+def _timers_in_order(draft: Draft) -> Iterator[Fault]:
+    for low, high in (("t1_ms", "t2_ms"), ("ring_limit_s", "setup_limit_s")):
+        least, most = (draft.value(("sip", key), int) for key in (low, high))
+        if least is not None and most is not None and least > most:
+            given = draft.each(("sip", high), int)
+            shown, other = (high, low) if any(True for _ in given) else (low, high)
+            message = f"{low} is {least} and {high} is {most}"
+            yield Fault(("sip", shown), message, f"raise {high} or lower {low}", related=("sip", other))

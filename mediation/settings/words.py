@@ -1,0 +1,104 @@
+"""Small texts and numbers with a spelling of their own; a check returns or says what is wrong."""
+
+import re
+from typing import Final
+
+from mediation.settings.patterns import PatternError, compile_pattern
+
+MAX_NAME_LENGTH: Final = 40
+MAX_USER_AGENT_LENGTH: Final = 120
+
+_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_WORD: Final = r"[A-Za-z0-9.!%*_+`'~-]+"
+_PRODUCT: Final = rf"{_WORD}(/{_WORD})?"
+_COMMENT: Final = r"\([ !-'*-\[\]-~]*\)"
+_SERVER_VALUE: Final = re.compile(rf"({_PRODUCT}|{_COMMENT})( ({_PRODUCT}|{_COMMENT}))*")
+
+NEVER_FAILOVER: Final = {
+    486: "the called person is busy, and busy on every trunk",
+    487: "it answers our own CANCEL",
+    600: "the called person is busy everywhere",
+    603: "the called person declined",
+    604: "the number exists nowhere",
+    606: "the called side is there and wants other terms",
+}
+
+
+class UnfitError(ValueError):
+    """A value of the right type that cannot stand."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def as_context(self) -> dict[str, str]:
+        """Return both texts by name."""
+        return {"message": self.message, "remedy": self.remedy}
+
+
+def check_name(text: str) -> None:
+    """Names of trunks go into logs, metrics and paths, so they are plain."""
+    if not text:
+        raise UnfitError("the name is empty", 'give one, such as "itsp-a"')
+    if len(text) > MAX_NAME_LENGTH:
+        raise UnfitError(
+            f"the name has {len(text)} characters", f"shorten it to {MAX_NAME_LENGTH} characters or fewer"
+        )
+    if _NAME.fullmatch(text) is None:
+        slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+        remedy = "use small letters, digits and single hyphens"
+        raise UnfitError(f'"{text}" cannot be a name', f'{remedy}: "{slug}"' if slug else remedy)
+
+
+def check_match(text: str) -> None:
+    """RE2 must take it, because RE2 is what will match it."""
+    try:
+        compile_pattern(text)
+    except PatternError as error:
+        raise UnfitError(
+            f"the pattern is not valid: {error.reason}", _pattern_remedy(text, error.reason)
+        ) from None
+
+
+def check_user_agent(text: str) -> None:
+    """The value of Server and User-Agent (RFC 3261 sections 20.35 and 20.41), or nothing."""
+    if len(text) > MAX_USER_AGENT_LENGTH:
+        raise UnfitError(
+            f"the header would have {len(text)} characters",
+            f"shorten it to {MAX_USER_AGENT_LENGTH} characters or fewer",
+        )
+    if text and _SERVER_VALUE.fullmatch(text) is None:
+        raise UnfitError(
+            "this cannot stand in a User-Agent header",
+            'write product names such as "Mediation-Server/1.0 (Vienna)", or "" to send none',
+        )
+
+
+def check_file(text: str) -> None:
+    """A path that names a file."""
+    if "\0" in text or any(ord(character) < 32 for character in text):
+        raise UnfitError("the path has control characters in it", "write the path of a file")
+    if text.endswith("/") or text in {".", ".."}:
+        raise UnfitError(f'"{text}" is a directory', f'name the file in it: "{text.rstrip("/")}/cdr.jsonl"')
+
+
+def check_failover_code(code: int) -> None:
+    """Hunting on is right only where another trunk could do better (RFC 3261 section 21.6)."""
+    reason = NEVER_FAILOVER.get(code)
+    if reason is None and 600 <= code <= 699:
+        reason = "a 6xx response speaks for the called person wherever the call goes"
+    if reason is not None:
+        raise UnfitError(f"{code} never tries the next trunk: {reason}", f"remove {code}")
+
+
+def _pattern_remedy(text: str, reason: str) -> str:
+    if text.startswith("+"):
+        return f"a plus sign of the number is written \\+: '^\\{text}'"
+    if "(?=" in text or "(?!" in text or "(?<" in text:
+        return "look-around is not available (RE2 syntax); write several routes, the first that matches wins"
+    if "repetition" in reason:
+        return "a literal + * or ? has a backslash before it"
+    if "paren" in reason or "bracket" in reason:
+        return "check that every ( and [ is closed"
+    return "see the RE2 syntax: https://github.com/google/re2/wiki/Syntax"
