@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mediation.settings.read import read
+
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
 COMPOSE = ROOT / "docker" / "compose.yaml"
@@ -103,6 +105,12 @@ def test_every_simulator_listens_where_the_compose_file_puts_it(service: str) ->
     address = re.search(r"ipv4_address: (\S+)", block)
     assert address
     assert f'[lab, {service}, --listen, "udp:{address[1]}:5060"' in block
+
+
+def test_the_servers_own_reader_takes_the_configuration() -> None:
+    settings = read(CONFIGURATION.read_text(), str(CONFIGURATION))
+    laws = (settings.internal.codecs, settings.trunks[0].codecs)
+    assert laws == (("PCMU",), ("PCMA",)), "a call in the compose file is one that is transcoded"
 
 
 def test_configuration_and_compose_file_speak_of_the_same_addresses() -> None:
