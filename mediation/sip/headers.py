@@ -151,8 +151,8 @@ class Via:
         return cls(
             transport,
             bare_host(host, "Via"),
-            port_number(port, "Via"),
-            Parameters.parse(parameters or ""),
+            None if port is None else port_number(port, "Via"),
+            Parameters.parse(parameters) if parameters else NO_PARAMETERS,
             f"{name}/{version}",
         )
 
@@ -180,7 +180,7 @@ class Via:
         """The source port that was filled in; None for a bare `rport`, for none, and for nonsense."""
         value = self.parameters.get("rport")
         try:
-            return port_number(value, "Via")
+            return None if value is None else port_number(value, "Via")
         except RemoteSipError:
             return None
 
@@ -211,7 +211,7 @@ class NameAddress:
         if match is not None:
             quoted, plain, uri, parameters = match.groups()
             name = quoted or plain.rstrip(" \t") or None
-            return cls(name, parse_uri(uri), Parameters.parse(parameters or ""))
+            return cls(name, parse_uri(uri), Parameters.parse(parameters) if parameters else NO_PARAMETERS)
         match = _ADDRESS.fullmatch(text)
         if match is None:
             raise RemoteSipError(400, "Bad Address")

@@ -93,6 +93,8 @@ class _Message:
     @View
     def top_via(self) -> Via:
         """The hop that sent us this. Lower ones are not looked at."""
+        if (vias := self.__dict__.get("vias")) is not None:
+            return vias[0]  # type: ignore[no-any-return]  # a view that was looked at before
         values = self.headers.by_key().get("via")
         if values is None:
             raise RemoteSipError(400, "Missing Via")

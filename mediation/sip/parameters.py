@@ -8,9 +8,10 @@ from mediation.sip.errors import RemoteSipError
 from mediation.sip.grammar import BLANKS, QUOTED_STRING, TOKEN
 
 _VALUE = r'[^\x00-\x20\x7f;,"<>]++'
-_HEADER_PARAMETER = rf"{BLANKS};{BLANKS}({TOKEN})(?:{BLANKS}={BLANKS}({_VALUE}|{QUOTED_STRING}))?"
-_HEADER_ITEM = re.compile(_HEADER_PARAMETER, re.DOTALL)
-_HEADER_LIST = re.compile(rf"(?:{_HEADER_PARAMETER})*{BLANKS}", re.DOTALL)
+# One parameter, or all that is left when there is none: so `findall` leaves no gaps
+_HEADER_PARAMETER = re.compile(
+    rf"{BLANKS};{BLANKS}({TOKEN})(?:{BLANKS}={BLANKS}({_VALUE}|{QUOTED_STRING}))?|(.++)", re.DOTALL
+)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -28,10 +29,11 @@ class Parameters:
         """The parameters of a header value, from the first `;` on. Raises RemoteSipError(400)."""
         if not text:
             return cls()
-        if _HEADER_LIST.fullmatch(text) is None:
+        found = _HEADER_PARAMETER.findall(text)
+        if not found[-1][0] and found.pop()[2].strip(" \t"):
             raise RemoteSipError(400, "Bad Parameters")
         # findall gives "" for a missing value; a value that is there is never empty
-        return cls(tuple([(name, value or None) for name, value in _HEADER_ITEM.findall(text)]))
+        return cls(tuple([(name, value or None) for name, value, _ in found]))
 
     @classmethod
     def parse_uri(cls, text: str) -> Self:
@@ -62,12 +64,12 @@ class Parameters:
 
     def has(self, name: str) -> bool:
         """Whether the parameter is there, with a value or without."""
-        return self.count(name) > 0
+        return bool(self.values(name))
 
-    def count(self, name: str) -> int:
-        """How often the name occurs; more than once is against RFC 3261 section 7.3.1."""
+    def values(self, name: str) -> list[str | None]:
+        """Each value of that name; more than one is against RFC 3261 section 7.3.1."""
         name = name.lower()
-        return sum([ours.lower() == name for ours, _ in self.pairs])
+        return [value for ours, value in self.pairs if ours.lower() == name]
 
     def with_(self, name: str, value: str | None) -> Self:
         """The same list with this one value of that name: in its old place, or at the end."""

@@ -104,8 +104,8 @@ def parse_uri(text: str) -> Uri:
             scheme.lower(),
             user,
             bare_host(host, "URI"),
-            port_number(port, "URI"),
-            Parameters.parse_uri(parameters or ""),
+            None if port is None else port_number(port, "URI"),
+            Parameters.parse_uri(parameters) if parameters else NO_PARAMETERS,
             headers or "",
         )
     match = _OPAQUE_URI.fullmatch(text)

@@ -71,18 +71,14 @@ def _check_identity(message: Message) -> None:
     _ = message.cseq, message.call_id
     _check_tag(message.from_, "From")
     _check_tag(message.to, "To")
-    parameters = message.vias[0].parameters
-    branch = parameters.get("branch")
-    if branch is None:
-        if parameters.has("branch"):
-            raise RemoteSipError(400, "Bad Branch")
-    elif branch.lower() == COOKIE_ALONE or parameters.count("branch") > 1:
+    branches = message.vias[0].parameters.values("branch")
+    if branches and (len(branches) > 1 or (branches[0] or COOKIE_ALONE).lower() == COOKIE_ALONE):
         raise RemoteSipError(400, "Bad Branch")
 
 
 def _check_tag(address: NameAddress, name: str) -> None:
-    tags = address.parameters.count("tag")
-    if tags > 1 or (tags and address.tag is None):
+    tags = address.parameters.values("tag")
+    if tags and (len(tags) > 1 or tags[0] is None):
         raise RemoteSipError(400, f"Bad Tag In {name}")
 
 
