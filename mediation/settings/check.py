@@ -14,7 +14,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    JsonValue,
     Strict,
     TypeAdapter,
     ValidationError,
@@ -28,7 +27,7 @@ from mediation.settings.faults import Finding, fault_of
 from mediation.settings.model import Listener, Network, Settings, Target
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
-from mediation.settings.tree import REQUIRED, Entry, Section, entries
+from mediation.settings.tree import Entry, Section, entries
 from mediation.settings.words import UnfitError
 
 T = TypeVar("T")
@@ -40,10 +39,6 @@ _PARSERS: Final[Mapping[object, Callable[[str], object]]] = {
     Listener: parse_listener,
     Target: parse_target,
     Network: parse_network,
-}
-_SPELLING: Final[Mapping[object, dict[str, JsonValue]]] = {
-    Listener: {"pattern": "^(udp|tcp):.+$"},
-    Target: {"pattern": "^[sS][iI][pP]:.+$"},
 }
 
 
@@ -68,12 +63,6 @@ def assemble(values: Values) -> Settings:
     return _assembled(Settings, values)
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the file, for editors and other tools."""
-    schema = _shape(loose=False).json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
 @cache
 def _shape(*, loose: bool) -> "TypeAdapter[Any]":
     kind: Any = _section(Settings, loose=loose)
@@ -81,11 +70,9 @@ def _shape(*, loose: bool) -> "TypeAdapter[Any]":
 
 
 def _section(section: Section, *, loose: bool) -> object:
-    closed = ConfigDict(extra="forbid", title=section.__name__)
+    closed = ConfigDict(extra="forbid")
     keys: dict[str, Any] = {entry.key: _key(entry, loose=loose) for entry in entries(section).values()}
-    model: type[BaseModel] = create_model(
-        section.__name__, __config__=closed, __doc__=section.__doc__, **keys
-    )
+    model: type[BaseModel] = create_model(section.__name__, __config__=closed, **keys)
     return Annotated[model, AfterValidator(_given)]
 
 
@@ -101,15 +88,8 @@ def _key(entry: Entry, *, loose: bool) -> tuple[object, object]:
         bounds = Constraint(min_length=0 if loose else least, max_length=entry.length or None)
         items = list[item | None] if loose else list[item]  # type: ignore[valid-type]  # made at run time
         kind = Annotated[items, Strict(), bounds, AfterValidator(tuple)]
-    default = entry.spelled_default()
-    describe = partial(Constraint, description=entry.story.doc)
-    if loose:
-        return kind, describe(default=None)
-    if entry.required:
-        return kind, describe()
-    if default is REQUIRED or entry.section is not None:
-        return kind, describe(default_factory=list)
-    return kind, describe(default=default)
+    # the default is the dataclass's business: here it only says that the key may be left out
+    return (kind, Constraint()) if entry.required and not loose else (kind, Constraint(default=None))
 
 
 def _value(entry: Entry) -> object:
@@ -123,10 +103,8 @@ def _value(entry: Entry) -> object:
     if kind is str:
         return Annotated[(str, Strict(), *checks)]
     if entry.choices:
-        listed = Constraint(json_schema_extra={"enum": list(entry.choices)})
-        return Annotated[str, Strict(), listed, AfterValidator(partial(_chosen, entry))]
-    spelling = Constraint(json_schema_extra=_SPELLING.get(kind))
-    return Annotated[str, Strict(), spelling, AfterValidator(_told(_PARSERS[kind]))]
+        return Annotated[str, Strict(), AfterValidator(partial(_chosen, entry))]
+    return Annotated[str, Strict(), AfterValidator(_told(_PARSERS[kind]))]
 
 
 def _told(function: Callable[..., object]) -> Callable[[object], object]:
