@@ -1,0 +1,59 @@
+# One command each, complete on its own. On a fresh Debian: apt-get install make python3-venv
+#
+#   make lab     a real call, seen and heard        make bench   what a call and a packet cost
+#   make test    everything checked                 make schema  config/schema.json, printed anew
+#
+# PYTHON=python3.12 chooses the interpreter; VENV=/elsewhere the environment; ARGS="…" adds to lab, bench and pytest.
+
+VENV ?= .venv
+BIN  := $(VENV)/bin
+ARGS ?=
+# Tests wait more than they compute, so two at a time keep two cores busy and no more.
+JOBS ?= 2
+
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	"$$python" -c '$(USABLE)' >/dev/null 2>&1 && echo "$$python" && break; done)
+
+.PHONY: help lab test bench schema clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n '/^#   /s/^# //p' Makefile
+
+lab: $(VENV)/lab.stamp
+	$(BIN)/mediation lab $(ARGS)
+
+test: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n $(JOBS) $(ARGS)
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m tests.bench $(ARGS)
+
+schema: $(VENV)/lab.stamp
+	$(BIN)/python -m mediation.settings.schema > config/schema.json.new
+	mv config/schema.json.new config/schema.json
+
+clean:
+	rm -rf lab-out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	rm -rf $(VENV)
+
+# Installing again takes seconds where nothing changed, so the stamps follow pyproject.toml and nothing else.
+$(VENV)/lab.stamp: pyproject.toml $(VENV)/python.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml $(VENV)/python.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab,test]'
+	@touch $@
+
+$(VENV)/python.stamp:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or later with venv here;" \
+		"on Debian: apt-get install python3-venv, or say PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@

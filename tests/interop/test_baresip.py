@@ -1,0 +1,48 @@
+"""baresip calls baresip through the daemon; neither knows the law of the other."""
+
+import pytest
+
+from tests.interop.audio import loudest, read_wave, share
+from tests.interop.baresip import Baresip, telephone
+from tests.interop.daemon import spell
+from tests.interop.scene import Scene
+
+pytestmark = pytest.mark.interop("baresip")
+
+CALLED = "+442079460123"
+LOW_HZ, HIGH_HZ = 440.0, 1000.0
+
+
+def tones_heard(phone: Baresip) -> tuple[float, float]:
+    """How much of what it heard, at its loudest second, is the low tone, and how much the high one."""
+    (recording,) = phone.recordings()
+    samples, rate = read_wave(recording)
+    piece = loudest(samples, 1.0, rate)
+    return share(piece, rate, LOW_HZ), share(piece, rate, HIGH_HZ)
+
+
+@pytest.mark.parametrize("way", ["outbound", "inbound"])
+@pytest.mark.parametrize("laws", [("PCMU", "PCMA"), ("PCMA", "PCMU")], ids=["u-to-a", "a-to-u"])
+def test_each_hears_the_tone_of_the_other_in_its_own_law(
+    scene: Scene, way: str, laws: tuple[str, str]
+) -> None:
+    """The caller hangs up; one law on each side, so that nothing but transcoding can carry the tones."""
+    ends, (own, other) = scene.way(way), laws
+    inside, outside = laws if way == "outbound" else laws[::-1]
+    configuration = scene.configuration(codecs=f'"{inside}"', trunk_codecs=f'"{outside}"')
+    low, high = scene.wide_ports()
+    callee_phone = telephone(
+        scene.folder / "b", ends.callee, user=CALLED, law=other, tone_hz=HIGH_HZ, ports=high
+    )
+    caller_phone = telephone(scene.folder / "a", ends.caller, user="me", law=own, tone_hz=LOW_HZ, ports=low)
+    with scene.daemon(configuration, calls=1), callee_phone as callee, caller_phone as caller:
+        caller.dial(f"sip:{CALLED}@{spell(ends.door)}")
+        for phone in (callee, caller):
+            phone.await_event("CALL_ESTABLISHED")
+        for phone in (callee, caller):
+            phone.await_recording(2.0)
+        caller.hang_up()
+        for phone in (caller, callee):
+            phone.await_event("CALL_CLOSED")
+    assert tones_heard(callee)[0] > 0.95
+    assert tones_heard(caller)[1] > 0.95

@@ -1,0 +1,114 @@
+"""SIPp at several addresses: failover, trust, OPTIONS, TCP and IPv6."""
+
+import socket
+
+import pytest
+
+from tests.interop.daemon import spell
+from tests.interop.scene import PCMA, PCMU, Address, Scene
+
+pytestmark = pytest.mark.interop("sipp")
+
+
+def two_targets(scene: Scene, *, trunk: str = "") -> str:
+    targets = tuple(f"sip:{spell(address)}" for address in (scene.sbc, scene.second_sbc))
+    return scene.configuration(targets=targets, trunk=trunk)
+
+
+def test_a_503_sends_the_call_to_the_second_target(scene: Scene) -> None:
+    with (
+        scene.daemon(two_targets(scene), calls=1),
+        scene.uas("uas_refuse", scene.sbc, fill={"status": "503"}),
+        scene.uas("uas_answer", scene.second_sbc, law=PCMA),
+    ):
+        scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)
+
+
+def test_a_silent_target_is_left_for_the_second_one(scene: Scene) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(scene.sbc)
+        with (
+            scene.daemon(two_targets(scene, trunk="no_progress_s = 1"), calls=1),
+            scene.uas("uas_answer", scene.second_sbc, law=PCMA),
+        ):
+            scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)
+
+
+def test_a_target_whose_port_is_closed_is_left_for_the_second_one(scene: Scene) -> None:
+    with (
+        scene.daemon(two_targets(scene, trunk="no_progress_s = 1"), calls=1),
+        scene.uas("uas_answer", scene.second_sbc, law=PCMA),
+    ):
+        scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)
+
+
+def test_busy_does_not_try_the_second_target(scene: Scene) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
+        second.bind(scene.second_sbc)
+        second.setblocking(False)
+        busy = {"status": "486"}
+        with scene.daemon(two_targets(scene), calls=1), scene.uas("uas_refuse", scene.sbc, fill=busy):
+            scene.uac("uac_refused", scene.front_end, scene.internal, fill=busy)
+        with pytest.raises(BlockingIOError):
+            second.recv(65535)
+
+
+def test_an_unknown_source_gets_no_call(scene: Scene) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sbc:
+        sbc.bind(scene.sbc)
+        sbc.setblocking(False)
+        with scene.daemon(calls=0):
+            for door in (scene.internal, scene.gateway):
+                scene.uac("uac_refused", scene.stranger, door, fill={"status": "403"})
+        with pytest.raises(BlockingIOError):
+            sbc.recv(65535)
+
+
+def test_options_are_answered_on_both_interfaces__rfc3261_11(scene: Scene) -> None:
+    with scene.daemon(calls=0):
+        scene.uac("uac_options", scene.front_end, scene.internal, calls=20, rate=50)
+        scene.uac("uac_options", scene.sbc, scene.gateway, calls=20, rate=50)
+
+
+def tcp(address: Address) -> str:
+    return f"sip:{spell(address)};transport=tcp"
+
+
+@pytest.mark.parametrize(("caller", "callee"), [("uac_call", "uas_answer"), ("uac_hung_up", "uas_hangs_up")])
+def test_the_trunk_speaks_tcp_and_the_front_end_udp(scene: Scene, caller: str, callee: str) -> None:
+    configuration = scene.configuration(targets=(tcp(scene.sbc),))
+    with scene.daemon(configuration, calls=1), scene.uas(callee, scene.sbc, law=PCMA, tcp=True):
+        scene.uac(caller, scene.front_end, scene.internal, law=PCMU)
+
+
+@pytest.mark.parametrize(("caller", "callee"), [("uac_call", "uas_answer"), ("uac_hung_up", "uas_hangs_up")])
+def test_the_caller_speaks_tcp_and_the_trunk_udp(scene: Scene, caller: str, callee: str) -> None:
+    with scene.daemon(calls=1), scene.uas(callee, scene.sbc, law=PCMA):
+        scene.uac(caller, scene.front_end, scene.internal, law=PCMU, tcp=True)
+
+
+@pytest.mark.parametrize("outbound", [True, False], ids=["outbound", "inbound"])
+def test_the_front_end_speaks_ipv6_and_the_trunk_ipv4(scene: Scene, outbound: bool) -> None:
+    internal, front_end = ipv6_ports(2)
+    configuration = scene.configuration(internal=spell(internal), front_end=f"sip:{spell(front_end)}")
+    with scene.daemon(configuration, calls=1, asker=("::1", 0), at=internal):
+        if outbound:
+            with scene.uas("uas_answer", scene.sbc, law=PCMA):
+                scene.uac("uac_call", front_end, internal, law=PCMU)
+        else:
+            with scene.uas("uas_answer", front_end, law=PCMU):
+                scene.uac("uac_call", scene.sbc, scene.gateway, law=PCMA)
+
+
+def ipv6_ports(count: int) -> list[Address]:
+    """Find ports on ::1, which has no block of addresses for each test; skip where there is no IPv6."""
+    try:
+        sockets = [socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) for _ in range(count)]
+        for one in sockets:
+            one.bind(("::1", 0))
+    except OSError as error:
+        pytest.skip(f"no IPv6 loopback here: {error}")
+    addresses = [one.getsockname()[:2] for one in sockets]
+    for one in sockets:
+        one.close()
+    return addresses
