@@ -8,7 +8,7 @@ import re2
 MAX_PATTERN_LENGTH: Final = 1024
 """Characters; a list of numbers longer than this is a table, not a pattern."""
 _MEMORY_OCTETS: Final = 1 << 20
-"""What one compiled pattern may take; `(((x{100}){100}){100})` is refused for it."""
+"""What one compiled pattern may take; a thousand letters of any script are refused for it."""
 
 
 class PatternError(ValueError):

@@ -97,8 +97,12 @@ def _pattern_remedy(text: str, reason: str) -> str:
         return f"a plus sign of the number is written \\+: '^\\{text}'"
     if "(?=" in text or "(?!" in text or "(?<" in text:
         return "look-around is not available (RE2 syntax); write several routes, the first that matches wins"
+    if "repetition size" in reason:
+        return "RE2 repeats 1000 times at most, nested braces multiplied"
     if "repetition" in reason:
         return "a literal + * or ? has a backslash before it"
-    if "paren" in reason or "bracket" in reason:
+    if "large" in reason or "longer" in reason:
+        return "write several routes, the first that matches wins"
+    if "missing" in reason or "unexpected" in reason:
         return "check that every ( and [ is closed"
     return "see the RE2 syntax: https://github.com/google/re2/wiki/Syntax"

@@ -1,0 +1,175 @@
+"""Listeners, targets and networks, as an operator may spell them."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediation.settings.addresses import covers, parse_listener, parse_network, parse_target, spelled
+from mediation.settings.model import Listener, Target
+from mediation.settings.words import UnfitError
+from mediation.sip.flow import Transport
+
+
+def single(address: IPv4Address | IPv6Address) -> bool:
+    mapped = isinstance(address, IPv6Address) and address.ipv4_mapped is not None
+    return not (address.is_unspecified or address.is_multicast or mapped or int(address) == 2**32 - 1)
+
+
+hosts = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).filter(single).map(str)
+ports = st.integers(1, 65535)
+transports = st.sampled_from(Transport)
+
+
+@given(transports, hosts, ports)
+def test_a_listener_is_read_as_it_is_printed(transport: Transport, host: str, port: int) -> None:
+    listener = Listener(transport, host, port)
+    assert parse_listener(str(listener)) == listener
+
+
+@given(transports, hosts, ports)
+def test_a_target_is_read_as_it_is_printed(transport: Transport, host: str, port: int) -> None:
+    where = f"[{host}]" if ":" in host else host
+    target = Target(f"sip:{where}:{port};transport={transport}", host, port, transport)
+    assert parse_target(str(target)) == target
+    assert spelled(target) == f"{transport}:{where}:{port}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("udp:192.0.2.1:5060", Listener(Transport.UDP, "192.0.2.1", 5060)),
+        ("tcp:192.0.2.1", Listener(Transport.TCP, "192.0.2.1", 5060)),
+        ("UDP:192.0.2.1:65535", Listener(Transport.UDP, "192.0.2.1", 65535)),
+        ("udp:[2001:db8::1]:5070", Listener(Transport.UDP, "2001:db8::1", 5070)),
+        ("udp:[2001:DB8:0:0::1]", Listener(Transport.UDP, "2001:db8::1", 5060)),
+    ],
+)
+def test_a_listener_has_a_transport_an_address_and_port_5060_unless_given(
+    text: str, expected: Listener
+) -> None:
+    assert parse_listener(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port", "transport"),
+    [
+        ("sip:192.0.2.9", "192.0.2.9", 5060, Transport.UDP),
+        ("sip:192.0.2.9:5070", "192.0.2.9", 5070, Transport.UDP),
+        ("sip:192.0.2.9;transport=tcp", "192.0.2.9", 5060, Transport.TCP),
+        ("SIP:192.0.2.9;Transport=TCP", "192.0.2.9", 5060, Transport.TCP),
+        ("sip:[2001:db8::9]:5070;transport=udp", "2001:db8::9", 5070, Transport.UDP),
+    ],
+)
+def test_a_target_goes_by_udp_to_port_5060_unless_it_says_otherwise__rfc3261_19_1_2(
+    text: str, host: str, port: int, transport: Transport
+) -> None:
+    assert parse_target(text) == Target(text, host, port, transport)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "remedy"),
+    [
+        ("udp:0.0.0.0:5060", "every address", "Via, Contact and SDP"),
+        ("udp:[::]:5060", "every address", "name one address"),
+        ("udp:sip.example.com:5060", "host name", "names are not resolved by this release"),
+        ("tls:192.0.2.1:5061", '"tls"', "later release"),
+        ("192.0.2.1:5060", "does not begin", "udp:ADDRESS:PORT"),
+        ("udp", "does not begin", "udp:ADDRESS:PORT"),
+        ("sip:192.0.2.1", "no SIP URI", "udp:ADDRESS:PORT"),
+        ("udp::5060", "address is missing", "udp:ADDRESS:PORT"),
+        ("udp:192.0.2.1:", '"" is no port', "1 to 65535"),
+        ("udp:192.0.2.1:0", '"0" is no port', "1 to 65535"),
+        ("udp:192.0.2.1:65536", "no port", "1 to 65535"),
+        ("udp:192.0.2.1:5_0", "no port", "1 to 65535"),
+        ("udp:192.0.2.1:٥٠٦٠", "no port", "1 to 65535"),
+        ("udp:192.0.2.01:5060", "no IP address", "192.0.2.1"),
+        ("udp:192.0.2.300", "no IP address", "192.0.2.1"),
+        ("udp:2001:db8::1:5060", "stands in brackets", "[2001:db8::1]:5060"),
+        ("udp:2001:db8::1", "stands in brackets", "[2001:db8::1]"),
+        ("udp:[2001:db8::1:5060", "not closed", "udp:ADDRESS:PORT"),
+        ("udp:[2001:db8::1]5060", '"5060" follows', "udp:ADDRESS:PORT"),
+        ("udp:[fe80::1%eth0]:5060", "zone", "link-local"),
+        ("udp:[::ffff:192.0.2.1]:5060", "in disguise", "192.0.2.1"),
+        ("udp:224.0.0.1:5060", "address of many", "one machine"),
+        ("udp:255.255.255.255:5060", "address of many", "one machine"),
+        ("", "does not begin", "udp:ADDRESS:PORT"),
+    ],
+)
+def test_a_listener_that_cannot_be_says_why_and_what_helps(text: str, message: str, remedy: str) -> None:
+    with pytest.raises(UnfitError) as caught:
+        parse_listener(text)
+    assert message in caught.value.message
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "remedy"),
+    [
+        ("sips:192.0.2.9", "asks for TLS", "later release"),
+        ("sip:192.0.2.9;transport=tls", '"tls"', "later release"),
+        ("sip:192.0.2.9;transport=sctp", '"sctp" is no transport', ";transport=tcp"),
+        ("sip:192.0.2.9;transport=udp;transport=tcp", "given twice", "sip:ADDRESS:PORT"),
+        ("sip:192.0.2.9;lr", '";lr" means nothing', "sip:ADDRESS:PORT"),
+        ("sip:192.0.2.9?Subject=x", "no headers", "leave out"),
+        ("sip:user@192.0.2.9", 'not a user ("user")', "sip:ADDRESS:PORT"),
+        ("udp:192.0.2.9:5060", "is a SIP URI", "sip:ADDRESS:PORT"),
+        ("192.0.2.9", "does not begin with sip:", "sip:ADDRESS:PORT"),
+        ("sip:sbc.example.com", "host name", "IP address"),
+        ("sip:0.0.0.0", "nobody's address", "address of the server"),
+        ("sip:239.1.2.3", "address of many", "one machine"),
+        ("tel:+442071838750", "does not begin with sip:", "sip:ADDRESS:PORT"),
+    ],
+)
+def test_a_target_that_cannot_be_says_why_and_what_helps(text: str, message: str, remedy: str) -> None:
+    with pytest.raises(UnfitError) as caught:
+        parse_target(text)
+    assert message in caught.value.message
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1", "192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32", "2001:db8::1"])
+def test_a_network_is_an_address_or_a_prefix(text: str) -> None:
+    assert parse_network(text) == ip_network(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "remedy"),
+    [
+        ("192.0.2.1/24", "not the first address", '"192.0.2.0/24" for the network or "192.0.2.1"'),
+        ("192.0.2.0/33", "no prefix length", "0 to 32"),
+        ("192.0.2.0/255.255.255.0", "no prefix length", "/24"),
+        ("192.0.2.0/", "no prefix length", "/24"),
+        ("2001:db8::/129", "no prefix length", "0 to 128"),
+        ("[2001:db8::1]", "no brackets", '"2001:db8::1"'),
+        ("192.0.2.1:5060", "port", "address alone"),
+        ("udp:192.0.2.1", "port or a transport", "address alone"),
+        ("pbx.example.com", "host name", "IP address"),
+        ("everybody!", "no IP address", "192.0.2.1"),
+    ],
+)
+def test_a_network_that_cannot_be_says_why_and_what_helps(text: str, message: str, remedy: str) -> None:
+    with pytest.raises(UnfitError) as caught:
+        parse_network(text)
+    assert message in caught.value.message
+    assert remedy in caught.value.remedy
+
+
+@given(st.text(max_size=60))
+def test_no_text_makes_a_parser_fail_in_another_way(text: str) -> None:
+    for parse in (parse_listener, parse_target, parse_network):
+        for prefix in ("", "udp:", "sip:", "sip:[", "10.0.0.0/"):
+            try:
+                parse(prefix + text)
+            except UnfitError as error:
+                assert all(error.as_context().values())  # noqa: PT017  # either outcome is right
+
+
+def test_networks_of_two_families_never_meet() -> None:
+    everything4, everything6 = ip_network("0.0.0.0/0"), ip_network("::/0")
+    assert not covers(everything4, everything6)
+    assert covers(everything4, ip_network("192.0.2.0/24"))
+    assert covers(ip_network("192.0.2.0/24"), everything4)
+    assert not covers(ip_network("192.0.2.0/25"), ip_network("192.0.2.128/25"))
+    assert covers(everything6, ip_network("2001:db8::1"))
