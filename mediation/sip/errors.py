@@ -1,8 +1,8 @@
 """What can go wrong with SIP, by whose fault it is.
 
-    SipError
-        RemoteSipError      the peer broke the protocol; `status` is the reply it has earned
-        LocalSipError       we asked for what the protocol forbids: a bug, never sent on the wire
+SipError
+    RemoteSipError      the peer broke the protocol; `status` is the reply it has earned
+    LocalSipError       we asked for what the protocol forbids: a bug, never sent on the wire
 """
 
 

@@ -1,0 +1,416 @@
+"""One call: two legs, `call_table`, one cause of ending, one record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mediation.b2bua import causes
+from mediation.b2bua.call_table import ABSORBED, CALL, Act, Cue, Phase
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.events import Answered, Closed, HungUp, LegEvent, Progress, Refused, Updated
+from mediation.b2bua.leg import Leg
+from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.plan import (
+    ApplyMedia,
+    CloseMedia,
+    MediaClosed,
+    MediaFact,
+    MediaLost,
+    MediaOpened,
+    MediaPlan,
+    MediaRefused,
+    MediaSilent,
+    OpenMedia,
+)
+from mediation.b2bua.policy import called_uri, calling_identity, crossing
+from mediation.b2bua.record import Attempt, CallRecord, Party
+from mediation.routing.admission import Source
+from mediation.routing.numbers import number_of
+from mediation.routing.routes import Candidate
+from mediation.routing.trunk import TrunkState
+from mediation.settings.model import Settings, Side
+from mediation.sip.agent import Agent, hostport
+from mediation.sip.dialog import MAX_FORWARDS
+from mediation.sip.errors import LocalSipError
+from mediation.sip.flow import Flow, Transport
+from mediation.sip.message import Request
+
+NO_PROGRESS, RING_LIMIT, SETUP_LIMIT = "NO_PROGRESS", "RING_LIMIT", "SETUP_LIMIT"
+_OUT_OF_TARGETS = (Cue.REFUSED, Cue.NO_PROGRESS_LAST)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What all calls of one engine share."""
+
+    agent: Agent
+    settings: Settings
+    trunks: dict[str, TrunkState]
+    emit: Callable[[Output], None]
+    forget: Callable[["Call"], None]
+    """To be called once, when a call has nothing left to do."""
+
+
+class Call:
+    """A call from the INVITE that began it to its record."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        source: Source,
+        request: Request,
+        flow: Flow,
+        candidates: tuple[Candidate, ...],
+        now: float,
+    ) -> None:
+        self._exchange = exchange
+        self._source = source
+        self._request = request
+        self._flow = flow
+        self._candidates = candidates
+        self._next = 0
+        self.id = exchange.agent.ids.call()
+        self.phase = Phase.OPENING
+        self._attempts: list[Attempt] = []
+        self._open: set[Leg] = set()
+        """Legs that are not closed, those of earlier attempts among them."""
+        self._ports: MediaOpened | None = None
+        self._measured: MediaClosed | None = None
+        self._media_open = False
+        self._plan: MediaPlan | None = None
+        self._callee: tuple[Leg, Candidate] | None = None
+        """The attempt that counts."""
+        self._cause = causes.INTERNAL_ERROR
+        self._hung_up_by = "server"
+        self._started = now
+        self._ringing: float | None = None
+        self._answered: float | None = None
+        self._ended: float | None = None
+        self._occupied: list[TrunkState] = []
+
+    def begin(self, caller: Leg, obstacle: Cause | None, now: float) -> None:
+        """Take the caller's leg and ask for media, unless something stands in the way."""
+        self.caller = caller
+        self._open.add(caller)
+        self._fact("call.started", source=self._source_name, transport=str(self._flow.transport))
+        if obstacle is not None:
+            self._cue(Cue.BARRED, now, obstacle)
+            return
+        if self._source.trunk is not None:
+            self._occupy(self._source.trunk.name)
+        first = self._candidates[0]
+        self._media_open = True
+        self._start(SETUP_LIMIT, now + self._exchange.settings.sip.setup_limit_s)
+        self._exchange.emit(
+            OpenMedia(self.id, self._source.side, first.side, (self._flow.local[0], first.listener.host))
+        )
+
+    @property
+    def call_ids(self) -> set[str]:
+        """The Call-IDs of all its dialogs."""
+        return {self.caller.call_id, *(attempt.call_id for attempt in self._attempts)}
+
+    # what happens to a call
+
+    def leg_event(self, leg: Leg, event: LegEvent, now: float) -> None:
+        """One of the legs has something to say; of an earlier attempt only its end matters."""
+        if isinstance(event, Closed):
+            self._open.discard(leg)
+            self._finish_when_done(now)
+        elif leg is self.caller:
+            self._caller_event(event, now)
+        elif self._callee is not None and leg is self._callee[0]:
+            self._callee_event(event, now)
+
+    def media_fact(self, fact: MediaFact, now: float) -> None:
+        """The media engine has something to say."""
+        match fact:
+            case MediaOpened():
+                self._ports = fact
+                self.caller.bind(fact.caller)
+                self._cue(Cue.MEDIA_OPENED, now)
+            case MediaRefused(_, reason):
+                self._media_open = False
+                self._fact("call.media_refused", Level.WARNING, reason=reason)
+                self._cue(Cue.MEDIA_REFUSED, now, causes.NO_PORTS)
+            case MediaSilent(_, caller):
+                self._fact("call.media_silent", party="caller" if caller else "callee")
+                self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
+            case MediaLost(_, reason):
+                self._media_open = False
+                self._fact("call.media_lost", Level.ERROR, reason=reason)
+                self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_LOST)
+            case MediaClosed():
+                self._measured = fact
+                self._media_open = False
+        self._finish_when_done(now)
+
+    def timer_fired(self, name: str, now: float) -> None:
+        """One of our timers is due."""
+        match name:
+            case "NO_PROGRESS":
+                self._leave_attempt(causes.NO_PROGRESS, now)
+                has_next = self._next_candidate(now) is not None
+                self._cue(Cue.NO_PROGRESS if has_next else Cue.NO_PROGRESS_LAST, now, causes.NO_PROGRESS)
+            case "RING_LIMIT":
+                self._leave_attempt(causes.NO_ANSWER, now)
+                self._cue(Cue.RING_LIMIT, now, causes.NO_ANSWER)
+            case _:
+                self._leave_attempt(causes.SETUP_TOO_LONG, now)
+                self._cue(Cue.SETUP_LIMIT, now, causes.SETUP_TOO_LONG)
+
+    def stop(self, cause: Cause, now: float) -> None:
+        """End the call, whatever it is doing."""
+        self._leave_attempt(cause, now)
+        self._cue(Cue.STOP, now, cause)
+
+    def abort(self, now: float) -> None:
+        """Write the record with what is known and forget the call: the last resort of a server that must go."""
+        if self._ended is None:
+            self._set_cause(causes.SHUTDOWN, "server", now)
+        self._finish(now)
+
+    # events of the legs
+
+    def _caller_event(self, event: LegEvent, now: float) -> None:
+        match event:
+            case HungUp(cause):
+                self._leave_attempt(cause, now)
+                self._cue(Cue.CALLER_ENDED, now, cause, by="caller")
+            case Updated():
+                self._cue(Cue.CALLER_UPDATED, now)
+            case _:
+                raise LocalSipError(f"a caller's leg cannot say {type(event).__name__}")
+
+    def _callee_event(self, event: LegEvent, now: float) -> None:
+        match event:
+            case Progress(status, _):
+                self._attempts[-1].progressed = True
+                if self._ringing is None and status != 183:
+                    self._ringing = now
+                self._cue(Cue.PROGRESS, now, status)
+            case Answered():
+                self._attempts[-1].ended = now
+                self._answered = self._answered or now
+                self._cue(Cue.ANSWERED, now)
+            case Refused(cause, retry_after_s):
+                self._refused(cause, retry_after_s, now)
+            case Updated():
+                self._cue(Cue.CALLEE_UPDATED, now)
+            case HungUp(cause):
+                self._leave_attempt(cause, now)
+                self._cue(Cue.CALLEE_ENDED, now, cause, by="callee")
+            case Closed():
+                pass  # taken by leg_event
+
+    def _refused(self, cause: Cause, retry_after_s: int | None, now: float) -> None:
+        self._leave_attempt(cause, now)
+        if self._callee is None:
+            return
+        candidate = self._callee[1]
+        if cause.status == 503 and retry_after_s:
+            self._exchange.trunks[candidate.trunk].rest(candidate.target, now + retry_after_s)
+        leaves = (
+            self.phase is Phase.TRYING
+            and candidate.may_leave(cause.status)
+            and self._next_candidate(now) is not None
+        )
+        self._cue(Cue.LEFT if leaves else Cue.REFUSED, now, cause, by="callee")
+
+    # the machinery
+
+    def _cue(self, cue: Cue, now: float, given: object = None, by: str = "server") -> None:
+        row = CALL.get((self.phase, cue))
+        if row is None:
+            if (self.phase, cue) not in ABSORBED:
+                raise LocalSipError(f"{cue.name} in {self.phase.name} cannot happen")
+            return
+        self.phase, acts = row
+        if self.phase is Phase.CLEARING and isinstance(given, Cause):
+            self._set_cause(self._summed_up(given) if cue in _OUT_OF_TARGETS else given, by, now)
+        for act in acts:
+            self._perform(act, given, now)
+        if self.phase is Phase.CLEARING:
+            self._finish_when_done(now)
+
+    def _perform(self, act: Act, given: object, now: float) -> None:
+        match act:
+            case Act.TRY_NEXT:
+                self._try_next(now)
+            case Act.RING:
+                self._ring(given if isinstance(given, int) else 180, now)
+            case Act.START_RING_LIMIT:
+                self._start(RING_LIMIT, now + self._exchange.settings.sip.ring_limit_s)
+            case Act.CONNECT:
+                self._fact("call.answered", trunk=self._attempts[-1].trunk)
+                self.caller.answer(now, prefer=self._callee_codec)
+            case Act.APPLY_MEDIA:
+                self._apply_media()
+            case Act.CLOSE_MEDIA:
+                if self._media_open:
+                    self._exchange.emit(CloseMedia(self.id))
+            case Act.DROP_CALLER:
+                self.caller.hang_up(self._cause, now)
+            case Act.DROP_CALLEE:
+                if self._callee is not None:
+                    self._callee[0].hang_up(given if isinstance(given, Cause) else causes.CANCELLED, now)
+            case Act.STOP_NO_PROGRESS:
+                self._exchange.agent.deadlines.stop((self, NO_PROGRESS))
+            case Act.STOP_TIMERS:
+                for name in (NO_PROGRESS, RING_LIMIT, SETUP_LIMIT):
+                    self._exchange.agent.deadlines.stop((self, name))
+
+    def _try_next(self, now: float) -> None:
+        candidate = self._next_candidate(now)
+        if (
+            candidate is None or self._ports is None
+        ):  # every trunk with room was looked for before the call began
+            self._cue(Cue.REFUSED, now, causes.NO_ROOM)
+            return
+        self._next = self._candidates.index(candidate) + 1
+        self._occupy(candidate.trunk)
+        agent, settings = self._exchange.agent, self._exchange.settings
+        target, listener = candidate.target, candidate.listener
+        flow = Flow(target.transport, listener.endpoint, target.endpoint)
+        leg = Leg(agent, self, candidate.side, flow, candidate.capabilities, settings.sip.user_agent)
+        self._callee = (leg, candidate)
+        self._open.add(leg)
+        self._start(NO_PROGRESS, now + candidate.no_progress_s)
+        host = hostport(target.endpoint)
+        max_forwards = self._request.max_forwards
+        leg.place(
+            called_uri(self._request, host, ";transport=tcp" if target.transport is Transport.TCP else ""),
+            local=self._ports.callee,
+            identity=calling_identity(self._request.from_, hostport(listener.endpoint)),
+            destination=f"<{called_uri(self._request, host)}>",
+            max_forwards=MAX_FORWARDS if max_forwards is None else max_forwards - 1,
+            headers=crossing(self._request, candidate.side),
+            now=now,
+        )
+        self._attempts.append(Attempt(candidate.trunk, target.uri, leg.call_id, now))
+        self._fact("leg.placed", trunk=candidate.trunk, target=target.uri)
+
+    def _next_candidate(self, now: float) -> Candidate | None:
+        """The next target with room; those that asked for rest only when nobody else is left."""
+        trunks = self._exchange.trunks
+        left = [candidate for candidate in self._candidates[self._next :] if trunks[candidate.trunk].has_room]
+        awake = (c for c in left if not trunks[c.trunk].is_resting(c.target, now))
+        return next(awake, left[0] if left else None)
+
+    def _ring(self, status: int, now: float) -> None:
+        early = self._callee is not None and self._callee[0].audio is not None
+        self.caller.ring(status, now, prefer=self._callee_codec, media=early)
+        if early:
+            self._apply_media()
+
+    def _apply_media(self) -> None:
+        caller = self.caller.stream()
+        callee = None if self._callee is None else self._callee[0].stream()
+        if caller is None or callee is None:
+            return  # the caller's ACK will bring what is missing
+        plan = MediaPlan(caller, callee, float(self._exchange.settings.media.silence_s))
+        if plan != self._plan:
+            self._plan = plan
+            self._exchange.emit(ApplyMedia(self.id, plan))
+
+    @property
+    def _callee_codec(self) -> str | None:
+        audio = None if self._callee is None else self._callee[0].audio
+        return None if audio is None else audio.codec
+
+    def _leave_attempt(self, cause: Cause, now: float) -> None:
+        """Write down how the attempt under way failed, if one is."""
+        if self._attempts and self._attempts[-1].ended is None:
+            attempt = self._attempts[-1]
+            attempt.ended, attempt.cause = now, cause
+            self._exchange.trunks[attempt.trunk].release()
+            self._occupied.remove(self._exchange.trunks[attempt.trunk])
+            self._fact(
+                "leg.refused",
+                trunk=attempt.trunk,
+                target=attempt.target,
+                status=cause.status,
+                reason=cause.reason,
+            )
+
+    def _occupy(self, trunk: str) -> None:
+        state = self._exchange.trunks[trunk]
+        state.occupy()
+        self._occupied.append(state)
+
+    def _start(self, name: str, at: float) -> None:
+        self._exchange.agent.deadlines.start((self, name), at)
+
+    def _set_cause(self, cause: Cause, by: str, now: float) -> None:
+        self._cause, self._hung_up_by, self._ended = cause, by, now
+
+    def _summed_up(self, last: Cause) -> Cause:
+        """What the caller hears when the list is exhausted: the last target's word, or 503 if no target had one."""
+        failures = [attempt.cause for attempt in self._attempts if attempt.cause is not None]
+        return causes.ALL_TARGETS_DOWN if failures and all(map(causes.is_outage, failures)) else last
+
+    def _finish_when_done(self, now: float) -> None:
+        if self.phase is Phase.CLEARING and not self._open and not self._media_open:
+            self._finish(now)
+
+    def _finish(self, now: float) -> None:
+        for state in self._occupied:
+            state.release()
+        self._occupied.clear()
+        record = self._record(now)
+        self._exchange.emit(record)
+        self._fact(
+            "call.ended",
+            verdict=str(record.cause.verdict),
+            reason=record.cause.reason,
+            status=record.cause.status,
+            hung_up_by=record.hung_up_by,
+            duration_s=None if self._answered is None else round(record.ended - self._answered, 3),
+        )
+        self._exchange.forget(self)
+
+    def _record(self, now: float) -> CallRecord:
+        callee, measured = self._callee, self._measured
+        party = None
+        if callee is not None:
+            leg, candidate = callee
+            party = Party(
+                side=str(candidate.side),
+                trunk=_trunk_name(candidate),
+                address=hostport(candidate.target.endpoint),
+                call_id=leg.call_id,
+                codec=None if leg.audio is None else leg.audio.codec,
+                media=None if measured is None or self._plan is None else measured.callee,
+            )
+        audio = self.caller.audio
+        return CallRecord(
+            call=self.id,
+            caller=Party(
+                side=str(self._source.side),
+                trunk="" if self._source.trunk is None else self._source.trunk.name,
+                address=hostport(self._flow.remote),
+                call_id=self.caller.call_id,
+                codec=None if audio is None else audio.codec,
+                media=None if measured is None or self._plan is None else measured.caller,
+            ),
+            callee=party,
+            calling_number=number_of(self._request.from_.uri),
+            called_number=number_of(self._request.uri),
+            started=self._started,
+            ringing=self._ringing,
+            answered=self._answered,
+            ended=now if self._ended is None else self._ended,
+            cause=self._cause,
+            hung_up_by=self._hung_up_by,
+            attempts=tuple(self._attempts),
+        )
+
+    @property
+    def _source_name(self) -> str:
+        return str(self._source.side) if self._source.trunk is None else self._source.trunk.name
+
+    def _fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
+        self._exchange.emit(Fact(name, level, {"call": self.id, **fields}))
+
+
+def _trunk_name(candidate: Candidate) -> str:
+    return "" if candidate.side is Side.FRONT_END else candidate.trunk

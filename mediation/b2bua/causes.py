@@ -1,0 +1,150 @@
+"""Why a call ended: one cause, in the words of SIP, of Q.850 and of the operator (RFC 3326, RFC 3398)."""
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from mediation.sip.derived import reason_phrase
+from mediation.sip.message import Request, Response
+
+
+class Verdict(StrEnum):
+    """On whose account an ending goes."""
+
+    SUCCESS = "success"
+    CALLER = "caller"
+    CALLEE = "callee"
+    TRUNK = "trunk"
+    US = "us"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The one reason of an ending, carried to both legs and to the call record."""
+
+    verdict: Verdict
+    reason: str
+    """A short stable word: `busy`, `no-answer`, `media-silent`."""
+    status: int
+    """The final response that says it, 200 for a call that was answered and ended in peace."""
+    q850: int
+    """ITU-T Q.850 cause value."""
+
+    @property
+    def reply_status(self) -> int:
+        """The final response that a caller hears who has no answer yet.
+
+        What only we could have acted upon (a challenge, a redirection, the end of an attempt of ours) is told in
+        the words that fit a caller.
+        """
+        if self.status in (401, 407):
+            return 403
+        if self.status < 400 or (self.status == 487 and self.verdict is not Verdict.CALLER):
+            return 480
+        return self.status
+
+    def header(self) -> tuple[str, str]:
+        """A Reason header (RFC 3326 section 2)."""
+        return "Reason", f'Q.850;cause={self.q850};text="{self.reason}"'
+
+
+# status: (Q.850 by RFC 3398 section 8.2.6.1, word, on whose account)
+_BY_STATUS: dict[int, tuple[int, str, Verdict]] = {
+    400: (41, "bad-request", Verdict.TRUNK),
+    401: (21, "unauthorized", Verdict.TRUNK),
+    402: (21, "payment-required", Verdict.TRUNK),
+    403: (21, "forbidden", Verdict.TRUNK),
+    404: (1, "unallocated-number", Verdict.CALLEE),
+    405: (63, "method-not-allowed", Verdict.TRUNK),
+    406: (79, "not-acceptable", Verdict.TRUNK),
+    407: (21, "proxy-authentication", Verdict.TRUNK),
+    408: (102, "timeout", Verdict.TRUNK),
+    410: (22, "number-changed", Verdict.CALLEE),
+    413: (127, "too-large", Verdict.TRUNK),
+    414: (127, "uri-too-long", Verdict.TRUNK),
+    415: (79, "unsupported-media-type", Verdict.TRUNK),
+    416: (127, "unsupported-scheme", Verdict.TRUNK),
+    420: (127, "bad-extension", Verdict.TRUNK),
+    421: (127, "extension-required", Verdict.TRUNK),
+    423: (127, "interval-too-brief", Verdict.TRUNK),
+    480: (18, "unavailable", Verdict.CALLEE),
+    481: (41, "no-such-call", Verdict.TRUNK),
+    482: (25, "loop", Verdict.TRUNK),
+    483: (25, "too-many-hops", Verdict.TRUNK),
+    484: (28, "address-incomplete", Verdict.CALLER),
+    485: (1, "ambiguous", Verdict.CALLEE),
+    486: (17, "busy", Verdict.CALLEE),
+    487: (16, "cancelled", Verdict.CALLER),
+    488: (65, "no-common-codec", Verdict.CALLEE),
+    500: (41, "server-error", Verdict.TRUNK),
+    501: (79, "not-implemented", Verdict.TRUNK),
+    502: (38, "bad-gateway", Verdict.TRUNK),
+    503: (41, "service-unavailable", Verdict.TRUNK),
+    504: (102, "server-timeout", Verdict.TRUNK),
+    505: (127, "version", Verdict.TRUNK),
+    513: (127, "message-too-large", Verdict.TRUNK),
+    600: (17, "busy-everywhere", Verdict.CALLEE),
+    603: (21, "declined", Verdict.CALLEE),
+    604: (1, "does-not-exist", Verdict.CALLEE),
+    606: (65, "not-acceptable-anywhere", Verdict.CALLEE),
+}
+
+NORMAL = Cause(Verdict.SUCCESS, "normal-clearing", 200, 16)
+CANCELLED = Cause(Verdict.CALLER, "cancelled", 487, 16)
+NO_ROUTE = Cause(Verdict.CALLER, "no-route", 404, 1)
+NO_CODEC = Cause(Verdict.CALLER, "no-common-codec", 488, 65)
+NO_CODEC_CALLEE = Cause(Verdict.CALLEE, "no-common-codec", 488, 65)
+NO_ANSWER_BODY = Cause(Verdict.TRUNK, "no-answer-sdp", 502, 38)
+BAD_DESCRIPTION = Cause(Verdict.CALLER, "bad-sdp", 400, 111)
+NO_DESCRIPTION = Cause(Verdict.CALLER, "no-sdp-in-ack", 488, 111)
+NO_ROOM = Cause(Verdict.US, "call-limit", 503, 34)
+NO_PORTS = Cause(Verdict.US, "no-media-ports", 503, 47)
+NO_PROGRESS = Cause(Verdict.TRUNK, "no-progress", 408, 102)
+NO_ANSWER = Cause(Verdict.CALLEE, "no-answer", 480, 19)
+SETUP_TOO_LONG = Cause(Verdict.TRUNK, "setup-too-long", 408, 102)
+UNREACHABLE = Cause(Verdict.TRUNK, "unreachable", 503, 38)
+TRANSACTION_TIMEOUT = Cause(Verdict.TRUNK, "timeout", 408, 102)
+ALL_TARGETS_DOWN = Cause(Verdict.TRUNK, "all-targets-down", 503, 38)
+NO_ACK = Cause(Verdict.CALLER, "no-ack", 408, 102)
+MEDIA_SILENT = Cause(Verdict.UNKNOWN, "media-timeout", 200, 41)
+MEDIA_LOST = Cause(Verdict.US, "media-lost", 500, 41)
+SHUTDOWN = Cause(Verdict.US, "shutdown", 503, 41)
+INTERNAL_ERROR = Cause(Verdict.US, "internal-error", 500, 41)
+
+_Q850 = re.compile(r"Q\.850[ \t]*;(?:[^,]*;)?[ \t]*cause[ \t]*=[ \t]*([0-9]{1,3})(?![0-9])", re.IGNORECASE)
+
+
+def of_response(response: Response) -> Cause:
+    """The cause that a final failure response stands for; its own Q.850 Reason is believed."""
+    status = response.status
+    q850, word, verdict = _BY_STATUS.get(status) or _of_class(status)
+    return Cause(verdict, word, status, q850_of(response) or q850)
+
+
+def ended_by(bye: Request) -> Cause:
+    """The cause of a call that a party ended; the Q.850 value of its Reason is believed."""
+    q850 = q850_of(bye)
+    return NORMAL if q850 is None else replace(NORMAL, q850=q850)
+
+
+def is_outage(cause: Cause) -> bool:
+    """Whether a target failed without a word about this call."""
+    return cause.status == 503 or cause in (NO_PROGRESS, UNREACHABLE, TRANSACTION_TIMEOUT)
+
+
+def q850_of(message: Request | Response) -> int | None:
+    """The Q.850 cause value of a Reason header (RFC 3326), 0 to 127; None where there is none."""
+    for value in message.headers.get_all("Reason"):
+        match = _Q850.search(value)
+        if match is not None and int(match[1]) <= 127:
+            return int(match[1])
+    return None
+
+
+def _of_class(status: int) -> tuple[int, str, Verdict]:
+    """RFC 3261 section 8.1.3.2: an unknown code counts as x00 of its class."""
+    if status < 400:
+        return 23, "redirected", Verdict.CALLEE
+    q850, _, verdict = _BY_STATUS[status // 100 * 100]
+    return q850, reason_phrase(status).lower().replace(" ", "-"), verdict

@@ -1,0 +1,279 @@
+"""All calls of one server: told what arrived and what time it is, it answers with what to do.
+
+engine.receive(message, flow, now)          # or receive_malformed, media_fact, transport_failed, handle_timeout
+while (output := engine.next_output()) is not None:
+    perform(output)
+wake_at = engine.next_deadline()
+"""
+
+from collections import deque
+from traceback import format_exception
+
+from mediation.b2bua import causes, policy
+from mediation.b2bua.call import Call, Exchange
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.leg import RETRY_AFTER_S, Leg
+from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.plan import MediaFact
+from mediation.b2bua.screening import Refusal, screen
+from mediation.routing.admission import Admission, Source
+from mediation.routing.numbers import number_of
+from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing
+from mediation.routing.trunk import TrunkState
+from mediation.sdp.negotiation import Capabilities
+from mediation.settings.model import Settings
+from mediation.sip.agent import Agent, contact
+from mediation.sip.derived import reply
+from mediation.sip.errors import RemoteSipError
+from mediation.sip.flow import Flow
+from mediation.sip.framing import MalformedMessage
+from mediation.sip.ids import IdSource
+from mediation.sip.invite import InviteSession
+from mediation.sip.matching import Transaction, TransactionLayer
+from mediation.sip.message import Message, Request, Response
+from mediation.sip.timers import TimerValues
+
+
+class Engine:
+    """The B2BUA core of one configuration."""
+
+    def __init__(self, settings: Settings, ids: IdSource) -> None:
+        self._settings = settings
+        self._outputs: deque[Output] = deque()
+        sip = settings.sip
+        timers = TimerValues(sip.t1_ms / 1000, sip.t2_ms / 1000, sip.t4_ms / 1000)
+        self.agent = Agent(TransactionLayer(self, self._outputs.append, timers), ids)
+        self._admission = Admission(settings)
+        self._routing = Routing(settings)
+        self._trunks = {trunk.name: TrunkState(trunk.max_calls) for trunk in settings.trunks}
+        self._trunks[FRONT_END_POOL] = TrunkState(0)
+        self._exchange = Exchange(self.agent, settings, self._trunks, self._outputs.append, self._forget)
+        self.calls: dict[str, Call] = {}
+        self._stopping = False
+
+    # inputs
+
+    def knows(self, flow: Flow) -> bool:
+        """Whether a peer is anybody to us: asked before a single octet of its message is read."""
+        return self._admission.identify(flow) is not None
+
+    def receive(self, message: Message, flow: Flow, now: float) -> None:
+        """A valid message arrived. One from a stranger has no effect whatever."""
+        if not self.knows(flow):
+            return
+        try:
+            self.agent.layer.receive(message, flow, now)
+        except Exception as error:  # noqa: BLE001 -- a bug of ours ends one call, on both its legs, and no other
+            self._broke(error, now, message)
+
+    def receive_malformed(self, error: MalformedMessage, flow: Flow, now: float) -> None:
+        """Octets arrived that are no message; a request that can be answered is, without state."""
+        del now
+        request = error.request
+        if request is None or not self.knows(flow) or request.method == "ACK":
+            return
+        try:
+            response = reply(request, error.status, to_tag=self.agent.ids.tag(), reason=error.reason)
+            self.agent.layer.reply_statelessly(request, flow, response)
+        except RemoteSipError:
+            return  # not even its Via can be read: there is nowhere to answer
+        self._fact("request.malformed", Level.DEBUG, source=flow.remote[0], reason=error.reason)
+
+    def media_fact(self, fact: MediaFact, now: float) -> None:
+        """The media engine reported something; a call that is gone does not hear of it."""
+        call = self.calls.get(fact.call)
+        if call is None:
+            return
+        try:
+            call.media_fact(fact, now)
+        except Exception as error:  # noqa: BLE001 -- as in `receive`
+            self._break_off(call, error, now)
+
+    def transport_failed(self, flow: Flow, now: float) -> None:
+        """Octets for this flow could not be sent."""
+        self._fact("transport.failed", Level.WARNING, transport=str(flow.transport), remote=flow.remote[0])
+        self.agent.layer.transport_failed(flow, now)
+
+    def handle_timeout(self, now: float) -> None:
+        """Let everything happen that is due."""
+        while True:
+            try:
+                self.agent.layer.handle_timeout(now)
+                self.agent.handle_timeout(now)
+            except Exception as error:  # noqa: BLE001 -- as in `receive`; the timers that are left come next
+                self._broke(error, now)
+            else:
+                return
+
+    def stop(self, now: float) -> None:
+        """Refuse new calls and end those that live."""
+        self._stopping = True
+        for call in list(self.calls.values()):
+            call.stop(causes.SHUTDOWN, now)
+
+    def abort(self, now: float) -> None:
+        """Write the records of calls whose ends did not come in time, and forget them."""
+        for call in list(self.calls.values()):
+            call.abort(now)
+
+    # outputs
+
+    def next_output(self) -> Output | None:
+        """What is to be done next, or None."""
+        return self._outputs.popleft() if self._outputs else None
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timeout` wants to be called, in seconds on the driver's clock."""
+        deadlines = (self.agent.layer.next_deadline(), self.agent.deadlines.next_deadline())
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    # what the transaction layer tells (mediation.sip.matching.ServerUser)
+
+    def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
+        """A new request: within a dialog it goes to its owner, outside it is judged."""
+        try:
+            screen(request)
+        except Refusal as refusal:
+            self._answer(transaction, refusal.status, now, reason=refusal.reason, headers=refusal.headers)
+            return
+        owner = self.agent.dialog_user(request)
+        if request.method == "OPTIONS":
+            self._answer_options(transaction, now)
+        elif owner is not None:
+            owner.request_received(transaction, request, now)
+        elif request.method == "INVITE" and request.to.tag is None:
+            self._invited(transaction, request, now)
+        else:
+            self._answer(transaction, 481, now)
+
+    def cancel_received(
+        self, transaction: Transaction, invite: Transaction | None, request: Request, now: float
+    ) -> None:
+        """A CANCEL (RFC 3261 section 9.2)."""
+        if invite is None:
+            self._answer(transaction, 481, now)
+            return
+        session = invite.user
+        tag = session.local_tag if isinstance(session, InviteSession) else self.agent.ids.tag()
+        self.agent.layer.respond(transaction, reply(request, 200, to_tag=tag), now)
+        if isinstance(session, InviteSession):
+            session.cancel_received(request, now)
+
+    def ack_received(self, ack: Request, now: float) -> None:
+        """The ACK to a 2xx."""
+        owner = self.agent.dialog_user(ack)
+        if owner is not None:
+            owner.ack_received(ack, now)
+
+    def stray_response(self, response: Response, flow: Flow, now: float) -> None:
+        """A response that nobody waits for: dropped, never relayed (RFC 3261 section 18.1.2)."""
+        del now
+        self._fact("response.stray", Level.DEBUG, status=response.status, source=flow.remote[0])
+
+    # calls
+
+    def _invited(self, transaction: Transaction, request: Request, now: float) -> None:
+        flow = transaction.flow
+        source = self._admission.identify(flow)
+        if source is None or not source.calls:
+            self._fact("call.forbidden", Level.WARNING, source=flow.remote[0])
+            self._answer(transaction, 403, now)
+            return
+        self.agent.layer.respond(transaction, reply(request, 100), now)
+        candidates = self._routing.candidates(source, number_of(request.uri))
+        call = Call(self._exchange, source, request, flow, candidates, now)
+        capabilities = self._capabilities(source)
+        try:
+            leg = Leg.received(
+                self.agent, call, source.side, transaction, capabilities, self._settings.sip.user_agent
+            )
+        except RemoteSipError as error:
+            self._answer(transaction, error.status, now, reason=error.reason)
+            return
+        self.calls[call.id] = call
+        call.begin(leg, leg.obstacle or self._obstacle(source, candidates), now)
+
+    def _obstacle(self, source: Source, candidates: tuple[Candidate, ...]) -> Cause | None:
+        """Why a call cannot even be tried; None: it can."""
+        if self._stopping:
+            return causes.SHUTDOWN
+        if not candidates:
+            return causes.NO_ROUTE
+        limit = self._settings.sip.max_calls
+        full = bool(limit) and len(self.calls) > limit
+        own = source.trunk is not None and not self._trunks[source.trunk.name].has_room
+        if full or own or not any(self._trunks[candidate.trunk].has_room for candidate in candidates):
+            return causes.NO_ROOM
+        return None
+
+    def _capabilities(self, source: Source) -> Capabilities:
+        part = source.trunk or self._settings.internal
+        return Capabilities(tuple(map(str, part.codecs)), part.telephone_event, part.ptime_ms)
+
+    def _forget(self, call: Call) -> None:
+        self.calls.pop(call.id, None)
+
+    # bugs
+
+    def _broke(self, error: Exception, now: float, message: Message | None = None) -> None:
+        """Something of ours raised: find the call that it was about and end that one."""
+        if message is not None and isinstance(message, Request):
+            self.agent.layer.fail_unanswered(message, now)
+        call = self._call_of(self.agent.layer.serving) or self._call_of(self.agent.serving)
+        if message is not None:
+            call = next((c for c in self.calls.values() if message.call_id in c.call_ids), None)
+        if call is None:
+            self._fact("engine.broke", Level.ERROR, traceback="".join(format_exception(error)))
+        else:
+            self._break_off(call, error, now)
+
+    def _break_off(self, call: Call, error: Exception, now: float) -> None:
+        self._fact("call.broke", Level.ERROR, call=call.id, traceback="".join(format_exception(error)))
+        try:
+            call.stop(causes.INTERNAL_ERROR, now)
+        except Exception:  # noqa: BLE001 -- what broke may break again; the record at least is written
+            call.abort(now)
+
+    def _call_of(self, user: object) -> Call | None:
+        if isinstance(user, InviteSession):
+            user = user.user
+        if isinstance(user, Leg):
+            user = user.user
+        return user if isinstance(user, Call) else None
+
+    # answers
+
+    def _answer_options(self, transaction: Transaction, now: float) -> None:
+        """Say what we take, and whether we take calls now (RFC 3261 section 11.2)."""
+        limit = self._settings.sip.max_calls
+        full = bool(limit) and len(self.calls) >= limit
+        status = 503 if self._stopping or full else 200
+        headers = [
+            ("Contact", contact(transaction.flow)),
+            ("Allow", policy.ALLOW),
+            ("Accept", policy.ACCEPT),
+            ("Accept-Encoding", "identity"),
+            ("Supported", ", ".join(sorted(policy.SUPPORTED_OPTIONS))),
+        ]
+        self._answer(transaction, status, now, headers=tuple(headers))
+
+    def _answer(
+        self,
+        transaction: Transaction,
+        status: int,
+        now: float,
+        *,
+        reason: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        product = self._settings.sip.user_agent
+        if product:
+            headers = (*headers, ("Server", product))
+        if status == 503:
+            headers = (("Retry-After", str(RETRY_AFTER_S)), *headers)
+        tag = self.agent.ids.tag()
+        response = reply(transaction.request, status, to_tag=tag, reason=reason, headers=headers)
+        self.agent.layer.respond(transaction, response, now)
+
+    def _fact(self, name: str, level: Level, **fields: object) -> None:
+        self._outputs.append(Fact(name, level, fields))

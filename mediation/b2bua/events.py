@@ -1,0 +1,53 @@
+"""What one leg can tell the call: the vocabulary of the bridge, free of SIP."""
+
+from dataclasses import dataclass
+
+from mediation.b2bua.causes import Cause
+from mediation.sdp.negotiation import AgreedAudio
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The called party is being alerted, or something else is happening (a response of 101 to 199)."""
+
+    status: int
+    audio: AgreedAudio | None
+    """Early media, when the party has described it (RFC 3960)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The called party has answered; from now on the call costs money."""
+
+    audio: AgreedAudio
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The called party, or the way to it, said no."""
+
+    cause: Cause
+    retry_after_s: int | None = None
+    """The target wants to be left alone for so long (RFC 3261 section 20.33)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The party has changed its audio: another address, law or direction."""
+
+    audio: AgreedAudio
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The party has ended the call: CANCEL before the answer, BYE after it, or silence where an ACK was due."""
+
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The leg has nothing left to do."""
+
+
+LegEvent = Progress | Answered | Refused | Updated | HungUp | Closed

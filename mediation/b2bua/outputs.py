@@ -1,0 +1,30 @@
+"""What the engine asks of the world, beside octets to send (`Transmit`) and media commands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mediation.b2bua.plan import MediaCommand
+from mediation.b2bua.record import CallRecord
+from mediation.sip.flow import Transmit
+
+
+class Level(StrEnum):
+    """How much a fact matters: `warning` means that someone should look today, `error` is a bug of ours."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that observers may want to write down: `noun.verb`, past tense, with fields."""
+
+    name: str
+    level: Level = Level.INFO
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+Output = Transmit | MediaCommand | Fact | CallRecord

@@ -1,0 +1,128 @@
+"""One call, as it is written down when it is over: attempts inside, one cause."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.plan import StreamReport
+
+SCHEMA = 1
+"""Grows when a field changes its meaning or goes; new fields may come at any time."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One target tried. Times are seconds on the driver's clock."""
+
+    trunk: str
+    target: str
+    call_id: str
+    started: float
+    ended: float | None = None
+    cause: Cause | None = None
+    """Why it failed; None while under way and for the attempt that was answered."""
+    progressed: bool = False
+    """Whether it rang, or said anything above 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One side of a call, as far as it came."""
+
+    side: str
+    trunk: str
+    """Empty for the front-end side."""
+    address: str
+    """The peer's host and port of signalling."""
+    call_id: str
+    codec: str | None
+    media: StreamReport | None
+    """None: no media was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """Everything about one call. Times are seconds on the driver's clock; None: it did not come to that."""
+
+    call: str
+    caller: Party
+    callee: Party | None
+    """None: nobody was called."""
+    calling_number: str
+    called_number: str
+    started: float
+    ringing: float | None
+    answered: float | None
+    ended: float
+    cause: Cause
+    hung_up_by: str
+    """`caller`, `callee` or `server`."""
+    attempts: tuple[Attempt, ...]
+
+    def as_json(self, clock_offset_s: float) -> dict[str, object]:
+        """Plain values for one JSON line; `clock_offset_s` makes wall-clock time of the driver's."""
+
+        def at(moment: float | None) -> str | None:
+            if moment is None:
+                return None
+            return datetime.fromtimestamp(moment + clock_offset_s, UTC).isoformat(timespec="milliseconds")
+
+        talked = None if self.answered is None else round(self.ended - self.answered, 3)
+        return {
+            "schema": SCHEMA,
+            "call": self.call,
+            "direction": "outbound" if self.caller.side == "front-end" else "inbound",
+            "started_at": at(self.started),
+            "ringing_at": at(self.ringing),
+            "answered_at": at(self.answered),
+            "ended_at": at(self.ended),
+            "duration_s": talked,
+            "calling": self.calling_number,
+            "called": self.called_number,
+            "verdict": str(self.cause.verdict),
+            "reason": self.cause.reason,
+            "status": self.cause.status,
+            "q850": self.cause.q850,
+            "hung_up_by": self.hung_up_by,
+            "caller": _party(self.caller),
+            "callee": None if self.callee is None else _party(self.callee),
+            "attempts": [_attempt(attempt, at(attempt.started)) for attempt in self.attempts],
+        }
+
+
+def _party(party: Party) -> dict[str, object]:
+    return {
+        "side": party.side,
+        "trunk": party.trunk or None,
+        "address": party.address,
+        "call_id": party.call_id,
+        "codec": party.codec,
+        "media": None if party.media is None else _media(party.media),
+    }
+
+
+def _media(report: StreamReport) -> dict[str, object]:
+    return {
+        "packets_received": report.packets_received,
+        "packets_sent": report.packets_sent,
+        "octets_received": report.octets_received,
+        "lost": report.lost,
+        "jitter_ms": None if report.jitter_ms is None else round(report.jitter_ms, 2),
+        "rejected": report.rejected,
+        "remote_lost": report.remote_lost,
+    }
+
+
+def _attempt(attempt: Attempt, started_at: str | None) -> dict[str, object]:
+    cause = attempt.cause
+    return {
+        "trunk": attempt.trunk,
+        "target": attempt.target,
+        "call_id": attempt.call_id,
+        "started_at": started_at,
+        "duration_ms": None if attempt.ended is None else round((attempt.ended - attempt.started) * 1000),
+        "progressed": attempt.progressed,
+        "status": None if cause is None else cause.status,
+        "q850": None if cause is None else cause.q850,
+        "reason": None if cause is None else cause.reason,
+    }

@@ -1,0 +1,111 @@
+"""Pumps an engine: input, drain, arm one timer. The only place where the core meets a clock."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Generic, Protocol, TypeVar
+
+from mediation.net.flows import Flows
+from mediation.settings.model import Listener
+from mediation.sip.flow import Flow, Transmit
+from mediation.sip.framing import MalformedMessage
+from mediation.sip.message import Message
+
+Output = TypeVar("Output", covariant=True)
+Other = TypeVar("Other")
+
+
+class Engine(Protocol[Output]):
+    """Anything with the three verbs: take an input, give outputs, say the next deadline."""
+
+    def knows(self, flow: Flow) -> bool:
+        """Whether a peer may speak to us at all."""
+
+    def receive(self, message: Message, flow: Flow, now: float) -> None:
+        """A valid message arrived."""
+
+    def receive_malformed(self, error: MalformedMessage, flow: Flow, now: float) -> None:
+        """Octets arrived that are no message."""
+
+    def transport_failed(self, flow: Flow, now: float) -> None:
+        """Octets for this flow could not be sent."""
+
+    def handle_timeout(self, now: float) -> None:
+        """Let everything happen that is due."""
+
+    def next_output(self) -> Output | None:
+        """What is to be done next, or None."""
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timeout` wants to be called."""
+
+
+class Driver(Generic[Other]):
+    """Drives one engine over real sockets; outputs that are not octets to send go to `perform`."""
+
+    def __init__(
+        self, engine: Engine[Transmit | Other], perform: Callable[[Other], None], *, tcp_idle_s: float = 900.0
+    ) -> None:
+        self._engine = engine
+        self._perform = perform
+        self._timer: asyncio.TimerHandle | None = None
+        self.flows = Flows(
+            knows=engine.knows,
+            on_message=self._message_received,
+            on_malformed=self._malformed_received,
+            on_failure=self._send_failed,
+            tcp_idle_s=tcp_idle_s,
+        )
+
+    async def start(self, listeners: Iterable[Listener]) -> None:
+        """Bind and begin. Raises ListenError."""
+        self._loop = asyncio.get_running_loop()
+        await self.flows.listen(listeners)
+
+    def now(self) -> float:
+        """Seconds on the driver's clock, which never jumps."""
+        return self._loop.time()
+
+    def apply(self, act: Callable[[float], None]) -> None:
+        """Let something happen to the engine at this moment, and carry out what follows."""
+        act(self.now())
+        self._drain()
+
+    async def aclose(self) -> None:
+        """Stop; the engine is not asked anything any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await self.flows.aclose()
+
+    def _message_received(self, message: Message, flow: Flow) -> None:
+        self._engine.receive(message, flow, self.now())
+        self._drain()
+
+    def _malformed_received(self, error: MalformedMessage, flow: Flow) -> None:
+        self._engine.receive_malformed(error, flow, self.now())
+        self._drain()
+
+    def _send_failed(self, flow: Flow) -> None:
+        self._engine.transport_failed(flow, self.now())
+        self._drain()
+
+    def _timed_out(self) -> None:
+        self._timer = None
+        self._engine.handle_timeout(self.now())
+        self._drain()
+
+    def _drain(self) -> None:
+        while (output := self._engine.next_output()) is not None:
+            if isinstance(output, Transmit):
+                self.flows.send(output.flow, output.octets)
+            else:
+                self._perform(output)
+        self._arm()
+
+    def _arm(self) -> None:
+        """One timer for everything; one that would fire too early is left to find nothing due."""
+        deadline = self._engine.next_deadline()
+        if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(deadline, self._timed_out)

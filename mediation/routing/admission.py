@@ -1,0 +1,80 @@
+"""Who may call: a source is known by where it speaks from and to which interface, never by what it says."""
+
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+
+from mediation.settings.model import Network, Settings, Side, Trunk, addresses
+from mediation.sip.flow import Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A peer that is allowed to speak to us."""
+
+    side: Side
+    trunk: Trunk | None
+    """Its trunk; None for a front-end server."""
+    calls: bool
+    """Whether it may begin calls. A target that is not trusted only answers ours and speaks within their dialogs."""
+
+
+class Admission:
+    """The lists of trusted sources of one configuration."""
+
+    _MOST_REMEMBERED = 4096
+    """Known sources kept by address; strangers are never kept, so a flood of them costs no memory."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sides = {
+            (listener.transport, listener.endpoint): side
+            for side in Side
+            for listener in settings.interface(side).listen
+        }
+        front_end = Source(Side.FRONT_END, None, calls=True)
+        # The first entry that holds an address decides: those who may call, then those who may only answer.
+        self._peers: dict[Side, list[tuple[Network, Source]]] = {
+            Side.FRONT_END: [
+                *((network, front_end) for network in settings.internal.trusted),
+                *(
+                    (network, replace(front_end, calls=False))
+                    for network in addresses(settings.internal.targets)
+                ),
+            ],
+            Side.GATEWAY: [
+                *(
+                    (n, Source(Side.GATEWAY, trunk, calls=True))
+                    for trunk in settings.trunks
+                    for n in trunk.trusted
+                ),
+                *(
+                    (network, Source(Side.GATEWAY, trunk, calls=False))
+                    for trunk in settings.trunks
+                    for network in addresses(trunk.targets)
+                ),
+            ],
+        }
+        self._known: dict[tuple[Side, str], Source] = {}
+
+    def side_of(self, flow: Flow) -> Side | None:
+        """Which interface a flow belongs to."""
+        return self._sides.get((flow.transport, flow.local))
+
+    def identify(self, flow: Flow) -> Source | None:
+        """Who speaks; None: a stranger."""
+        side = self.side_of(flow)
+        if side is None:
+            return None
+        host = flow.remote[0]
+        source = self._known.get((side, host))
+        if source is None:
+            source = self._look_up(side, host)
+            if source is not None and len(self._known) < self._MOST_REMEMBERED:
+                self._known[side, host] = source
+        return source
+
+    def _look_up(self, side: Side, host: str) -> Source | None:
+        address = ip_address(host)
+        for network, source in self._peers[side]:
+            if address.version == network.version and address in network:
+                return source
+        return None

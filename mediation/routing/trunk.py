@@ -1,0 +1,41 @@
+"""What changes about a trunk while it is in use: how many calls it carries, and which targets asked for rest."""
+
+from mediation.settings.model import Target
+
+
+class TrunkState:
+    """One trunk, or the pool of front-end servers, as the engine sees it."""
+
+    __slots__ = ("_resting", "active", "max_calls")
+
+    def __init__(self, max_calls: int) -> None:
+        self.max_calls = max_calls
+        """0: no limit."""
+        self.active = 0
+        """Calls and attempts under way, both directions together."""
+        self._resting: dict[Target, float] = {}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more call fits."""
+        return not self.max_calls or self.active < self.max_calls
+
+    def occupy(self) -> None:
+        """One more call or attempt."""
+        self.active += 1
+
+    def release(self) -> None:
+        """One call or attempt less."""
+        self.active -= 1
+
+    def rest(self, target: Target, until: float) -> None:
+        """Leave a target alone until then, as its Retry-After asks (RFC 3261 section 21.5.4)."""
+        self._resting[target] = until
+
+    def is_resting(self, target: Target, now: float) -> bool:
+        """Whether a target has asked to be left alone."""
+        until = self._resting.get(target)
+        if until is not None and until <= now:
+            del self._resting[target]
+            return False
+        return until is not None

@@ -1,0 +1,170 @@
+"""Builds the server from its settings: start, serve, stop."""
+
+import asyncio
+import errno
+import gc
+import secrets
+import signal
+import time
+
+from mediation import __version__
+from mediation.b2bua.engine import Engine
+from mediation.b2bua.outputs import Fact
+from mediation.b2bua.plan import ApplyMedia, CloseMedia, MediaFact, OpenMedia
+from mediation.b2bua.record import CallRecord
+from mediation.media.engine import (
+    MediaEngineError,
+    Notice,
+    WorkerLost,
+    WorkerMediaEngine,
+    WorkerSettings,
+    WorkerStarted,
+)
+from mediation.net.driver import Driver
+from mediation.net.flows import ListenError
+from mediation.ops import log as logs
+from mediation.ops.cdr import CdrWriter
+from mediation.settings.model import Settings, Side
+from mediation.sip.ids import IdSource
+
+STOP_LIMIT_S = 4.0
+"""How long live calls may take to be hung up before their records are written as they are."""
+REFUSALS_EVERY_S = 10.0
+"""Strangers are counted always and told of this often."""
+
+EXIT_GOOD, EXIT_TRY_AGAIN, EXIT_CONFIGURATION = 0, 75, 78
+
+_Rest = OpenMedia | ApplyMedia | CloseMedia | Fact | CallRecord
+
+
+def serve(settings: Settings) -> int:
+    """Serve calls until SIGTERM or SIGINT; returns the exit code."""
+    logs.configure(settings.log.level, settings.log.format)
+    return asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    server = Server(settings)
+    try:
+        await server.start()
+    except ListenError as error:
+        server.log.error("server.failed", reason=str(error.strerror), remedy=_remedy(error))
+        return EXIT_TRY_AGAIN if error.errno == errno.EADDRINUSE else EXIT_CONFIGURATION
+    except MediaEngineError as error:
+        server.log.error("server.failed", reason=str(error), remedy="see the lines above")
+        return EXIT_TRY_AGAIN
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    at_once = asyncio.Event()
+
+    def asked_to_stop() -> None:
+        (at_once if stopping.is_set() else stopping).set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, asked_to_stop)
+    await stopping.wait()
+    await server.stop(at_once)
+    return EXIT_GOOD
+
+
+class Server:
+    """One Mediation Server: engine, sockets, media workers and observers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.log = logs.get_logger()
+        self._engine = Engine(settings, IdSource(secrets.token_hex))
+        self._driver: Driver[_Rest] = Driver(self._engine, self._perform, tcp_idle_s=settings.sip.tcp_idle_s)
+        media = settings.media
+        self._media = WorkerMediaEngine(
+            WorkerSettings(
+                front_end_ports=settings.internal.rtp_ports,
+                gateway_ports=settings.gateway.rtp_ports,
+                workers=media.workers,
+                port_quarantine_s=media.port_quarantine_s,
+                rtcp_interval_s=media.rtcp_interval_s,
+            ),
+            self._media_fact,
+            self._media_notice,
+        )
+        self._cdr = CdrWriter(settings.cdr.file) if settings.cdr.file else None
+        self._refused_told = 0
+
+    async def start(self) -> None:
+        """Media first, so that no call finds it missing; then the sockets. Raises ListenError, MediaEngineError."""
+        await self._media.start()
+        listeners = [listener for side in Side for listener in self._settings.interface(side).listen]
+        try:
+            await self._driver.start(listeners)
+        except ListenError:
+            await self._media.aclose()
+            self._close_cdr()
+            raise
+        self._tell_refusals()
+        gc.collect()
+        gc.freeze()  # what is loaded now lives as long as the process: no collection needs to look at it again
+        self.log.info(
+            "server.started",
+            version=__version__,
+            listen=[str(listener) for listener in listeners],
+            trunks=[trunk.name for trunk in self._settings.trunks],
+        )
+
+    async def stop(self, at_once: asyncio.Event) -> None:
+        """Hang up what lives, wait for it a little, write every record, and close. `at_once` cuts the wait short."""
+        self.log.info("server.stopping", calls=len(self._engine.calls))
+        self._idle = asyncio.Event()
+        self._driver.apply(self._engine.stop)
+        if self._engine.calls:
+            waits = [asyncio.create_task(event.wait()) for event in (self._idle, at_once)]
+            _, pending = await asyncio.wait(waits, timeout=STOP_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
+            for wait in pending:
+                wait.cancel()
+        self._driver.apply(self._engine.abort)
+        await self._driver.aclose()
+        await self._media.aclose()
+        self._close_cdr()
+        self._refusals.cancel()
+        self.log.info("server.stopped")
+
+    def _perform(self, output: _Rest) -> None:
+        match output:
+            case OpenMedia() | ApplyMedia() | CloseMedia():
+                self._media.perform(output)
+            case CallRecord():
+                self._record(output)
+            case Fact(name, level, fields):
+                self.log.log(logs.LEVELS[level], name, **fields)
+
+    def _media_fact(self, fact: MediaFact) -> None:
+        self._driver.apply(lambda now: self._engine.media_fact(fact, now))
+
+    def _media_notice(self, notice: Notice) -> None:
+        match notice:
+            case WorkerStarted(worker, pid):
+                self.log.info("media_worker.started", worker=worker, pid=pid)
+            case WorkerLost(worker, reason, calls):
+                self.log.error("media_worker.lost", worker=worker, reason=reason, calls=calls)
+
+    def _record(self, record: CallRecord) -> None:
+        if self._cdr is not None:
+            self._cdr.append(record.as_json(time.time() - self._driver.now()))
+
+    def _tell_refusals(self) -> None:
+        refused = self._driver.flows.refused
+        if refused > self._refused_told:
+            self.log.warning("sources.refused", count=refused - self._refused_told, since_start=refused)
+            self._refused_told = refused
+        self._refusals = asyncio.get_running_loop().call_later(REFUSALS_EVERY_S, self._tell_refusals)
+
+    def _close_cdr(self) -> None:
+        if self._cdr is not None:
+            self._cdr.close()
+
+
+def _remedy(error: ListenError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another process listens there: stop it, or choose another port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "the address is not on this machine: correct `listen`, or add the address"
+    return "correct `listen` in the configuration"

@@ -1,0 +1,115 @@
+"""What every user agent of one engine shares: transactions, identifiers, timers, and who owns which dialog."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from mediation.sip.dialog import MAX_FORWARDS, Dialog, DialogId
+from mediation.sip.flow import Endpoint, Flow, Transport
+from mediation.sip.headers import Headers
+from mediation.sip.ids import IdSource
+from mediation.sip.matching import Transaction, TransactionLayer
+from mediation.sip.message import Request
+from mediation.sip.timers import Deadlines
+from mediation.sip.uri import SipUri
+
+
+class DialogUser(Protocol):
+    """Who takes the requests that arrive within a dialog."""
+
+    def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
+        """A request within the dialog; it must be answered."""
+
+    def ack_received(self, ack: Request, now: float) -> None:
+        """The ACK to a 2xx of ours."""
+
+
+class TimerUser(Protocol):
+    """Who has started a timer."""
+
+    def timer_fired(self, name: str, now: float) -> None:
+        """The timer of that name is due."""
+
+
+@dataclass(slots=True)
+class Agent:
+    """The user agent core (RFC 3261 section 6) under all calls."""
+
+    layer: TransactionLayer
+    ids: IdSource
+    deadlines: Deadlines[tuple[TimerUser, str]] = field(default_factory=Deadlines)
+    dialogs: dict[DialogId, DialogUser] = field(default_factory=dict)
+    serving: object = None
+    """Whose timer fired last: who is to blame when something breaks."""
+
+    def via(self, flow: Flow) -> str:
+        """A Via value with a fresh branch; `rport` because the way back may lead through NAT (RFC 3581)."""
+        return f"SIP/2.0/{flow.transport.upper()} {hostport(flow.local)};branch={self.ids.branch()};rport"
+
+    def request(
+        self,
+        method: str,
+        request_uri: str,
+        flow: Flow,
+        *,
+        identity: str,
+        destination: str,
+        call_id: str = "",
+        max_forwards: int = MAX_FORWARDS,
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
+    ) -> Request:
+        """A request outside any dialog (section 8.1.1); `identity` and `destination` are From and To without tags."""
+        pairs = [
+            ("Via", self.via(flow)),
+            ("Max-Forwards", str(max_forwards)),
+            ("From", f"{identity};tag={self.ids.tag()}"),
+            ("To", destination),
+            ("Call-ID", call_id or self.ids.call_id()),
+            ("CSeq", f"{self.ids.sequence_number()} {method}"),
+            ("Contact", contact(flow)),
+            *headers,
+        ]
+        if body:
+            pairs.append(("Content-Type", "application/sdp"))
+        return Request(method, request_uri, Headers(pairs), body)
+
+    def dialog_user(self, request: Request) -> DialogUser | None:
+        """Who owns the dialog that a request names by its Call-ID and tags (section 12.2.2)."""
+        return self.dialogs.get(DialogId(request.call_id, request.to.tag or "", request.from_.tag or ""))
+
+    def handle_timeout(self, now: float) -> None:
+        """Let every user hear of its due timers."""
+        while (due := self.deadlines.pop_due(now)) is not None:
+            user, name = due
+            self.serving = user
+            user.timer_fired(name, now)
+
+
+def contact(flow: Flow) -> str:
+    """Where we want to be reached by the peer of this flow; it names a listener and nothing of the other side."""
+    parameter = ";transport=tcp" if flow.transport is Transport.TCP else ""
+    return f"<sip:{hostport(flow.local)}{parameter}>"
+
+
+def hostport(endpoint: Endpoint) -> str:
+    """`host:port` with IPv6 in brackets (RFC 3261 section 25.1)."""
+    host, port = endpoint
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def in_dialog_flow(dialog: Dialog, flow: Flow) -> Flow:
+    """Where requests within the dialog go: to its next hop, by the connection of `flow` while that lives.
+
+    deviates: RFC 3263 would resolve a host name in Contact or Route. Until names are resolved, such a peer is reached
+    at the address that it spoke from.
+    """
+    next_hop = dialog.next_hop
+    if not isinstance(next_hop, SipUri) or not is_address(next_hop.host):
+        return flow
+    # The leg stays on its listener and so on its transport, whatever the URI would prefer
+    return Flow(flow.transport, flow.local, (next_hop.host, next_hop.port or 5060), flow.connection)
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address rather than a name."""
+    return ":" in host or host.replace(".", "").isdigit()

@@ -1,0 +1,435 @@
+"""One INVITE session, called or calling: `session_table` performed on transactions and dialogs."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mediation.sip.agent import Agent, contact, in_dialog_flow
+from mediation.sip.derived import cancel, reply
+from mediation.sip.dialog import Dialog
+from mediation.sip.errors import LocalSipError, RemoteSipError
+from mediation.sip.flow import Flow
+from mediation.sip.matching import Failure, Transaction
+from mediation.sip.message import Request, Response
+from mediation.sip.session_table import ABSORBED, SESSION, Act, Cue, Stage
+
+Extra = tuple[tuple[str, str], ...]
+"""Further header fields of a message: names and values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """A provisional response came, 100 included."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The first 2xx came, and was acknowledged."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A final response of 300 or above came."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No final response will come."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The caller gave up before we answered."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The ACK to our 2xx came."""
+
+    ack: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Unacknowledged:
+    """No ACK came for 64 times T1; a BYE was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reoffered:
+    """An INVITE within the session, to be answered by `accept` or `reject`."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The peer sent BYE."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Nothing of the session is left to be done."""
+
+
+SessionEvent = (
+    Progressed
+    | Accepted
+    | Rejected
+    | Failed
+    | Cancelled
+    | Acknowledged
+    | Unacknowledged
+    | Reoffered
+    | HungUp
+    | Closed
+)
+
+
+class SessionUser(Protocol):
+    """Who the session works for."""
+
+    def session_event(self, event: SessionEvent, now: float) -> None:
+        """Something happened that the user must know."""
+
+
+class InviteSession:
+    """An INVITE session. Make one with `called` or `calling`."""
+
+    def __init__(self, agent: Agent, user: SessionUser, flow: Flow, stage: Stage) -> None:
+        self._agent = agent
+        self.user = user
+        self.flow = flow
+        self.stage = stage
+        self.local_tag = ""
+        self._pending: Transaction | None = None
+        """The INVITE, the first or a later one, that was sent to us and is being answered."""
+        self._invite: Transaction | None = None
+        """The INVITE that we sent."""
+        self._dialogs: dict[str, Dialog] = {}
+        """By remote tag: several early ones when the call forked, one when it is confirmed."""
+        self._confirmed_tag = ""
+        self._repeated = b""
+        self._accepted: Response | None = None
+        self._repeat_s = 0.0
+        self._ending: Extra = ()
+        self._bye: Transaction | None = None
+
+    @classmethod
+    def called(cls, agent: Agent, user: SessionUser, transaction: Transaction) -> "InviteSession":
+        """The session that an INVITE asks for; RemoteSipError when no dialog can be made of it."""
+        session = cls(agent, user, transaction.flow, Stage.RECEIVED)
+        session.local_tag = agent.ids.tag()
+        session._adopt(
+            Dialog.as_server(
+                transaction.request, session.local_tag, local_sequence=agent.ids.sequence_number()
+            )
+        )
+        session._confirmed_tag = transaction.request.from_.tag or ""
+        session._pending = transaction
+        transaction.user = session
+        return session
+
+    @classmethod
+    def calling(
+        cls, agent: Agent, user: SessionUser, invite: Request, flow: Flow, now: float
+    ) -> "InviteSession":
+        """Send `invite`, complete with Via, From tag and Contact."""
+        session = cls(agent, user, flow, Stage.CALLING)
+        session.local_tag = invite.from_.tag or ""
+        session._invite = agent.layer.send_request(invite, flow, session, now)
+        return session
+
+    # what the user asks for
+
+    def progress(
+        self, status: int, now: float, *, reason: str = "", headers: Extra = (), body: bytes = b""
+    ) -> None:
+        """Answer the pending INVITE provisionally; 100 carries no tag and no Contact."""
+        if status == 100:
+            response = reply(self._pending_request, 100)
+        else:
+            response = self._reply(status, reason, (("Contact", contact(self.flow)), *headers), body)
+        self._cue(Cue.PROGRESS, now, response)
+
+    def accept(self, now: float, *, headers: Extra = (), body: bytes = b"") -> None:
+        """Answer the pending INVITE with 200."""
+        self._cue(Cue.ACCEPT, now, self._reply(200, "", (("Contact", contact(self.flow)), *headers), body))
+
+    def reject(self, status: int, now: float, *, reason: str = "", headers: Extra = ()) -> None:
+        """Answer the pending INVITE with a final failure."""
+        self._cue(Cue.REJECT, now, self._reply(status, reason, headers, b""))
+
+    def hang_up(self, now: float, headers: Extra = ()) -> None:
+        """End the session in whatever way its stage allows: CANCEL, BYE, or BYE once the ACK is there."""
+        self._ending = headers
+        self._cue(Cue.HANG_UP, now)
+
+    @property
+    def dialog(self) -> Dialog:
+        """The confirmed dialog, or the one that our responses belong to."""
+        try:
+            return self._dialogs[self._confirmed_tag]
+        except KeyError:
+            raise LocalSipError("the session has no dialog yet") from None
+
+    # what the layer tells
+
+    def response_received(self, transaction: Transaction, response: Response, now: float) -> None:
+        """A response to our INVITE, CANCEL or BYE."""
+        if transaction is not self._invite:
+            if transaction is self._bye and response.status >= 200:
+                self._cue(Cue.BYE_DONE, now)
+            return
+        if response.status >= 300:
+            self._cue(Cue.RECEIVED_FAILURE, now, response)
+            return
+        tag = response.to.tag or ""
+        confirmed = self.stage not in (Stage.CALLING, Stage.PROCEEDING, Stage.CANCEL_WANTED, Stage.CANCELLING)
+        if response.status >= 200 and confirmed and tag != self._confirmed_tag:
+            self._cue(Cue.FORKED_2XX, now, response)
+            return
+        if response.status > 100 and tag not in self._dialogs and not confirmed:
+            self._adopt(Dialog.as_client(transaction.request, response))
+        if response.status < 200:
+            self._cue(Cue.RECEIVED_1XX, now, response)
+            return
+        if not confirmed:
+            self._confirm(transaction.request, response)
+        self._cue(Cue.RECEIVED_2XX, now, response)
+
+    def request_failed(self, transaction: Transaction, failure: Failure, now: float) -> None:
+        """The layer gave up on a request or response of ours."""
+        if transaction is self._bye:
+            self._cue(Cue.BYE_DONE, now)
+        elif transaction is self._invite:
+            self._cue(Cue.INVITE_FAILED, now, failure)
+        elif transaction is self._pending:
+            self._cue(Cue.INVITE_FAILED, now, transaction.request)
+
+    def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
+        """A BYE or INVITE within the dialog."""
+        dialog = self._dialogs.get(request.from_.tag or "")
+        if dialog is not None:
+            try:
+                dialog.accept_sequence(request)
+            except RemoteSipError as error:
+                self._answer(transaction, error.status, now, reason=error.reason)
+                return
+        if request.method == "BYE":
+            self._cue(Cue.RECEIVED_BYE, now, transaction)
+        elif request.method == "INVITE":
+            self._cue(Cue.RECEIVED_INVITE, now, transaction)
+        else:
+            raise LocalSipError(f"an INVITE session takes no {request.method}")
+
+    def cancel_received(self, request: Request, now: float) -> None:
+        """A CANCEL for the INVITE that we are answering; its own 200 was sent already."""
+        self._cue(Cue.RECEIVED_CANCEL, now, request)
+
+    def ack_received(self, ack: Request, now: float) -> None:
+        """An ACK within the dialog; one for another INVITE than the last changes nothing."""
+        accepted = self._accepted
+        if accepted is None or ack.cseq.number == accepted.cseq.number:
+            self._cue(Cue.RECEIVED_ACK, now, ack)
+
+    def timer_fired(self, name: str, now: float) -> None:
+        """One of our timers is due."""
+        self._cue(Cue[name], now)
+
+    # the machinery
+
+    def _cue(self, cue: Cue, now: float, given: object = None) -> None:
+        row = SESSION.get((self.stage, cue))
+        if row is None:
+            if (self.stage, cue) not in ABSORBED:
+                raise LocalSipError(f"{cue.name} in {self.stage.name} cannot happen")
+            return
+        before, (self.stage, acts) = self.stage, row
+        for act in acts:
+            self._perform(act, given, now)
+        if self.stage is Stage.ENDED and before is not Stage.ENDED:
+            self._close(now)
+
+    def _perform(self, act: Act, given: object, now: float) -> None:
+        match act, given:
+            case Act.SEND_RESPONSE, Response() as response:
+                self._respond(response, now)
+            case Act.SEND_487, _:
+                self._respond(self._reply(487, "", self._ending, b""), now)
+            case ((Act.SEND_200 | Act.SEND_481 | Act.SEND_491), Transaction() as transaction):
+                self._answer(transaction, int(act.name[-3:]), now)
+            case Act.SEND_500, Transaction() as transaction:
+                self._answer(transaction, 500, now, headers=(("Retry-After", "5"),))
+            case Act.BEGIN_REPEATING, Response() as response:
+                self._begin_repeating(response, now)
+            case Act.REPEAT, _:
+                self._repeat(now)
+            case Act.STOP_REPEATING, _:
+                self._stop("REPEAT_2XX", "ACK_MISSING")
+                self._pending = None
+            case ((Act.SEND_ACK | Act.REPEAT_ACK), Response() as response):
+                self._acknowledge(self.dialog, response)
+            case Act.END_FORK, Response() as response:
+                self._end_fork(response, now)
+            case Act.SEND_CANCEL, _:
+                self._cancel(now)
+            case Act.SEND_BYE, _:
+                self._send_bye(now)
+            case Act.START_GIVE_UP, _:
+                self._agent.deadlines.start((self, "GIVE_UP"), now + self._agent.layer.timers.transaction_s)
+            case _:
+                self._tell(act, given, now)
+
+    def _tell(self, act: Act, given: object, now: float) -> None:
+        event: SessionEvent
+        match act, given:
+            case Act.TELL_PROGRESS, Response() as response:
+                event = Progressed(response)
+            case Act.TELL_ACCEPTED, Response() as response:
+                event = Accepted(response)
+            case Act.TELL_REJECTED, Response() as response:
+                event = Rejected(response)
+            case Act.TELL_FAILED, Failure() as failure:
+                event = Failed(failure)
+            case Act.TELL_CANCELLED, Transaction() as transaction:
+                event = Cancelled(transaction.request)
+            case Act.TELL_CANCELLED, Request() as request:
+                event = Cancelled(request)
+            case Act.TELL_HUNG_UP, Transaction() as transaction:
+                event = HungUp(transaction.request)
+            case Act.TELL_ACKNOWLEDGED, Request() as ack:
+                event = Acknowledged(ack)
+            case Act.TELL_UNACKNOWLEDGED, _:
+                event = Unacknowledged()
+            case Act.TELL_REOFFERED, Transaction() as transaction:
+                if not self._take_reoffer(transaction, now):
+                    return
+                event = Reoffered(transaction.request)
+            case _:
+                raise LocalSipError(f"{act.name} cannot be done with {type(given).__name__}")
+        self.user.session_event(event, now)
+
+    def _take_reoffer(self, transaction: Transaction, now: float) -> bool:
+        if self._pending is not None:  # RFC 5407 section 3.1.4 and RFC 3261 section 14.2
+            self._answer(transaction, 491, now)
+            return False
+        self._pending = transaction
+        transaction.user = self
+        self.dialog.refresh_target(transaction.request)
+        return True
+
+    def _adopt(self, dialog: Dialog) -> None:
+        self._dialogs[dialog.id.remote_tag] = dialog
+        self._agent.dialogs[dialog.id] = self
+
+    def _confirm(self, invite: Request, response: Response) -> None:
+        """The 2xx decides target and routes anew, whatever the provisional responses said (section 13.2.2.4)."""
+        confirmed = Dialog.as_client(invite, response)
+        self._confirmed_tag = confirmed.id.remote_tag
+        early = self._dialogs.get(self._confirmed_tag)
+        if early is not None:
+            confirmed.remote_sequence = early.remote_sequence
+        self._adopt(confirmed)
+
+    @property
+    def _pending_request(self) -> Request:
+        if self._pending is None:
+            raise LocalSipError("no INVITE waits for an answer")
+        return self._pending.request
+
+    def _reply(self, status: int, reason: str, headers: Extra, body: bytes) -> Response:
+        if body:
+            headers = (*headers, ("Content-Type", "application/sdp"))
+        routes: Extra = ()
+        if 100 < status < 300:  # section 12.1.1
+            routes = tuple(
+                ("Record-Route", value) for value in self._pending_request.headers.get_all("Record-Route")
+            )
+        return reply(
+            self._pending_request,
+            status,
+            to_tag=self.local_tag,
+            reason=reason,
+            headers=(*routes, *headers),
+            body=body,
+        )
+
+    def _respond(self, response: Response, now: float) -> None:
+        if self._pending is not None:
+            self._agent.layer.respond(self._pending, response, now)
+            if response.status >= 300:
+                self._pending = None
+
+    def _answer(
+        self, transaction: Transaction, status: int, now: float, *, reason: str = "", headers: Extra = ()
+    ) -> None:
+        response = reply(transaction.request, status, to_tag=self.local_tag, reason=reason, headers=headers)
+        self._agent.layer.respond(transaction, response, now)
+
+    def _begin_repeating(self, response: Response, now: float) -> None:
+        timers = self._agent.layer.timers
+        self._accepted = response
+        self._repeat_s = timers.t1_s
+        self._agent.deadlines.start((self, "REPEAT_2XX"), now + self._repeat_s)
+        self._agent.deadlines.start((self, "ACK_MISSING"), now + timers.transaction_s)
+
+    def _repeat(self, now: float) -> None:
+        if self._pending is not None and self._accepted is not None and not self._pending.terminated:
+            self._agent.layer.respond(self._pending, self._accepted, now)
+        self._repeat_s = min(2 * self._repeat_s, self._agent.layer.timers.t2_s)
+        self._agent.deadlines.start((self, "REPEAT_2XX"), now + self._repeat_s)
+
+    def _stop(self, *names: str) -> None:
+        for name in names:
+            self._agent.deadlines.stop((self, name))
+
+    def _acknowledge(self, dialog: Dialog, response: Response) -> None:
+        sequence = response.cseq.number
+        ack = dialog.acknowledged.get(sequence)
+        flow = in_dialog_flow(dialog, self.flow)
+        if ack is None:
+            ack = dialog.request("ACK", via=self._agent.via(flow), sequence=sequence)
+            dialog.acknowledged[sequence] = ack
+        self._agent.layer.send(ack, flow)
+
+    def _end_fork(self, response: Response, now: float) -> None:
+        tag = response.to.tag or ""
+        known = self._dialogs.get(tag)
+        if known is not None and response.cseq.number in known.acknowledged:
+            self._acknowledge(known, response)
+            return
+        dialog = Dialog.as_client(self._invite.request, response) if self._invite is not None else self.dialog
+        self._dialogs[tag] = dialog
+        self._acknowledge(dialog, response)
+        flow = in_dialog_flow(dialog, self.flow)
+        self._agent.layer.send_request(dialog.request("BYE", via=self._agent.via(flow)), flow, self, now)
+
+    def _cancel(self, now: float) -> None:
+        if self._invite is not None:
+            self._agent.layer.send_request(
+                cancel(self._invite.request, self._ending), self._invite.flow, self, now
+            )
+
+    def _send_bye(self, now: float) -> None:
+        flow = in_dialog_flow(self.dialog, self.flow)
+        bye = self.dialog.request("BYE", via=self._agent.via(flow), extra=self._ending)
+        self._bye = self._agent.layer.send_request(bye, flow, self, now)
+
+    def _close(self, now: float) -> None:
+        self._stop("REPEAT_2XX", "ACK_MISSING", "GIVE_UP")
+        if self._invite is not None and self._invite.awaits_final:
+            self._agent.layer.abandon(self._invite)
+        for dialog in self._dialogs.values():
+            self._agent.dialogs.pop(dialog.id, None)
+        self.user.session_event(Closed(), now)

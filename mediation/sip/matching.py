@@ -1,0 +1,373 @@
+"""Which transaction owns a message; creates transactions and lets them expire (RFC 3261 section 17).
+
+The layer is told what arrived and what time it is. It answers through `transmit`, which collects octets to send,
+and through the transaction users, who hear of requests, responses and failures.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Protocol
+
+from mediation.sip.derived import ack_to_failure, reply, response_flow, stamp_source
+from mediation.sip.errors import LocalSipError
+from mediation.sip.flow import Flow, Transmit
+from mediation.sip.ids import MAGIC_COOKIE
+from mediation.sip.message import Message, Request, Response
+from mediation.sip.timers import Deadlines, TimerValues
+from mediation.sip.transaction import (
+    CLIENT,
+    CLIENT_ABSORBED,
+    CLIENT_INVITE,
+    CLIENT_INVITE_ABSORBED,
+    SERVER,
+    SERVER_ABSORBED,
+    SERVER_INVITE,
+    SERVER_INVITE_ABSORBED,
+    Do,
+    Event,
+    Reasons,
+    State,
+    Table,
+)
+
+
+class Failure(Enum):
+    """How a transaction can end without the message it waited for."""
+
+    TIMEOUT = "timeout"
+    """Nothing came for 64 times T1."""
+    TRANSPORT = "transport"
+    """The message could not be sent."""
+
+
+class ClientUser(Protocol):
+    """Who sent a request and waits for what becomes of it."""
+
+    def response_received(self, transaction: "Transaction", response: Response, now: float) -> None:
+        """A response, each provisional and final one, and each repetition of a 2xx to an INVITE."""
+
+    def request_failed(self, transaction: "Transaction", failure: Failure, now: float) -> None:
+        """No final response will come: treat as 408 or 503 (RFC 3261 section 8.1.3.1)."""
+
+
+class ServerUser(Protocol):
+    """Who answers requests: one for the whole layer."""
+
+    def request_received(self, transaction: "Transaction", request: Request, now: float) -> None:
+        """A new request; `transaction` waits for its response."""
+
+    def cancel_received(
+        self, transaction: "Transaction", invite: "Transaction | None", request: Request, now: float
+    ) -> None:
+        """A CANCEL, and the INVITE transaction that it names, if there is one (RFC 3261 section 9.2)."""
+
+    def ack_received(self, ack: Request, now: float) -> None:
+        """The ACK to a 2xx, which belongs to no transaction (RFC 3261 section 13.2.2.4)."""
+
+    def stray_response(self, response: Response, flow: Flow, now: float) -> None:
+        """A response that no transaction waits for."""
+
+
+class Transaction:
+    """One request and its responses, client or server: a row of state that the tables act upon."""
+
+    __slots__ = (
+        "absorbed",
+        "flow",
+        "interval_s",
+        "key",
+        "merge_key",
+        "octets",
+        "request",
+        "state",
+        "table",
+        "user",
+    )
+
+    def __init__(
+        self, key: "Key", request: Request, flow: Flow, machine: "tuple[State, Table, Reasons]"
+    ) -> None:
+        self.key = key
+        self.request = request
+        self.flow = flow
+        self.state, self.table, self.absorbed = machine
+        self.octets = b""
+        """What was sent last: the request of a client transaction, the latest response of a server's."""
+        self.interval_s = 0.0
+        """Until the next retransmission."""
+        self.user: ClientUser | None = None
+        self.merge_key: MergeKey | None = None
+
+    @property
+    def awaits_final(self) -> bool:
+        """Whether a client transaction has seen no final response."""
+        return self.state in (State.CALLING, State.TRYING, State.PROCEEDING)
+
+    @property
+    def terminated(self) -> bool:
+        """Whether the transaction is over."""
+        return self.state is State.TERMINATED
+
+
+Key = tuple[str, ...]
+MergeKey = tuple[str, str, int, str]
+
+_CLIENT_INVITE_MACHINE = (State.CALLING, CLIENT_INVITE, CLIENT_INVITE_ABSORBED)
+_CLIENT_MACHINE = (State.TRYING, CLIENT, CLIENT_ABSORBED)
+_SERVER_INVITE_MACHINE = (State.PROCEEDING, SERVER_INVITE, SERVER_INVITE_ABSORBED)
+_SERVER_MACHINE = (State.TRYING, SERVER, SERVER_ABSORBED)
+
+_STOPS = {
+    Do.STOP_A: Event.TIMER_A, Do.STOP_B: Event.TIMER_B, Do.STOP_E: Event.TIMER_E, Do.STOP_F: Event.TIMER_F,
+    Do.STOP_G: Event.TIMER_G, Do.STOP_H: Event.TIMER_H,
+}  # fmt: skip
+_RETRANSMITS = {Do.START_A: Event.TIMER_A, Do.START_E: Event.TIMER_E, Do.START_G: Event.TIMER_G}
+_GIVES_UP = {
+    Do.START_B: Event.TIMER_B, Do.START_F: Event.TIMER_F, Do.START_H: Event.TIMER_H, Do.START_L: Event.TIMER_L,
+    Do.START_M: Event.TIMER_M,
+}  # fmt: skip
+_LINGERS = {
+    Do.START_D: Event.TIMER_D, Do.START_I: Event.TIMER_I, Do.START_J: Event.TIMER_J, Do.START_K: Event.TIMER_K,
+}  # fmt: skip
+"""Timers that wait for stragglers: no wait at all over a reliable transport."""
+
+
+class TransactionLayer:
+    """All transactions of one engine."""
+
+    def __init__(self, user: ServerUser, transmit: Callable[[Transmit], None], timers: TimerValues) -> None:
+        self._user = user
+        self._transmit = transmit
+        self.timers = timers
+        self._clients: dict[Key, Transaction] = {}
+        self._servers: dict[Key, Transaction] = {}
+        self._merges: dict[MergeKey, Transaction] = {}
+        self._deadlines: Deadlines[tuple[Transaction, Event]] = Deadlines()
+        self.serving: object = None
+        """Whose transaction moved last: who is to blame when something breaks."""
+
+    def __len__(self) -> int:
+        return len(self._clients) + len(self._servers)
+
+    # inputs
+
+    def receive(self, message: Message, flow: Flow, now: float) -> None:
+        """Give a valid message to the transaction that owns it, or begin one."""
+        if isinstance(message, Response):
+            self._receive_response(message, flow, now)
+            return
+        request = stamp_source(message, flow.remote)
+        key = _server_key(request)
+        transaction = self._servers.get(key)
+        if request.method == "ACK":
+            if transaction is None:
+                self._user.ack_received(request, now)
+            else:
+                self._fire(transaction, Event.ACK, now, request)
+        elif transaction is not None:
+            self._fire(
+                transaction, Event.INVITE if request.method == "INVITE" else Event.REQUEST, now, request
+            )
+        else:
+            self._begin(key, request, flow, now)
+
+    def transport_failed(self, flow: Flow, now: float) -> None:
+        """Octets for this remote endpoint could not be sent: every transaction that uses it hears of it."""
+        hit = [
+            transaction
+            for table in (self._clients, self._servers)
+            for transaction in table.values()
+            if transaction.flow.transport is flow.transport
+            and transaction.flow.remote == flow.remote
+            and transaction.flow.local == flow.local
+        ]
+        for transaction in hit:
+            self._fire(transaction, Event.TRANSPORT_ERROR, now)
+
+    def handle_timeout(self, now: float) -> None:
+        """Let everything happen that is due."""
+        while (due := self._deadlines.pop_due(now)) is not None:
+            transaction, timer = due
+            self._fire(transaction, timer, now)
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timeout` wants to be called, or None."""
+        return self._deadlines.next_deadline()
+
+    # what transaction users ask for
+
+    def send_request(self, request: Request, flow: Flow, user: ClientUser, now: float) -> Transaction:
+        """Begin a client transaction; the request carries our Via with a fresh branch (CANCEL: the INVITE's)."""
+        if request.method == "ACK":
+            raise LocalSipError("an ACK is no transaction: use `send`")
+        invite = request.method == "INVITE"
+        key = (request.top_via.branch or "", request.method)
+        transaction = Transaction(key, request, flow, _CLIENT_INVITE_MACHINE if invite else _CLIENT_MACHINE)
+        transaction.user = user
+        transaction.octets = bytes(request)
+        transaction.interval_s = self.timers.t1_s
+        self._clients[key] = transaction
+        self._transmit(Transmit(flow, transaction.octets))
+        for action in (Do.START_A, Do.START_B) if invite else (Do.START_E, Do.START_F):
+            self._start(transaction, action, now)
+        return transaction
+
+    def respond(self, transaction: Transaction, response: Response, now: float) -> None:
+        """Answer a server transaction."""
+        status = response.status
+        event = Event.TU_1XX if status < 200 else Event.TU_2XX if status < 300 else Event.TU_FAILURE
+        if (transaction.state, event) not in transaction.table:
+            raise LocalSipError(f"{status} given to a transaction in {transaction.state.name}")
+        self._fire(transaction, event, now, response)
+
+    def send(self, request: Request, flow: Flow) -> None:
+        """Send what no transaction repeats: the ACK to a 2xx."""
+        self._transmit(Transmit(flow, bytes(request)))
+
+    def reply_statelessly(self, request: Request, flow: Flow, response: Response) -> None:
+        """Answer and forget (RFC 3261 section 8.2.7): for requests that deserve no state."""
+        self._transmit(Transmit(response_flow(request, flow), bytes(response)))
+
+    def fail_unanswered(self, request: Request, now: float) -> None:
+        """Answer 500 to a request that a bug of ours has left without a final response."""
+        transaction = self._servers.get(_server_key(request))
+        if transaction is not None and transaction.state in (State.TRYING, State.PROCEEDING):
+            self.respond(transaction, reply(request, 500), now)
+
+    def abandon(self, transaction: Transaction) -> None:
+        """Forget a transaction whose user has given up (RFC 3261 section 9.1, last paragraph)."""
+        transaction.state = State.TERMINATED
+        self._remove(transaction)
+
+    # the machinery
+
+    def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
+        transaction = self._clients.get((response.top_via.branch or "", response.cseq.method))
+        if transaction is None:
+            self._user.stray_response(response, flow, now)
+            return
+        status = response.status
+        event = (
+            Event.RECEIVED_1XX
+            if status < 200
+            else Event.RECEIVED_2XX
+            if status < 300
+            else Event.RECEIVED_FAILURE
+        )
+        self._fire(transaction, event, now, response)
+
+    def _begin(self, key: Key, request: Request, flow: Flow, now: float) -> None:
+        invite = request.method == "INVITE"
+        machine = _SERVER_INVITE_MACHINE if invite else _SERVER_MACHINE
+        transaction = Transaction(key, request, response_flow(request, flow), machine)
+        transaction.interval_s = self.timers.t1_s
+        self._servers[key] = transaction
+        if request.method == "CANCEL":
+            self._user.cancel_received(
+                transaction, self._servers.get(_server_key(request, "INVITE")), request, now
+            )
+            return
+        if request.to.tag is None:
+            merge_key = (request.call_id, request.from_.tag or "", request.cseq.number, request.method)
+            if merge_key in self._merges:  # RFC 3261 section 8.2.2.2
+                self.respond(transaction, reply(request, 482, reason="Loop Detected: merged request"), now)
+                return
+            transaction.merge_key = merge_key
+            self._merges[merge_key] = transaction
+        self._user.request_received(transaction, request, now)
+
+    def _fire(
+        self, transaction: Transaction, event: Event, now: float, message: Message | None = None
+    ) -> None:
+        step = transaction.table.get((transaction.state, event))
+        if step is None:
+            if (transaction.state, event) not in transaction.absorbed and not transaction.terminated:
+                raise LocalSipError(f"{event.name} in {transaction.state.name} cannot happen")
+            return
+        transaction.state, actions = step
+        self.serving = transaction.user
+        at_once: Event | None = None
+        for action in actions:
+            if action is Do.RESEND:
+                if transaction.octets:
+                    self._transmit(Transmit(transaction.flow, transaction.octets))
+            elif action is Do.SEND and message is not None:
+                transaction.octets = bytes(message)
+                self._transmit(Transmit(transaction.flow, transaction.octets))
+            elif action is Do.ACK and isinstance(message, Response):
+                self._transmit(
+                    Transmit(transaction.flow, bytes(ack_to_failure(transaction.request, message)))
+                )
+            elif action is Do.PASS_UP:
+                self._pass_up(transaction, message, now)
+            elif action is Do.TELL_TIMEOUT:
+                self._tell(transaction, Failure.TIMEOUT, now)
+            elif action is Do.TELL_TRANSPORT_ERROR:
+                self._tell(transaction, Failure.TRANSPORT, now)
+            elif action in _STOPS:
+                self._deadlines.stop((transaction, _STOPS[action]))
+            else:
+                at_once = self._start(transaction, action, now) or at_once
+        if transaction.terminated:
+            self._remove(transaction)
+        elif at_once is not None:
+            self._fire(transaction, at_once, now)
+
+    def _start(self, transaction: Transaction, action: Do, now: float) -> Event | None:
+        """Start a timer; returns it when its time is zero, so that it fires at once."""
+        reliable = transaction.flow.transport.reliable
+        values = self.timers
+        if action in _GIVES_UP:
+            self._deadlines.start((transaction, _GIVES_UP[action]), now + values.transaction_s)
+        elif action in _LINGERS:
+            if reliable:
+                return _LINGERS[action]
+            wait = {Do.START_D: values.wait_d_s, Do.START_J: values.transaction_s}.get(action, values.t4_s)
+            self._deadlines.start((transaction, _LINGERS[action]), now + wait)
+        elif not reliable:
+            if action is Do.START_E_SLOW:
+                self._deadlines.start((transaction, Event.TIMER_E), now + values.t2_s)
+                return None
+            self._deadlines.start((transaction, _RETRANSMITS[action]), now + transaction.interval_s)
+            doubled = 2 * transaction.interval_s
+            transaction.interval_s = doubled if action is Do.START_A else min(doubled, values.t2_s)
+        return None
+
+    def _pass_up(self, transaction: Transaction, message: Message | None, now: float) -> None:
+        if isinstance(message, Response) and transaction.user is not None:
+            transaction.user.response_received(transaction, message, now)
+        elif isinstance(message, Request):
+            self._user.ack_received(message, now)
+
+    def _tell(self, transaction: Transaction, failure: Failure, now: float) -> None:
+        if transaction.user is not None:
+            transaction.user.request_failed(transaction, failure, now)
+
+    def _remove(self, transaction: Transaction) -> None:
+        for timer in (Event.TIMER_A, Event.TIMER_B, Event.TIMER_D, Event.TIMER_E, Event.TIMER_F, Event.TIMER_G,
+                      Event.TIMER_H, Event.TIMER_I, Event.TIMER_J, Event.TIMER_K, Event.TIMER_L,
+                      Event.TIMER_M):  # fmt: skip
+            self._deadlines.stop((transaction, timer))
+        for table in (self._clients, self._servers):
+            if table.get(transaction.key) is transaction:
+                del table[transaction.key]
+        if transaction.merge_key is not None:
+            self._merges.pop(transaction.merge_key, None)
+
+
+def _server_key(request: Request, method: str = "") -> Key:
+    """RFC 3261 section 17.2.3; an ACK is matched to its INVITE."""
+    method = method or ("INVITE" if request.method == "ACK" else request.method)
+    via = request.top_via
+    branch = via.branch or ""
+    if branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:
+        return (branch, via.host.lower(), str(via.port or 5060), method)
+    # A peer of RFC 2543: what an ACK or CANCEL shares with its INVITE
+    return (
+        "rfc2543",
+        request.request_uri,
+        request.from_.tag or "",
+        request.call_id,
+        str(request.cseq.number),
+        method,
+    )
