@@ -2,7 +2,8 @@
 
 All patterns of this package keep three rules, so that hostile text costs time in proportion to its length:
 
-1. they are matched at one place (`match`, `fullmatch`), never searched for;
+1. they are matched at one place; where one is looked for along a text, `^` ties it to the begin of a line, or its
+   last alternative takes all the rest, so that no two attempts fail on the same characters;
 2. a run of one class of characters is possessive (`*+`, `++`): it is not given back;
 3. what may follow at any point differs in its first character, so that at most one way is open.
 
@@ -28,6 +29,7 @@ PORT = r"[0-9]++"
 
 _TOKEN = re.compile(TOKEN)
 _MANY_DIGITS = 11
+_LONGEST_IPV6 = len("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]")
 
 
 def is_token(text: str) -> bool:
@@ -60,7 +62,7 @@ def bare_host(text: str, what: str) -> str:
     """The host without the brackets of an IPv6 reference; what stands in brackets must be an IPv6 address."""
     if text[0] != "[":
         return text
-    if not _is_ipv6(text[1:-1]):
+    if len(text) > _LONGEST_IPV6 or not _is_ipv6(text[1:-1]):
         raise RemoteSipError(400, f"Bad IPv6 Address in {what}")
     return text[1:-1]
 

@@ -42,7 +42,6 @@ _NAME_ADDRESS = re.compile(
     rf'(?:({QUOTED_STRING}){BLANKS}|([^"<>;\x00-\x08\x0a-\x1f\x7f]*+))<([^<>"]*+)>{BLANKS}(;.*)?', re.DOTALL
 )
 _ADDRESS = re.compile(rf'([^;?,<>" \t]++){BLANKS}(;.*)?', re.DOTALL)
-_QUOTED = re.compile(QUOTED_STRING, re.DOTALL)
 _CSEQ = re.compile(rf"([0-9]++)[ \t]++({TOKEN})")
 _MEDIA_TYPE = re.compile(rf"({TOKEN}){BLANKS}/{BLANKS}({TOKEN}){BLANKS}(;.*)?", re.DOTALL)
 _LIST_PIECE = re.compile(rf'[^",<]++|{QUOTED_STRING}|<[^>]*+>', re.DOTALL)
@@ -215,10 +214,10 @@ class NameAddress:
         match = _ADDRESS.fullmatch(text)
         if match is None:
             raise RemoteSipError(400, "Bad Address")
-        parameters = match[2] or ""
-        if "@" in parameters and "@" in _QUOTED.sub("", parameters):
-            raise RemoteSipError(400, "Address Needs <>")
-        return cls(None, parse_uri(match[1]), Parameters.parse(parameters))
+        parameters = Parameters.parse(match[2] or "")
+        if any("@" in value for _, value in parameters.pairs if value and value[0] != '"'):
+            raise RemoteSipError(400, "Address Needs <>")  # the ; stood in the user part
+        return cls(None, parse_uri(match[1]), parameters)
 
     def __str__(self) -> str:
         name = "" if self.display_name is None else f"{self.display_name} "
