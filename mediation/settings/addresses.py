@@ -40,7 +40,7 @@ def parse_listener(text: str) -> Listener:
     if address.is_unspecified:
         raise UnfitError(
             f"{address} means every address of this machine",
-            "name one address: it stands in our Via, Contact and SDP; repeat the line for further addresses",
+            "name one address: it stands in our Via, Contact and SDP; add further addresses one by one",
         )
     _single_host(address)
     return Listener(Transport(lowered), str(address), port)

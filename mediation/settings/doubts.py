@@ -28,8 +28,9 @@ def doubts(draft: Draft) -> Iterator[Fault]:
 
 def _trunks_without_route(draft: Draft) -> Iterator[Fault]:
     used = {name for _, name in draft.each(("route", EACH, "trunks", EACH), str)}
-    if not used or not draft.sound(("route",)):
-        return
+    known = {name for _, name in draft.names()}
+    if not used or not used <= known or not draft.sound(("route",)):
+        return  # a name that is mistyped is told as an error, and once is enough
     for path, name in draft.names():
         if name not in used:
             message = f'no route names trunk "{name}": it gets no calls'

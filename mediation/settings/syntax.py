@@ -16,6 +16,8 @@ MAX_LINES_SEARCHED: Final = 2000
 _PLACE: Final = re.compile(r"\s*\(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)\Z")
 _WORD: Final = re.compile(r"[^\s,\[\]{}=#\"']+")
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z0-9_.\"' -]+=")
+_HEADER: Final = re.compile(r"\s*\[{1,2}[A-Za-z0-9_.-]+\]{1,2}\s*(?:#.*)?")
+_KEY: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _YES: Final = frozenset({"true", "yes", "on"})
 _NO: Final = frozenset({"false", "no", "off"})
 _CURLY: Final = re.compile("[\u2018\u2019\u201c\u201d\u00ab\u00bb]")
@@ -71,6 +73,7 @@ def _explained(words: str, positions: Positions) -> TomlError:
             return fault.error("there is an invisible control character", "delete it")
         case ["Unescaped", _]:
             remedy = f"write \\\\, or use single quotes: {_single_quoted(fault.source)}"
+            fault.begins = fault.source.rfind("\\", 0, fault.column) + 1
             return fault.error("a backslash in double quotes must be doubled", remedy)
         case ["Expected", "'='"]:
             return fault.error(
@@ -123,7 +126,7 @@ def _bad_value(stop: _Stop) -> TomlError:
         )
     if not stop.word:
         return stop.error("a value is missing", "write one after the equals sign")
-    if _ASSIGNMENT.match(stop.source[stop.begins - 1 :]):
+    if _ASSIGNMENT.match(stop.source[stop.begins - 1 :]) or _HEADER.fullmatch(stop.source):
         return _never_closed(stop.positions, "list", "]")
     if stop.word.lower() in _YES | _NO:
         right = "true" if stop.word.lower() in _YES else "false"
@@ -153,6 +156,9 @@ def _never_closed(positions: Positions, what: str, mark: str) -> TomlError:
 
 def _twice(stop: _Stop) -> TomlError:
     if not stop.positions.duplicates:
+        key = _KEY.search(stop.source)
+        if key is not None:
+            stop.begins, stop.word = key.start() + 1, key[0]
         return stop.error("this was already given, as something else", "keep one of them")
     path, _, second = stop.positions.duplicates[0]
     name = next(part for part in reversed(path) if isinstance(part, str))

@@ -1,0 +1,229 @@
+"""Rules between settings, each with both places, and the warnings that stop nothing."""
+
+import pytest
+
+from mediation.settings.problems import Severity
+from mediation.settings.read import SettingsError, inspect
+
+INTERNAL = """\
+[internal]
+listen = ["udp:127.0.0.10", "tcp:127.0.0.10"]
+targets = ["sip:127.0.0.20"]
+"""
+GATEWAY = """\
+[gateway]
+listen = ["udp:127.0.0.11", "tcp:127.0.0.11"]
+"""
+TRUNK = """\
+[[trunk]]
+name = "north"
+targets = ["sip:127.0.0.30"]
+"""
+SOUTH = """\
+[[trunk]]
+name = "south"
+targets = ["sip:127.0.0.31"]
+"""
+
+
+def told(*parts: str) -> list[str]:
+    """Return all problems, errors and warnings alike."""
+    try:
+        reading = inspect("".join(parts), "m")
+    except SettingsError as error:
+        return [str(problem) for problem in error.problems]
+    assert all(problem.severity is Severity.WARNING for problem in reading.warnings)
+    return [str(problem) for problem in reading.warnings]
+
+
+def only(*parts: str) -> str:
+    (problem,) = told(*parts)
+    return problem
+
+
+def test_a_sound_configuration_has_nothing_to_be_told() -> None:
+    assert told(INTERNAL, GATEWAY, TRUNK, SOUTH) == []
+
+
+def test_rtp_ports_begin_even_and_end_odd__rfc3550_11() -> None:
+    assert told(INTERNAL, "rtp_ports = [20001, 29998]\n", GATEWAY, TRUNK) == [
+        "m:4:14: internal.rtp_ports.0: 20001 is odd, and RTP begins on an even port; write 20002",
+        "m:4:21: internal.rtp_ports.1: 29998 is even, and the last RTCP port is odd; write 29997",
+    ]
+    assert only(INTERNAL, GATEWAY, "rtp_ports = [40000, 30001]\n", TRUNK) == (
+        "m:6:13: gateway.rtp_ports: 40000 is not below 30001; write the first and the last port"
+    )
+
+
+def test_rtp_ports_of_both_interfaces_are_apart_where_they_share_an_address() -> None:
+    shared = GATEWAY.replace("127.0.0.11", "127.0.0.10").replace('"]', ':5070"]').replace('",', ':5070",')
+    overlap = "rtp_ports = [29998, 39999]\n"
+    assert told(INTERNAL, shared, TRUNK) == []
+    assert told(INTERNAL, GATEWAY, overlap, TRUNK) == []
+    assert only(INTERNAL, shared, overlap, TRUNK) == (
+        "m:6:13: gateway.rtp_ports: the RTP ports of both interfaces overlap, and both use 127.0.0.10; "
+        "keep the two ranges apart, or use another address for one interface"
+    )
+    assert "(see internal.rtp_ports at 4:13)" in only(
+        INTERNAL, "rtp_ports = [20000, 30001]\n", shared, "rtp_ports = [30000, 39999]\n", TRUNK
+    )
+
+
+def test_a_listener_stands_once_in_the_whole_file() -> None:
+    double = GATEWAY.replace("tcp:127.0.0.11", "udp:127.0.0.10:5060")
+    assert only(INTERNAL, double, TRUNK) == (
+        "m:5:29: gateway.listen.1: udp:127.0.0.10:5060 is listened on already (see internal.listen.0 at 2:11); "
+        "remove one of them"
+    )
+
+
+def test_a_udp_listener_keeps_out_of_the_rtp_ports_of_its_address() -> None:
+    inside = INTERNAL.replace('"udp:127.0.0.10"', '"udp:127.0.0.10:20004"')
+    assert only(inside, GATEWAY, TRUNK).startswith(
+        "m:2:11: internal.listen.0: port 20004 is one of the RTP ports of [internal] on the same address"
+    )
+    assert told(INTERNAL.replace('"tcp:127.0.0.10"', '"tcp:127.0.0.10:20004"'), GATEWAY, TRUNK) == []
+
+
+def test_a_target_needs_a_listener_of_its_transport_and_address_family() -> None:
+    udp_only = GATEWAY.replace(', "tcp:127.0.0.11"', "")
+    tcp = TRUNK.replace('127.0.0.30"', '127.0.0.30;transport=tcp"')
+    assert only(INTERNAL, udp_only, tcp) == (
+        "m:8:12: trunk.north.targets.0: [gateway] has no listener for tcp over IPv4 (see gateway.listen at 5:10); "
+        'add "tcp:ADDRESS:5060" to gateway.listen'
+    )
+    six = INTERNAL.replace("sip:127.0.0.20", "sip:[::1]")
+    assert 'add "udp:[ADDRESS]:5060" to internal.listen' in only(six, GATEWAY, TRUNK)
+
+
+def test_a_listener_that_is_wrong_is_told_once_and_not_missed_by_every_target() -> None:
+    broken = GATEWAY.replace("tcp:", "tls:")
+    tcp = TRUNK.replace('127.0.0.30"', '127.0.0.30;transport=tcp"')
+    assert only(INTERNAL, broken, tcp).startswith("m:5:29: gateway.listen.1: ")
+
+
+def test_a_target_is_not_our_own_listener() -> None:
+    loop = TRUNK.replace("127.0.0.30", "127.0.0.11:5060")
+    assert only(INTERNAL, GATEWAY, loop) == (
+        "m:8:12: trunk.north.targets.0: this target is our own listener: a call would come back to us "
+        "(see gateway.listen.0 at 5:11); give the other server's address"
+    )
+
+
+def test_no_two_trunks_have_one_name() -> None:
+    assert only(INTERNAL, GATEWAY, TRUNK, SOUTH.replace("south", "north")) == (
+        'm:10:8: trunk.north.name: another trunk is called "north" already (see trunk.north.name at 7:8); '
+        "give each trunk a name of its own"
+    )
+
+
+@pytest.mark.parametrize(
+    ("south", "related"),
+    [
+        ('targets = ["sip:127.0.0.30:5070"]', "trunk.north.targets.0 at 8:12"),
+        ('targets = ["sip:127.0.0.31"]\ntrusted = ["127.0.0.0/24"]', "trunk.north.targets.0 at 8:12"),
+    ],
+)
+def test_a_call_can_belong_to_one_trunk_only(south: str, related: str) -> None:
+    problem = only(INTERNAL, GATEWAY, TRUNK, f'[[trunk]]\nname = "south"\n{south}\n')
+    assert 'could belong to trunk "north" as well' in problem
+    assert related in problem
+
+
+def test_a_trunk_that_places_no_calls_shares_its_address_with_another() -> None:
+    south = SOUTH.replace("127.0.0.31", "127.0.0.30:5070") + "trusted = []\n"
+    assert told(INTERNAL, GATEWAY, TRUNK, south) == []
+
+
+def test_a_route_names_trunks_that_exist() -> None:
+    assert only(INTERNAL, GATEWAY, TRUNK, '[[route]]\ntrunks = ["noth"]\n') == (
+        'm:10:11: route.0.trunks.0: there is no trunk "noth"; did you mean "north"?'
+    )
+    assert only(INTERNAL, GATEWAY, TRUNK, '[[route]]\ntrunks = ["zzz"]\n').endswith('; there are "north"')
+
+
+def test_routes_are_not_blamed_while_a_trunk_has_no_readable_name() -> None:
+    nameless = TRUNK.replace("north", "NORTH")
+    assert only(INTERNAL, GATEWAY, nameless, '[[route]]\ntrunks = ["north"]\n').startswith(
+        "m:7:8: trunk.NORTH.name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "again"),
+    [
+        ('codecs = ["PCMA", "PCMU", "PCMA"]', "trunk.north.codecs.2: PCMA stands in this list twice"),
+        ("failover_codes = [503, 503]", "trunk.north.failover_codes.1: 503 stands in this list twice"),
+        (
+            'trusted = ["10.0.0.1", "10.0.0.1/32"]',
+            "trunk.north.trusted.1: 10.0.0.1/32 stands in this list twice",
+        ),
+    ],
+)
+def test_a_list_holds_nothing_twice(line: str, again: str) -> None:
+    assert again in only(INTERNAL, GATEWAY, TRUNK, line)
+
+
+def test_two_spellings_of_one_target_are_one_target() -> None:
+    twice = TRUNK.replace('0.30"', '0.30", "sip:127.0.0.30:5060;transport=udp"')
+    assert "stands in this list twice (see trunk.north.targets.0 at 8:12)" in only(INTERNAL, GATEWAY, twice)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("setup_limit_s = 60\n", "m:10:17: sip.setup_limit_s: ring_limit_s is 180 and setup_limit_s is 60; "),
+        ("ring_limit_s = 600\n", "m:10:16: sip.ring_limit_s: ring_limit_s is 600 and setup_limit_s is 240; "),
+        ("t2_ms = 400\n", "m:10:9: sip.t2_ms: t1_ms is 500 and t2_ms is 400; "),
+        (
+            "t1_ms = 2000\nt2_ms = 1000\n",
+            "t1_ms is 2000 and t2_ms is 1000 (see sip.t1_ms at 10:9); raise t2_ms or",
+        ),
+    ],
+)
+def test_a_longer_time_is_not_below_a_shorter_one(lines: str, expected: str) -> None:
+    assert expected in only(INTERNAL, GATEWAY, TRUNK, "[sip]\n", lines)
+
+
+def test_a_trunk_that_no_route_names_is_a_warning() -> None:
+    assert only(INTERNAL, GATEWAY, TRUNK, SOUTH, '[[route]]\ntrunks = ["north"]\n') == (
+        'm:10:8: warning: trunk.south.name: no route names trunk "south": it gets no calls; '
+        "name it in a [[route]], unless it only brings calls in"
+    )
+
+
+def test_a_route_that_no_number_reaches_is_a_warning() -> None:
+    every = '[[route]]\nmatch = "^.*$"\ntrunks = ["north"]\n'
+    assert only(INTERNAL, GATEWAY, TRUNK, every, '[[route]]\nmatch = "^44"\ntrunks = ["north"]\n') == (
+        "m:13:9: warning: route.1.match: no number comes as far as this route: an earlier one matches the same numbers"
+        " (see route.0.match at 10:9); put it above that one, or remove it"
+    )
+    assert told(INTERNAL, GATEWAY, TRUNK, '[[route]]\nmatch = "^44"\ntrunks = ["north"]\n', every) == []
+
+
+def test_trusting_the_whole_internet_is_a_warning() -> None:
+    assert "anybody places calls at your cost" in only(INTERNAL, 'trusted = ["0.0.0.0/0"]\n', GATEWAY, TRUNK)
+    assert "the whole IPv6 Internet: anybody can call" in only(
+        INTERNAL, GATEWAY, TRUNK, 'trusted = ["::/0"]\n'
+    )
+
+
+def test_more_calls_than_the_ports_can_carry_is_a_warning() -> None:
+    few = "rtp_ports = [30000, 30009]\n"
+    assert told(INTERNAL, GATEWAY, few, TRUNK, "max_calls = 5\n") == []
+    assert only(INTERNAL, GATEWAY, few, TRUNK, "max_calls = 6\n") == (
+        "m:10:13: warning: trunk.north.max_calls: 6 calls, and gateway.rtp_ports has room for 5 on an address"
+        " (see gateway.rtp_ports at 6:13); two ports carry one call: widen the range"
+    )
+    assert len(told(INTERNAL, GATEWAY, TRUNK, "[sip]\nmax_calls = 5001\n")) == 2
+
+
+def test_a_loopback_listener_for_another_machine_is_a_warning() -> None:
+    assert "listens on the loopback only, and 192.0.2.30 is another machine" in only(
+        INTERNAL, GATEWAY, TRUNK.replace("127.0.0.30", "192.0.2.30")
+    )
+
+
+def test_errors_and_warnings_come_together_and_warnings_say_so() -> None:
+    problems = told(INTERNAL, 'trusted = ["0.0.0.0/0"]\n', GATEWAY, "x = 1\n", TRUNK)
+    assert [": warning: " in problem for problem in problems] == [True, False]
