@@ -18,8 +18,8 @@ from mediation_codecs.g711 import SILENCE, Law, decode
 from mediation_codecs.pcm import RATE_HZ
 
 AUDIO_ARRIVES: Final = "audio arrives"
-RIGHT_CALL: Final = "it is this call's"
-RIGHT_DIRECTION: Final = "it is this direction's"
+RIGHT_CALL: Final = "the right call"
+RIGHT_DIRECTION: Final = "the right direction"
 EXACT: Final = "every octet equals the ITU-T G.711 table"
 UNTOUCHED: Final = "every octet is untouched"
 NOTHING_LOST: Final = "no packet is lost"
@@ -278,7 +278,8 @@ def _continuity(expectation: Expectation, audio: Sequence[ReceivedPacket], *, an
             breaks.append(
                 f"timestamp moves by {ticks} at sequence {packet.sequence}, not by {steps * samples}"
             )
-    return Claim(CONTINUOUS, bool(audio) and not breaks, f"{len(breaks)} breaks", breaks[0] if breaks else "")
+    figure = "1 break" if len(breaks) == 1 else f"{len(breaks)} breaks"
+    return Claim(CONTINUOUS, bool(audio) and not breaks, figure, breaks[0] if breaks else "")
 
 
 _LONGEST_STEP: Final = 3000

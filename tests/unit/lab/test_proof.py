@@ -279,7 +279,7 @@ def test_a_break_of_the_numbers_is_named(change: dict[str, int], what: str) -> N
         for p in stream[75:]
     ]
     wrong = failed(stream)
-    assert wrong[proof.CONTINUOUS].figure == "1 breaks"
+    assert wrong[proof.CONTINUOUS].figure == "1 break"
     assert wrong[proof.CONTINUOUS].detail.startswith(what)
 
 
