@@ -1,0 +1,276 @@
+"""The command line: what goes where, and with which exit code."""
+
+import json
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import mediation
+from mediation import cli
+from mediation.settings.model import Settings
+
+GOOD = """\
+[internal]
+listen = ["udp:127.0.0.10"]
+targets = ["sip:127.0.0.20"]
+[gateway]
+listen = ["udp:127.0.0.11"]
+[[trunk]]
+name = "north"
+targets = ["sip:127.0.0.30"]
+"""
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    return written(tmp_path, GOOD)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mediation.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def invoke(*arguments: object) -> "tuple[int, str, str]":
+    result = CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_a_good_configuration_is_counted_on_standard_output(good: Path) -> None:
+    assert invoke("check-config", "-c", good) == (0, f"{good}: good: 2 listeners, 1 trunk, 1 route\n", "")
+
+
+def test_a_bad_configuration_ends_with_78_its_problems_on_standard_error(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, GOOD.replace("udp:127.0.0.10", "udp:0.0.0.0").replace("[[trunk]]", "x = 1\n[[trunk]]")
+    )
+    code, out, err = invoke("check-config", "-c", path)
+    assert code == 78
+    assert out == f"{path}: not good: 2 errors\n"
+    lines = err.splitlines()
+    assert lines[0].startswith(
+        f"{path}:2:11: internal.listen.0: 0.0.0.0 means every address of this machine; "
+    )
+    assert lines[1:3] == ['    2 | listen = ["udp:0.0.0.0"]', "      |           ^^^^^^^^^^^^^"]
+    assert lines[3].startswith(f"{path}:6:1: gateway.x: ")
+
+
+def test_warnings_are_shown_and_stop_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD + 'trusted = ["0.0.0.0/0"]\n')
+    code, out, err = invoke("check-config", "-c", path)
+    assert (code, out) == (0, f"{path}: good: 2 listeners, 1 trunk, 1 route\n")
+    assert f"{path}:9:12: warning: trunk.north.trusted.0: " in err
+
+
+def test_errors_and_warnings_are_counted_apart(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD + 'trusted = ["0.0.0.0/0"]\nx = 1\n')
+    assert invoke("check-config", "-c", path)[1] == f"{path}: not good: 1 error, 1 warning\n"
+
+
+def test_a_missing_file_is_a_configuration_fault(tmp_path: Path) -> None:
+    code, _, err = invoke("check-config", "-c", tmp_path / "none.toml")
+    assert code == 78
+    assert "there is no such file; give the path of the configuration with -c FILE" in err
+
+
+def test_json_says_the_same_to_a_machine(tmp_path: Path, good: Path) -> None:
+    code, out, err = invoke("check-config", "--json", "-c", good)
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "file": str(good),
+        "good": True,
+        "listeners": ["udp:127.0.0.10:5060", "udp:127.0.0.11:5060"],
+        "trunks": ["north"],
+        "routes": [""],
+        "problems": [],
+    }
+    twice = GOOD + '[[trunk]]\nname = "north"\ntargets = ["sip:127.0.0.31"]\n'
+    path = written(tmp_path, twice)
+    code, out, err = invoke("check-config", "--json", "-c", path)
+    assert (code, err) == (78, "")
+    result = json.loads(out)
+    assert (result["good"], result["listeners"], result["trunks"], result["routes"]) == (
+        False,
+        None,
+        None,
+        None,
+    )
+    assert result["problems"] == [
+        {
+            "severity": "error",
+            "file": str(path),
+            "line": 10,
+            "column": 8,
+            "path": "trunk.north.name",
+            "message": 'another trunk is called "north" already',
+            "remedy": "give each trunk a name of its own",
+            "related": {"path": "trunk.north.name", "line": 7, "column": 8},
+        }
+    ]
+
+
+def test_the_file_may_come_from_the_environment(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIATION_CONFIG", str(good))
+    assert invoke("check-config")[0] == 0
+
+
+def serve_instead(monkeypatch: pytest.MonkeyPatch, code: int) -> list[Settings]:
+    served: list[Settings] = []
+
+    def serve(settings: Settings) -> int:
+        served.append(settings)
+        return code
+
+    server = types.ModuleType("mediation.server")
+    vars(server)["serve"] = serve
+    monkeypatch.setitem(sys.modules, "mediation.server", server)
+    return served
+
+
+@pytest.mark.parametrize("code", [0, 1, 75])
+def test_run_serves_what_check_config_takes_and_ends_as_the_server_did(
+    good: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    served = serve_instead(monkeypatch, code)
+    assert invoke("run", "-c", good) == (code, "", "")
+    assert [settings.trunks[0].name for settings in served] == ["north"]
+
+
+def test_run_does_not_start_with_a_bad_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = serve_instead(monkeypatch, 0)
+    path = written(tmp_path, GOOD + "x = 1\n")
+    code, out, err = invoke("run", "-c", path)
+    assert (code, out, served) == (78, "", [])
+    assert err.splitlines()[-1] == f"{path}: not good: 1 error; not started"
+
+
+def test_run_shows_warnings_and_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = serve_instead(monkeypatch, 0)
+    code, _, err = invoke("run", "-c", written(tmp_path, GOOD + 'trusted = ["0.0.0.0/0"]\n'))
+    assert code == 0
+    assert len(served) == 1
+    assert ": warning: trunk.north.trusted.0: " in err
+
+
+def test_version_names_product_and_python() -> None:
+    code, out, _ = invoke("--version")
+    assert code == 0
+    assert out.startswith(f"mediation {mediation.__version__} (Python {sys.version_info.major}.")
+
+
+@pytest.mark.parametrize("arguments", [(), ("zzz",), ("check-config", "--zzz"), ("run", "-c")])
+def test_wrong_usage_ends_with_2(arguments: tuple[str, ...]) -> None:
+    code, out, err = invoke(*arguments)
+    assert (code, out) == (2, "")
+    assert "Usage: " in err or "Error: " in err
+
+
+def test_help_lists_the_commands() -> None:
+    code, out, _ = invoke("--help")
+    assert code == 0
+    assert all(command in out for command in ("run", "check-config", "lab"))
+
+
+def lab_instead(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    app = typer.Typer()
+    seen: list[list[str]] = []
+
+    @app.callback(invoke_without_command=True)
+    def whole(calls: int = 2, keep: bool = False) -> None:
+        seen.append([str(calls), str(keep)])
+
+    @app.command()
+    def sbc(listen: str, reject: int = 0) -> None:
+        seen.append([listen, str(reject)])
+        raise typer.Exit(1)
+
+    module = types.ModuleType("mediation.lab.cli")
+    vars(module)["app"] = app
+    monkeypatch.setitem(sys.modules, "mediation.lab.cli", module)
+    return seen
+
+
+def test_lab_hands_on_everything_that_follows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = lab_instead(monkeypatch)
+    assert invoke("lab", "--calls", "3", "--keep")[0] == 0
+    assert invoke("lab", "sbc", "udp:127.0.0.30:5060", "--reject", "503")[0] == 1
+    assert seen == [["3", "True"], ["2", "False"], ["udp:127.0.0.30:5060", "503"]]
+
+
+def test_lab_has_its_own_help_and_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab_instead(monkeypatch)
+    code, out, _ = invoke("lab", "--help")
+    assert code == 0
+    assert "mediation lab [OPTIONS]" in out
+    assert "sbc" in out
+    assert invoke("lab", "sbc")[0] == 2
+
+
+def without(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let the import of the lab fail because of a module of this name."""
+
+    class Missing(types.ModuleType):
+        def __getattr__(self, _: str) -> object:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setitem(sys.modules, "mediation.lab.cli", Missing("mediation.lab.cli"))
+
+
+def test_lab_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "matplotlib.figure")
+    code, out, err = invoke("lab")
+    assert (code, out) == (2, "")
+    assert err == (
+        "the lab needs its extra: pip install 'mediation-server[lab]' (no module matplotlib.figure)\n"
+    )
+
+
+def test_a_module_of_our_own_that_is_missing_is_no_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "mediation.lab.zzz")
+    with pytest.raises(ModuleNotFoundError):
+        invoke("lab")
+
+
+def test_a_bug_of_ours_ends_with_70_and_asks_for_a_report(
+    good: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("for the test")
+
+    monkeypatch.setattr(cli, "app", fail)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 70
+    err = capsys.readouterr().err
+    assert "ZeroDivisionError: for the test" in err
+    assert err.splitlines()[-1].endswith("a bug of ours; please report the lines above")
+
+
+def test_check_config_needs_neither_the_server_nor_the_lab(good: Path) -> None:
+    program = (
+        "import sys; from mediation.cli import main\n"
+        f"sys.argv = ['mediation', 'check-config', '-c', {str(good)!r}]\n"
+        "try: main()\n"
+        "finally: print(*(name for name in ('mediation.server', 'mediation.lab', 'mediation.net', 'mediation.media',"
+        " 'aiortc', 'av', 'matplotlib', 'structlog') if name in sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{good}: good: 2 listeners, 1 trunk, 1 route\n\n"
+
+
+def test_the_package_runs_as_a_module_too(good: Path) -> None:
+    command = [sys.executable, "-m", "mediation", "check-config", "-c", str(good)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(": good: 2 listeners, 1 trunk, 1 route\n")
