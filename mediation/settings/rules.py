@@ -1,13 +1,13 @@
 """Rules between settings: what each value alone cannot know. Every quarrel names both places."""
 
 from collections.abc import Iterator
-from itertools import chain, combinations
+from itertools import chain
 from typing import Final
 
 from mediation.settings.addresses import covers, family, spelled
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.faults import did_you_mean
-from mediation.settings.model import Listener, Target
+from mediation.settings.model import Listener, Network, Target
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.sip.flow import Transport
@@ -130,19 +130,31 @@ def _names_differ(draft: Draft) -> Iterator[Fault]:
 def _sources_differ(draft: Draft) -> Iterator[Fault]:
     """A call is known by the address that it comes from, so that no two trunks can share one."""
     names = {path[:-1]: name for path, name in draft.names()}
-    for one, other in combinations(draft.trunks(), 2):
-        quarrels = (
-            (path, network, first)
-            for path, network in draft.sources(other)
-            for first, earlier in draft.sources(one)
-            if covers(earlier, network)
-        )
-        for path, network, first in quarrels:
-            address = network.network_address if network.num_addresses == 1 else network
-            message = f'calls from {address} could belong to trunk "{names.get(one, one[1])}" as well'
-            remedy = "make them one trunk, or set trusted in one: trusted = [] means that it places no calls"
-            yield Fault(path, message, remedy, related=first)
-            break
+    told: set[tuple[Path, Path]] = set()
+    wider: list[tuple[Path, Network]] = []
+    for path, network in _widest_first(draft):
+        while wider and not covers(wider[-1][1], network):
+            wider.pop()
+        for other, _ in wider:
+            first, later = sorted((other, path))
+            trunks = first[:2], later[:2]
+            if trunks[0] != trunks[1] and trunks not in told:
+                told.add(trunks)
+                address = network.network_address if network.num_addresses == 1 else network
+                message = f'calls from {address} could belong to trunk "{names.get(trunks[0], "?")}" as well'
+                remedy = (
+                    "make them one trunk, or set trusted in one: trusted = [] means that it places no calls"
+                )
+                yield Fault(later, message, remedy, related=first)
+        wider.append((path, network))
+
+
+def _widest_first(draft: Draft) -> list[tuple[Path, Network]]:
+    """Return all sources of all trunks so that a network comes right before everything inside it."""
+    sources = [found for trunk in draft.trunks() for found in draft.sources(trunk)]
+    return sorted(
+        sources, key=lambda each: (each[1].version, int(each[1].network_address), each[1].prefixlen)
+    )
 
 
 def _routes_name_trunks(draft: Draft) -> Iterator[Fault]:

@@ -227,3 +227,21 @@ def test_a_loopback_listener_for_another_machine_is_a_warning() -> None:
 def test_errors_and_warnings_come_together_and_warnings_say_so() -> None:
     problems = told(INTERNAL, 'trusted = ["0.0.0.0/0"]\n', GATEWAY, "x = 1\n", TRUNK)
     assert [": warning: " in problem for problem in problems] == [True, False]
+
+
+def test_every_pair_of_trunks_that_share_a_source_is_told_once() -> None:
+    wide = 'trusted = ["127.0.0.0/24", "10.0.0.0/8"]\n'
+    east = '[[trunk]]\nname = "east"\ntargets = ["sip:127.0.0.32", "sip:127.0.0.33"]\n'
+    problems = told(INTERNAL, GATEWAY, TRUNK, SOUTH, wide, east)
+    assert [problem.split(": ")[1] for problem in problems] == [
+        "trunk.south.trusted.0",
+        "trunk.east.targets.0",
+    ]
+    assert 'calls from 127.0.0.32 could belong to trunk "south" as well' in problems[1]
+
+
+def test_a_thousand_trunks_are_checked_in_a_moment() -> None:
+    many = "".join(
+        f'[[trunk]]\nname = "t{n}"\ntargets = ["sip:127.1.{n // 250}.{n % 250 + 1}"]\n' for n in range(1000)
+    )
+    assert told(INTERNAL, GATEWAY, many) == []
