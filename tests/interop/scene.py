@@ -8,11 +8,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Unpack
 
 from tests.interop.daemon import Daemon, running, spell
-from tests.interop.sipp import Options, Sipp, playing
+from tests.interop.scenarios import Options, Sipp, playing
 
 Address = tuple[str, int]
 SIP = 5060
@@ -21,6 +22,8 @@ CALLER_PORT = 5070
 CLAIM_PORT = 49321
 """Held for as long as a scene lasts: who can bind it owns the whole block."""
 BLOCKS = 64 * 250
+NUMBERS = count(os.getpid() * 31)
+"""Processes begin at different places, and a process uses no block twice in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +184,8 @@ format = "json"
 def claimed(folder: Path) -> Iterator[Scene]:
     """Claim a block of loopback addresses for as long as the context lasts."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as claim:
-        for attempt in range(BLOCKS):
-            number = (os.getpid() * 7 + attempt) % BLOCKS
+        for _ in range(BLOCKS):
+            number = next(NUMBERS) % BLOCKS
             block = f"127.{128 + number // 250}.{1 + number % 250}"
             try:
                 claim.bind((f"{block}.254", CLAIM_PORT))

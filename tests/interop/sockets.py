@@ -1,5 +1,6 @@
 """When another process has opened its socket: it does not say so, but the kernel does."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -11,6 +12,8 @@ Address = tuple[str, int]
 
 START_S: Final = 10.0
 LOOK_S: Final = 0.02
+WAITING: Final = {"udp": "07", "tcp": "0A"}
+"""The state of a socket that anybody may send to: what is left of an earlier TCP connection looks otherwise."""
 
 
 def await_socket(at: Address, transport: str, *, process: subprocess.Popen[bytes]) -> None:
@@ -19,10 +22,10 @@ def await_socket(at: Address, transport: str, *, process: subprocess.Popen[bytes
     Raises AssertionError if the process ends first. Binding it to see would take it from its owner.
     """
     table = Path(f"/proc/net/{transport}{'6' if ':' in at[0] else ''}")
-    place = f" {_kernel_form(at)} "
+    place = re.compile(rf" {_kernel_form(at)} [0-9A-F:]+ {WAITING[transport]} ")
     give_up = monotonic() + START_S
     while monotonic() < give_up:
-        if place in table.read_text():
+        if place.search(table.read_text()):
             return
         try:
             status = process.wait(LOOK_S)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.interop.scenarios import Options, Sipp
 from tests.interop.scene import PCMA, PCMU, Scene
-from tests.interop.sipp import Options, Sipp
 
 pytestmark = pytest.mark.interop("sipp")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.interop.scenarios import Options
 from tests.interop.scene import Scene
-from tests.interop.sipp import Options
 
 pytestmark = pytest.mark.interop("sipp")
 

@@ -53,13 +53,13 @@ def test_busy_does_not_try_the_second_target(scene: Scene) -> None:
             second.recv(65535)
 
 
-def test_an_unknown_source_gets_no_call(scene: Scene) -> None:
+def test_an_unknown_source_gets_no_call_and_no_answer(scene: Scene) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sbc:
         sbc.bind(scene.sbc)
         sbc.setblocking(False)
         with scene.daemon(calls=0):
             for door in (scene.internal, scene.gateway):
-                scene.uac("uac_refused", scene.stranger, door, fill={"status": "403"})
+                scene.uac("uac_unanswered", scene.stranger, door)
         with pytest.raises(BlockingIOError):
             sbc.recv(65535)
 
