@@ -113,7 +113,15 @@ def ladder_text(
             lines.pause(row.pause_s)
         lines.row(row, f"{row.after_s:8.3f}" if times else "")
     text = "\n".join(lines.done)
-    return _ascii(text) if ascii_only else text
+    return ascii_text(text) if ascii_only else text
+
+
+def ascii_text(text: str) -> str:
+    """The same shape in ASCII, character for character."""
+    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+_ASCII: Final = str.maketrans(f"│┊─═▶◀…→←µ·✓✗{_TIMES}", "|:-=><~><u-+!x")
 
 
 class _Lines:
@@ -205,10 +213,3 @@ def _write(line: list[str], place: int, text: str) -> None:
     for offset, char in enumerate(text):
         if place + offset < len(line):
             line[place + offset] = char
-
-
-_ASCII: Final = str.maketrans(f"│┊─═▶◀…→←µ{_TIMES}", "|:-=><~><ux")
-
-
-def _ascii(text: str) -> str:
-    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
