@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, time
 from typing import Final
 
 from mediation.settings.model import Settings
@@ -128,12 +128,17 @@ def _wrong_type(path: Path, value: object, written: str) -> Fault:
         if entry.section is not None:
             message = "may stand there many times, so it needs double brackets"
             return Fault(path, message, f"write {entry.header}", at_key=True)
-        single = entry.length == 0 and written and "\n" not in written
+        fits = isinstance(value, int if entry.kind is int else str)
+        single = fits and entry.length == 0 and written and "\n" not in written
         remedy = f"write [{written}]" if single else f"for example {_sample(entry)}"
         return Fault(path, f"must be a list, and this is {_kind(value)}", remedy)
     if entry.kind is bool:
         return Fault(
             path, f"must be true or false, and this is {_kind(value)}", "write true or false, unquoted"
+        )
+    if entry.choices:
+        return Fault(
+            path, f"must be text, and this is {_kind(value)}", f"choose from {_quoted(entry.choices)}"
         )
     if entry.kind is int:
         return Fault(path, f"must be a whole number, and this is {_kind(value)}", _number_remedy(path, value))
@@ -170,10 +175,8 @@ def _kind(value: object) -> str:
             return "a list"
         case dict():
             return "a table"
-        case datetime() | date() | time():
-            return "a date or a time"
         case _:
-            return "something else"
+            return "a date or a time"
 
 
 def _sample(entry: Entry) -> str:

@@ -88,6 +88,7 @@ def test_a_target_goes_by_udp_to_port_5060_unless_it_says_otherwise__rfc3261_19_
         ("udp:192.0.2.300", "no IP address", "192.0.2.1"),
         ("udp:2001:db8::1:5060", "stands in brackets", "[2001:db8::1]:5060"),
         ("udp:2001:db8::1", "stands in brackets", "[2001:db8::1]"),
+        ("udp:a:b:c", "stands in brackets", "[2001:db8::1]:5060"),
         ("udp:[2001:db8::1:5060", "not closed", "udp:ADDRESS:PORT"),
         ("udp:[2001:db8::1]5060", '"5060" follows', "udp:ADDRESS:PORT"),
         ("udp:[fe80::1%eth0]:5060", "zone", "link-local"),
@@ -164,6 +165,11 @@ def test_no_text_makes_a_parser_fail_in_another_way(text: str) -> None:
                 parse(prefix + text)
             except UnfitError as error:
                 assert all(error.as_context().values())  # noqa: PT017  # either outcome is right
+
+
+def test_a_peer_and_a_listener_have_an_endpoint() -> None:
+    assert parse_listener("udp:[2001:db8::1]").endpoint == ("2001:db8::1", 5060)
+    assert parse_target("sip:192.0.2.9:5070").endpoint == ("192.0.2.9", 5070)
 
 
 def test_networks_of_two_families_never_meet() -> None:

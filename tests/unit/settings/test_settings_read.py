@@ -257,6 +257,17 @@ def test_a_single_mistake_is_told_with_what_helps(change: tuple[str, str], expec
         ("[sip]\nt1_ms = 49", "sip.t1_ms: 49 is below 50; give a number from 50 to 5000"),
         ('[log]\nlevel = "INFO"', 'log.level: "INFO" is not known here; write "info"'),
         ('[log]\nlevel = "loud"', 'choose from "debug", "info", "warning", "error"'),
+        (
+            "[log]\nlevel = 3",
+            'must be text, and this is a number; choose from "debug", "info", "warning", "error"',
+        ),
+        ("[cdr]\nfile = {}", 'must be text, and this is a table; for example "cdr.jsonl"'),
+        ("failover_codes = 503", "must be a list, and this is a number; write [503]"),
+        (
+            "failover_codes = '503'",
+            'must be a list, and this is the text "503"; for example [408, 500, 502, 503, 504]',
+        ),
+        ("codecs = 8", 'must be a list, and this is a number; for example ["PCMU", "PCMA"]'),
         ("log = 3", "log: must be a table, and this is a number; write [log] and its settings below"),
         ('[cdr]\nfile = ["a"]', 'must be text, and this is a list; for example "cdr.jsonl"'),
         ("[[route]]\nmatch = +442071838750\ntrunks = ['north']", 'write it in quotes: "+442071838750"'),
@@ -267,6 +278,14 @@ def test_a_single_mistake_is_told_with_what_helps(change: tuple[str, str], expec
 def test_a_wrong_value_is_told_with_its_bounds_or_choices(section: str, expected: str) -> None:
     (problem,) = complaints(f"{section}\n{SHORT}" if section.startswith("log =") else f"{SHORT}{section}\n")
     assert expected in problem
+
+
+def test_an_empty_list_of_trunks_is_told_with_the_least_trunk_there_can_be() -> None:
+    (problem,) = complaints("trunk = []\n" + SHORT.split("[[trunk]]")[0])
+    assert problem == (
+        'm.toml:1:9: trunk: the list is empty; add one: [[trunk]] with name = "itsp-a" and '
+        'targets = ["sip:127.0.0.30:5060", "sip:127.0.0.31:5060;transport=tcp"]'
+    )
 
 
 def test_a_trunk_goes_by_its_name_and_one_without_by_its_index() -> None:
