@@ -7,7 +7,7 @@ from typing import Final
 from mediation.settings.addresses import covers, family, spelled
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.faults import did_you_mean
-from mediation.settings.model import Listener, Network, Target
+from mediation.settings.model import Listener, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.sip.flow import Transport
@@ -113,7 +113,8 @@ def _targets_of(draft: Draft, holder: Path, side: str) -> Iterator[Fault]:
             yield Fault(path, message, "give the other server's address", related=own[spelled(target)])
         elif complete and wanted not in doors:
             message = f"[{side}] has no listener for {target.transport} over {wanted[1]}"
-            place = "ADDRESS" if wanted[1] == "IPv4" else "[ADDRESS]"
+            same = [bracketed(each.host) for each in listeners if family(each.host) == wanted[1]]
+            place = same[0] if same else "ADDRESS" if wanted[1] == "IPv4" else "[ADDRESS]"
             remedy = f'add "{target.transport}:{place}:5060" to {side}.listen'
             yield Fault(path, message, remedy, related=(side, "listen"))
 

@@ -90,7 +90,7 @@ def test_a_target_needs_a_listener_of_its_transport_and_address_family() -> None
     tcp = TRUNK.replace('127.0.0.30"', '127.0.0.30;transport=tcp"')
     assert only(INTERNAL, udp_only, tcp) == (
         "m:8:12: trunk.north.targets.0: [gateway] has no listener for tcp over IPv4 (see gateway.listen at 5:10); "
-        'add "tcp:ADDRESS:5060" to gateway.listen'
+        'add "tcp:127.0.0.11:5060" to gateway.listen'
     )
     six = INTERNAL.replace("sip:127.0.0.20", "sip:[::1]")
     assert 'add "udp:[ADDRESS]:5060" to internal.listen' in only(six, GATEWAY, TRUNK)
