@@ -23,6 +23,8 @@ from mediation.sip.message import Request
 from mediation_codecs.g711 import Law
 
 HANG_UP, GIVE_UP = "hang-up", "give-up"
+OVER = "over"
+"""The last note of every call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class SimulatedCall:
 
     def hang_up(self, now: float) -> None:
         """End the call in whatever way its stage allows."""
+        self._silence()
         self._session.hang_up(now)
 
     def timer_fired(self, name: str, now: float) -> None:
@@ -228,5 +231,5 @@ class SimulatedCall:
         for name in (HANG_UP, GIVE_UP, "step"):
             self._phone.agent.deadlines.stop((self, name))
         self._silence()
-        self._phone.note(self.number, "over")
         self._phone.calls.discard(self)
+        self._phone.note(self.number, OVER)

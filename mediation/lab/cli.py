@@ -1,0 +1,185 @@
+"""`mediation lab`, `mediation lab sbc`, `mediation lab front-end`."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import typer
+
+from mediation.lab.behaviour import BEHAVIOURS, Behaviour, UnknownBehaviour, behaviour_named
+from mediation.lab.simulator import SimulatorSettings, simulate
+from mediation.lab.user_agent import Placement
+from mediation.net.flows import ListenError
+from mediation.settings.addresses import parse_listener, parse_target
+from mediation.settings.words import UnfitError
+from mediation_codecs.g711 import Law
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+app: Final = typer.Typer(
+    help="Place real calls through a server, and judge them.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+_NAMES: Final = ", ".join((*BEHAVIOURS, "reject=CODE"))
+
+ListenOption = Annotated[
+    list[str],
+    typer.Option("--listen", metavar="udp:ADDRESS:PORT", help="Where it takes calls; repeatable, tcp: too."),
+]
+BehaviourOption = Annotated[
+    list[str],
+    typer.Option(
+        "--behaviour",
+        metavar="[NUMBER=]NAME",
+        help=f"What it does with calls, or with calls to one number; repeatable. Names: {_NAMES}.",
+    ),
+]
+CallOption = Annotated[
+    list[str],
+    typer.Option(
+        "--call",
+        metavar="NUMBER[,at=S][,talk=S][,cancel=S]",
+        help="Place a call: seconds from the start, seconds of talk (3), seconds until it gives up. Repeatable.",
+    ),
+]
+ToOption = Annotated[
+    str, typer.Option("--to", metavar="sip:ADDRESS:PORT", help="The server that calls are placed at.")
+]
+LawOption = Annotated[Law, typer.Option("--law", help="The one law it speaks.")]
+NameOption = Annotated[str, typer.Option("--name", help="How it calls itself in what it prints.")]
+JournalOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal", metavar="FILE", help="Write every message, note and recording there, as JSON lines."
+    ),
+]
+PortOption = Annotated[int, typer.Option("--rtp-port", min=1024, max=65000, help="First port for audio.")]
+WaitOption = Annotated[
+    bool, typer.Option("--wait", help="Place the calls when a line comes on standard input.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def lab(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", metavar="FILE", help="The server's configuration; default: the lab's own."
+        ),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIRECTORY", help="Where report, WAV files and logs go.")
+    ] = Path("lab-out"),
+    tui: Annotated[
+        bool, typer.Option("--tui/--no-tui", help="The live table, where there is a terminal.")
+    ] = True,
+) -> None:
+    """Start a front end, the server and two SBCs on loopback; place calls both ways; judge every octet."""
+    if context.invoked_subcommand is not None:
+        return
+    from mediation.lab.session import run_lab
+
+    raise typer.Exit(run_lab(config, output, tui=tui))
+
+
+@app.command("sbc")
+def sbc(
+    listen: ListenOption,
+    behaviour: BehaviourOption = [],  # noqa: B006 -- typer reads it, nobody writes it
+    call: CallOption = [],  # noqa: B006
+    to: ToOption = "",
+    law: LawOption = Law.PCMA,
+    name: NameOption = "sbc",
+    journal: JournalOption = None,
+    rtp_port: PortOption = 42000,
+    wait: WaitOption = False,
+) -> None:
+    """Be an ITSP's session border controller, for any server: takes calls by behaviour, and places some."""
+    _simulate(listen, behaviour, call, to, law, name, journal, rtp_port, wait)
+
+
+@app.command("front-end")
+def front_end(
+    listen: ListenOption,
+    behaviour: BehaviourOption = [],  # noqa: B006
+    call: CallOption = [],  # noqa: B006
+    to: ToOption = "",
+    law: LawOption = Law.PCMU,
+    name: NameOption = "front-end",
+    journal: JournalOption = None,
+    rtp_port: PortOption = 41000,
+    wait: WaitOption = False,
+) -> None:
+    """Be a front-end server, for any server: takes calls by behaviour, and places some."""
+    _simulate(listen, behaviour, call, to, law, name, journal, rtp_port, wait)
+
+
+def _simulate(
+    listen: Sequence[str],
+    behaviour: Sequence[str],
+    call: Sequence[str],
+    to: str,
+    law: Law,
+    name: str,
+    journal: Path | None,
+    rtp_port: int,
+    wait: bool,
+) -> None:
+    if call and not to:
+        raise typer.BadParameter("--call needs --to: whom shall it call?")
+    default, by_number = _read(behaviour, _behaviours)
+    settings = SimulatorSettings(
+        name=name,
+        law=law,
+        listen=tuple(_read(text, parse_listener) for text in listen),
+        default=default,
+        behaviours=by_number,
+        first_rtp_port=rtp_port,
+        journal=journal,
+        target=_read(to, parse_target) if to else None,
+        calls=tuple(_read(text, _placement) for text in call),
+        wait_for_line=wait,
+    )
+    try:
+        asyncio.run(simulate(settings, typer.echo))
+    except ListenError as error:
+        typer.echo(str(error.strerror), err=True)
+        raise typer.Exit(75) from None
+
+
+def _read(text: T, parse: Callable[[T], R]) -> R:
+    try:
+        return parse(text)
+    except (UnfitError, UnknownBehaviour, ValueError) as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _behaviours(texts: Sequence[str]) -> tuple[Behaviour, dict[str, Behaviour]]:
+    """The default, and those by number: `+4420…=busy`."""
+    default = BEHAVIOURS["ring-then-answer"]
+    by_number: dict[str, Behaviour] = {}
+    for text in texts:
+        number, equals, name = text.partition("=")
+        if equals and number != "reject":
+            by_number[number] = behaviour_named(name)
+        else:
+            default = behaviour_named(text)
+    return default, by_number
+
+
+def _placement(text: str) -> tuple[float, Placement]:
+    number, *options = text.split(",")
+    seconds: dict[str, float] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if key not in ("at", "talk", "cancel") or not equals:
+            raise ValueError(f"{text}: after the number come at=, talk= and cancel=, in seconds")
+        seconds[key] = float(value)
+    if not number or "@" in number:
+        raise ValueError(f"{text}: a call begins with the number; the server stands in --to")
+    return seconds.get("at", 0.0), Placement(number, seconds.get("talk", 3.0), seconds.get("cancel"))

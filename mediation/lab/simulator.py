@@ -1,0 +1,173 @@
+"""A simulator as a process: sockets, audio and a journal round one `UserAgent`."""
+
+import asyncio
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mediation.lab.behaviour import Behaviour
+from mediation.lab.journal import Journal
+from mediation.lab.simulated_call import StartAudio, StopAudio
+from mediation.lab.stream import CALLEE, CALLER, AudioStream, Recording, voice
+from mediation.lab.user_agent import Noted, Placement, Seen, UserAgent
+from mediation.net.driver import Driver
+from mediation.routing.routes import listener_for
+from mediation.settings.model import Listener, Target
+from mediation.sip.ids import IdSource
+from mediation_codecs.g711 import Law
+
+STOP_LIMIT_S = 2.0
+"""How long calls may take to be hung up when the simulator is told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorSettings:
+    """What a simulator is told on its command line."""
+
+    name: str
+    law: Law
+    listen: tuple[Listener, ...]
+    default: Behaviour
+    behaviours: Mapping[str, Behaviour] = field(default_factory=dict)
+    """By called number."""
+    first_rtp_port: int = 40000
+    journal: Path | None = None
+    target: Target | None = None
+    """Whom calls of its own are placed at."""
+    calls: tuple[tuple[float, Placement], ...] = ()
+    """Seconds from the start, and the call."""
+    wait_for_line: bool = False
+    """Whether the start of those calls is a line on standard input."""
+
+
+async def simulate(settings: SimulatorSettings, say: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT. Raises ListenError. `say` gets lines for people."""
+    simulator = Simulator(settings, say)
+    await simulator.start()
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    say(f"{settings.name}: listening on {', '.join(map(str, settings.listen))} ({settings.default.name})")
+    if settings.wait_for_line:
+        loop.add_reader(sys.stdin, _line_read, loop, simulator)
+    else:
+        simulator.place_calls()
+    await stopping.wait()
+    await simulator.stop()
+
+
+def _line_read(loop: asyncio.AbstractEventLoop, simulator: "Simulator") -> None:
+    loop.remove_reader(sys.stdin)
+    if sys.stdin.readline():
+        simulator.place_calls()
+
+
+class Simulator:
+    """One simulated user agent over real sockets."""
+
+    def __init__(self, settings: SimulatorSettings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._agent = UserAgent(
+            settings.name,
+            settings.law,
+            IdSource(secrets.token_hex),
+            settings.behaviours,
+            settings.default,
+            settings.first_rtp_port,
+        )
+        self._driver: Driver[Seen | Noted | StartAudio | StopAudio] = Driver(self._agent, self._perform)
+        self._streams: dict[tuple[str, bool], AudioStream] = {}
+        self._voices: dict[tuple[str, str], bytes] = {}
+        self._file = settings.journal.open("w", encoding="utf-8") if settings.journal else None
+        self._journal = Journal(self._file) if self._file else None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._quiet = asyncio.Event()
+
+    async def start(self) -> None:
+        """Bind, and make the voices of the calls that are foreseen. Raises ListenError."""
+        settings = self._settings
+        for _, placement in settings.calls:
+            self._voice(placement.number, CALLER)
+        for number in settings.behaviours:
+            self._voice(number, CALLEE)
+        await self._driver.start(self._settings.listen)
+
+    def place_calls(self) -> None:
+        """Let the calls begin that the settings ask for."""
+        target = self._settings.target
+        if target is None:
+            return
+        listener = listener_for(target, self._settings.listen)
+        if listener is None:
+            self._say(f"{self._settings.name}: no --listen speaks the transport and family of {target.uri}")
+            return
+        loop = asyncio.get_running_loop()
+        for after_s, placement in self._settings.calls:
+
+            def place(placement: Placement = placement) -> None:
+                self._driver.apply(lambda now: self._agent.place(placement, target, listener, now))
+
+            self._timers.append(loop.call_later(after_s, place))
+
+    async def stop(self) -> None:
+        """Hang up, wait a little, close."""
+        for timer in self._timers:
+            timer.cancel()
+        self._quiet.clear()
+        self._driver.apply(self._agent.hang_up_all)
+        if self._agent.calls:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_LIMIT_S):
+                    await self._quiet.wait()
+        for key in list(self._streams):
+            self._close_stream(key)
+        await self._driver.aclose()
+        if self._file is not None:
+            self._file.close()
+
+    def _perform(self, output: Seen | Noted | StartAudio | StopAudio) -> None:
+        match output:
+            case Seen():
+                self._write(output)
+            case Noted(call, what):
+                self._write(output)
+                self._say(
+                    f"{self._settings.name}: {call} {what}" if call else f"{self._settings.name}: {what}"
+                )
+            case StartAudio():
+                self._start_audio(output)
+            case StopAudio(call, caller):
+                self._close_stream((call, caller))
+
+    def _start_audio(self, start: StartAudio) -> None:
+        key = (start.call, start.caller)
+        if key in self._streams:
+            self._streams[key].redirect(start)
+            return
+        try:
+            self._streams[key] = AudioStream(start, self._voice(start.call, CALLER if start.caller else CALLEE))
+        except OSError as error:
+            self._say(
+                f"{self._settings.name}: {start.call} no audio: port {start.local[1]}: {error.strerror}"
+            )
+
+    def _voice(self, call: str, speaks_as: str) -> bytes:
+        key = (call, speaks_as)
+        if key not in self._voices:
+            self._voices[key] = voice(call, speaks_as, self._settings.law)
+        return self._voices[key]
+
+    def _close_stream(self, key: tuple[str, bool]) -> None:
+        stream = self._streams.pop(key, None)
+        if stream is not None:
+            self._write(stream.close())
+
+    def _write(self, entry: Seen | Noted | Recording) -> None:
+        if self._journal is not None:
+            self._journal.write(entry, self._driver.now())
