@@ -1,0 +1,266 @@
+"""The messages between signalling and a media worker, over a Unix socket that keeps their bounds.
+
+Each message is one SOCK_SEQPACKET datagram of JSON: a list whose first item names the message. Both ends are
+ours, yet decoding is strict: what is not exactly a message is a ChannelError, never half a command.
+"""
+
+import json
+import socket
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from mediation.b2bua.plan import (
+    ApplyMedia,
+    CloseMedia,
+    Endpoint,
+    MediaClosed,
+    MediaCommand,
+    MediaFact,
+    MediaLost,
+    MediaOpened,
+    MediaPlan,
+    MediaRefused,
+    MediaSilent,
+    OpenMedia,
+    Stream,
+    StreamReport,
+)
+from mediation.settings.model import Side
+from mediation_codecs.g711 import Law
+
+LARGEST: Final = 32_768
+"""Octets of a message. The largest that is sent has about 700."""
+
+MAX_BACKLOG: Final = 20_000
+"""Messages waiting for a reader that does not read. More, and the reader is as good as dead."""
+
+
+class ChannelError(Exception):
+    """The other end is gone, has stopped reading, or has sent what is no message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """The first message to a worker: what it needs for its whole life."""
+
+    front_end_ports: tuple[int, int]
+    """First and last port of the internal interface."""
+    gateway_ports: tuple[int, int]
+    share: tuple[int, int]
+    """(i, n): this worker has every n-th pair of ports, from the i-th on."""
+    port_quarantine_s: float
+    rtcp_interval_s: float
+    """Mean time between reports (RFC 3550 section 6.2)."""
+    tick_s: float
+    """How long packets may gather, to be served together."""
+    statistics_interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The first message from a worker: it can take calls."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatistics:
+    """What a worker has done since its start, told from time to time."""
+
+    calls: int
+    """Open now."""
+    ports_free: int
+    """Pairs of ports that could be handed out now, on the side that has fewer of them."""
+    wakes: int
+    """Times that it has served its sockets."""
+    datagrams: int
+    """Readable sockets it has served: packets, of all kinds."""
+    latest_s: float
+    """The longest that serving the sockets once has taken since the last statistics: so long may a packet
+    have waited beyond its tick."""
+    failures: int
+    """Calls ended by an error of ours."""
+
+
+Message = MediaCommand | MediaFact | Configure | Ready | WorkerStatistics
+
+
+def encode(message: Message) -> bytes:
+    """A message as it goes over the channel."""
+    return _to_json(_fields(message)).encode("ascii")
+
+
+def decode(octets: bytes) -> Message:
+    """The message; ChannelError for anything else."""
+    try:
+        return _message(json.loads(octets))
+    except (ValueError, RecursionError) as error:  # not UTF-8, no JSON, no such side or law
+        raise ChannelError(f"no message: {error}") from error
+
+
+class Channel:
+    """One end of the socket. Neither sending nor receiving ever waits."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Takes the socket over: `close` closes it."""
+        sock.setblocking(False)
+        self._socket = sock
+        self._backlog: deque[bytes] = deque()
+
+    def fileno(self) -> int:
+        """For epoll and add_reader."""
+        return self._socket.fileno()
+
+    @property
+    def waiting(self) -> int:
+        """Messages not yet sent; while there are any, call `flush` when the socket becomes writable."""
+        return len(self._backlog)
+
+    def send(self, message: Message) -> None:
+        """Send now, or keep it until `flush`. ChannelError: the other end is gone or does not read."""
+        if len(self._backlog) >= MAX_BACKLOG:
+            raise ChannelError(f"{MAX_BACKLOG} messages wait to be read")
+        self._backlog.append(encode(message))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, as far as the socket takes it. ChannelError: the other end is gone."""
+        backlog = self._backlog
+        try:
+            while backlog:
+                self._socket.send(backlog[0])
+                backlog.popleft()
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            raise ChannelError(f"the other end is gone: {error.strerror}") from error
+
+    def receive(self) -> Message | None:
+        """The next message, None when there is none yet. ChannelError: the end, or no message."""
+        try:
+            octets = self._socket.recv(LARGEST)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise ChannelError(f"the other end is gone: {error.strerror}") from error
+        if not octets:
+            raise ChannelError("the other end is gone")
+        return decode(octets)
+
+    def close(self) -> None:
+        """Close the socket: the other end reads the end of the channel."""
+        self._socket.close()
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """The two ends of a new channel."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+Fields = list[object]
+
+
+def _fields(message: Message) -> Fields:
+    match message:
+        case OpenMedia(call, caller, callee, local_hosts):
+            return ["open", call, caller, callee, *local_hosts]
+        case ApplyMedia(call, plan):
+            return ["apply", call, _stream_fields(plan.caller), _stream_fields(plan.callee), plan.silence_s]
+        case CloseMedia(call):
+            return ["close", call]
+        case MediaOpened(call, caller_at, callee_at):
+            return ["opened", call, *caller_at, *callee_at]
+        case MediaRefused(call, reason):
+            return ["refused", call, reason]
+        case MediaSilent(call, is_caller):
+            return ["silent", call, is_caller]
+        case MediaLost(call, reason):
+            return ["lost", call, reason]
+        case MediaClosed(call, caller_report, callee_report):
+            return ["closed", call, _report_fields(caller_report), _report_fields(callee_report)]
+        case Configure():
+            return [
+                "configure", *message.front_end_ports, *message.gateway_ports, *message.share,
+                message.port_quarantine_s, message.rtcp_interval_s, message.tick_s,
+                message.statistics_interval_s,
+            ]  # fmt: skip
+        case Ready(pid):
+            return ["ready", pid]
+        case WorkerStatistics(calls, ports_free, wakes, datagrams, latest_s, failures):
+            return ["statistics", calls, ports_free, wakes, datagrams, latest_s, failures]
+
+
+def _message(fields: object) -> Message:
+    match fields:
+        case ["open", str(call), str(caller), str(callee), str(caller_host), str(callee_host)]:
+            return OpenMedia(call, Side(caller), Side(callee), (caller_host, callee_host))
+        case ["apply", str(call), list(caller_fields), list(callee_fields), int() | float() as silence_s]:
+            return ApplyMedia(call, MediaPlan(_stream(caller_fields), _stream(callee_fields), silence_s))
+        case ["close", str(call)]:
+            return CloseMedia(call)
+        case ["opened", str(call), str(host), int(port), str(other_host), int(other_port)]:
+            return MediaOpened(call, (host, port), (other_host, other_port))
+        case ["refused", str(call), str(reason)]:
+            return MediaRefused(call, reason)
+        case ["silent", str(call), bool(is_caller)]:
+            return MediaSilent(call, is_caller)
+        case ["lost", str(call), str(reason)]:
+            return MediaLost(call, reason)
+        case ["closed", str(call), list(caller_fields), list(callee_fields)]:
+            return MediaClosed(call, _report(caller_fields), _report(callee_fields))
+        case ["configure", int(a), int(b), int(c), int(d), int(i), int(n), *intervals]:
+            match intervals:
+                case [int() | float() as q, int() | float() as r, int() | float() as t, int() | float() as s]:
+                    return Configure((a, b), (c, d), (i, n), q, r, t, s)
+        case ["ready", int(pid)]:
+            return Ready(pid)
+        case ["statistics", int(a), int(b), int(c), int(d), int() | float() as late, int(e)]:
+            return WorkerStatistics(a, b, c, d, late, e)
+    raise ChannelError(f"no message: {str(fields)[:80]}")
+
+
+def _stream_fields(stream: Stream) -> Fields:
+    return [
+        *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
+        stream.ptime_ms, stream.sends, stream.takes,
+    ]  # fmt: skip
+
+
+def _stream(fields: list[object]) -> Stream:
+    match fields:
+        case [
+            str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
+            int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
+        ]:  # fmt: skip
+            remote: Endpoint = (host, port)
+            return Stream(
+                remote,
+                (rtcp_host, rtcp_port),
+                Law(law),
+                payload_type,
+                event_payload_type,
+                ptime_ms,
+                sends,
+                takes,
+            )
+    raise ChannelError(f"no stream: {str(fields)[:80]}")
+
+
+def _report_fields(report: StreamReport) -> Fields:
+    return [
+        report.packets_received, report.packets_sent, report.octets_received, report.lost, report.jitter_ms,
+        report.rejected, report.remote_lost,
+    ]  # fmt: skip
+
+
+def _report(fields: list[object]) -> StreamReport:
+    match fields:
+        case [
+            int(received), int(sent), int(octets), int(lost), int() | float() | None as jitter_ms,
+            int(rejected), int() | None as remote_lost,
+        ]:  # fmt: skip
+            return StreamReport(received, sent, octets, lost, jitter_ms, rejected, remote_lost)
+    raise ChannelError(f"no report: {str(fields)[:80]}")

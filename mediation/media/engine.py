@@ -1,0 +1,284 @@
+"""The port through which signalling drives media, and the engine of worker processes behind it.
+
+Signalling knows `MediaEngine` alone: commands go in, facts come back. `WorkerMediaEngine` gives each call to
+the least loaded worker process, and there it stays. A worker that dies takes its calls with it: each is told
+as MediaLost, and another process takes the worker's place while the others go on.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, Protocol
+
+from mediation.b2bua.plan import (
+    CloseMedia,
+    MediaClosed,
+    MediaCommand,
+    MediaFact,
+    MediaLost,
+    MediaOpened,
+    MediaRefused,
+    MediaSilent,
+    OpenMedia,
+)
+from mediation.media.channel import Configure, Message, WorkerStatistics
+from mediation.media.process import START_LIMIT_S, WorkerError, WorkerProcess, start_worker
+
+FIRST_RESTART_S: Final = 0.1
+"""A worker is replaced after so long, and twice as long each time that it has not lived for `STEADY_S`."""
+
+LAST_RESTART_S: Final = 30.0
+STEADY_S: Final = 10.0
+
+
+class MediaEngine(Protocol):
+    """Carries out media commands, wherever and however.
+
+    OpenMedia is answered by MediaOpened or MediaRefused, CloseMedia by MediaClosed. After MediaRefused,
+    MediaLost or MediaClosed nothing more comes for the call, and commands for it are ignored.
+    """
+
+    async def start(self) -> None:
+        """Get ready for calls. Raises MediaEngineError."""
+
+    def perform(self, command: MediaCommand) -> None:
+        """Begin to carry out a command, without waiting. A failure is a fact that comes later.
+
+        Raises ValueError when a call is opened that is open already.
+        """
+
+    async def aclose(self) -> None:
+        """Stop now. Calls that are still there hear no facts any more."""
+
+
+class MediaEngineError(Exception):
+    """Media cannot be had at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """What the workers need to know."""
+
+    front_end_ports: tuple[int, int]
+    """First and last port of the internal interface; the workers share them out."""
+    gateway_ports: tuple[int, int]
+    workers: int = 0
+    """Processes; 0: one for each processor core that we may use."""
+    port_quarantine_s: float = 5.0
+    rtcp_interval_s: float = 5.0
+    tick_s: float = 0.001
+    """How long packets may gather, to be served together."""
+    statistics_interval_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStarted:
+    """For the log: a worker is ready."""
+
+    worker: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """For the log: a worker has ended that should not have, or has not come up."""
+
+    worker: int
+    reason: str
+    calls: int
+    """Calls that were with it."""
+
+
+Notice = WorkerStarted | WorkerLost
+
+
+class WorkerMediaEngine:
+    """A MediaEngine of worker processes. All its methods belong to one event loop."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        on_fact: Callable[[MediaFact], None],
+        on_notice: Callable[[Notice], None] = lambda _: None,
+    ) -> None:
+        """`on_fact` is never called from within `perform`."""
+        self._settings = settings
+        self._on_fact = on_fact
+        self._on_notice = on_notice
+        self._count = settings.workers or len(os.sched_getaffinity(0))
+        self._seats: dict[int, _Seat] = {}
+        self._carriers: dict[str, _Seat] = {}
+        self._opening: dict[str, _Opening] = {}
+        self._tenders: list[asyncio.Task[None]] = []
+        self._seated = asyncio.Event()
+
+    @property
+    def workers(self) -> dict[int, int]:
+        """Process ids of the workers that can take calls, by worker number."""
+        return {index: seat.process.pid for index, seat in self._seats.items()}
+
+    @property
+    def statistics(self) -> dict[int, WorkerStatistics]:
+        """The last word of each worker about itself, by worker number."""
+        return {index: seat.statistics for index, seat in self._seats.items() if seat.statistics is not None}
+
+    async def start(self) -> None:
+        """Start the workers and wait until all are ready."""
+        self._tenders = [asyncio.create_task(self._tend(index)) for index in range(self._count)]
+        try:
+            async with asyncio.timeout(START_LIMIT_S):
+                while len(self._seats) < self._count:
+                    self._seated.clear()
+                    await self._seated.wait()
+        except TimeoutError:
+            await self.aclose()
+            raise MediaEngineError(f"the media workers are not ready after {START_LIMIT_S:.0f} s") from None
+
+    def perform(self, command: MediaCommand) -> None:
+        """See MediaEngine."""
+        call = command.call
+        if isinstance(command, OpenMedia):
+            if call in self._carriers:
+                raise ValueError(f"media of {call} are open already")
+            self._opening[call] = _Opening(command)
+            self._open_somewhere(call)
+        elif seat := self._carriers.get(call):
+            if isinstance(command, CloseMedia) and call in self._opening:
+                self._opening[call].wanted = False
+            seat.process.send(command)
+
+    async def aclose(self) -> None:
+        """See MediaEngine."""
+        for tender in self._tenders:
+            tender.cancel()
+        await asyncio.gather(*self._tenders, return_exceptions=True)
+        self._tenders.clear()
+
+    def _open_somewhere(self, call: str) -> None:
+        """Ask the least loaded worker that has not refused this call."""
+        opening = self._opening[call]
+        seats = [seat for seat in self._seats.values() if seat.index not in opening.refused_by]
+        if not seats or not opening.wanted:
+            del self._opening[call]
+            self._tell_later(MediaRefused(call, opening.reason))
+            return
+        seat = min(seats, key=lambda candidate: len(candidate.calls))
+        seat.calls.add(call)
+        self._carriers[call] = seat
+        seat.process.send(opening.command)
+
+    def _open_elsewhere(self, call: str, refused_by: int, reason: str) -> None:
+        opening = self._opening[call]
+        opening.refused_by.add(refused_by)
+        opening.reason = reason
+        self._open_somewhere(call)
+
+    def _hear(self, index: int, process: WorkerProcess, message: Message) -> None:
+        seat = self._seats.get(index)
+        if seat is None or seat.process is not process:
+            return
+        match message:
+            case WorkerStatistics():
+                seat.statistics = message
+            case MediaOpened() | MediaRefused() | MediaSilent() | MediaLost() | MediaClosed():
+                if self._carriers.get(message.call) is seat:
+                    self._hear_fact(seat, message)
+
+    def _hear_fact(self, seat: "_Seat", fact: MediaFact) -> None:
+        call = fact.call
+        match fact:
+            case MediaOpened():
+                self._opening.pop(call, None)
+            case MediaRefused(_, reason):
+                self._release(call)
+                self._open_elsewhere(call, seat.index, reason)
+                return
+            case MediaLost() | MediaClosed():
+                self._release(call)
+                self._opening.pop(call, None)
+            case MediaSilent():
+                pass
+        self._on_fact(fact)
+
+    def _tell_later(self, fact: MediaFact) -> None:
+        """Not within `perform`, nor in a worker's task, which an error of the listener must not end."""
+        asyncio.get_running_loop().call_soon(self._on_fact, fact)
+
+    def _release(self, call: str) -> None:
+        self._carriers.pop(call).calls.discard(call)
+
+    async def _tend(self, index: int) -> None:
+        """Keep one worker alive: start it, wait for its end, start another."""
+        loop = asyncio.get_running_loop()
+        wait_s = FIRST_RESTART_S
+        while True:
+            began = loop.time()
+            try:
+                process = await start_worker(self._configure(index), partial(self._hear, index))
+            except WorkerError as error:
+                self._on_notice(WorkerLost(index, str(error), 0))
+            else:
+                await self._live_through(index, process)
+            if loop.time() - began > STEADY_S:
+                wait_s = FIRST_RESTART_S
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, LAST_RESTART_S)
+
+    async def _live_through(self, index: int, process: WorkerProcess) -> None:
+        """One process, from when it is ready until it has ended."""
+        seat = self._seats[index] = _Seat(index, process)
+        self._seated.set()
+        self._on_notice(WorkerStarted(index, process.pid))
+        try:
+            reason = await process.ended
+            calls = len(seat.calls)
+            self._lose(seat, f"media worker {index} died")
+            status = await process.aclose()
+            self._on_notice(WorkerLost(index, f"exit status {status}: {reason}", calls))
+        finally:
+            await process.aclose()
+
+    def _lose(self, seat: "_Seat", reason: str) -> None:
+        """A worker is gone. A call that was only being opened may still find another one."""
+        del self._seats[seat.index]
+        for call in tuple(seat.calls):
+            self._release(call)
+            if call in self._opening:
+                self._open_elsewhere(call, seat.index, reason)
+            else:
+                self._tell_later(MediaLost(call, reason))
+
+    def _configure(self, index: int) -> Configure:
+        settings = self._settings
+        return Configure(
+            front_end_ports=settings.front_end_ports,
+            gateway_ports=settings.gateway_ports,
+            share=(index, self._count),
+            port_quarantine_s=settings.port_quarantine_s,
+            rtcp_interval_s=settings.rtcp_interval_s,
+            tick_s=settings.tick_s,
+            statistics_interval_s=settings.statistics_interval_s,
+        )
+
+
+@dataclass(eq=False, slots=True)
+class _Seat:
+    """A worker that can take calls, as long as its process lives."""
+
+    index: int
+    process: WorkerProcess
+    calls: set[str] = field(default_factory=set)
+    statistics: WorkerStatistics | None = None
+
+
+@dataclass(slots=True)
+class _Opening:
+    """A call that no worker has opened yet."""
+
+    command: OpenMedia
+    wanted: bool = True
+    """False: it was closed meanwhile."""
+    refused_by: set[int] = field(default_factory=set)
+    reason: str = "no media worker is ready"

@@ -1,0 +1,151 @@
+"""One worker process as the signalling process sees it: started, spoken to, ended."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from mediation.media.channel import Channel, ChannelError, Configure, Message, Ready, pair
+
+START_LIMIT_S: Final = 30.0
+"""A process that is not ready by then never will be. It takes half a second on an idle machine."""
+
+STOP_LIMIT_S: Final = 2.0
+"""A process that is still there so long after its channel has closed is killed."""
+
+MAX_MESSAGES: Final = 64
+"""Messages of one worker that are heard before the event loop goes on."""
+
+
+class WorkerError(Exception):
+    """A worker process did not come up."""
+
+
+class WorkerProcess:
+    """A process that is ready, until `ended` is done."""
+
+    def __init__(
+        self, process: Process, channel: Channel, on_message: Callable[["WorkerProcess", Message], None]
+    ) -> None:
+        """For `start_worker`: the process may not be ready yet."""
+        loop = asyncio.get_running_loop()
+        self._process = process
+        self._channel = channel
+        self._on_message = on_message
+        self._writing = False
+        self.ready: asyncio.Future[None] = loop.create_future()
+        """Done when it can take calls."""
+        self.ended: asyncio.Future[str] = loop.create_future()
+        """Why it can take no more messages, as soon as that is so."""
+        loop.add_reader(channel, self._hear)
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def send(self, message: Message) -> None:
+        """Send without waiting. What cannot be sent any more ends the process, which `ended` tells."""
+        if self.ended.done():
+            return
+        try:
+            self._channel.send(message)
+            self._note_writing()
+        except ChannelError as error:
+            self._end(str(error))
+
+    async def aclose(self) -> int:
+        """Let the process end, or end it. Returns its exit status; negative: the signal that killed it."""
+        self._end("it was closed")
+        try:
+            async with asyncio.timeout(STOP_LIMIT_S):
+                return await self._process.wait()
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            return await self._process.wait()
+
+    def _end(self, reason: str) -> None:
+        if not self.ended.done():
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(self._channel)
+            loop.remove_writer(self._channel)
+            self._channel.close()
+            self.ended.set_result(reason)
+
+    def _hear(self) -> None:
+        try:
+            for _ in range(MAX_MESSAGES):
+                message = self._channel.receive()
+                if message is None:
+                    return
+                if isinstance(message, Ready):
+                    self.ready.set_result(None)
+                else:
+                    self._on_message(self, message)
+                if self.ended.done():
+                    return
+        except ChannelError as error:
+            self._end(str(error))
+
+    def _flush(self) -> None:
+        try:
+            self._channel.flush()
+            self._note_writing()
+        except ChannelError as error:
+            self._end(str(error))
+
+    def _note_writing(self) -> None:
+        """Ask to be called for writing as long as something waits."""
+        waiting = self._channel.waiting > 0
+        if waiting != self._writing:
+            self._writing = waiting
+            loop = asyncio.get_running_loop()
+            if waiting:
+                loop.add_writer(self._channel, self._flush)
+            else:
+                loop.remove_writer(self._channel)
+
+
+async def start_worker(
+    configure: Configure, on_message: Callable[[WorkerProcess, Message], None]
+) -> WorkerProcess:
+    """Start a process and wait until it is ready. Raises WorkerError."""
+    ours, theirs = pair()
+    channel = Channel(ours)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            "mediation.media.worker",
+            str(theirs.fileno()),
+            stdin=DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+    except OSError as error:
+        channel.close()
+        raise WorkerError(f"cannot start a process: {error}") from error
+    except BaseException:
+        channel.close()
+        raise
+    finally:
+        theirs.close()
+    worker = WorkerProcess(process, channel, on_message)
+    try:
+        worker.send(configure)
+        async with asyncio.timeout(START_LIMIT_S):
+            await asyncio.wait((worker.ready, worker.ended), return_when=asyncio.FIRST_COMPLETED)
+        if not worker.ready.done():
+            raise WorkerError(f"it ended before it was ready: {worker.ended.result()}")
+    except TimeoutError as error:
+        await worker.aclose()
+        raise WorkerError(f"it was not ready after {START_LIMIT_S:.0f} s") from error
+    except BaseException:
+        await worker.aclose()
+        raise
+    return worker

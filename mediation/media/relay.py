@@ -1,0 +1,234 @@
+"""One direction of a call: read the header, translate the payload, rewrite the header, send.
+
+What can be decided before a packet comes is decided in `configure`: an `Action` for each payload type.
+"""
+
+from collections import Counter
+from enum import Enum, auto
+from functools import lru_cache
+from typing import Final, Protocol
+
+from mediation.b2bua.plan import Stream
+from mediation.rtp.packet import RtpError, read_header
+from mediation.rtp.reception import Reception, ReportBlock
+from mediation.rtp.rewrite import Rewrite
+from mediation_codecs.g711 import Law
+from mediation_codecs.transcode import translation_table
+
+CLOCK_HZ: Final = 8000
+"""The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
+
+COMFORT_NOISE: Final = 13
+"""Payload type of RFC 3389."""
+
+LARGEST: Final = 2048
+"""Octets of a datagram that are read; more is no audio of ours."""
+
+Action = tuple[int, bytes | None]
+"""(payload type to leave with, table to translate the payload by; None: the octets stay as they are)."""
+
+
+class Drop(Enum):
+    """Why a packet of the right source did not go on."""
+
+    CLOSED = auto()
+    """Its party may not send now, or the other one takes nothing."""
+    EVENT = auto()
+    """A telephone-event for a party that has none."""
+    COMFORT_NOISE = auto()
+    """RFC 3389: never agreed on so far."""
+    UNKNOWN = auto()
+    """A payload type that was not agreed on."""
+    OUT_OF_RUN = auto()
+    """`Rewrite` refused it: a stray, or older than the last switch."""
+    NOT_SENT = auto()
+    """The socket refused it."""
+
+
+class Line(Protocol):
+    """A connected socket, as far as a relay needs one."""
+
+    def recv(self, limit: int, /) -> bytes:
+        """The next datagram. OSError: there is none."""
+
+    def send(self, datagram: bytes, /) -> int:
+        """Send. OSError: it cannot be sent."""
+
+
+class _NoLine:
+    """To and from a party whose address is not known or cannot be reached."""
+
+    def recv(self, _limit: int, /) -> bytes:
+        raise OSError("no line")
+
+    def send(self, _datagram: bytes, /) -> int:
+        raise OSError("no line")
+
+
+NO_LINE: Final[Line] = _NoLine()
+
+
+class Relay:
+    """From one party, the source, to the other, the sink."""
+
+    __slots__ = (
+        "_actions", "_dropped_octets", "_key", "_packets_told", "_reasons", "_reception", "_rewrite", "_ssrc",
+        "dropped", "heard", "malformed", "octets_sent", "sink", "source",
+    )  # fmt: skip
+
+    def __init__(self, rewrite: Rewrite) -> None:
+        """`rewrite` numbers what leaves. Until `configure` nothing does."""
+        self._rewrite = rewrite
+        self._reception = Reception(_NOBODY)
+        self._ssrc = _NOBODY
+        self._actions = _NO_ACTIONS
+        self._reasons = _ALL_CLOSED
+        self._key: tuple[Law, int, Law, int] | None = None
+        self._packets_told = 0
+        self._dropped_octets = 0
+        self.octets_sent = 0
+        """Payload octets handed to the socket: the sender's octet count (RFC 3550 section 6.4.1)."""
+        self.dropped: Counter[Drop] = Counter()
+        """Packets that did not go on."""
+        self.malformed = 0
+        """Datagrams of the source that are no RTP."""
+        self.heard = _NOBODY
+        """When the last packet came; negative before the first."""
+        self.source: Line = NO_LINE
+        """Hears the source alone."""
+        self.sink: Line = NO_LINE
+        """Sends to the sink alone."""
+
+    def configure(self, source: Stream, sink: Stream) -> None:
+        """Follow a plan. Where a law or its payload type changes, the stream goes on with a marker."""
+        key = (source.law, source.payload_type, sink.law, sink.payload_type)
+        if self._key is not None and self._key != key:
+            self._rewrite.switch()
+        self._key = key
+        self._rewrite.packet_units = sink.ptime_ms * CLOCK_HZ // 1000
+        if source.sends and sink.takes:
+            self._actions = _actions(key, source.event_payload_type, sink.event_payload_type)
+            self._reasons = _reasons(source.event_payload_type)
+        else:
+            self._actions = _NO_ACTIONS
+            self._reasons = _ALL_CLOSED
+
+    def source_moved(self) -> None:
+        """Another sender may speak for the source from now on."""
+        self._rewrite.switch()
+
+    def hear(self, arrival: int) -> None:
+        """A packet is there to be read: the road of nearly all packets."""
+        try:
+            packet = self.source.recv(LARGEST)
+        except OSError:  # none after all, or the source's host says that nobody listens there yet
+            return
+        self.carry(packet, arrival)
+
+    def carry(self, packet: bytes, arrival: int) -> None:
+        """One datagram of the source, on its way."""
+        try:
+            payload_type, marker, sequence, timestamp, ssrc, start, end = read_header(packet)
+        except RtpError:
+            self.malformed += 1
+            return
+        self.heard = arrival
+        if ssrc != self._ssrc:
+            self._ssrc = ssrc
+            self._reception.source_changed(ssrc)
+        self._reception.packet_arrived(sequence, timestamp, arrival)
+        action = self._actions[payload_type]
+        if action is None:
+            self._rewrite.withhold(sequence, ssrc)
+            self._drop(self._reasons[payload_type], end - start)
+            return
+        payload_type, table = action
+        header = self._rewrite.header(payload_type, marker, sequence, timestamp, ssrc, arrival)
+        if header is None:
+            self._drop(Drop.OUT_OF_RUN, end - start)
+            return
+        payload = packet[start:end]
+        if table is not None:
+            payload = payload.translate(table)
+        try:
+            self.sink.send(header + payload)
+        except OSError:
+            self._drop(Drop.NOT_SENT, end - start)
+            return
+        self.octets_sent += end - start
+
+    @property
+    def ssrc(self) -> int:
+        """Ours, towards the sink."""
+        return self._rewrite.ssrc
+
+    @property
+    def packets_sent(self) -> int:
+        """Packets that left for the sink."""
+        return self._rewrite.packets - self.dropped[Drop.NOT_SENT]
+
+    @property
+    def packets_received(self) -> int:
+        """Valid packets of the source, those that were dropped here included."""
+        return self._reception.packets
+
+    @property
+    def octets_received(self) -> int:
+        """Payload octets of the source."""
+        return self.octets_sent + self._dropped_octets
+
+    @property
+    def lost(self) -> int:
+        """RFC 3550 appendix A.3; duplicates can make it negative."""
+        return self._reception.lost
+
+    @property
+    def jitter_ms(self) -> float | None:
+        """Of the source's packets; None: not measured."""
+        jitter = self._reception.jitter
+        return None if jitter is None else jitter * 1000 / CLOCK_HZ
+
+    def reception_report(self) -> ReportBlock | None:
+        """What to tell the source of its packets, beginning the next interval; None: nothing came."""
+        return self._reception.report()
+
+    def has_sent_since_told(self) -> bool:
+        """Whether packets have left since this was asked before: a sender report is due, not a receiver's."""
+        told, self._packets_told = self._packets_told, self.packets_sent
+        return told != self._packets_told
+
+    def timestamp_at(self, arrival: int) -> int:
+        """The timestamp that a packet of ours would have that leaves at this moment."""
+        return self._rewrite.timestamp_at(arrival)
+
+    def _drop(self, reason: Drop, octets: int) -> None:
+        self.dropped[reason] += 1
+        self._dropped_octets += octets
+
+
+_NOBODY: Final = -1
+_NO_ACTIONS: Final[tuple[Action | None, ...]] = (None,) * 128
+_ALL_CLOSED: Final[tuple[Drop, ...]] = (Drop.CLOSED,) * 128
+
+
+@lru_cache(maxsize=1024)
+def _actions(
+    key: tuple[Law, int, Law, int], source_event: int | None, sink_event: int | None
+) -> tuple[Action | None, ...]:
+    """By payload type. One table serves all the calls that have the same key."""
+    source_law, source_type, sink_law, sink_type = key
+    actions: list[Action | None] = [None] * 128
+    if source_event is not None and sink_event is not None:
+        actions[source_event] = (sink_event, None)
+    actions[source_type] = (sink_type, translation_table(source_law, sink_law))
+    return tuple(actions)
+
+
+@lru_cache(maxsize=128)
+def _reasons(source_event: int | None) -> tuple[Drop, ...]:
+    """Why a payload type without an action is dropped."""
+    reasons = [Drop.UNKNOWN] * 128
+    reasons[COMFORT_NOISE] = Drop.COMFORT_NOISE
+    if source_event is not None:
+        reasons[source_event] = Drop.EVENT
+    return tuple(reasons)

@@ -1,0 +1,253 @@
+"""A media worker: a process of its own that carries the audio of many calls.
+
+It ends when its control channel closes, which is what the death of signalling looks like. Signals are left to
+the daemon, which has calls to hang up first.
+"""
+
+import gc
+import random
+import resource
+import select
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from os import getpid
+from typing import Final
+
+from mediation.b2bua.plan import (
+    ApplyMedia,
+    CloseMedia,
+    MediaFact,
+    MediaLost,
+    MediaOpened,
+    MediaRefused,
+    OpenMedia,
+)
+from mediation.media.channel import Channel, ChannelError, Configure, Message, Ready, WorkerStatistics
+from mediation.media.loop import Handler, Loop
+from mediation.media.ports import NoPorts, PortPair, PortPool
+from mediation.media.relay import CLOCK_HZ
+from mediation.media.session import Chance, Session
+from mediation.settings.model import Side
+
+MAX_COMMANDS: Final = 32
+"""Commands that are carried out before audio has its turn again."""
+
+TRACEBACK_INTERVAL: Final = CLOCK_HZ
+"""At most one traceback a second goes to stderr."""
+
+
+@dataclass(slots=True)
+class Carried:
+    """One call, and what goes back when it ends."""
+
+    session: Session
+    pools: tuple[PortPool, PortPool]
+    pairs: tuple[PortPair, PortPair]
+    wakes_at: int
+    """When its timer will call it."""
+
+
+class Worker:
+    """Commands in, facts out, and the calls between. Times are whole numbers of the media clock."""
+
+    def __init__(self, channel: Channel, configure: Configure, *, chance: Chance) -> None:
+        """`chance` gives a number from 0 to below 1 that nobody can foresee."""
+        self._channel = channel
+        self._chance = chance
+        self._rtcp_interval_s = configure.rtcp_interval_s
+        self._statistics_interval = int(configure.statistics_interval_s * CLOCK_HZ)
+        self._quarantine = int(configure.port_quarantine_s * CLOCK_HZ)
+        ports = {Side.FRONT_END: configure.front_end_ports, Side.GATEWAY: configure.gateway_ports}
+        self._pools = {
+            side: PortPool(
+                *ports[side], quarantine=self._quarantine, share=configure.share, start=int(chance() * 65536)
+            )
+            for side in Side
+        }
+        self._calls: dict[str, Carried] = {}
+        self._failures = 0
+        self._traceback_at = 0
+        self._writing = False
+        self._loop = Loop(tick_s=configure.tick_s, on_failure=self._fail)
+        self._loop.watch(channel.fileno(), self._hear_signalling)
+        self._loop.call_at(self._loop.now() + self._statistics_interval, self._tell_statistics)
+
+    def run(self) -> None:
+        """Carry audio until the channel closes."""
+        self._tell(Ready(getpid()))
+        try:
+            self._loop.run()
+        except ChannelError:
+            pass  # the end of signalling is ours
+        finally:
+            self._loop.close()
+            self._channel.close()
+
+    def _hear_signalling(self, now: int) -> None:
+        """Commands, and room for what could not be told before."""
+        self._channel.flush()
+        self._note_writing()
+        for _ in range(MAX_COMMANDS):
+            message = self._channel.receive()
+            if message is None:
+                return
+            self._perform(message, now)
+
+    def _perform(self, message: Message, now: int) -> None:
+        if not isinstance(message, OpenMedia | ApplyMedia | CloseMedia):
+            raise ChannelError(f"not for a worker: {type(message).__name__}")
+        try:
+            match message:
+                case OpenMedia():
+                    self._open(message)
+                case ApplyMedia(call, plan):
+                    if carried := self._calls.get(call):
+                        carried.session.apply(plan, now)
+                        self._schedule(call, carried)
+                case CloseMedia(call):
+                    if carried := self._calls.get(call):
+                        self._tell(carried.session.close(now))
+                        self._give_up(call, now)
+        except ChannelError:
+            raise
+        except Exception:  # noqa: BLE001 - a bug ends the call that it met, not the hundreds beside it
+            self._fail(message.call, now)
+
+    def _open(self, command: OpenMedia) -> None:
+        call = command.call
+        pools = (self._pools[command.caller], self._pools[command.callee])
+        try:
+            pairs = _take_both(pools, command.local_hosts)
+        except NoPorts as error:
+            self._tell(MediaRefused(call, str(error)))
+            return
+        session = Session(
+            call,
+            pairs,
+            _Watch(self._loop, call),
+            self._tell,
+            chance=self._chance,
+            rtcp_interval_s=self._rtcp_interval_s,
+        )
+        self._calls[call] = Carried(session, pools, pairs, _NEVER)
+        caller, callee = pairs
+        self._tell(MediaOpened(call, (caller.host, caller.port), (callee.host, callee.port)))
+
+    def _give_up(self, call: str, now: int) -> None:
+        """Send a call's ports into quarantine."""
+        carried = self._calls.pop(call)
+        for pool, pair in zip(carried.pools, carried.pairs, strict=True):
+            pool.release(pair, now)
+            self._loop.call_at(now + self._quarantine, pool.expire)
+
+    def _fail(self, call: str, now: int) -> None:
+        """An error of ours, in an except clause: it ends the one call that it met."""
+        self._failures += 1
+        if now >= self._traceback_at:
+            self._traceback_at = now + TRACEBACK_INTERVAL
+            traceback.print_exc()
+        self._loop.forget_owner(call)
+        if call in self._calls:
+            self._give_up(call, now)
+        self._tell(MediaLost(call, f"a bug: {sys.exception()!r}"))
+
+    def _schedule(self, call: str, carried: Carried) -> None:
+        """Have the session called when it wants to be, unless a timer comes sooner."""
+        deadline = carried.session.next_deadline()
+        if deadline is not None and deadline < carried.wakes_at:
+            carried.wakes_at = deadline
+            self._loop.call_at(deadline, partial(self._wake, call, carried), call)
+
+    def _wake(self, call: str, carried: Carried, now: int) -> None:
+        if (
+            self._calls.get(call) is carried and carried.wakes_at <= now
+        ):  # else another timer has taken its place
+            carried.wakes_at = _NEVER
+            carried.session.handle_timeout(now)
+            self._schedule(call, carried)
+
+    def _tell(self, message: MediaFact | Ready | WorkerStatistics) -> None:
+        self._channel.send(message)
+        self._note_writing()
+
+    def _note_writing(self) -> None:
+        """Ask to be woken for writing as long as something waits."""
+        waiting = self._channel.waiting > 0
+        if waiting != self._writing:
+            self._writing = waiting
+            self._loop.watch_writing(self._channel.fileno(), waiting)
+
+    def _tell_statistics(self, now: int) -> None:
+        loop = self._loop
+        self._tell(
+            WorkerStatistics(
+                calls=len(self._calls),
+                ports_free=min(pool.free for pool in self._pools.values()),
+                wakes=loop.wakes,
+                datagrams=loop.served,
+                latest_s=loop.latest_s,
+                failures=self._failures,
+            )
+        )
+        loop.latest_s = 0.0
+        loop.call_at(now + self._statistics_interval, self._tell_statistics)
+
+
+class _Watch:
+    """A session's view of the loop: what it watches is its own, and fails alone."""
+
+    __slots__ = ("_call", "_loop")
+
+    def __init__(self, loop: Loop, call: str) -> None:
+        self._loop = loop
+        self._call = call
+
+    def watch(self, sock: socket.socket, handler: Handler) -> None:
+        self._loop.watch(sock.fileno(), handler, self._call)
+
+    def forget(self, sock: socket.socket) -> None:
+        self._loop.forget(sock.fileno())
+
+
+_NEVER: Final = 1 << 62
+
+
+def _take_both(pools: tuple[PortPool, PortPool], hosts: tuple[str, str]) -> tuple[PortPair, PortPair]:
+    """A pair for each party, or none at all. Raises NoPorts."""
+    caller = pools[0].take(hosts[0])
+    try:
+        return caller, pools[1].take(hosts[1])
+    except NoPorts:
+        pools[0].give_back(caller)
+        raise
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run as a process: the only argument is the descriptor of the control channel."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a call needs six
+    channel = Channel(socket.socket(fileno=int(arguments[0])))
+    select.select([channel], [], [])
+    try:
+        configure = channel.receive()
+    except ChannelError:
+        return 0  # signalling has ended meanwhile
+    if not isinstance(configure, Configure):
+        print(f"media worker: expected its configuration, got {configure!r}", file=sys.stderr)  # noqa: T201
+        return 1
+    worker = Worker(channel, configure, chance=random.SystemRandom().random)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: no need to look through it again and again
+    worker.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
