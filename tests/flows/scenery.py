@@ -1,0 +1,102 @@
+"""The addresses and settings that flow tests play on. Inside and outside share no octet string, so leaks show."""
+
+from ipaddress import ip_network
+
+from mediation.settings.model import (
+    Gateway,
+    Internal,
+    Listener,
+    Media,
+    Network,
+    Route,
+    Settings,
+    Sip,
+    Target,
+    Trunk,
+)
+from mediation.sip.flow import Endpoint, Transport
+from mediation_codecs.g711 import Law
+
+INSIDE = "10.1.1.10"
+"""Our address towards the front-end servers."""
+FRONT_END = "10.1.1.20"
+OTHER_FRONT_END = "10.1.1.21"
+OUTSIDE = "198.51.100.10"
+"""Our address towards the ITSPs."""
+SBC = "198.51.100.30"
+OTHER_SBC = "198.51.100.31"
+THIRD_SBC = "198.51.100.32"
+PREFIXES = {"front-end": "10.1.1.", "gateway": "198.51.100."}
+"""What the addresses of each side begin with."""
+
+
+USUAL_MEDIA, USUAL_SIP = Media(), Sip()
+
+
+def endpoint(host: str, port: int = 5060) -> Endpoint:
+    return host, port
+
+
+def listeners(host: str) -> tuple[Listener, ...]:
+    return tuple(Listener(transport, host, 5060) for transport in Transport)
+
+
+def target(host: str, transport: Transport = Transport.UDP, port: int = 5060) -> Target:
+    printed = f"[{host}]" if ":" in host else host
+    parameter = "" if transport is Transport.UDP else f";transport={transport}"
+    return Target(f"sip:{printed}:{port}{parameter}", host, port, transport)
+
+
+def trunk(
+    name: str = "itsp-a",
+    *hosts: str,
+    targets: tuple[Target, ...] = (),
+    codecs: tuple[Law, ...] = (Law.PCMA,),
+    max_calls: int = 0,
+    failover_codes: tuple[int, ...] = (408, 500, 502, 503, 504),
+    trusted: tuple[str, ...] | None = None,
+) -> Trunk:
+    """A trunk that speaks A-law; its targets are those of `hosts`, over UDP, unless given whole."""
+    whole = targets or tuple(target(host) for host in hosts or (SBC,))
+    made = Trunk(name=name, targets=whole, codecs=codecs, max_calls=max_calls, failover_codes=failover_codes)
+    if trusted is None:
+        return made
+    return Trunk(
+        name=name,
+        targets=whole,
+        codecs=codecs,
+        max_calls=max_calls,
+        failover_codes=failover_codes,
+        trusted=networks(*trusted),
+    )
+
+
+def networks(*names: str) -> tuple[Network, ...]:
+    return tuple(ip_network(name) for name in names)
+
+
+def settings(
+    *trunks: Trunk,
+    routes: tuple[Route, ...] = (),
+    front_ends: tuple[str, ...] = (FRONT_END,),
+    front_end_targets: tuple[Target, ...] = (),
+    trusted: tuple[str, ...] = ("10.1.1.0/24",),
+    codecs: tuple[Law, ...] = (Law.PCMU,),
+    outside: str = OUTSIDE,
+    media: Media = USUAL_MEDIA,
+    sip: Sip = USUAL_SIP,
+) -> Settings:
+    """A server between a front end that speaks µ-law and the trunks; without any, one trunk at SBC."""
+    return Settings(
+        internal=Internal(
+            listen=listeners(INSIDE),
+            targets=front_end_targets or tuple(target(host) for host in front_ends),
+            trusted=networks(*trusted),
+            codecs=codecs,
+        ),
+        gateway=Gateway(listen=listeners(outside)),
+        trunks=trunks or (trunk(),),
+        routes=routes,
+        media=media,
+        sip=sip,
+    )

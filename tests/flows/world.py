@@ -1,0 +1,263 @@
+"""An engine in virtual time: a wire without sockets, media without packets, and what must hold after every flow."""
+
+import re
+from collections import deque
+from collections.abc import Callable
+from random import Random
+from typing import Protocol
+
+from mediation.b2bua.engine import Engine
+from mediation.b2bua.outputs import Fact, Level
+from mediation.b2bua.plan import (
+    ApplyMedia,
+    CloseMedia,
+    MediaClosed,
+    MediaCommand,
+    MediaFact,
+    MediaOpened,
+    MediaPlan,
+    MediaRefused,
+    OpenMedia,
+    StreamReport,
+)
+from mediation.b2bua.record import CallRecord
+from mediation.settings.model import Settings, Side
+from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
+from mediation.sip.framing import parse_datagram
+from mediation.sip.ids import IdSource
+from mediation.sip.message import Message, Response
+from tests.flows.scenery import PREFIXES
+
+LONG_ENOUGH_S = 700.0
+"""Ring limit, set-up limit, every transaction and every wait for a BYE are over by then."""
+_MARKS = re.compile(
+    rb"(?:branch=|tag=|\nCall-ID: |\nUser-Agent: |\no=\S+ |<sip:line-)([^;,\s>@]+)", re.IGNORECASE
+)
+"""What must never be told to the other side: ids of any kind, products, sessions."""
+
+
+class Party(Protocol):
+    """Somebody whom the engine can reach."""
+
+    flow: Flow
+    dead: bool
+    """Whether sending to it fails."""
+
+    def take(self, message: Message) -> None:
+        """Hear this."""
+
+
+class FakeMedia:
+    """A media engine that answers at once, unless told to be slow or to refuse."""
+
+    def __init__(self) -> None:
+        self.slow = False
+        self.refuses = False
+        self.open: dict[str, OpenMedia] = {}
+        self.plans: list[MediaPlan] = []
+        self._next_port = 40000
+        self._told: set[str] = set()
+
+    @property
+    def plan(self) -> MediaPlan:
+        """The one in force."""
+        return self.plans[-1]
+
+    def perform(self, command: MediaCommand) -> MediaFact | None:
+        """Carry out a command; what comes back at once, if anything does."""
+        match command:
+            case OpenMedia(call):
+                assert call not in self.open, "one OpenMedia a call"
+                if self.refuses:
+                    return MediaRefused(call, "no ports")
+                self.open[call] = command
+                return None if self.slow else self.opened(call)
+            case ApplyMedia(call, plan):
+                assert call in self.open, "a plan for media that is not open"
+                self.plans.append(plan)
+                return None
+            case CloseMedia(call):
+                del self.open[call]
+                report = StreamReport(50, 50, 8000, 0, 1.0, 0)
+                return MediaClosed(call, report, report)
+
+    def opened(self, call: str) -> MediaOpened:
+        """The ports of a call."""
+        near, far = self.open[call].local_hosts
+        self._next_port += 4
+        return MediaOpened(call, (near, self._next_port), (far, self._next_port + 2))
+
+
+class World:
+    """One engine, its peers, its media, its clock."""
+
+    def __init__(self, settings: Settings) -> None:
+        chance = Random(20)  # the same run each time
+        self.settings = settings
+        self.engine = Engine(settings, IdSource(lambda octets: chance.randbytes(octets).hex()))
+        self.media = FakeMedia()
+        self.now = 1000.0
+        self.records: list[CallRecord] = []
+        self.facts: list[Fact] = []
+        self.astray: list[Transmit] = []
+        """What was sent to nobody here."""
+        self.may_break = False
+        """Whether bugs are put in on purpose."""
+        self._peers: dict[tuple[Transport, Endpoint], Party] = {}
+        self._connections: dict[int, Party] = {}
+        self._queue: deque[Callable[[], None]] = deque()
+        self._running = False
+        self._accepted: set[str] = set()
+        self._marks: dict[Side, set[bytes]] = {side: set() for side in Side}
+        self._told: dict[Side, list[bytes]] = {side: [] for side in Side}
+
+    def join(self, peer: Party) -> None:
+        """Let a peer be reached at its address, or by its connection."""
+        self._peers[peer.flow.transport, peer.flow.remote] = peer
+        if peer.flow.connection is not None:
+            self._connections[peer.flow.connection] = peer
+
+    # time
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and everything happen that is due meanwhile, each at its moment."""
+        end = self.now + seconds
+        while (due := self.engine.next_deadline()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self.engine.handle_timeout(self.now)
+            self.run()
+        self.now = end
+
+    def run(self) -> None:
+        """Drain the engine and let the peers react until all is quiet."""
+        if self._running:
+            return
+        self._running = True
+        try:
+            while True:
+                while (output := self.engine.next_output()) is not None:
+                    self._perform(output)
+                if not self._queue:
+                    return
+                self._queue.popleft()()
+        finally:
+            self._running = False
+
+    def soon(self, act: Callable[[], None]) -> None:
+        """Let something happen once the engine has said all that it has to say now."""
+        self._queue.append(act)
+        self.run()
+
+    # inputs
+
+    def receive(self, octets: bytes, flow: Flow) -> None:
+        """A message that is well formed."""
+        message = parse_datagram(octets)
+        assert message is not None
+        self._remember(octets, flow)
+        self.soon(lambda: self.engine.receive(message, flow, self.now))
+
+    def media_says(self, fact: MediaFact) -> None:
+        """A fact that media has come to by itself."""
+        self.soon(lambda: self.engine.media_fact(fact, self.now))
+
+    def stop(self) -> None:
+        """The process was told to stop."""
+        self.soon(lambda: self.engine.stop(self.now))
+
+    # what holds after every flow
+
+    @property
+    def call_id(self) -> str:
+        """Our name of the one call that lives."""
+        (call,) = self.engine.calls
+        return call
+
+    @property
+    def record(self) -> CallRecord:
+        """The one call record."""
+        (record,) = self.records
+        return record
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing whatever is left of any call, transaction, dialog or timer."""
+        agent = self.engine.agent
+        return not (self.engine.calls or len(agent.layer) or agent.dialogs or self.engine.next_deadline())
+
+    def check(self) -> None:
+        """After time enough everything is freed, every call is written down once, and no side knows the other."""
+        self.advance(LONG_ENOUGH_S)
+        agent = self.engine.agent
+        assert not self.engine.calls, "a call is left"
+        assert not len(agent.layer), "transactions are left"
+        assert not agent.layer._merges, "merge keys are left"
+        assert not agent.dialogs, "dialogs are left"
+        assert not len(agent.deadlines), "timers of calls are left"
+        assert not len(agent.layer._deadlines), "timers of transactions are left"
+        assert self.engine.next_deadline() is None
+        assert not self.media.open, "media is left open"
+        assert {name: state.active for name, state in self.engine._trunks.items() if state.active} == {}
+        assert len(self.records) == len(self._accepted), "one record for each INVITE that was taken"
+        assert len({record.call for record in self.records}) == len(self.records)
+        begun = [fact.name for fact in self.facts]
+        assert begun.count("call.started") == begun.count("call.ended") == len(self.records)
+        if not self.may_break:
+            assert [fact for fact in self.facts if fact.level is Level.ERROR] == []
+        self._check_hiding()
+
+    # private
+
+    def _perform(self, output: object) -> None:
+        match output:
+            case Transmit():
+                self._transmit(output)
+            case OpenMedia() | ApplyMedia() | CloseMedia():
+                fact = self.media.perform(output)
+                if fact is not None:
+                    self._queue.append(lambda: self.engine.media_fact(fact, self.now))
+            case CallRecord():
+                self.records.append(output)
+            case Fact():
+                self.facts.append(output)
+
+    def _transmit(self, sent: Transmit) -> None:
+        message = parse_datagram(sent.octets)
+        assert message is not None
+        assert bytes(message) == sent.octets, "we send nothing that we would not read"
+        self._remember(sent.octets, sent.flow)
+        self._told[self._side(sent.flow)].append(sent.octets)
+        if _is_trying(message):
+            self._accepted.add(message.top_via.branch or message.call_id)
+        peer = self._connections.get(sent.flow.connection or 0) or self._peers.get(
+            (sent.flow.transport, sent.flow.remote)
+        )
+        if peer is None:
+            self.astray.append(sent)
+        elif peer.dead:
+            self._queue.append(lambda: self.engine.transport_failed(sent.flow, self.now))
+        else:
+            peer.take(message)
+
+    def _side(self, flow: Flow) -> Side:
+        for side in Side:
+            if any(listener.endpoint == flow.local for listener in self.settings.interface(side).listen):
+                return side
+        raise AssertionError(f"{flow.local} is no listener of ours")
+
+    def _remember(self, octets: bytes, flow: Flow) -> None:
+        """A flow that is unknown to us has no side, and no marks to keep."""
+        if self.engine.knows(flow):
+            self._marks[self._side(flow)].update(_MARKS.findall(octets))
+
+    def _check_hiding(self) -> None:
+        for side, other in ((Side.FRONT_END, Side.GATEWAY), (Side.GATEWAY, Side.FRONT_END)):
+            product = self.settings.sip.user_agent.encode()
+            marks = (self._marks[other] - {product}) | {PREFIXES[other].encode()}
+            for octets in self._told[side]:
+                leaked = [mark for mark in marks if mark in octets]
+                assert not leaked, f"{side} was told {leaked} in {octets!r}"
+
+
+def _is_trying(message: Message) -> bool:
+    return isinstance(message, Response) and message.status == 100 and message.cseq.method == "INVITE"
