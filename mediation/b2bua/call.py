@@ -85,6 +85,7 @@ class Call:
         self._ringing: float | None = None
         self._answered: float | None = None
         self._ended: float | None = None
+        self._written = False
         self._occupied: list[TrunkState] = []
 
     def begin(self, caller: Leg, obstacle: Cause | None, now: float) -> None:
@@ -353,6 +354,10 @@ class Call:
             self._finish(now)
 
     def _finish(self, now: float) -> None:
+        """Free what is occupied, and write the record: once, whoever finds first that all is done."""
+        if self._written:
+            return
+        self._written = True
         for state in self._occupied:
             state.release()
         self._occupied.clear()
