@@ -50,8 +50,10 @@ class Routing:
 
     def candidates(self, source: Source, called: str) -> tuple[Candidate, ...]:
         """Targets for a call, in order; empty: no route. The same peer under two trunks is tried once."""
+        if not called:
+            return ()  # a URI without a user calls nobody, whatever the patterns say
         if source.side is Side.GATEWAY:
-            return self._to_front_end if called else ()
+            return self._to_front_end
         for pattern, trunks in self._routes:
             if pattern.matches(called):
                 found: dict[tuple[str, tuple[str, int]], Candidate] = {}
