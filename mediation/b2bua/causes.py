@@ -75,7 +75,7 @@ _BY_STATUS: dict[int, tuple[int, str, Verdict]] = {
     484: (28, "address-incomplete", Verdict.CALLER),
     485: (1, "ambiguous", Verdict.CALLEE),
     486: (17, "busy", Verdict.CALLEE),
-    487: (16, "cancelled", Verdict.CALLER),
+    487: (31, "terminated", Verdict.CALLEE),  # unasked: after a CANCEL of ours nobody looks at it
     488: (65, "no-common-codec", Verdict.CALLEE),
     500: (41, "server-error", Verdict.TRUNK),
     501: (79, "not-implemented", Verdict.TRUNK),
