@@ -7,6 +7,7 @@ and its trace every message in the order in which it went past.
 import csv
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,8 +116,7 @@ def playing(
 
 
 def _start(scenario: str, folder: Path, at: Address, to: Address | None, options: Options) -> Sipp:
-    own = folder / f"{scenario}-{at[0]}-{at[1]}"
-    own.mkdir()
+    own = Path(tempfile.mkdtemp(prefix=f"{scenario}-", dir=folder))
     text = (SCENARIOS / f"{scenario}.xml").read_text()
     for word, value in options.get("fill", {}).items():
         text = text.replace(f"@{word}@", value)

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from tests.interop.daemon import spell
+from tests.interop.phone import Phone
 from tests.interop.scene import PCMA, PCMU, Address, Scene
 
 pytestmark = pytest.mark.interop("sipp")
@@ -53,6 +54,27 @@ def test_busy_does_not_try_the_second_target(scene: Scene) -> None:
             second.recv(65535)
 
 
+def test_a_number_without_a_route_is_refused_with_404(scene: Scene) -> None:
+    only_seven = """
+[[route]]
+match = "^7[0-9]*$"
+trunks = ["itsp"]
+"""
+    with scene.daemon(scene.configuration(more=only_seven), calls=1):
+        scene.uac("uac_refused", scene.front_end, scene.internal, fill={"status": "404"}, called="8123")
+
+
+def test_a_full_trunk_refuses_the_next_call_with_503_and_keeps_the_first(scene: Scene) -> None:
+    with (
+        scene.daemon(scene.configuration(trunk="max_calls = 1"), calls=2),
+        scene.uas("uas_answer", scene.sbc, law=PCMA),
+        Phone(scene.front_end) as phone,
+    ):
+        call = phone.answered(phone.invite(scene.internal, (scene.front_end[0], 6000), PCMU), scene.internal)
+        scene.uac("uac_refused", scene.front_end, scene.internal, fill={"status": "503"})
+        call.hang_up()
+
+
 def test_an_unknown_source_gets_no_call_and_no_answer(scene: Scene) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sbc:
         sbc.bind(scene.sbc)
@@ -89,14 +111,14 @@ def test_the_caller_speaks_tcp_and_the_trunk_udp(scene: Scene, caller: str, call
 
 @pytest.mark.parametrize("outbound", [True, False], ids=["outbound", "inbound"])
 def test_the_front_end_speaks_ipv6_and_the_trunk_ipv4(scene: Scene, outbound: bool) -> None:
-    internal, front_end = ipv6_ports(2)
+    internal, front_end, audio = ipv6_ports(3)
     configuration = scene.configuration(internal=spell(internal), front_end=f"sip:{spell(front_end)}")
     with scene.daemon(configuration, calls=1, asker=("::1", 0), at=internal):
         if outbound:
             with scene.uas("uas_answer", scene.sbc, law=PCMA):
-                scene.uac("uac_call", front_end, internal, law=PCMU)
+                scene.uac("uac_call", front_end, internal, law=PCMU, media_port=audio[1])
         else:
-            with scene.uas("uas_answer", front_end, law=PCMU):
+            with scene.uas("uas_answer", front_end, law=PCMU, media_port=audio[1]):
                 scene.uac("uac_call", scene.sbc, scene.gateway, law=PCMA)
 
 
