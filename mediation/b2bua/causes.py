@@ -46,7 +46,10 @@ class Cause:
 
     def header(self) -> tuple[str, str]:
         """A Reason header (RFC 3326 section 2)."""
-        return "Reason", f'Q.850;cause={self.q850};text="{self.reason}"'
+        value = f'Q.850;cause={self.q850};text="{self.reason}"'
+        if self.reason == ANSWERED_ELSEWHERE.reason:  # so that nobody is shown a missed call
+            value = f'SIP;cause=200;text="Call completed elsewhere", {value}'
+        return "Reason", value
 
 
 # status: (Q.850 by RFC 3398 section 8.2.6.1, word, on whose account)
@@ -92,6 +95,7 @@ _BY_STATUS: dict[int, tuple[int, str, Verdict]] = {
 
 NORMAL = Cause(Verdict.SUCCESS, "normal-clearing", 200, 16)
 CANCELLED = Cause(Verdict.CALLER, "cancelled", 487, 16)
+ANSWERED_ELSEWHERE = Cause(Verdict.CALLER, "answered-elsewhere", 487, 26)
 NO_ROUTE = Cause(Verdict.CALLER, "no-route", 404, 1)
 NO_CODEC = Cause(Verdict.CALLER, "no-common-codec", 488, 65)
 NO_CODEC_CALLEE = Cause(Verdict.CALLEE, "no-common-codec", 488, 65)
@@ -113,6 +117,9 @@ SHUTDOWN = Cause(Verdict.US, "shutdown", 503, 41)
 INTERNAL_ERROR = Cause(Verdict.US, "internal-error", 500, 41)
 
 _Q850 = re.compile(r"Q\.850[ \t]*;(?:[^,]*;)?[ \t]*cause[ \t]*=[ \t]*([0-9]{1,3})(?![0-9])", re.IGNORECASE)
+_SIP_200 = re.compile(
+    r"(?:^|,)[ \t]*SIP[ \t]*;(?:[^,]*;)?[ \t]*cause[ \t]*=[ \t]*200(?![0-9])", re.IGNORECASE
+)
 
 
 def of_response(response: Response) -> Cause:
@@ -126,6 +133,14 @@ def ended_by(bye: Request) -> Cause:
     """The cause of a call that a party ended; the Q.850 value of its Reason is believed."""
     q850 = q850_of(bye)
     return NORMAL if q850 is None else replace(NORMAL, q850=q850)
+
+
+def cancelled_by(request: Request) -> Cause:
+    """The cause of a call that the caller gave up by this CANCEL or BYE; its own Reason is believed."""
+    if any(_SIP_200.search(value) for value in request.headers.get_all("Reason")):
+        return ANSWERED_ELSEWHERE
+    q850 = q850_of(request)
+    return CANCELLED if q850 is None else replace(CANCELLED, q850=q850)
 
 
 def is_outage(cause: Cause) -> bool:

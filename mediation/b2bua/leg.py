@@ -193,8 +193,8 @@ class Leg:
             case session.Failed(failure):
                 timeout = failure is Failure.TIMEOUT
                 self._tell(Refused(causes.TRANSACTION_TIMEOUT if timeout else causes.UNREACHABLE), now)
-            case session.Cancelled():
-                self._tell(HungUp(causes.CANCELLED), now)
+            case session.Cancelled(request):
+                self._tell(HungUp(causes.cancelled_by(request)), now)
             case session.HungUp(request):
                 self._tell(HungUp(causes.ended_by(request)), now)
             case session.Unacknowledged():
