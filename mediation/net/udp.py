@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
+from mediation.net.address import family_of, is_address
 from mediation.sip.flow import Endpoint
 
 LONGEST_DATAGRAM = 65_535
@@ -18,9 +19,10 @@ class UdpSocket:
 
     def __init__(self, local: Endpoint, receive: Callable[[bytes, Endpoint], None]) -> None:
         """Bind. Raises OSError when the address is not ours or the port is taken."""
-        family = socket.AF_INET6 if ":" in local[0] else socket.AF_INET
+        self._family = family_of(local[0])
         self._receive = receive
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             self._socket.setsockopt(socket.SOL_SOCKET, option, _BUFFER_OCTETS)
@@ -41,23 +43,21 @@ class UdpSocket:
 
         A full send buffer is a loss like any other: whoever needs an answer repeats itself.
         """
+        if not is_address(remote[0], self._family):
+            return False
         try:
             self._socket.sendto(octets, remote)
         except BlockingIOError:
             return True
-        except (
-            OSError,
-            OverflowError,
-            UnicodeError,
-        ):  # a port or host out of a peer's Contact may be nonsense
+        except (OSError, OverflowError):  # a port out of a peer's Contact may be nonsense
             return False
         return True
 
     def close(self) -> None:
         """Stop and unbind."""
-        if self._socket.fileno() >= 0:
+        if self._loop is not None and self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket)
-            self._socket.close()
+        self._socket.close()
 
     def _drain(self) -> None:
         for _ in range(MOST_AT_ONCE):
