@@ -66,8 +66,8 @@ class Call:
         self._source = source
         self._request = request
         self._flow = flow
-        self._candidates = candidates
-        self._next = 0
+        self._candidates = list(candidates)
+        """Those that were not tried yet."""
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
         self._attempts: list[Attempt] = []
@@ -193,8 +193,8 @@ class Call:
                 self._attempts[-1].ended = now
                 self._answered = self._answered or now
                 self._cue(Cue.ANSWERED, now)
-            case Refused(cause, retry_after_s):
-                self._refused(cause, retry_after_s, now)
+            case Refused():
+                self._refused(event, now)
             case Updated():
                 self._cue(Cue.CALLEE_UPDATED, now)
             case HungUp(cause):
@@ -203,16 +203,18 @@ class Call:
             case Closed():
                 pass  # taken by leg_event
 
-    def _refused(self, cause: Cause, retry_after_s: int | None, now: float) -> None:
+    def _refused(self, refused: Refused, now: float) -> None:
+        cause = refused.cause
         self._leave_attempt(cause, now)
         if self._callee is None:
             return
         candidate = self._callee[1]
-        if cause.status == 503 and retry_after_s:
-            self._exchange.trunks[candidate.trunk].rest(candidate.target, now + retry_after_s)
+        if cause.status == 503 and refused.retry_after_s:
+            self._exchange.trunks[candidate.trunk].rest(candidate.target, now + refused.retry_after_s)
         leaves = (
             self.phase is Phase.TRYING
-            and candidate.may_leave(cause.status)
+            and not refused.answered
+            and (causes.is_unheard(cause) or candidate.may_leave(cause.status))
             and self._next_candidate(now) is not None
         )
         self._cue(Cue.LEFT if leaves else Cue.REFUSED, now, cause, by="callee")
@@ -267,7 +269,7 @@ class Call:
         ):  # every trunk with room was looked for before the call began
             self._cue(Cue.REFUSED, now, causes.NO_ROOM)
             return
-        self._next = self._candidates.index(candidate) + 1
+        self._candidates.remove(candidate)
         self._occupy(candidate.trunk)
         agent, settings = self._exchange.agent, self._exchange.settings
         target, listener = candidate.target, candidate.listener
@@ -293,7 +295,7 @@ class Call:
     def _next_candidate(self, now: float) -> Candidate | None:
         """The next target with room; those that asked for rest only when nobody else is left."""
         trunks = self._exchange.trunks
-        left = [candidate for candidate in self._candidates[self._next :] if trunks[candidate.trunk].has_room]
+        left = [candidate for candidate in self._candidates if trunks[candidate.trunk].has_room]
         awake = (c for c in left if not trunks[c.trunk].is_resting(c.target, now))
         return next(awake, left[0] if left else None)
 
@@ -345,9 +347,12 @@ class Call:
         self._cause, self._hung_up_by, self._ended = cause, by, now
 
     def _summed_up(self, last: Cause) -> Cause:
-        """What the caller hears when the list is exhausted: the last target's word, or 503 if no target had one."""
+        """What the caller hears when the list is exhausted: the last word of a target, or 503 if none had one."""
         failures = [attempt.cause for attempt in self._attempts if attempt.cause is not None]
-        return causes.ALL_TARGETS_DOWN if failures and all(map(causes.is_outage, failures)) else last
+        if not failures:
+            return last
+        words = [cause for cause in failures if not causes.is_outage(cause)]
+        return words[-1] if words else causes.ALL_TARGETS_DOWN
 
     def _finish_when_done(self, now: float) -> None:
         if self.phase is Phase.CLEARING and not self._open and not self._media_open:

@@ -108,7 +108,7 @@ NO_PROGRESS = Cause(Verdict.TRUNK, "no-progress", 408, 102)
 NO_ANSWER = Cause(Verdict.CALLEE, "no-answer", 480, 19)
 SETUP_TOO_LONG = Cause(Verdict.TRUNK, "setup-too-long", 408, 102)
 UNREACHABLE = Cause(Verdict.TRUNK, "unreachable", 503, 38)
-TRANSACTION_TIMEOUT = Cause(Verdict.TRUNK, "timeout", 408, 102)
+NO_RESPONSE = Cause(Verdict.TRUNK, "no-response", 408, 102)
 ALL_TARGETS_DOWN = Cause(Verdict.TRUNK, "all-targets-down", 503, 38)
 NO_ACK = Cause(Verdict.CALLER, "no-ack", 408, 102)
 MEDIA_SILENT = Cause(Verdict.UNKNOWN, "media-timeout", 200, 41)
@@ -144,8 +144,13 @@ def cancelled_by(request: Request) -> Cause:
 
 
 def is_outage(cause: Cause) -> bool:
-    """Whether a target failed without a word about this call."""
-    return cause.status == 503 or cause in (NO_PROGRESS, UNREACHABLE, TRANSACTION_TIMEOUT)
+    """Whether a target failed without a word about this call: 408 and 503, its own or in its stead."""
+    return cause.status in (408, 503)
+
+
+def is_unheard(cause: Cause) -> bool:
+    """Whether no response came at all: no list of codes is asked then."""
+    return cause in (UNREACHABLE, NO_RESPONSE)
 
 
 def q850_of(message: Request | Response) -> int | None:

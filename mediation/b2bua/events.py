@@ -29,6 +29,8 @@ class Refused:
     cause: Cause
     retry_after_s: int | None = None
     """The target wants to be left alone for so long (RFC 3261 section 20.33)."""
+    answered: bool = False
+    """Somebody had answered, to no use: nobody else may be called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ class Leg:
                 self._tell(Refused(causes.of_response(response), response.retry_after), now)
             case session.Failed(failure):
                 timeout = failure is Failure.TIMEOUT
-                self._tell(Refused(causes.TRANSACTION_TIMEOUT if timeout else causes.UNREACHABLE), now)
+                self._tell(Refused(causes.NO_RESPONSE if timeout else causes.UNREACHABLE), now)
             case session.Cancelled(request):
                 self._tell(HungUp(causes.cancelled_by(request)), now)
             case session.HungUp(request):
@@ -271,7 +271,7 @@ class Leg:
 
     def _unusable(self, cause: Cause, now: float) -> None:
         self.hang_up(cause, now)
-        self._tell(Refused(cause), now)
+        self._tell(Refused(cause, answered=True), now)
 
     def _acknowledged(self, ack: Request, now: float) -> None:
         """The ACK brings the answer where the 2xx made the offer (RFC 3261 section 13.2.1)."""
