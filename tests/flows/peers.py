@@ -115,7 +115,7 @@ class Peer:
         lines += [f"To: {request.headers.get('To') if status == 100 or request.to.tag else local}"]
         lines += [f"Call-ID: {request.call_id}", f"CSeq: {request.cseq}"]
         if to == "INVITE" and 100 < status < 300:
-            lines += [f"Contact: {self._contact}"]
+            lines += [f"Contact: <{self.contact}>"]
         lines += [f"User-Agent: {self._name}-product"]
         self.sends(lines, headers, sdp)
 
@@ -298,7 +298,7 @@ class Peer:
         if max_forwards is not None:
             lines.append(f"Max-Forwards: {max_forwards}")
         if method in ("INVITE", "OPTIONS"):
-            lines.append(f"Contact: {self._contact}")
+            lines.append(f"Contact: <{self.contact}>")
         self.sends(lines, headers, body)
 
     def _hold(self, line: Line) -> None:
@@ -317,8 +317,9 @@ class Peer:
         return _bracketed(self.flow.remote[0])
 
     @property
-    def _contact(self) -> str:
-        return f"<sip:line-{self._name}@{self._place}:5060>"
+    def contact(self) -> str:
+        """The URI where it wants requests within its dialogs."""
+        return f"sip:line-{self._name}@{self._place}:5060"
 
 
 def _label(message: Message) -> str:
