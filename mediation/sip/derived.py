@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Endpoint, Flow
-from mediation.sip.headers import Headers, header_key, split_list
+from mediation.sip.headers import Headers
 from mediation.sip.message import Request, Response
 
 REASON_PHRASES = {
@@ -78,15 +78,7 @@ def stamp_source(request: Request, remote: Endpoint) -> Request:
     parameters = via.parameters.with_("received", host)
     if via.has_rport:
         parameters = parameters.with_("rport", str(port))
-    pairs = list(request.headers.items())
-    for index, (name, value) in enumerate(pairs):
-        if header_key(name) == "via":
-            pairs[index] = (
-                name,
-                ", ".join([str(replace(via, parameters=parameters)), *split_list(value)[1:]]),
-            )
-            break
-    return request.replace(headers=Headers(pairs))
+    return request.with_top_via(replace(via, parameters=parameters))
 
 
 def response_flow(request: Request, flow: Flow) -> Flow:

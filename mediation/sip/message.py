@@ -14,6 +14,8 @@ LONGEST_DELTA_S = 2**32 - 1
 """The highest delta-seconds (RFC 3261 section 20.19)."""
 
 _VISIBLE = re.compile(r"[^\x00-\x20\x7f]++")
+_VIA_VIEWS = ("vias", "top_via")
+
 _T = TypeVar("_T")
 
 
@@ -236,6 +238,18 @@ class Request(_Message):
             self.headers if headers is None else headers,
             self.body if body is None else body,
         )
+
+    def with_top_via(self, via: Via) -> "Request":
+        """The same request with another topmost Via value. What was read of the rest need not be read again."""
+        pairs = list(self.headers.items())
+        for index, (name, value) in enumerate(pairs):
+            if header_key(name) == "via":
+                pairs[index] = (name, ", ".join((str(via), *split_list(value)[1:])))
+                break
+        changed = Request(self.method, self.request_uri, Headers(pairs), self.body)
+        kept = {name: value for name, value in self.__dict__.items() if name not in _VIA_VIEWS}
+        changed.__dict__.update({**kept, "headers": changed.headers, "top_via": via})
+        return changed
 
     def __repr__(self) -> str:
         return f"Request({self.method!r}, {self.request_uri!r}, {self.headers!r}, {self.body!r})"

@@ -3,7 +3,7 @@
 import pytest
 
 from mediation.sip.errors import LocalSipError, RemoteSipError
-from mediation.sip.headers import CSeq, Headers
+from mediation.sip.headers import CSeq, Headers, Via
 from mediation.sip.message import Message, Request, Response, View
 
 INVITE = Request(
@@ -178,3 +178,24 @@ def test_a_replaced_message_has_views_of_its_own() -> None:
     response = Response(200, "OK", INVITE.headers)
     assert response.replace(body=b"x").body == b"x"
     assert response.replace(headers=Headers()).headers == Headers()
+
+
+def test_another_top_via_leaves_the_lower_ones_and_every_other_view() -> None:
+    request = Request(
+        "OPTIONS",
+        "sip:a@b",
+        Headers(
+            [
+                ("v", "SIP/2.0/UDP one;branch=z9hG4bK1;rport, SIP/2.0/UDP two;branch=z9hG4bK2"),
+                ("Via", "SIP/2.0/TCP three"),
+                ("From", "<sip:x@y>;tag=1"),
+            ]
+        ),
+    )
+    read_before = request.vias, request.from_
+    changed = request.with_top_via(Via.parse("SIP/2.0/UDP one;branch=z9hG4bK1;rport=7;received=192.0.2.1"))
+    assert [via.host for via in changed.vias] == ["one", "two", "three"]
+    assert changed.top_via.rport == 7
+    assert changed.from_ is read_before[1]
+    assert changed == Request("OPTIONS", "sip:a@b", changed.headers)
+    assert request.top_via.rport is None
