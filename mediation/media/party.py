@@ -1,12 +1,8 @@
-"""One party of a call: its two ports, and the lock on the source that may speak for it.
-
-A source is the party's when its IP address is the one of the party's description. Its port may be another,
-with a NAT in between: the first valid packet decides, and then the port holds until signalling names another
-endpoint. What comes from anybody else is counted and goes nowhere; it moves no destination and keeps nothing
-alive.
+"""One party of a call: its two ports, and who may speak for it.
 
 The RTP port has two sockets. The *line* is connected to the party: what it hears needs no look at the source.
-The *door* hears the rest: strangers, and the party itself as long as its port is not known.
+The *door* hears the rest: strangers, and the party itself as long as its port is not known. What a stranger sends
+is counted and goes nowhere; it moves no destination and keeps nothing alive.
 """
 
 import socket
@@ -18,6 +14,7 @@ from mediation.media.ports import PortPair, connected_twin
 from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, LARGEST, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
+from mediation.media.source import SourceLock
 from mediation.rtp.packet import RtpError, read_header
 
 
@@ -32,31 +29,30 @@ class Watcher(Protocol):
 
 
 class Party:
-    """Sockets, lock and reports of one party. `inward` carries what it sends, `outward` what it gets.
+    """Sockets, locks and reports of one party. `inward` carries what it sends, `outward` what it gets.
 
     All times are whole numbers of the media clock.
     """
 
     __slots__ = (
-        "_door", "_inward", "_line", "_locked", "_outward", "_pair", "_reports", "_rtcp_locked", "_rtcp_to",
-        "_strangers", "_stream", "_to", "_watcher", "reports_heard", "reports_not_sent",
+        "_door", "_inward", "_line", "_outward", "_reports", "_reports_from", "_rtcp", "_source", "_strangers",
+        "_watcher", "reports_heard", "reports_not_sent", "stream",
     )  # fmt: skip
 
     def __init__(self, pair: PortPair, watcher: Watcher, inward: Relay, outward: Relay, cname: str) -> None:
         """Watches both ports at once: what comes before a plan is rejected, and does not wait for one."""
         self._inward = inward
         self._outward = outward
-        self._pair = pair
         self._watcher = watcher
         self._door = pair.rtp
         self._line: socket.socket | None = None
-        self._stream: Stream | None = None
-        self._to: Endpoint | None = None
-        self._locked = False
-        self._rtcp_to: Endpoint | None = None
-        self._rtcp_locked = False
+        self._source = SourceLock()
+        self._rtcp = pair.rtcp
         self._reports = Correspondence(cname)
+        self._reports_from = SourceLock()
         self._strangers = 0
+        self.stream: Stream | None = None
+        """What the plan in force says of this party."""
         self.reports_heard = -1
         """When valid RTCP came last; negative before."""
         self.reports_not_sent = 0
@@ -65,27 +61,19 @@ class Party:
         watcher.watch(pair.rtcp, self._hear_rtcp)
 
     @property
-    def stream(self) -> Stream | None:
-        """What the plan in force says of this party."""
-        return self._stream
-
-    @property
     def heard(self) -> int:
         """When a valid packet of either kind came last; negative: never."""
         return max(self._inward.heard, self.reports_heard)
 
     def apply(self, stream: Stream, arrival: int) -> None:
-        """Follow a plan. The lock goes only with the endpoint: a plan that keeps it keeps the source."""
-        before, self._stream = self._stream, stream
+        """Follow a plan. A lock goes only with the endpoint: a plan that keeps it keeps the source."""
+        before, self.stream = self.stream, stream
         if before is None or before.remote != stream.remote:
-            self._locked = False
-            self._to = _reachable(stream.remote)
+            self._source.expect(stream.remote)
+            self._inward.source_moved()
             self._open_line(arrival)
-            if before is not None:
-                self._inward.source_moved()
         if before is None or before.remote_rtcp != stream.remote_rtcp:
-            self._rtcp_locked = False
-            self._rtcp_to = _reachable(stream.remote_rtcp)
+            self._reports_from.expect(stream.remote_rtcp)
 
     def report(self, arrival: int, *, leaving: bool = False) -> None:
         """Send our report, whether audio flows or not (RFC 3264 section 8.4: RTCP goes on).
@@ -94,7 +82,7 @@ class Party:
         """
         if self._line is None and not leaving:
             self._open_line(arrival)
-        if self._rtcp_to is None:
+        if self._reports_from.to is None:
             return
         outward = self._outward
         sender: SenderFigures | None = None
@@ -108,8 +96,8 @@ class Party:
             leaving=leaving,
         )
         try:
-            self._pair.rtcp.sendto(datagram, self._rtcp_to)
-        except (OSError, OverflowError):
+            self._rtcp.sendto(datagram, self._reports_from.to)
+        except OSError:
             self.reports_not_sent += 1
 
     def figures(self) -> StreamReport:
@@ -128,74 +116,62 @@ class Party:
     def close(self) -> None:
         """Stop listening; the pair is still bound."""
         self._close_line()
-        self._watcher.forget(self._pair.rtp)
-        self._watcher.forget(self._pair.rtcp)
+        self._watcher.forget(self._door)
+        self._watcher.forget(self._rtcp)
 
     def _hear_first(self, arrival: int) -> None:
-        """The line before the lock: the source is right, and its first packet of an agreed kind locks it."""
-        try:
-            packet = self._inward.source.recv(LARGEST)
-        except OSError:
-            return
-        if not self._is_expected(packet):
-            self._strangers += 1
-            return
-        self._lock()
-        self._inward.carry(packet, arrival)
+        """The line before the lock."""
+        if self._line is not None:
+            self._hear_any(self._line, arrival)
 
     def _hear_door(self, arrival: int) -> None:
         """A stranger, or the party from a port that is not yet known."""
+        self._hear_any(self._door, arrival)
+
+    def _hear_any(self, sock: socket.socket, arrival: int) -> None:
         try:
-            packet, source = self._door.recvfrom(LARGEST)
-        except OSError:
+            packet, source = sock.recvfrom(LARGEST)
+        except OSError:  # none after all, or the party's host says that nobody listens there yet
             return
         self._admit(packet, source[:2], arrival)
 
     def _admit(self, packet: bytes, source: Endpoint, arrival: int) -> None:
         """A packet whose source must be looked at."""
-        to = self._to
-        if to is None or source[0] != to[0] or (self._locked and source != to):
+        lock = self._source
+        if not lock.admits(source) or not (lock.locked or self._is_agreed(packet)):
             self._strangers += 1
             return
-        if not self._locked:
-            if not self._is_expected(packet):
-                self._strangers += 1
-                return
-            self._to = source
-            self._lock()
         self._inward.carry(packet, arrival)
-        if source != to:
-            self._open_line(arrival)
+        if not lock.locked:
+            if lock.accept(source):
+                self._open_line(arrival)
+            elif self._line is not None:
+                self._watcher.watch(self._line, self._inward.hear)
 
-    def _is_expected(self, packet: bytes) -> bool:
-        """RTP with a payload type that the plan gives a meaning to."""
-        stream = self._stream
+    def _is_agreed(self, packet: bytes) -> bool:
+        """Whether it is RTP of a payload type that the plan gives a meaning to."""
         try:
             payload_type = read_header(packet)[0]
         except RtpError:
             return False
+        stream = self.stream
         return stream is not None and payload_type in (
             stream.payload_type,
             stream.event_payload_type,
             COMFORT_NOISE,
         )
 
-    def _lock(self) -> None:
-        self._locked = True
-        if self._line is not None:
-            self._watcher.watch(self._line, self._inward.hear)
-
     def _open_line(self, arrival: int) -> None:
         """A line to where the party is now, or none while there is no way."""
         self._close_line()
-        if self._to is None:
+        if self._source.to is None:
             return
         try:
-            line = connected_twin(self._door, self._to)
+            line = connected_twin(self._door, self._source.to)
         except OSError:
             return
         self._line = self._inward.source = self._outward.sink = line
-        self._watcher.watch(line, self._inward.hear if self._locked else self._hear_first)
+        self._watcher.watch(line, self._inward.hear if self._source.locked else self._hear_first)
         for packet, source in _caught(line):
             self._admit(packet, source, arrival)
 
@@ -208,22 +184,18 @@ class Party:
 
     def _hear_rtcp(self, arrival: int) -> None:
         try:
-            datagram, address = self._pair.rtcp.recvfrom(LARGEST_RTCP)
-        except OSError:
-            return
-        source: Endpoint = address[:2]
-        to = self._rtcp_to
-        if to is None or source[0] != to[0] or (self._rtcp_locked and source != to):
-            self._strangers += 1
-            return
-        try:
+            datagram, address = self._rtcp.recvfrom(LARGEST_RTCP)
+            source: Endpoint = address[:2]
+            if not self._reports_from.admits(source):
+                raise RtcpError("a stranger's")
             self._reports.heard(datagram, self._outward.ssrc, arrival / CLOCK_HZ)
         except RtcpError:
             self._strangers += 1
-            return
-        self._rtcp_to = source
-        self._rtcp_locked = True
-        self.reports_heard = arrival
+        except OSError:
+            pass
+        else:
+            self._reports_from.accept(source)
+            self.reports_heard = arrival
 
 
 def _caught(line: socket.socket) -> list[tuple[bytes, Endpoint]]:
@@ -235,21 +207,3 @@ def _caught(line: socket.socket) -> list[tuple[bytes, Endpoint]]:
             caught.append((packet, source[:2]))
     except OSError:
         return caught
-
-
-def _reachable(endpoint: Endpoint) -> Endpoint | None:
-    """An endpoint as the kernel writes it, or None when nothing can be sent there.
-
-    No names, which would be looked up while all audio waits; no groups; no 0.0.0.0, the hold of old (RFC 3264
-    section 8.4), which the kernel takes for this host; no port 0.
-    """
-    host, port = endpoint
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        packed = socket.inet_pton(family, host)
-    except (OSError, ValueError):
-        return None
-    is_group = packed[0] == 0xFF if family == socket.AF_INET6 else packed[0] >= 0xE0
-    if is_group or not any(packed) or not 0 < port < 65536:
-        return None
-    return socket.inet_ntop(family, packed), port

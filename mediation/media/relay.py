@@ -52,7 +52,7 @@ class Line(Protocol):
         """The next datagram. OSError: there is none."""
 
     def send(self, datagram: bytes, /) -> int:
-        """Send. OSError: it cannot be sent."""
+        """Send it. OSError: it cannot be sent."""
 
 
 class _NoLine:

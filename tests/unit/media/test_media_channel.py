@@ -1,0 +1,193 @@
+"""Messages between signalling and a worker."""
+
+import json
+import socket
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediation.b2bua.plan import (
+    ApplyMedia,
+    CloseMedia,
+    MediaClosed,
+    MediaLost,
+    MediaOpened,
+    MediaPlan,
+    MediaRefused,
+    MediaSilent,
+    OpenMedia,
+    Stream,
+    StreamReport,
+)
+from mediation.media import channel
+from mediation.media.channel import (
+    Channel,
+    ChannelError,
+    Configure,
+    Message,
+    Ready,
+    WorkerStatistics,
+    decode,
+    encode,
+    pair,
+)
+from mediation.settings.model import Side
+from mediation_codecs.g711 import Law
+
+texts = st.text(max_size=30)
+endpoints = st.tuples(texts, st.integers(0, 65535))
+counts = st.integers(-(2**31), 2**63)
+seconds = st.floats(0, 1e6) | st.integers(0, 1000)
+types = st.integers(0, 127)
+streams = st.builds(
+    Stream,
+    endpoints,
+    endpoints,
+    st.sampled_from(Law),
+    types,
+    st.none() | types,
+    st.integers(10, 60),
+    st.booleans(),
+    st.booleans(),
+)
+reports = st.builds(
+    StreamReport, counts, counts, counts, counts, st.none() | seconds, counts, st.none() | counts
+)
+messages: st.SearchStrategy[Message] = st.one_of(
+    st.builds(OpenMedia, texts, st.sampled_from(Side), st.sampled_from(Side), st.tuples(texts, texts)),
+    st.builds(ApplyMedia, texts, st.builds(MediaPlan, streams, streams, seconds)),
+    st.builds(CloseMedia, texts),
+    st.builds(MediaOpened, texts, endpoints, endpoints),
+    st.builds(MediaRefused, texts, texts),
+    st.builds(MediaSilent, texts, st.booleans()),
+    st.builds(MediaLost, texts, texts),
+    st.builds(MediaClosed, texts, reports, reports),
+    st.builds(
+        Configure,
+        st.tuples(counts, counts),
+        st.tuples(counts, counts),
+        st.tuples(counts, counts),
+        seconds,
+        seconds,
+        seconds,
+        seconds,
+    ),
+    st.builds(Ready, counts),
+    st.builds(WorkerStatistics, counts, counts, counts, counts, seconds, counts),
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=12) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=30,
+)
+
+
+@given(messages)
+def test_a_message_comes_out_as_it_went_in(message: Message) -> None:
+    assert decode(encode(message)) == message
+
+
+@given(st.binary(max_size=200))
+def test_octets_that_are_no_message_are_a_channel_error(octets: bytes) -> None:
+    with pytest.raises(ChannelError):
+        decode(octets)
+
+
+@given(json_values)
+def test_json_that_is_no_message_is_a_channel_error(value: object) -> None:
+    with pytest.raises(ChannelError):
+        decode(json.dumps(value).encode())
+
+
+@given(messages, st.data())
+def test_a_message_with_one_item_of_another_kind_is_refused(message: Message, data: st.DataObject) -> None:
+    fields = json.loads(encode(message))
+    index = data.draw(st.integers(0, len(fields) - 1))
+    fields[index] = {"an object": "is in no message"}
+    with pytest.raises(ChannelError):
+        decode(json.dumps(fields).encode())
+
+
+def test_json_deeper_than_any_message_is_a_channel_error() -> None:
+    with pytest.raises(ChannelError):
+        decode(b"[" * 20_000)
+
+
+def test_an_unknown_law_or_side_is_a_channel_error() -> None:
+    with pytest.raises(ChannelError):
+        decode(b'["open","call","front-end","backyard","127.0.0.1","127.0.0.1"]')
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Channel, Channel]]:
+    ours, theirs = (Channel(sock) for sock in pair())
+    yield ours, theirs
+    ours.close()
+    theirs.close()
+
+
+def test_receiving_does_not_wait(ends: tuple[Channel, Channel]) -> None:
+    assert ends[0].receive() is None
+
+
+def test_messages_keep_their_bounds_and_their_order(ends: tuple[Channel, Channel]) -> None:
+    sent = [CloseMedia(str(number)) for number in range(50)]
+    for message in sent:
+        ends[0].send(message)
+    assert [ends[1].receive() for _ in sent] == sent
+    assert ends[1].receive() is None
+
+
+def test_what_the_socket_does_not_take_is_kept_in_order(ends: tuple[Channel, Channel]) -> None:
+    sent = [MediaRefused(str(number), "x" * 1000) for number in range(2000)]
+    for message in sent:
+        ends[0].send(message)
+    assert ends[0].waiting > 0
+    received: list[Message] = []
+    while len(received) < len(sent):
+        came = ends[1].receive()
+        if came is None:
+            ends[0].flush()
+        else:
+            received.append(came)
+    assert received == sent
+    assert ends[0].waiting == 0
+
+
+def test_a_reader_that_does_not_read_is_given_up(
+    ends: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "MAX_BACKLOG", 10)
+    while ends[0].waiting < 10:
+        ends[0].send(CloseMedia("x" * 1000))
+    with pytest.raises(ChannelError, match="wait to be read"):
+        ends[0].send(CloseMedia("one too many"))
+
+
+def test_the_end_of_the_other_side_is_an_error_in_both_directions(ends: tuple[Channel, Channel]) -> None:
+    ends[1].close()
+    with pytest.raises(ChannelError, match="gone"):
+        ends[0].receive()
+    with pytest.raises(ChannelError, match="gone"):
+        ends[0].send(CloseMedia("call"))
+
+
+def test_messages_sent_before_the_end_are_still_received(ends: tuple[Channel, Channel]) -> None:
+    ends[1].send(CloseMedia("call"))
+    ends[1].close()
+    assert ends[0].receive() == CloseMedia("call")
+    with pytest.raises(ChannelError):
+        ends[0].receive()
+
+
+def test_a_datagram_that_is_no_message_is_an_error() -> None:
+    ours, theirs = pair()
+    end = Channel(ours)
+    with theirs:
+        theirs.send(b"\xff\x00 nonsense")
+        with pytest.raises(ChannelError, match="no message"):
+            end.receive()
+    end.close()
+    assert isinstance(theirs, socket.socket)
