@@ -1,6 +1,10 @@
-"""SIP connections over TCP: framing, keep-alive pings, and an end to peers that never read (RFC 3261 section 18.3)."""
+"""SIP connections over TCP: framing, keep-alive pings, and an end to peers that are gone or never read
+(RFC 3261 section 18.3).
+"""
 
 import asyncio
+import socket
+from contextlib import suppress
 from typing import Protocol
 
 from mediation.sip.flow import Endpoint, Flow, Transport
@@ -9,6 +13,12 @@ from mediation.sip.message import Message
 
 MOST_UNSENT_OCTETS = 1024 * 1024
 """A peer that lets so much pile up is not reading: its connection ends, others are not affected."""
+SILENCE_LIMIT_S = 30
+"""A peer whose machine acknowledges nothing for so long is gone, and so is one that takes nothing more: the
+system looks after both, by TCP_USER_TIMEOUT and by keep-alive probes."""
+PROBE_AFTER_S = 15
+"""Seconds of silence before the first keep-alive probe."""
+PROBE_EVERY_S = 5
 
 
 class ConnectionUser(Protocol):
@@ -34,7 +44,8 @@ class TcpConnection(asyncio.Protocol):
         self._user = user
         self._framer = StreamFramer()
         self._idle_s = idle_s
-        self._idle: asyncio.TimerHandle | None = None
+        self._idle_since = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self.identity = identity
         self.local = local
@@ -55,13 +66,18 @@ class TcpConnection(asyncio.Protocol):
             transport.abort()
             return False
         transport.write(octets)
-        self._restart_idle()
+        self._stir()
         return True
 
     def close(self) -> None:
         """Close when everything is written."""
         if self._transport is not None:
             self._transport.close()
+
+    def abort(self) -> None:
+        """Close now; what is not written is lost."""
+        if self._transport is not None:
+            self._transport.abort()
 
     # what asyncio tells
 
@@ -70,42 +86,70 @@ class TcpConnection(asyncio.Protocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a stream transport is needed")
         self._transport = transport
-        self.remote = transport.get_extra_info("peername")[:2]
-        if self._user.connected(self):
-            self._restart_idle()
-        else:
+        peer = transport.get_extra_info("peername")
+        if peer is None:  # it has reset the connection already
             transport.abort()
+            return
+        self.remote = peer[:2]
+        if not self._user.connected(self):
+            transport.abort()
+            return
+        _watch_peer(transport.get_extra_info("socket"))
+        self._stir()
+        self._watch_idle()
 
     def data_received(self, data: bytes) -> None:
-        """Take octets; whatever they are, the connection's other messages are not lost by an exception."""
-        self._restart_idle()
+        """Take octets, in whatever pieces they come."""
+        self._stir()
         framer = self._framer
         framer.feed(data)
-        while True:
+        while not framer.broken:
             try:
                 message = framer.next_message()
             except MalformedMessage as error:
                 self._user.malformed_received(error, self.flow)
-                if framer.broken:
-                    self.close()
-                    return
                 continue
             if message is None:
                 break
             self._user.message_received(message, self.flow)
-        while framer.pings:  # RFC 5626 section 3.5.1
-            framer.pings -= 1
-            self.send(b"\r\n")
+        if framer.pings:  # RFC 5626 section 3.5.1
+            self.send(b"\r\n" * framer.pings)
+            framer.pings = 0
+        if framer.broken:
+            self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell it once."""
         del exc
-        if self._idle is not None:
-            self._idle.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         self._transport = None
         self._user.disconnected(self)
 
-    def _restart_idle(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-        self._idle = asyncio.get_running_loop().call_later(self._idle_s, self.close)
+    # idleness
+
+    def _stir(self) -> None:
+        self._idle_since = asyncio.get_running_loop().time()
+
+    def _watch_idle(self) -> None:
+        """Close when it is time, else look again when it could be: one timer, not one for each message."""
+        loop = asyncio.get_running_loop()
+        closes_at = self._idle_since + self._idle_s
+        if loop.time() >= closes_at:
+            self.close()
+        else:
+            self._timer = loop.call_at(closes_at, self._watch_idle)
+
+
+def _watch_peer(connection: socket.socket) -> None:
+    """Let the system end a connection whose other end has vanished without a word."""
+    options = (
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+        (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_LIMIT_S * 1000),
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, PROBE_AFTER_S),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_EVERY_S),
+    )
+    for level, option, value in options:
+        with suppress(OSError):  # the connection is broken already, and asyncio is about to say so
+            connection.setsockopt(level, option, value)

@@ -50,8 +50,8 @@ def request(
 ) -> bytes:
     """A request outside any dialog, complete; every one is another."""
     serial = next(_SERIALS)
-    host, port = own
-    sent_by = spell((host, port if via_port is None else via_port))
+    host = f"[{own[0]}]" if ":" in own[0] else own[0]
+    sent_by = spell((own[0], own[1] if via_port is None else via_port))
     content = f"Content-Type: application/sdp\r\n{extra}" if body else extra
     if length is None:
         length = f"Content-Length: {len(body)}\r\n"
@@ -60,7 +60,7 @@ def request(
         f"{method} sip:{at}{spell(to)} SIP/2.0\r\n"
         f"Via: SIP/2.0/{transport} {sent_by};branch=z9hG4bK-wire-{serial}{rport}\r\n"
         f"Max-Forwards: 70\r\nFrom: <sip:wire@{host}>;tag=w{serial}\r\nTo: <sip:{at}{spell(to)}>\r\n"
-        f"Call-ID: {call_id or f'wire-{serial}@{host}'}\r\nCSeq: {serial} {method}\r\n"
+        f"Call-ID: {call_id or f'wire-{serial}'}\r\nCSeq: {serial} {method}\r\n"
         f"Contact: <sip:wire@{sent_by};transport={transport.lower()}>\r\n{content}{length}\r\n{body}"
     )
     return text.encode()
