@@ -326,7 +326,6 @@ class InviteSession:
             return False
         self._pending = transaction
         transaction.user = self
-        self.dialog.refresh_target(transaction.request)
         return True
 
     def _adopt(self, dialog: Dialog) -> None:
@@ -367,6 +366,8 @@ class InviteSession:
 
     def _respond(self, response: Response, now: float) -> None:
         if self._pending is not None:
+            if 200 <= response.status < 300:  # a request that is rejected changes nothing (section 12.2.2)
+                self.dialog.refresh_target(self._pending.request)
             self._agent.layer.respond(self._pending, response, now)
             if response.status >= 300:
                 self._pending = None

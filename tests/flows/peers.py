@@ -61,6 +61,7 @@ class Peer:
         self._name = f"{'fe' if side is Side.FRONT_END else 'sbc'}-{host.rpartition('.')[2]}"
         self._session = 70_000_000 + int.from_bytes(host.encode()[-3:], "big")
         self._last = b""
+        self._moved_to = ""
         world.join(self)
 
     # what it says
@@ -319,7 +320,11 @@ class Peer:
     @property
     def contact(self) -> str:
         """The URI where it wants requests within its dialogs."""
-        return f"sip:line-{self._name}@{self._place}:5060"
+        return self._moved_to or f"sip:line-{self._name}@{self._place}:5060"
+
+    def moves_to(self, uri: str) -> None:
+        """Name another Contact from now on."""
+        self._moved_to = uri
 
 
 def _label(message: Message) -> str:
