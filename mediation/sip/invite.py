@@ -339,6 +339,11 @@ class InviteSession:
         early = self._dialogs.get(self._confirmed_tag)
         if early is not None:
             confirmed.remote_sequence = early.remote_sequence
+        for (
+            dialog
+        ) in self._dialogs.values():  # early ones of other parties have lost: they may not end the call
+            self._agent.dialogs.pop(dialog.id, None)
+        self._dialogs.clear()
         self._adopt(confirmed)
 
     @property

@@ -1,0 +1,104 @@
+"""Several parties answer one INVITE: early dialogs and repeated 2xx by forking (RFC 3261 section 13.2.2.4)."""
+
+from mediation.sip.message import Request
+from tests.flows.pair import Pair
+
+
+def requests(call: Pair, method: str) -> list[Request]:
+    """All requests of a method that the callee's side has heard."""
+    return [
+        message
+        for _, message in call.callee.received
+        if isinstance(message, Request) and message.method == method
+    ]
+
+
+def test_every_early_dialog_rings_with_our_one_tag(call: Pair) -> None:
+    call.dials()
+    call.callee.says(180, tag="fork-a")
+    first = call.caller.response(180).to.tag
+    call.callee.says(180, tag="fork-b")
+    assert call.caller.heard() == ["180", "180"]
+    assert call.caller.response(180).to.tag == first
+    call.callee.says(486)
+
+
+def test_the_first_answer_wins_whatever_rang_before(call: Pair) -> None:
+    call.dials()
+    call.callee.says(183, sdp=call.callee.sdp(port=4100), tag="fork-a")
+    call.callee.says(183, sdp=call.callee.sdp(port=4200), tag="fork-b")
+    call.callee.says(200, sdp=call.callee.sdp(port=4300), tag="fork-c")
+    call.caller.acks()
+    assert call.media.plan.callee.remote[1] == 4300
+    assert call.callee.request("ACK").to.tag == "fork-c"
+    call.caller.hangs_up()
+    assert call.callee.request("BYE").to.tag == "fork-c"
+
+
+def test_a_second_answer_is_acked_and_ended_and_the_call_goes_on(call: Pair) -> None:
+    call.dials()
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-a")
+    call.callee.says(200, sdp=call.callee.sdp(port=4200), tag="fork-b")
+    assert call.callee.heard() == ["ACK", "ACK", "BYE"]
+    assert [ack.to.tag for ack in requests(call, "ACK")] == ["fork-a", "fork-b"]
+    assert call.callee.request("BYE").to.tag == "fork-b"
+    assert call.caller.heard() == ["200"]
+    call.caller.acks()
+    assert call.media.plan.callee.remote[1] == 4000
+    call.ends()
+
+
+def test_a_second_answer_that_is_repeated_is_acked_again_and_ended_once(call: Pair) -> None:
+    call.connects()
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-b")
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-b")
+    assert call.callee.heard() == ["ACK", "BYE", "ACK"]
+    call.ends()
+
+
+def test_a_second_answer_after_the_end_is_acked_and_ended(call: Pair) -> None:
+    call.connects()
+    call.ends()
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-b")
+    assert call.callee.heard() == ["ACK", "BYE"]
+
+
+def test_two_answers_that_cross_our_cancel_are_both_acked_and_ended(call: Pair) -> None:
+    call.rings()
+    call.caller.cancels()
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-a")
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-b")
+    assert call.callee.heard() == ["CANCEL", "ACK", "BYE", "ACK", "BYE"]
+
+
+def test_one_cancel_ends_all_early_dialogs(call: Pair) -> None:
+    call.dials()
+    call.callee.says(180, tag="fork-a")
+    call.callee.says(180, tag="fork-b")
+    call.caller.cancels()
+    assert call.callee.heard() == ["CANCEL"]
+    call.callee.says(487)
+    assert call.over
+
+
+def test_a_party_that_lost_the_race_cannot_end_the_call(call: Pair) -> None:
+    call.dials()
+    call.callee.says(180, tag="fork-a")
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-b")
+    call.caller.acks()
+    call.caller.heard(), call.callee.heard()
+    call.callee.hangs_up(tag="fork-a")
+    assert call.callee.heard() == ["481 BYE"]
+    assert call.caller.heard() == []
+    call.callee.line.local = call.callee.line.local.partition(";tag=")[0] + ";tag=fork-b"
+    call.ends()
+
+
+def test_each_200_without_a_description_takes_the_early_one_of_its_own_dialog(call: Pair) -> None:
+    call.dials()
+    call.callee.says(183, sdp=call.callee.sdp(port=4100), tag="fork-a")
+    call.callee.says(183, sdp=call.callee.sdp(port=4200), tag="fork-b")
+    call.callee.says(200, tag="fork-a")
+    call.caller.acks()
+    assert call.media.plan.callee.remote[1] == 4100
+    call.caller.hangs_up()
