@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from itertools import count
 
+from mediation.net.address import family_of, is_address
 from mediation.net.tcp import TcpConnection
 from mediation.net.udp import UdpSocket
 from mediation.settings.model import Listener
@@ -14,8 +16,10 @@ from mediation.sip.message import Message
 
 CONNECT_LIMIT_S = 5.0
 """A peer that does not complete the handshake in so long is not there; the next target gets the call."""
-MOST_WAITING = 64
-"""Messages that may wait for one connection to open."""
+MOST_WAITING = 1024
+"""Messages that may wait for one connection to open; with one more, all of them have failed."""
+CLOSE_LIMIT_S = 1.0
+"""So long the last octets may take to leave; a peer that does not read does not hold up the end."""
 
 
 class ListenError(OSError):
@@ -49,6 +53,8 @@ class Flows:
         self._opening: dict[tuple[Endpoint, Endpoint], list[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._identities = count(1)
+        self._closing = False
+        self._emptied = asyncio.Event()
         self.refused = 0
         """Datagrams and connections from strangers."""
 
@@ -87,7 +93,10 @@ class Flows:
         self._open(flow, octets)
 
     async def aclose(self) -> None:
-        """Close everything; what is written already still leaves."""
+        """Close everything; what is written already still leaves. Nobody hears anything from now on."""
+        self._closing = True
+        for socket in self._sockets.values():
+            socket.close()
         for server in self._servers:
             server.close()
         for task in self._tasks:
@@ -95,12 +104,21 @@ class Flows:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for connection in list(self._connections.values()):
             connection.close()
-        for socket in self._sockets.values():
-            socket.close()
+        await self._wait_until_empty()
+        for connection in list(self._connections.values()):
+            connection.abort()
+        await self._wait_until_empty()
         for server in self._servers:
             await server.wait_closed()
         self._sockets.clear()
         self._servers.clear()
+
+    async def _wait_until_empty(self) -> None:
+        if self._connections:
+            self._emptied.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_LIMIT_S):
+                    await self._emptied.wait()
 
     # datagrams
 
@@ -120,12 +138,18 @@ class Flows:
     # connections (mediation.net.tcp.ConnectionUser)
 
     def connected(self, connection: TcpConnection) -> bool:
-        """Keep a new connection, unless a stranger opened it."""
-        if not self._knows(connection.flow):
+        """Keep a new connection, unless a stranger opened it. Whom we have called is no stranger."""
+        if self._closing:
+            return False
+        peer = (connection.local, connection.remote)
+        waiting = self._opening.pop(peer, None)
+        if waiting is None and not self._knows(connection.flow):
             self.refused += 1
             return False
         self._connections[connection.identity] = connection
-        self._by_peer[connection.local, connection.remote] = connection
+        self._by_peer[peer] = connection
+        for octets in waiting or ():
+            connection.send(octets)
         return True
 
     def disconnected(self, connection: TcpConnection) -> None:
@@ -133,14 +157,18 @@ class Flows:
         self._connections.pop(connection.identity, None)
         if self._by_peer.get((connection.local, connection.remote)) is connection:
             del self._by_peer[connection.local, connection.remote]
+        if not self._connections:
+            self._emptied.set()
 
     def message_received(self, message: Message, flow: Flow) -> None:
         """Pass on."""
-        self._on_message(message, flow)
+        if not self._closing:
+            self._on_message(message, flow)
 
     def malformed_received(self, error: MalformedMessage, flow: Flow) -> None:
         """Pass on."""
-        self._on_malformed(error, flow)
+        if not self._closing:
+            self._on_malformed(error, flow)
 
     def _new_connection(self, local: Endpoint) -> TcpConnection:
         return TcpConnection(self, next(self._identities), local, self._tcp_idle_s)
@@ -148,31 +176,39 @@ class Flows:
     def _open(self, flow: Flow, octets: bytes) -> None:
         peer = (flow.local, flow.remote)
         waiting = self._opening.get(peer)
-        if waiting is not None:
-            if len(waiting) < MOST_WAITING:
-                waiting.append(octets)
-            return
-        self._opening[peer] = [octets]
-        task = asyncio.get_running_loop().create_task(self._connect(flow))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if self._closing or not is_address(flow.remote[0], family_of(flow.local[0])):
+            self._fail(flow)
+        elif waiting is None:
+            self._opening[peer] = [octets]
+            task = asyncio.get_running_loop().create_task(self._connect(flow))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif len(waiting) < MOST_WAITING:
+            waiting.append(octets)
+        else:
+            self._fail(flow)
 
     async def _connect(self, flow: Flow) -> None:
         loop = asyncio.get_running_loop()
         peer = (flow.local, flow.remote)
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
-                _, connection = await loop.create_connection(
+                await loop.create_connection(
                     partial(self._new_connection, flow.local),
                     *flow.remote,
                     local_addr=(flow.local[0], 0),
                 )
-        except (OSError, TimeoutError, OverflowError):
-            del self._opening[peer]
-            self._on_failure(flow)
-            return
-        for octets in self._opening.pop(peer):
-            connection.send(octets)
+        except (OSError, OverflowError):  # TimeoutError is an OSError; the port may be nonsense
+            pass
+        finally:
+            if self._opening.pop(peer, None) is not None:  # nobody has taken what waited
+                self._fail(flow)
 
     def _fail(self, flow: Flow) -> None:
-        asyncio.get_running_loop().call_soon(self._on_failure, flow)
+        """Report later: whoever sends is not ready to hear of it now."""
+        if not self._closing:
+            asyncio.get_running_loop().call_soon(self._report, flow)
+
+    def _report(self, flow: Flow) -> None:
+        if not self._closing:
+            self._on_failure(flow)
