@@ -238,9 +238,9 @@ class InviteSession:
         self._cue(Cue.RECEIVED_CANCEL, now, request)
 
     def ack_received(self, ack: Request, now: float) -> None:
-        """An ACK within the dialog; one for another INVITE than the last changes nothing."""
+        """An ACK within the dialog; one for another INVITE than the last, or for none of theirs, changes nothing."""
         accepted = self._accepted
-        if accepted is None or ack.cseq.number == accepted.cseq.number:
+        if accepted is not None and ack.cseq.number == accepted.cseq.number:
             self._cue(Cue.RECEIVED_ACK, now, ack)
 
     def timer_fired(self, name: str, now: float) -> None:
