@@ -137,7 +137,7 @@ class Engine:
             self._answer(transaction, refusal.status, now, reason=refusal.reason, headers=refusal.headers)
             return
         owner = self.agent.dialog_user(request)
-        if request.method == "OPTIONS":
+        if request.method == "OPTIONS" and (owner is not None or request.to.tag is None):
             self._answer_options(transaction, now)
         elif owner is not None:
             owner.request_received(transaction, request, now)
