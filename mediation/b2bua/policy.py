@@ -56,7 +56,7 @@ def calling_identity(address: NameAddress, our_host: str) -> str:
     name = "" if address.display_name is None else f"{address.display_name} "
     uri = address.uri
     if isinstance(uri, SipUri):
-        user = uri.user or ""
+        user = _user(uri)
         host = uri.host if uri.host.lower() == "anonymous.invalid" else our_host
     else:
         user, host = (uri.rest.partition(";")[0] if uri.scheme == "tel" else ""), our_host
@@ -70,7 +70,12 @@ def called_uri(request: Request, host: str, parameters: str = "") -> str:
     """
     uri = request.uri
     if isinstance(uri, SipUri):
-        user, phone = uri.user or "", (uri.parameters.get("user") or "").lower() == "phone"
+        user, phone = _user(uri), (uri.parameters.get("user") or "").lower() == "phone"
     else:
         user, phone = uri.rest.partition(";")[0], True
     return f"sip:{user}@{host}{parameters}{';user=phone' if phone else ''}"
+
+
+def _user(uri: SipUri) -> str:
+    """The user part as received, without the password that it may hold."""
+    return (uri.user or "").partition(":")[0]
