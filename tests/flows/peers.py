@@ -73,6 +73,7 @@ class Peer:
         sdp: bytes | None = None,
         uri: str = "",
         calling: str = CALLING,
+        from_: str = "",
         branch: str = "",
         call_id: str = "",
         tag: str = "",
@@ -83,9 +84,10 @@ class Peer:
         """Begin a call; `sdp=b""` makes no offer. `headers` are further lines, each with its line end."""
         host = _bracketed(self.flow.local[0])
         number = next(self._numbers)
+        address = from_ or f'"Caller" <sip:{calling}@{self._place}>'
         line = Line(
             call_id or f"{self._name}-call-{number}",
-            f'"Caller" <sip:{calling}@{self._place}>;tag={tag or f"{self._name}-from-{number}"}',
+            f"{address};tag={tag or f'{self._name}-from-{number}'}",
             f"<sip:{called}@{host}>",
             uri or f"sip:{called}@{host}:5060",
             sequence,
