@@ -95,10 +95,15 @@ class Driver(Generic[Other]):
 
     def _drain(self) -> None:
         while (output := self._engine.next_output()) is not None:
-            if isinstance(output, Transmit):
-                self.flows.send(output.flow, output.octets)
-            else:
-                self._perform(output)
+            try:
+                if isinstance(output, Transmit):
+                    self.flows.send(output.flow, output.octets)
+                else:
+                    self._perform(output)
+            except Exception as error:  # noqa: BLE001 -- a bug costs one output, not those behind it nor the timer
+                self._loop.call_exception_handler(
+                    {"message": f"cannot perform {type(output).__name__}", "exception": error}
+                )
         self._arm()
 
     def _arm(self) -> None:
