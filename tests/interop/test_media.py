@@ -11,7 +11,8 @@ from mediation_codecs.transcode import transcoder
 from tests.interop.audio import loudest, read_wave, share
 from tests.interop.phone import Phone, sdp
 from tests.interop.rtp import Talker, converse
-from tests.interop.scene import PCMA, PCMU, Scene
+from tests.interop.scenarios import Options
+from tests.interop.scene import PCMA, PCMU, Scene, Way
 from tests.interop.sockets import await_socket
 
 AUDIO_PORT = 46000
@@ -24,12 +25,17 @@ def noise(seconds: float) -> bytes:
     return random.Random(711).randbytes(round(seconds * 8000))  # no secret
 
 
+def there_and_back(ends: Way, octets: bytes) -> bytes:
+    """What the tables make of octets that go to the called side and come back."""
+    own, other = LAWS[ends.caller_law], LAWS[ends.callee_law]
+    return transcoder(other, own)(transcoder(own, other)(octets))
+
+
 @pytest.mark.interop("sipp")
 @pytest.mark.parametrize("way", WAYS)
 def test_what_sipp_echoes_comes_back_by_the_tables_of_g711(scene: Scene, way: str) -> None:
     ends = scene.way(way)
-    own, other = LAWS[ends.caller_law], LAWS[ends.callee_law]
-    echoed = transcoder(other, own)(transcoder(own, other)(noise(2.0)))
+    echoed = there_and_back(ends, noise(2.0))
     with (
         scene.daemon(calls=1),
         scene.uas("uas_answer", ends.callee, law=ends.callee_law, echo=True, media_port=AUDIO_PORT),
@@ -44,6 +50,26 @@ def test_what_sipp_echoes_comes_back_by_the_tables_of_g711(scene: Scene, way: st
     heard = b"".join(talker.payloads())
     assert heard in echoed, "not what the tables say"
     assert len(heard) >= 0.9 * len(echoed)
+
+
+@pytest.mark.interop("sipp")
+@pytest.mark.parametrize("way", WAYS)
+def test_audio_flows_both_ways_before_the_answer(scene: Scene, way: str) -> None:
+    ends = scene.way(way)
+    of_callee = Options(law=ends.callee_law, echo=True, media_port=AUDIO_PORT, pause_ms=2500)
+    with (
+        scene.daemon(calls=1),
+        scene.uas("uas_early_media", ends.callee, **of_callee),
+        Phone(ends.caller) as phone,
+        Talker.at((ends.caller[0], AUDIO_PORT), ends.caller_law) as talker,
+    ):
+        call_id = phone.invite(ends.door, talker.address, ends.caller_law)
+        talker.audio, talker.to = noise(1.0), phone.hear("SIP/2.0 183", call_id).audio
+        converse([talker], 1.0)
+        phone.answered(call_id, ends.door).hang_up()
+    heard = b"".join(talker.payloads())
+    assert heard in there_and_back(ends, noise(1.0)), "not what the tables say"
+    assert len(heard) >= 0.9 * 8000
 
 
 @pytest.mark.interop("sipp")
@@ -76,8 +102,8 @@ def test_ffmpeg_hears_the_tone_that_was_put_in(scene: Scene, way: str) -> None:
     ear = (ends.callee[0], AUDIO_PORT)
     description, recorded = scene.folder / "ear.sdp", scene.folder / "heard.wav"
     description.write_text(sdp(ear, ends.callee_law))
-    command = ["ffmpeg", "-nostdin", "-y", "-loglevel", "error", "-protocol_whitelist", "file,rtp,udp"]
-    command += ["-localaddr", ear[0], "-i", str(description), "-t", "1.5", str(recorded)]
+    listen = ["-protocol_whitelist", "file,rtp,udp", "-localaddr", ear[0], "-i", str(description)]
+    command = ["ffmpeg", "-nostdin", "-y", "-loglevel", "error", *listen, "-t", "1.5", str(recorded)]
     with (
         scene.daemon(calls=1),
         Phone(ends.caller) as caller,
@@ -90,8 +116,8 @@ def test_ffmpeg_hears_the_tone_that_was_put_in(scene: Scene, way: str) -> None:
             call_id = caller.invite(ends.door, talker.address, ends.caller_law)
             callee.answer(ear, ends.callee_law)
             call = caller.answered(call_id, ends.door)
-            talker.audio, talker.to = encode(LAWS[ends.caller_law], sine(1000, -10, 5)), call.audio
-            converse([talker], 5.0)
+            talker.audio, talker.to = encode(LAWS[ends.caller_law], sine(1000, -10, 3)), call.audio
+            converse([talker], 3.0)
             assert ffmpeg.wait(10) == 0
         finally:
             ffmpeg.kill()
