@@ -232,7 +232,7 @@ class WorkerMediaEngine:
         self._seated.set()
         self._on_notice(WorkerStarted(index, process.pid))
         try:
-            reason = await process.ended
+            reason = await process.ended()
             calls = len(seat.calls)
             self._lose(seat, f"media worker {index} died")
             status = await process.aclose()

@@ -25,7 +25,7 @@ class WorkerError(Exception):
 
 
 class WorkerProcess:
-    """A process that is ready, until `ended` is done."""
+    """A process from its start to its end."""
 
     def __init__(
         self, process: Process, channel: Channel, on_message: Callable[["WorkerProcess", Message], None]
@@ -36,10 +36,8 @@ class WorkerProcess:
         self._channel = channel
         self._on_message = on_message
         self._writing = False
-        self.ready: asyncio.Future[None] = loop.create_future()
-        """Done when it can take calls."""
-        self.ended: asyncio.Future[str] = loop.create_future()
-        """Why it can take no more messages, as soon as that is so."""
+        self._ready: asyncio.Future[None] = loop.create_future()
+        self._ended: asyncio.Future[str] = loop.create_future()
         loop.add_reader(channel, self._hear)
 
     @property
@@ -47,9 +45,20 @@ class WorkerProcess:
         """Process id."""
         return self._process.pid
 
+    async def ready(self) -> None:
+        """Wait until it can take calls. Raises WorkerError when it ends before."""
+        async with asyncio.timeout(START_LIMIT_S):
+            await asyncio.wait((self._ready, self._ended), return_when=asyncio.FIRST_COMPLETED)
+        if not self._ready.done():
+            raise WorkerError(f"it ended before it was ready: {self._ended.result()}")
+
+    async def ended(self) -> str:
+        """Wait until it can take no more messages, and learn why."""
+        return await asyncio.shield(self._ended)  # who waits may be cancelled, but not what is waited for
+
     def send(self, message: Message) -> None:
-        """Send without waiting. What cannot be sent any more ends the process, which `ended` tells."""
-        if self.ended.done():
+        """Send without waiting. What cannot be sent any more ends the process, which `ended` will tell."""
+        if self._ended.done():
             return
         try:
             self._channel.send(message)
@@ -69,12 +78,12 @@ class WorkerProcess:
             return await self._process.wait()
 
     def _end(self, reason: str) -> None:
-        if not self.ended.done():
+        if not self._ended.done():
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._channel)
             loop.remove_writer(self._channel)
             self._channel.close()
-            self.ended.set_result(reason)
+            self._ended.set_result(reason)
 
     def _hear(self) -> None:
         try:
@@ -83,10 +92,10 @@ class WorkerProcess:
                 if message is None:
                     return
                 if isinstance(message, Ready):
-                    self.ready.set_result(None)
+                    self._ready.set_result(None)
                 else:
                     self._on_message(self, message)
-                if self.ended.done():
+                if self._ended.done():
                     return
         except ChannelError as error:
             self._end(str(error))
@@ -138,10 +147,7 @@ async def start_worker(
     worker = WorkerProcess(process, channel, on_message)
     try:
         worker.send(configure)
-        async with asyncio.timeout(START_LIMIT_S):
-            await asyncio.wait((worker.ready, worker.ended), return_when=asyncio.FIRST_COMPLETED)
-        if not worker.ready.done():
-            raise WorkerError(f"it ended before it was ready: {worker.ended.result()}")
+        await worker.ready()
     except TimeoutError as error:
         await worker.aclose()
         raise WorkerError(f"it was not ready after {START_LIMIT_S:.0f} s") from error

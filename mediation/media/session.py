@@ -87,9 +87,13 @@ class Session:
         if self._plan is not None:
             caller.report(now, leaving=True)
             callee.report(now, leaving=True)
-        caller.close()
-        callee.close()
+        self.stop()
         return MediaClosed(self._call, caller.figures(), callee.figures())
+
+    def stop(self) -> None:
+        """Stop listening, without a word."""
+        for party in self._parties:
+            party.close()
 
     def _silent_at(self, index: int) -> int:
         """When a party's silence will have lasted too long: of one that may send, until it has been told."""

@@ -82,9 +82,13 @@ class Worker:
         self._tell(Ready(getpid()))
         try:
             self._loop.run()
-        except ChannelError:
-            pass  # the end of signalling is ours
+        except ChannelError:  # the end of signalling is ours
+            for call in tuple(self._calls):
+                self._calls[call].session.close(self._loop.now())
+                self._give_up(call, self._loop.now())
         finally:
+            for pool in self._pools.values():
+                pool.close()
             self._loop.close()
             self._channel.close()
 
@@ -126,14 +130,20 @@ class Worker:
         except NoPorts as error:
             self._tell(MediaRefused(call, str(error)))
             return
-        session = Session(
-            call,
-            pairs,
-            _Watch(self._loop, call),
-            self._tell,
-            chance=self._chance,
-            rtcp_interval_s=self._rtcp_interval_s,
-        )
+        try:
+            session = Session(
+                call,
+                pairs,
+                _Watch(self._loop, call),
+                self._tell,
+                chance=self._chance,
+                rtcp_interval_s=self._rtcp_interval_s,
+            )
+        except BaseException:
+            self._loop.forget_owner(call)
+            for pool, pair in zip(pools, pairs, strict=True):
+                pool.give_back(pair)
+            raise
         self._calls[call] = Carried(session, pools, pairs, _NEVER)
         caller, callee = pairs
         self._tell(MediaOpened(call, (caller.host, caller.port), (callee.host, callee.port)))
@@ -151,8 +161,8 @@ class Worker:
         if now >= self._traceback_at:
             self._traceback_at = now + TRACEBACK_INTERVAL
             traceback.print_exc()
-        self._loop.forget_owner(call)
         if call in self._calls:
+            self._calls[call].session.stop()
             self._give_up(call, now)
         self._tell(MediaLost(call, f"a bug: {sys.exception()!r}"))
 

@@ -1,5 +1,6 @@
 """One session on real loopback sockets, without a worker: the test serves the sockets and pushes the time."""
 
+import os
 import select
 import socket
 from collections.abc import Iterator
@@ -12,10 +13,15 @@ from mediation.media.session import Chance, Session
 from mediation.rtp.packet import build
 from mediation_codecs.g711 import Law
 
-CALLER = "127.66.1.10"
-CALLEE = "127.66.1.20"
-STRANGER = "127.66.1.99"
-OURS = ("127.66.1.1", "127.66.1.2")
+
+def own(number: int) -> str:
+    """A loopback address that only this process uses, so that tests may run side by side."""
+    process = os.getpid() % 65_000
+    return f"127.{100 + number}.{process // 250}.{1 + process % 250}"
+
+
+OURS = (own(1), own(2))
+CALLER, CALLEE, STRANGER = own(3), own(4), own(5)
 SECOND = 8000
 LIMIT_S = 2.0
 """A packet on loopback that takes longer is not coming."""

@@ -5,9 +5,9 @@ import socket
 import pytest
 
 from mediation.media.ports import NoPorts, PortPair, PortPool, connected_twin
-from tests.unit.media.circuit import heard, udp
+from tests.unit.media.circuit import heard, own, udp
 
-HOST = "127.66.2.1"
+HOST = own(1)
 
 
 def taken(pool: PortPool, count: int) -> list[PortPair]:
@@ -76,7 +76,7 @@ def test_a_port_in_quarantine_swallows_packets_and_is_not_handed_out() -> None:
     pool = PortPool(40500, 40501, quarantine=5)
     pair = pool.take(HOST)
     pool.release(pair, 100)
-    with udp("127.66.2.9") as late:
+    with udp(own(6)) as late:
         late.connect((HOST, pair.port))
         for _ in range(50):
             late.send(bytes(172))  # an ICMP error would be raised by the next one
@@ -103,7 +103,7 @@ def test_a_swallowing_port_holds_next_to_nothing() -> None:
     pool = PortPool(40540, 40541, quarantine=5)
     pair = pool.take(HOST)
     pool.release(pair, 0)
-    with udp("127.66.2.9") as late:
+    with udp(own(6)) as late:
         for _ in range(500):
             late.sendto(bytes(172), (HOST, pair.port))
     assert len(heard(pair.rtp)) < 10
@@ -152,7 +152,7 @@ def test_ports_are_bound_on_ipv6_too() -> None:
 
 def test_a_twin_hears_its_remote_and_the_door_everybody_else() -> None:
     pair = PortPool(40700, 40709, quarantine=0).take(HOST)
-    with udp("127.66.2.10") as peer, udp("127.66.2.10") as neighbour, udp("127.66.2.11") as stranger:
+    with udp(own(7)) as peer, udp(own(7)) as neighbour, udp(own(8)) as stranger:
         with connected_twin(pair.rtp, peer.getsockname()) as twin:
             for sock in (stranger, peer, neighbour, peer):
                 sock.sendto(repr(sock.getsockname()).encode(), (HOST, pair.port))
@@ -167,7 +167,7 @@ def test_a_twin_hears_its_remote_and_the_door_everybody_else() -> None:
 
 def test_nobody_else_can_bind_beside_a_twin() -> None:
     pair = PortPool(40720, 40729, quarantine=0).take(HOST)
-    with connected_twin(pair.rtp, ("127.66.2.10", 4000)):
+    with connected_twin(pair.rtp, (own(7), 4000)):
         for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
                 thief.setsockopt(socket.SOL_SOCKET, option, 1)
@@ -180,7 +180,7 @@ def test_a_twin_to_nowhere_is_an_error_and_leaves_the_door_as_it_was() -> None:
     pair = PortPool(40740, 40749, quarantine=0).take(HOST)
     with pytest.raises(OSError, match=r"\w"):
         connected_twin(pair.rtp, ("255.255.255.255", 4000))
-    with udp("127.66.2.10") as peer:
+    with udp(own(7)) as peer:
         peer.sendto(b"still here", (HOST, pair.port))
         assert heard(pair.rtp) == [b"still here"]
     assert pair.rtp.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR) == 0

@@ -14,6 +14,7 @@ from mediation_codecs.transcode import translation_table
 from tests.unit.media.circuit import (
     CALLEE,
     CALLER,
+    OURS,
     SECOND,
     STRANGER,
     Circuit,
@@ -246,7 +247,7 @@ def test_an_equal_plan_changes_nothing(call: Circuit) -> None:
 
 
 def test_ipv6_on_one_side_and_ipv4_on_the_other() -> None:
-    with circuit(("::1", "127.66.1.2"), ("::1", CALLEE)) as mixed:
+    with circuit(("::1", OURS[1]), ("::1", CALLEE)) as mixed:
         mixed.apply()
         mixed.from_caller(packet(0, CODES))
         mixed.from_callee(packet(0, CODES, payload_type=8))
@@ -256,7 +257,7 @@ def test_ipv6_on_one_side_and_ipv4_on_the_other() -> None:
 
 
 def test_an_ipv6_address_is_known_in_any_spelling() -> None:
-    with circuit(("::1", "127.66.1.2"), ("::1", CALLEE)) as mixed:
+    with circuit(("::1", OURS[1]), ("::1", CALLEE)) as mixed:
         other = mixed.other("::1")
         odd = replace(stream(other), remote=("0:0:0:0:0:0:0:1", 9))
         mixed.apply(mixed.plan(caller=odd))
@@ -274,8 +275,8 @@ def test_an_ipv6_address_is_known_in_any_spelling() -> None:
         ("0.0.0.0", 4000),
         ("255.255.255.255", 4000),
         ("224.0.0.1", 4000),
-        ("127.66.1.20", 0),
-        ("127.66.1.20", 70_000),
+        (CALLEE, 0),
+        (CALLEE, 70_000),
         ("media.example.com", 4000),
         ("", 4000),
         ("\x00", 4000),

@@ -1,0 +1,198 @@
+"""A worker in a thread of the test: its answers, and what a bug of ours may and may not do."""
+
+import select
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from mediation.b2bua.plan import (
+    ApplyMedia,
+    CloseMedia,
+    MediaClosed,
+    MediaLost,
+    MediaOpened,
+    MediaPlan,
+    MediaRefused,
+    MediaSilent,
+    OpenMedia,
+)
+from mediation.media.channel import Channel, Configure, Message, Ready, WorkerStatistics, pair
+from mediation.media.relay import Relay
+from mediation.media.session import Session
+from mediation.media.worker import Worker
+from mediation.settings.model import Side
+from tests.unit.media.circuit import LIMIT_S, own, packet, stream, udp
+
+HOSTS = (own(1), own(2))
+CONFIGURE = Configure((23_000, 23_003), (33_000, 33_099), (0, 1), 0.0, 0.05, 0.001, 0.05)
+
+
+class Signalling:
+    """The other end of the channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def tell(self, message: Message) -> None:
+        self._channel.send(message)
+
+    def hear(self) -> Message:
+        """The next message that is not statistics."""
+        while True:
+            message = self._channel.receive()
+            if message is None:
+                assert select.select([self._channel], [], [], LIMIT_S)[0], "the worker says nothing"
+            elif not isinstance(message, WorkerStatistics):
+                return message
+
+    def statistics(self) -> WorkerStatistics:
+        while True:
+            message = self._channel.receive()
+            if isinstance(message, WorkerStatistics):
+                return message
+            if message is None:
+                assert select.select([self._channel], [], [], LIMIT_S)[0], "the worker says nothing"
+
+    def open(self, call: str) -> Message:
+        self.tell(OpenMedia(call, Side.FRONT_END, Side.GATEWAY, HOSTS))
+        return self.hear()
+
+
+@pytest.fixture
+def signalling() -> Iterator[Signalling]:
+    ours, theirs = (Channel(end) for end in pair())
+    worker = Worker(theirs, CONFIGURE, chance=lambda: 0.25)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    made = Signalling(ours)
+    assert isinstance(made.hear(), Ready)
+    yield made
+    ours.close()
+    thread.join(LIMIT_S)
+    assert not thread.is_alive(), "the worker outlives its channel"
+
+
+def plan(silence_s: float = 30.0) -> MediaPlan:
+    with udp(own(3)) as caller, udp(own(4)) as callee:
+        return MediaPlan(stream(caller), stream(callee), silence_s)
+
+
+def fail(*_: object) -> None:
+    raise ZeroDivisionError("a bug")
+
+
+def test_a_call_is_opened_on_the_ports_of_its_sides(signalling: Signalling) -> None:
+    opened = signalling.open("call")
+    assert isinstance(opened, MediaOpened)
+    assert opened.caller[0] == HOSTS[0]
+    assert opened.caller[1] in (23_000, 23_002)
+    assert opened.callee[0] == HOSTS[1]
+    assert 33_000 <= opened.callee[1] <= 33_098
+
+
+def test_a_call_may_have_both_parties_on_one_side(signalling: Signalling) -> None:
+    signalling.tell(OpenMedia("call", Side.GATEWAY, Side.GATEWAY, HOSTS))
+    opened = signalling.hear()
+    assert isinstance(opened, MediaOpened)
+    assert opened.caller[1] != opened.callee[1]
+
+
+def test_without_ports_a_call_is_refused_and_the_next_one_after_a_close_is_not(
+    signalling: Signalling,
+) -> None:
+    for call in ("one", "two"):
+        assert isinstance(signalling.open(call), MediaOpened)
+    assert signalling.open("three") == MediaRefused("three", "no free port")
+    signalling.tell(CloseMedia("one"))
+    assert isinstance(signalling.hear(), MediaClosed)
+    assert isinstance(signalling.open("four"), MediaOpened)
+
+
+def test_an_address_that_is_not_ours_is_refused(signalling: Signalling) -> None:
+    signalling.tell(OpenMedia("call", Side.FRONT_END, Side.GATEWAY, (HOSTS[0], "192.0.2.1")))
+    refused = signalling.hear()
+    assert isinstance(refused, MediaRefused)
+    assert "192.0.2.1" in refused.reason
+
+
+def test_silence_is_told(signalling: Signalling) -> None:
+    signalling.open("call")
+    signalling.tell(ApplyMedia("call", plan(silence_s=0.05)))
+    told = {signalling.hear(), signalling.hear()}
+    assert told == {MediaSilent("call", caller=True), MediaSilent("call", caller=False)}
+
+
+def test_a_shorter_silence_by_a_later_plan_is_not_missed(signalling: Signalling) -> None:
+    signalling.open("call")
+    signalling.tell(ApplyMedia("call", plan(silence_s=3000)))
+    signalling.tell(ApplyMedia("call", plan(silence_s=0.05)))
+    assert isinstance(signalling.hear(), MediaSilent)
+
+
+def test_statistics_tell_calls_and_ports(signalling: Signalling) -> None:
+    signalling.open("call")
+    signalling.statistics()
+    told = signalling.statistics()
+    assert (told.calls, told.ports_free, told.failures) == (1, 1, 0)
+    assert told.wakes > 0
+
+
+def test_what_is_no_command_ends_the_worker(signalling: Signalling) -> None:
+    signalling.tell(CONFIGURE)  # the fixture sees it end
+
+
+@pytest.mark.parametrize("method", ["apply", "close", "handle_timeout"])
+def test_a_bug_ends_the_call_that_it_meets_and_no_other(
+    signalling: Signalling, monkeypatch: pytest.MonkeyPatch, method: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    signalling.open("sound")
+    signalling.open("broken")
+    monkeypatch.setattr(Session, method, fail)
+    signalling.tell(ApplyMedia("broken", plan()))
+    if method == "close":
+        signalling.tell(CloseMedia("broken"))
+    lost = signalling.hear()
+    assert isinstance(lost, MediaLost)
+    assert lost.call == "broken"
+    assert "a bug" in lost.reason
+    monkeypatch.undo()
+    signalling.tell(CloseMedia("broken"))  # nobody knows it any more
+    assert isinstance(signalling.open("next"), MediaOpened)  # its ports are free again
+    signalling.tell(CloseMedia("sound"))
+    closed = signalling.hear()
+    assert isinstance(closed, MediaClosed)
+    assert closed.call == "sound"
+    assert "ZeroDivisionError" in capfd.readouterr().err
+    assert signalling.statistics().failures == 1
+
+
+def test_a_bug_on_the_packets_road_ends_the_call_and_no_other(
+    signalling: Signalling, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with udp(own(3)) as caller, udp(own(4)) as callee:
+        signalling.open("sound")
+        opened = signalling.open("broken")
+        assert isinstance(opened, MediaOpened)
+        monkeypatch.setattr(Relay, "carry", fail)
+        signalling.tell(ApplyMedia("broken", MediaPlan(stream(caller), stream(callee), 30.0)))
+        signalling.tell(OpenMedia("settled", Side.GATEWAY, Side.GATEWAY, HOSTS))
+        assert isinstance(signalling.hear(), MediaOpened)
+        for number in range(3):
+            caller.sendto(packet(number), opened.caller)
+        lost = signalling.hear()
+        assert isinstance(lost, MediaLost)
+        assert lost.call == "broken"
+        assert isinstance(signalling.open("next"), MediaOpened)
+        assert signalling.statistics().failures == 1
+        assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_a_bug_while_a_call_is_opened_costs_no_ports(
+    signalling: Signalling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "_cname", fail)
+    for number in range(4):
+        assert isinstance(signalling.open(str(number)), MediaLost)
+    monkeypatch.undo()
+    assert isinstance(signalling.open("call"), MediaOpened)
