@@ -34,6 +34,9 @@ REFUSALS_EVERY_S = 10.0
 
 EXIT_GOOD, EXIT_TRY_AGAIN, EXIT_CONFIGURATION = 0, 75, 78
 
+_PASSING = frozenset({errno.EADDRINUSE, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""What may be better the next time; every other failure to listen wants another configuration."""
+
 _Rest = OpenMedia | ApplyMedia | CloseMedia | Fact | CallRecord
 
 
@@ -45,14 +48,6 @@ def serve(settings: Settings) -> int:
 
 async def _serve(settings: Settings) -> int:
     server = Server(settings)
-    try:
-        await server.start()
-    except ListenError as error:
-        server.log.error("server.failed", reason=str(error.strerror), remedy=_remedy(error))
-        return EXIT_TRY_AGAIN if error.errno == errno.EADDRINUSE else EXIT_CONFIGURATION
-    except MediaEngineError as error:
-        server.log.error("server.failed", reason=str(error), remedy="see the lines above")
-        return EXIT_TRY_AGAIN
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     at_once = asyncio.Event()
@@ -62,9 +57,35 @@ async def _serve(settings: Settings) -> int:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, asked_to_stop)
+    try:
+        if not await _started(server, stopping):
+            return EXIT_GOOD
+    except ListenError as error:
+        server.log.error("server.failed", reason=str(error.strerror), remedy=_remedy(error))
+        return EXIT_TRY_AGAIN if error.errno in _PASSING else EXIT_CONFIGURATION
+    except MediaEngineError as error:
+        server.log.error("server.failed", reason=str(error), remedy="see the lines above")
+        return EXIT_TRY_AGAIN
+    gc.collect()
+    gc.freeze()  # what is loaded now lives as long as the process: no collection needs to look at it again
     await stopping.wait()
     await server.stop(at_once)
     return EXIT_GOOD
+
+
+async def _started(server: "Server", stopping: asyncio.Event) -> bool:
+    """Start; False: it was told to stop before it stood, and nothing of it is left. Raises as `Server.start`."""
+    starting = asyncio.create_task(server.start())
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait((starting, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not starting.done():
+        starting.cancel()
+    try:
+        await starting
+    except asyncio.CancelledError:
+        return False
+    return True
 
 
 class Server:
@@ -89,20 +110,23 @@ class Server:
         )
         self._cdr = CdrWriter(settings.cdr.file) if settings.cdr.file else None
         self._refused_told = 0
+        self._idle = asyncio.Event()
+        """Set when the last call goes."""
 
     async def start(self) -> None:
-        """Media first, so that no call finds it missing; then the sockets. Raises ListenError, MediaEngineError."""
-        await self._media.start()
+        """Media first, so that no call finds it missing; then the sockets. Raises ListenError, MediaEngineError.
+
+        Where it fails, or is cancelled, nothing of it is left.
+        """
         listeners = [listener for side in Side for listener in self._settings.interface(side).listen]
         try:
+            await self._media.start()
             await self._driver.start(listeners)
-        except ListenError:
+        except BaseException:
             await self._media.aclose()
             self._close_cdr()
             raise
         self._tell_refusals()
-        gc.collect()
-        gc.freeze()  # what is loaded now lives as long as the process: no collection needs to look at it again
         self.log.info(
             "server.started",
             version=__version__,
@@ -113,7 +137,7 @@ class Server:
     async def stop(self, at_once: asyncio.Event) -> None:
         """Hang up what lives, wait for it a little, write every record, and close. `at_once` cuts the wait short."""
         self.log.info("server.stopping", calls=len(self._engine.calls))
-        self._idle = asyncio.Event()
+        self._idle.clear()
         self._driver.apply(self._engine.stop)
         if self._engine.calls:
             waits = [asyncio.create_task(event.wait()) for event in (self._idle, at_once)]
@@ -133,6 +157,8 @@ class Server:
                 self._media.perform(output)
             case CallRecord():
                 self._record(output)
+                if not self._engine.calls:
+                    self._idle.set()
             case Fact(name, level, fields):
                 self.log.log(logs.LEVELS[level], name, **fields)
 
@@ -167,4 +193,8 @@ def _remedy(error: ListenError) -> str:
         return "another process listens there: stop it, or choose another port"
     if error.errno == errno.EADDRNOTAVAIL:
         return "the address is not on this machine: correct `listen`, or add the address"
+    if error.errno == errno.EACCES:
+        return "ports below 1024 need the capability CAP_NET_BIND_SERVICE: choose another port, or grant it"
+    if error.errno in _PASSING:
+        return "the system is out of it: raise the limit (ulimit -n for descriptors), or try again later"
     return "correct `listen` in the configuration"

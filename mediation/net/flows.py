@@ -1,6 +1,7 @@
 """Which socket or connection reaches whom: every listener of one server, and the connections that grew from them."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -74,9 +75,9 @@ class Flows:
                     self._servers.append(server)
         except OSError as error:
             await self.aclose()
-            raise ListenError(
-                error.errno, f"cannot listen at {listener}: {error.strerror or error}"
-            ) from error
+            # not strerror: asyncio writes its own, and names the address again
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise ListenError(error.errno, f"cannot listen at {listener}: {why}") from error
 
     def send(self, flow: Flow, octets: bytes) -> None:
         """Send by a flow; a failure is reported later, never from within this call."""
