@@ -1,7 +1,10 @@
 # One command each, complete on its own. On a fresh Debian: apt-get install make python3-venv
 #
-#   make lab     a real call, seen and heard        make bench   what a call and a packet cost
-#   make test    everything checked                 make schema  config/schema.json, printed anew
+#   make lab      a real call, seen and heard
+#   make test     everything checked
+#   make bench    what a call and a packet cost
+#   make schema   config/schema.json and config/mediation.toml, printed anew
+#   make clean    all that these have made, gone
 #
 # PYTHON=python3.12 chooses the interpreter; VENV=/elsewhere the environment; ARGS="…" adds to lab, bench and pytest.
 
@@ -36,7 +39,9 @@ bench: $(VENV)/test.stamp
 
 schema: $(VENV)/lab.stamp
 	$(BIN)/python -m mediation.settings.schema > config/schema.json.new
+	$(BIN)/python -m mediation.settings.example > config/mediation.toml.new
 	mv config/schema.json.new config/schema.json
+	mv config/mediation.toml.new config/mediation.toml
 
 clean:
 	rm -rf lab-out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypedDict, Unpack
 
+from tests.interop.phone import CALLED
 from tests.interop.sockets import await_socket
 
 Address = tuple[str, int]
@@ -22,7 +23,6 @@ SCENARIOS: Final = Path(__file__).parent / "sipp"
 PATIENCE_S: Final = 30
 """A scenario that has not ended by itself by then has failed."""
 START_S: Final = 10
-CALLED: Final = "+442079460123"
 
 
 class Options(TypedDict, total=False):

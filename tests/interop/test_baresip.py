@@ -5,11 +5,11 @@ import pytest
 from tests.interop.audio import loudest, read_wave, share
 from tests.interop.baresip import Baresip, telephone
 from tests.interop.daemon import spell
+from tests.interop.phone import CALLED
 from tests.interop.scene import Scene
 
 pytestmark = pytest.mark.interop("baresip")
 
-CALLED = "+442079460123"
 LOW_HZ, HIGH_HZ = 440.0, 1000.0
 
 
