@@ -27,14 +27,15 @@ from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate
 from mediation.routing.trunk import TrunkState
+from mediation.sdp.negotiation import Capabilities
 from mediation.settings.model import Settings, Side
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError
 from mediation.sip.flow import Flow, Transport
-from mediation.sip.message import Request
+from mediation.sip.matching import Transaction
 
-NO_PROGRESS, RING_LIMIT, SETUP_LIMIT = "NO_PROGRESS", "RING_LIMIT", "SETUP_LIMIT"
+NO_PROGRESS, RING_LIMIT, SETUP_LIMIT, BROKEN = "NO_PROGRESS", "RING_LIMIT", "SETUP_LIMIT", "BROKEN"
 _OUT_OF_TARGETS = (Cue.REFUSED, Cue.NO_PROGRESS_LAST)
 
 
@@ -57,25 +58,25 @@ class Call:
         self,
         exchange: Exchange,
         source: Source,
-        request: Request,
-        flow: Flow,
+        transaction: Transaction,
+        capabilities: Capabilities,
         candidates: tuple[Candidate, ...],
         now: float,
     ) -> None:
+        """`transaction` holds the INVITE. Raises RemoteSipError when no dialog can be made of it."""
         self._exchange = exchange
         self._source = source
-        self._request = request
-        self._flow = flow
+        self._request = transaction.request
+        self._flow = transaction.flow
         self._candidates = list(candidates)
         """Those that were not tried yet."""
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
         self._attempts: list[Attempt] = []
-        self._open: set[Leg] = set()
-        """Legs that are not closed, those of earlier attempts among them."""
         self._ports: MediaOpened | None = None
         self._measured: MediaClosed | None = None
         self._media_open = False
+        self._media_closing = False
         self._plan: MediaPlan | None = None
         self._callee: tuple[Leg, Candidate] | None = None
         """The attempt that counts."""
@@ -87,11 +88,16 @@ class Call:
         self._ended: float | None = None
         self._written = False
         self._occupied: list[TrunkState] = []
+        self.broken = False
+        """Whether a bug of ours was met already."""
+        product = exchange.settings.sip.user_agent
+        self.caller = Leg.received(exchange.agent, self, source.side, transaction, capabilities, product)
+        self._open: set[Leg] = {self.caller}
+        """Legs that are not closed, those of earlier attempts among them."""
 
-    def begin(self, caller: Leg, obstacle: Cause | None, now: float) -> None:
-        """Take the caller's leg and ask for media, unless something stands in the way."""
-        self.caller = caller
-        self._open.add(caller)
+    def begin(self, obstacle: Cause | None, now: float) -> None:
+        """Ask for media, unless the offer or `obstacle` stands in the way."""
+        obstacle = self.caller.judge(self._request) or obstacle
         self._fact("call.started", source=self._source_name, transport=str(self._flow.transport))
         if obstacle is not None:
             self._cue(Cue.BARRED, now, obstacle)
@@ -99,8 +105,8 @@ class Call:
         if self._source.trunk is not None:
             self._occupy(self._source.trunk.name)
         first = self._candidates[0]
-        self._media_open = True
         self._start(SETUP_LIMIT, now + self._exchange.settings.sip.setup_limit_s)
+        self._media_open = True
         self._exchange.emit(
             OpenMedia(self.id, self._source.side, first.side, (self._flow.local[0], first.listener.host))
         )
@@ -155,6 +161,8 @@ class Call:
             case "RING_LIMIT":
                 self._leave_attempt(causes.NO_ANSWER, now)
                 self._cue(Cue.RING_LIMIT, now, causes.NO_ANSWER)
+            case "BROKEN":
+                self.abort(causes.INTERNAL_ERROR, now)
             case _:
                 self._leave_attempt(causes.SETUP_TOO_LONG, now)
                 self._cue(Cue.SETUP_LIMIT, now, causes.SETUP_TOO_LONG)
@@ -164,11 +172,31 @@ class Call:
         self._leave_attempt(cause, now)
         self._cue(Cue.STOP, now, cause)
 
-    def abort(self, now: float) -> None:
-        """Write the record with what is known and forget the call: the last resort of a server that must go."""
+    def break_off(self, now: float) -> None:
+        """A bug of ours was met: end every leg in the ordinary way, and what does not end so, in the end, by force."""
+        self.broken = True
+        self._start(BROKEN, now + 2 * self._exchange.agent.layer.timers.transaction_s + 1)
+        self.stop(causes.INTERNAL_ERROR, now)
+        for leg in list(self._open):
+            leg.hang_up(self._cause, now)
+        self._close_media()
+        self._finish_when_done(now)
+
+    def abort(self, cause: Cause, now: float) -> None:
+        """End every leg at once, write the record with what is known and forget the call: the last resort."""
         if self._ended is None:
-            self._set_cause(causes.SHUTDOWN, "server", now)
+            self._cause, self._ended = cause, now
+        for leg in list(self._open):
+            try:
+                leg.abandon(now)
+            except Exception:  # noqa: BLE001 -- whatever else is broken, the record is written
+                self._fact("leg.stuck", Level.ERROR, side=str(leg.side))
+        self._close_media()
         self._finish(now)
+
+    def forget_media(self) -> None:
+        """The media engine has said its last word, whatever it was."""
+        self._media_open = False
 
     # events of the legs
 
@@ -249,8 +277,7 @@ class Call:
             case Act.APPLY_MEDIA:
                 self._apply_media()
             case Act.CLOSE_MEDIA:
-                if self._media_open:
-                    self._exchange.emit(CloseMedia(self.id))
+                self._close_media()
             case Act.DROP_CALLER:
                 self.caller.hang_up(self._cause, now)
             case Act.DROP_CALLEE:
@@ -275,8 +302,6 @@ class Call:
         target, listener = candidate.target, candidate.listener
         flow = Flow(target.transport, listener.endpoint, target.endpoint)
         leg = Leg(agent, self, candidate.side, flow, candidate.capabilities, settings.sip.user_agent)
-        self._callee = (leg, candidate)
-        self._open.add(leg)
         self._start(NO_PROGRESS, now + candidate.no_progress_s)
         host = hostport(target.endpoint)
         max_forwards = self._request.max_forwards
@@ -289,6 +314,8 @@ class Call:
             headers=crossing(self._request, candidate.side),
             now=now,
         )
+        self._callee = (leg, candidate)
+        self._open.add(leg)
         self._attempts.append(Attempt(candidate.trunk, target.uri, leg.call_id, now))
         self._fact("leg.placed", trunk=candidate.trunk, target=target.uri)
 
@@ -314,6 +341,11 @@ class Call:
         if plan != self._plan:
             self._plan = plan
             self._exchange.emit(ApplyMedia(self.id, plan))
+
+    def _close_media(self) -> None:
+        if self._media_open and not self._media_closing:
+            self._media_closing = True
+            self._exchange.emit(CloseMedia(self.id))
 
     @property
     def _callee_codec(self) -> str | None:
@@ -362,12 +394,15 @@ class Call:
         """Free what is occupied, and write the record: once, whoever finds first that all is done."""
         if self._written:
             return
-        self._written = True
+        for name in (NO_PROGRESS, RING_LIMIT, SETUP_LIMIT, BROKEN):
+            self._exchange.agent.deadlines.stop((self, name))
         for state in self._occupied:
             state.release()
         self._occupied.clear()
         record = self._record(now)
+        self._written = True
         self._exchange.emit(record)
+        self._exchange.forget(self)
         self._fact(
             "call.ended",
             verdict=str(record.cause.verdict),
@@ -376,7 +411,6 @@ class Call:
             hung_up_by=record.hung_up_by,
             duration_s=None if self._answered is None else round(record.ended - self._answered, 3),
         )
-        self._exchange.forget(self)
 
     def _record(self, now: float) -> CallRecord:
         callee, measured = self._callee, self._measured

@@ -14,7 +14,7 @@ from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.leg import RETRY_AFTER_S, Leg
 from mediation.b2bua.outputs import Fact, Level, Output
-from mediation.b2bua.plan import MediaFact
+from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
@@ -64,7 +64,10 @@ class Engine:
         try:
             self.agent.layer.receive(message, flow, now)
         except Exception as error:  # noqa: BLE001 -- a bug of ours ends one call, on both its legs, and no other
-            self._broke(error, now, message)
+            calls = self.calls.values()
+            self._broke(error, next((call for call in calls if message.call_id in call.call_ids), None), now)
+            if isinstance(message, Request):
+                self._answer_at_last(message, now)
 
     def receive_malformed(self, error: MalformedMessage, flow: Flow, now: float) -> None:
         """Octets arrived that are no message; a request that can be answered is, without state."""
@@ -87,34 +90,43 @@ class Engine:
         try:
             call.media_fact(fact, now)
         except Exception as error:  # noqa: BLE001 -- as in `receive`
+            if isinstance(fact, MediaRefused | MediaLost | MediaClosed):
+                call.forget_media()
             self._break_off(call, error, now)
 
     def transport_failed(self, flow: Flow, now: float) -> None:
         """Octets for this flow could not be sent."""
         self._fact("transport.failed", Level.WARNING, transport=str(flow.transport), remote=flow.remote[0])
-        self.agent.layer.transport_failed(flow, now)
+        for transaction in self.agent.layer.using(flow):
+            try:
+                self.agent.layer.fail(transaction, now)
+            except Exception as error:  # noqa: BLE001 -- as in `receive`
+                self._broke(error, transaction.user, now)
 
     def handle_timeout(self, now: float) -> None:
         """Let everything happen that is due."""
-        while True:
-            try:
-                self.agent.layer.handle_timeout(now)
-                self.agent.handle_timeout(now)
-            except Exception as error:  # noqa: BLE001 -- as in `receive`; the timers that are left come next
-                self._broke(error, now)
-            else:
-                return
+        for part in (self.agent.layer, self.agent):
+            while True:
+                try:
+                    part.handle_timeout(now)
+                except Exception as error:  # noqa: BLE001 -- as in `receive`; the timers that are left come next
+                    self._broke(error, part.serving, now)
+                else:
+                    break
 
     def stop(self, now: float) -> None:
         """Refuse new calls and end those that live."""
         self._stopping = True
         for call in list(self.calls.values()):
-            call.stop(causes.SHUTDOWN, now)
+            try:
+                call.stop(causes.SHUTDOWN, now)
+            except Exception as error:  # noqa: BLE001 -- as in `receive`
+                self._break_off(call, error, now)
 
     def abort(self, now: float) -> None:
         """Write the records of calls whose ends did not come in time, and forget them."""
         for call in list(self.calls.values()):
-            call.abort(now)
+            self._abort(call, causes.SHUTDOWN, now)
 
     # outputs
 
@@ -181,17 +193,13 @@ class Engine:
             return
         self.agent.layer.respond(transaction, reply(request, 100), now)
         candidates = self._routing.candidates(source, number_of(request.uri))
-        call = Call(self._exchange, source, request, flow, candidates, now)
-        capabilities = self._capabilities(source)
         try:
-            leg = Leg.received(
-                self.agent, call, source.side, transaction, capabilities, self._settings.sip.user_agent
-            )
+            call = Call(self._exchange, source, transaction, self._capabilities(source), candidates, now)
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
-        call.begin(leg, leg.obstacle or self._obstacle(source, candidates), now)
+        call.begin(self._obstacle(source, candidates), now)
 
     def _obstacle(self, source: Source, candidates: tuple[Candidate, ...]) -> Cause | None:
         """Why a call cannot even be tried; None: it can."""
@@ -215,31 +223,39 @@ class Engine:
 
     # bugs
 
-    def _broke(self, error: Exception, now: float, message: Message | None = None) -> None:
-        """Something of ours raised: find the call that it was about and end that one."""
-        if message is not None and isinstance(message, Request):
-            self.agent.layer.fail_unanswered(message, now)
-        call = self._call_of(self.agent.layer.serving) or self._call_of(self.agent.serving)
-        if message is not None:
-            call = next((c for c in self.calls.values() if message.call_id in c.call_ids), None)
-        if call is None:
-            self._fact("engine.broke", Level.ERROR, traceback="".join(format_exception(error)))
-        else:
-            self._break_off(call, error, now)
-
-    def _break_off(self, call: Call, error: Exception, now: float) -> None:
-        self._fact("call.broke", Level.ERROR, call=call.id, traceback="".join(format_exception(error)))
-        try:
-            call.stop(causes.INTERNAL_ERROR, now)
-        except Exception:  # noqa: BLE001 -- what broke may break again; the record at least is written
-            call.abort(now)
-
-    def _call_of(self, user: object) -> Call | None:
+    def _broke(self, error: Exception, user: object, now: float) -> None:
+        """Something of ours raised while it served `user`: end that one's call."""
         if isinstance(user, InviteSession):
             user = user.user
         if isinstance(user, Leg):
             user = user.user
-        return user if isinstance(user, Call) else None
+        if isinstance(user, Call) and user.id in self.calls:
+            self._break_off(user, error, now)
+        else:
+            self._fact("engine.broke", Level.ERROR, traceback="".join(format_exception(error)))
+
+    def _break_off(self, call: Call, error: Exception, now: float) -> None:
+        self._fact("call.broke", Level.ERROR, call=call.id, traceback="".join(format_exception(error)))
+        if call.broken:
+            self._abort(call, causes.INTERNAL_ERROR, now)
+            return
+        try:
+            call.break_off(now)
+        except Exception:  # noqa: BLE001 -- what broke may break again
+            self._abort(call, causes.INTERNAL_ERROR, now)
+
+    def _abort(self, call: Call, cause: Cause, now: float) -> None:
+        try:
+            call.abort(cause, now)
+        except Exception as error:  # noqa: BLE001 -- there is nothing left to try
+            self._fact("call.stuck", Level.ERROR, call=call.id, traceback="".join(format_exception(error)))
+            self._forget(call)
+
+    def _answer_at_last(self, request: Request, now: float) -> None:
+        """Answer 500 to a request that a bug has left without an answer."""
+        transaction = self.agent.layer.server_transaction(request)
+        if transaction is not None:
+            self.agent.layer.fail_unanswered(transaction, self.agent.ids.tag(), now)
 
     # answers
 

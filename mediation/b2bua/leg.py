@@ -70,8 +70,6 @@ class Leg:
         self.audio: AgreedAudio | None = None
         """What both sides agreed last."""
         self.call_id = ""
-        self.obstacle: Cause | None = None
-        """Why the offer that came cannot be answered."""
         self._warning: tuple[tuple[str, str], ...] = ()
 
     @classmethod
@@ -88,21 +86,21 @@ class Leg:
         leg = cls(agent, user, side, transaction.flow, capabilities, product)
         leg.call_id = transaction.request.call_id
         leg.session = InviteSession.called(agent, leg, transaction)
-        leg._judge(transaction.request)
         return leg
 
-    def _judge(self, invite: Request) -> None:
-        """Read the offer, and see that it can be answered, before anything is spent on the call."""
+    def judge(self, invite: Request) -> Cause | None:
+        """Read the offer that opened the leg; why it cannot be answered, if so, before anything is spent on it."""
         if not invite.body:
-            return
+            return None
         try:
             self._offered = SessionDescription.parse(invite.body)
             make_answer(self._offered, self._local, self._capabilities, self._origin)
         except SdpError:
-            self.obstacle = causes.BAD_DESCRIPTION
+            return causes.BAD_DESCRIPTION
         except NotAcceptable as error:
-            self.obstacle = causes.NO_CODEC
             self._warning = (warning(error, self.flow),)
+            return causes.NO_CODEC
+        return None
 
     def place(
         self,
@@ -161,6 +159,10 @@ class Leg:
             self.session.reject(cause.reply_status, now, headers=headers)
         else:
             self.session.hang_up(now, headers=(cause.header(),))
+
+    def abandon(self, now: float) -> None:
+        """End the leg and wait for nothing: the last resort after a bug of ours."""
+        self.session.abandon(now)
 
     def stream(self) -> Stream | None:
         """Our part of a media plan; None while nothing is agreed."""

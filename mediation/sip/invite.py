@@ -11,6 +11,7 @@ from mediation.sip.flow import Flow
 from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.session_table import ABSORBED, SESSION, Act, Cue, Stage
+from mediation.sip.transaction import State
 
 Extra = tuple[tuple[str, str], ...]
 """Further header fields of a message: names and values."""
@@ -124,6 +125,7 @@ class InviteSession:
         self._repeat_s = 0.0
         self._ending: Extra = ()
         self._bye: Transaction | None = None
+        self._closed = False
 
     @classmethod
     def called(cls, agent: Agent, user: SessionUser, transaction: Transaction) -> "InviteSession":
@@ -174,6 +176,22 @@ class InviteSession:
         """End the session in whatever way its stage allows: CANCEL, BYE, or BYE once the ACK is there."""
         self._ending = headers
         self._cue(Cue.HANG_UP, now)
+
+    def abandon(self, now: float) -> None:
+        """End the session by CANCEL or BYE and wait for nothing: a bug has left its stage in doubt."""
+        invite = self._invite
+        if invite is not None and invite.awaits_final:
+            if invite.state is State.PROCEEDING:
+                self._cancel(now)
+        elif self._established and self._bye is None and self.stage is not Stage.ENDED:
+            self._send_bye(now)
+        self.stage = Stage.ENDED
+        self._close(now)
+
+    @property
+    def _established(self) -> bool:
+        """Whether a 2xx was given or taken."""
+        return self._accepted is not None or (self._invite is not None and self._confirmed_tag != "")
 
     @property
     def dialog(self) -> Dialog:
@@ -255,11 +273,13 @@ class InviteSession:
             if (self.stage, cue) not in ABSORBED:
                 raise LocalSipError(f"{cue.name} in {self.stage.name} cannot happen")
             return
-        before, (self.stage, acts) = self.stage, row
-        for act in acts:
-            self._perform(act, given, now)
-        if self.stage is Stage.ENDED and before is not Stage.ENDED:
-            self._close(now)
+        self.stage, acts = row
+        try:
+            for act in acts:
+                self._perform(act, given, now)
+        finally:  # also when the user breaks: it is told last
+            if self.stage is Stage.ENDED:
+                self._close(now)
 
     def _perform(self, act: Act, given: object, now: float) -> None:
         match act, given:
@@ -271,8 +291,8 @@ class InviteSession:
                 self._answer(transaction, int(act.name[-3:]), now)
             case Act.SEND_500, Transaction() as transaction:
                 self._answer(transaction, 500, now, headers=(("Retry-After", "5"),))
-            case Act.BEGIN_REPEATING, Response() as response:
-                self._begin_repeating(response, now)
+            case Act.BEGIN_REPEATING, _:
+                self._begin_repeating(now)
             case Act.REPEAT, _:
                 self._repeat(now)
             case Act.STOP_REPEATING, _:
@@ -373,6 +393,7 @@ class InviteSession:
         if self._pending is not None:
             if 200 <= response.status < 300:  # a request that is rejected changes nothing (section 12.2.2)
                 self.dialog.refresh_target(self._pending.request)
+                self._accepted = response
             self._agent.layer.respond(self._pending, response, now)
             if response.status >= 300:
                 self._pending = None
@@ -383,9 +404,8 @@ class InviteSession:
         response = reply(transaction.request, status, to_tag=self.local_tag, reason=reason, headers=headers)
         self._agent.layer.respond(transaction, response, now)
 
-    def _begin_repeating(self, response: Response, now: float) -> None:
+    def _begin_repeating(self, now: float) -> None:
         timers = self._agent.layer.timers
-        self._accepted = response
         self._repeat_s = timers.t1_s
         self._agent.deadlines.start((self, "REPEAT_2XX"), now + self._repeat_s)
         self._agent.deadlines.start((self, "ACK_MISSING"), now + timers.transaction_s)
@@ -433,9 +453,17 @@ class InviteSession:
         self._bye = self._agent.layer.send_request(bye, flow, self, now)
 
     def _close(self, now: float) -> None:
-        self._stop("REPEAT_2XX", "ACK_MISSING", "GIVE_UP")
-        if self._invite is not None and self._invite.awaits_final:
-            self._agent.layer.abandon(self._invite)
+        """Forget everything, once; a request that still waits is answered."""
+        if self._closed:
+            return
+        self._closed = True
+        agent = self._agent
+        for timer in (Cue.REPEAT_2XX, Cue.ACK_MISSING, Cue.GIVE_UP):
+            agent.deadlines.stop((self, timer.name))
         for dialog in self._dialogs.values():
-            self._agent.dialogs.pop(dialog.id, None)
+            agent.dialogs.pop(dialog.id, None)
+        if self._invite is not None and self._invite.awaits_final:
+            agent.layer.abandon(self._invite)
+        if self._pending is not None:
+            agent.layer.fail_unanswered(self._pending, self.local_tag, now)
         self.user.session_event(Closed(), now)

@@ -173,7 +173,12 @@ class TransactionLayer:
 
     def transport_failed(self, flow: Flow, now: float) -> None:
         """Octets for this remote endpoint could not be sent: every transaction that uses it hears of it."""
-        hit = [
+        for transaction in self.using(flow):
+            self.fail(transaction, now)
+
+    def using(self, flow: Flow) -> list[Transaction]:
+        """The transactions between one of our listeners and one remote endpoint."""
+        return [
             transaction
             for table in (self._clients, self._servers)
             for transaction in table.values()
@@ -181,8 +186,10 @@ class TransactionLayer:
             and transaction.flow.remote == flow.remote
             and transaction.flow.local == flow.local
         ]
-        for transaction in hit:
-            self._fire(transaction, Event.TRANSPORT_ERROR, now)
+
+    def fail(self, transaction: Transaction, now: float) -> None:
+        """What the transaction sent last could not be sent."""
+        self._fire(transaction, Event.TRANSPORT_ERROR, now)
 
     def handle_timeout(self, now: float) -> None:
         """Let everything happen that is due."""
@@ -218,7 +225,8 @@ class TransactionLayer:
         event = Event.TU_1XX if status < 200 else Event.TU_2XX if status < 300 else Event.TU_FAILURE
         if (transaction.state, event) not in transaction.table:
             raise LocalSipError(f"{status} given to a transaction in {transaction.state.name}")
-        self._fire(transaction, event, now, response)
+        octets = bytes(response)  # what cannot be printed is found out before anything has changed
+        self._fire(transaction, event, now, response, octets)
 
     def send(self, request: Request, flow: Flow) -> None:
         """Send what no transaction repeats: the ACK to a 2xx."""
@@ -228,11 +236,14 @@ class TransactionLayer:
         """Answer and forget (RFC 3261 section 8.2.7): for requests that deserve no state."""
         self._transmit(Transmit(response_flow(request, flow), bytes(response)))
 
-    def fail_unanswered(self, request: Request, now: float) -> None:
-        """Answer 500 to a request that a bug of ours has left without a final response."""
-        transaction = self._servers.get(_server_key(request))
-        if transaction is not None and transaction.state in (State.TRYING, State.PROCEEDING):
-            self.respond(transaction, reply(request, 500), now)
+    def server_transaction(self, request: Request) -> Transaction | None:
+        """The transaction that this request began or belongs to."""
+        return self._servers.get(_server_key(request))
+
+    def fail_unanswered(self, transaction: Transaction, to_tag: str, now: float) -> None:
+        """Answer 500 where a bug of ours has left a request without a final response; else do nothing."""
+        if transaction.state in (State.TRYING, State.PROCEEDING):
+            self.respond(transaction, reply(transaction.request, 500, to_tag=to_tag), now)
 
     def abandon(self, transaction: Transaction) -> None:
         """Forget a transaction whose user has given up (RFC 3261 section 9.1, last paragraph)."""
@@ -277,7 +288,12 @@ class TransactionLayer:
         self._user.request_received(transaction, request, now)
 
     def _fire(
-        self, transaction: Transaction, event: Event, now: float, message: Message | None = None
+        self,
+        transaction: Transaction,
+        event: Event,
+        now: float,
+        message: Message | None = None,
+        octets: bytes = b"",
     ) -> None:
         step = transaction.table.get((transaction.state, event))
         if step is None:
@@ -287,31 +303,36 @@ class TransactionLayer:
         transaction.state, actions = step
         self.serving = transaction.user
         at_once: Event | None = None
-        for action in actions:
-            if action is Do.RESEND:
-                if transaction.octets:
-                    self._transmit(Transmit(transaction.flow, transaction.octets))
-            elif action is Do.SEND and message is not None:
-                transaction.octets = bytes(message)
+        try:
+            for action in actions:
+                if action is Do.SEND:
+                    transaction.octets = octets
+                at_once = self._do(transaction, action, message, now) or at_once
+        finally:  # also when the transaction user breaks: it is told last
+            if transaction.terminated:
+                self._remove(transaction)
+            elif at_once is not None:
+                self._fire(transaction, at_once, now)
+
+    def _do(self, transaction: Transaction, action: Do, message: Message | None, now: float) -> Event | None:
+        """Perform one action; returns the timer that it has started with a time of zero, if it has."""
+        if action in (Do.SEND, Do.RESEND):
+            if transaction.octets:
                 self._transmit(Transmit(transaction.flow, transaction.octets))
-            elif action is Do.ACK and isinstance(message, Response):
-                self._transmit(
-                    Transmit(transaction.flow, bytes(ack_to_failure(transaction.request, message)))
-                )
-            elif action is Do.PASS_UP:
-                self._pass_up(transaction, message, now)
-            elif action is Do.TELL_TIMEOUT:
-                self._tell(transaction, Failure.TIMEOUT, now)
-            elif action is Do.TELL_TRANSPORT_ERROR:
-                self._tell(transaction, Failure.TRANSPORT, now)
-            elif action in _STOPS:
-                self._deadlines.stop((transaction, _STOPS[action]))
-            else:
-                at_once = self._start(transaction, action, now) or at_once
-        if transaction.terminated:
-            self._remove(transaction)
-        elif at_once is not None:
-            self._fire(transaction, at_once, now)
+        elif action is Do.ACK and isinstance(message, Response):
+            ack = ack_to_failure(transaction.request, message)
+            self._transmit(Transmit(transaction.flow, bytes(ack)))
+        elif action is Do.PASS_UP:
+            self._pass_up(transaction, message, now)
+        elif action is Do.TELL_TIMEOUT:
+            self._tell(transaction, Failure.TIMEOUT, now)
+        elif action is Do.TELL_TRANSPORT_ERROR:
+            self._tell(transaction, Failure.TRANSPORT, now)
+        elif action in _STOPS:
+            self._deadlines.stop((transaction, _STOPS[action]))
+        else:
+            return self._start(transaction, action, now)
+        return None
 
     def _start(self, transaction: Transaction, action: Do, now: float) -> Event | None:
         """Start a timer; returns it when its time is zero, so that it fires at once."""

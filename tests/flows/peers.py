@@ -23,6 +23,8 @@ class Line:
     target: str
     """Where its requests within the dialog are addressed."""
     sequence: int
+    offered: bool = True
+    """Whether the peer's own INVITE has made the offer."""
     ours: str = ""
     """The branch of the INVITE that the peer has sent."""
     asked: dict[str, Request] = field(default_factory=dict)
@@ -91,7 +93,8 @@ class Peer:
             f"<sip:{called}@{host}>",
             uri or f"sip:{called}@{host}:5060",
             sequence,
-            branch or self._branch(),
+            offered=sdp != b"",
+            ours=branch or self._branch(),
         )
         self._hold(line)
         body = self.sdp() if sdp is None else sdp

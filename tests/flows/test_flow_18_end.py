@@ -279,7 +279,6 @@ def test_a_server_that_must_go_writes_the_records_of_calls_that_did_not_end_in_t
     call.world.stop()
     call.world.soon(lambda: call.world.engine.abort(call.world.now))
     assert call.record.cause.reason == "shutdown"
-    call.media.open.clear()
 
 
 def test_the_other_calls_go_on_when_one_ends(world: World, call: Pair) -> None:

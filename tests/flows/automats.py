@@ -1,0 +1,82 @@
+"""Peers that react by themselves, for tests that put the fault or the disorder elsewhere."""
+
+from mediation.settings.model import Side
+from mediation.sip.message import Message, Request, Response
+from tests.flows.peers import Line, Peer
+from tests.flows.world import World
+
+
+class Automat(Peer):
+    """Answers an INVITE by `script`, acknowledges, answers CANCEL and BYE as a good user agent does."""
+
+    def __init__(
+        self, world: World, side: Side, host: str, script: tuple[int, ...] = (100, 180, 200)
+    ) -> None:
+        super().__init__(world, side, host)
+        self.script = script
+        self.answers_cancel = True
+        self.acks_answers = True
+        self._final: dict[str, int] = {}
+        self._ended: set[str] = set()
+
+    @property
+    def talks(self) -> bool:
+        """Whether its latest call is up, as far as it knows."""
+        return bool(self.lines) and self._final.get(self.line.call_id) == 200 and not self._over(self.line)
+
+    def hangs_up_if_it_talks(self) -> None:
+        """End the call if it is up."""
+        if self.talks:
+            self._ended.add(self.line.call_id)
+            self.hangs_up()
+
+    def repeats_its_answer(self) -> None:
+        """Say 200 again if no ACK has come."""
+        if self.talks and "ACK" not in self.line.asked:
+            self.says(200, sdp=self.sdp())
+
+    def dangling(self) -> list[str]:
+        """Calls that this peer would still hold for alive, or wait for: none, in the end."""
+        return [line.call_id for line in self.lines if not self._over(line)]
+
+    def take(self, message: Message) -> None:
+        """React to what was heard."""
+        super().take(message)
+        line = next((line for line in self.lines if line.call_id == message.call_id), None)
+        if line is None:
+            return
+        if isinstance(message, Response):
+            self._react_to_response(line, message)
+        elif message.method == "INVITE":
+            for status in self.script:
+                self.world.soon(lambda status=status: self._answer(line, status))  # type: ignore[misc]
+        else:
+            self._react_to_request(line, message)
+
+    def _over(self, line: Line) -> bool:
+        return line.call_id in self._ended or self._final.get(line.call_id, 0) >= 300
+
+    def _answer(self, line: Line, status: int) -> None:
+        if self._final.get(line.call_id) is None:
+            if status >= 200:
+                self._final[line.call_id] = status
+            self.says(status, sdp=self.sdp() if status in (183, 200) else b"", line=line)
+
+    def _react_to_response(self, line: Line, response: Response) -> None:
+        if response.cseq.method != "INVITE" or response.status < 200:
+            return
+        first = response.cseq.number == 7
+        if first:
+            self._final[line.call_id] = response.status
+        if response.status == 200 and self.acks_answers:
+            answer = b"" if line.offered else self.sdp()
+            self.world.soon(lambda: self.acks(answer, line=line, sequence=response.cseq.number))
+
+    def _react_to_request(self, line: Line, request: Request) -> None:
+        if request.method == "BYE":
+            self._ended.add(line.call_id)
+        elif request.method == "CANCEL" and self.answers_cancel:
+            self.world.soon(lambda: self.says(200, to="CANCEL", line=line))
+            self.world.soon(lambda: self._answer(line, 487))
+        elif request.method == "CANCEL":
+            self._ended.add(line.call_id)
