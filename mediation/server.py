@@ -3,9 +3,12 @@
 import asyncio
 import errno
 import gc
+import os
 import secrets
 import signal
 import time
+from math import inf
+from typing import Any
 
 from mediation import __version__
 from mediation.b2bua.engine import Engine
@@ -57,6 +60,7 @@ async def _serve(settings: Settings) -> int:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, asked_to_stop)
+    loop.set_exception_handler(server.loop_complained)
     try:
         if not await _started(server, stopping):
             return EXIT_GOOD
@@ -110,6 +114,7 @@ class Server:
         )
         self._cdr = CdrWriter(settings.cdr.file) if settings.cdr.file else None
         self._refused_told = 0
+        self._exhausted_told_at = -inf
         self._idle = asyncio.Event()
         """Set when the last call goes."""
 
@@ -151,6 +156,16 @@ class Server:
         self._refusals.cancel()
         self.log.info("server.stopped")
 
+    def loop_complained(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What the event loop could not tell anybody else. Out of descriptors it says so all the time."""
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            if loop.time() >= self._exhausted_told_at + REFUSALS_EVERY_S:
+                self._exhausted_told_at = loop.time()
+                self.log.warning("system.exhausted", reason=os.strerror(error.errno), remedy=_remedy(error))
+            return
+        self.log.error("loop.broke", message=context.get("message"), exc_info=error)
+
     def _perform(self, output: _Rest) -> None:
         match output:
             case OpenMedia() | ApplyMedia() | CloseMedia():
@@ -188,7 +203,7 @@ class Server:
             self._cdr.close()
 
 
-def _remedy(error: ListenError) -> str:
+def _remedy(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return "another process listens there: stop it, or choose another port"
     if error.errno == errno.EADDRNOTAVAIL:

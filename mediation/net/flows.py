@@ -1,13 +1,14 @@
 """Which socket or connection reaches whom: every listener of one server, and the connections that grew from them."""
 
 import asyncio
-import os
+import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import count
 
 from mediation.net.address import family_of, is_address
+from mediation.net.listener import TcpListener, turn_away
 from mediation.net.tcp import TcpConnection
 from mediation.net.udp import UdpSocket
 from mediation.settings.model import Listener
@@ -48,11 +49,12 @@ class Flows:
         self._on_failure = on_failure
         self._tcp_idle_s = tcp_idle_s
         self._sockets: dict[Endpoint, UdpSocket] = {}
-        self._servers: list[asyncio.Server] = []
+        self._listeners: list[TcpListener] = []
         self._connections: dict[int, TcpConnection] = {}
         self._by_peer: dict[tuple[Endpoint, Endpoint], TcpConnection] = {}
         self._opening: dict[tuple[Endpoint, Endpoint], list[bytes]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._adopting: set[asyncio.Task[None]] = set()
         self._identities = count(1)
         self._closing = False
         self._emptied = asyncio.Event()
@@ -65,25 +67,26 @@ class Flows:
         try:
             for listener in listeners:
                 if listener.transport is Transport.UDP:
-                    socket = UdpSocket(listener.endpoint, partial(self._datagram_received, listener.endpoint))
-                    socket.start(loop)
-                    self._sockets[listener.endpoint] = socket
-                else:
-                    server = await loop.create_server(
-                        partial(self._new_connection, listener.endpoint), *listener.endpoint, backlog=1024
+                    datagrams = UdpSocket(
+                        listener.endpoint, partial(self._datagram_received, listener.endpoint)
                     )
-                    self._servers.append(server)
+                    datagrams.start(loop)
+                    self._sockets[listener.endpoint] = datagrams
+                else:
+                    connections = TcpListener(
+                        listener.endpoint, partial(self._accepted, listener.endpoint), self._exhausted
+                    )
+                    connections.start(loop)
+                    self._listeners.append(connections)
         except OSError as error:
             await self.aclose()
-            # not strerror: asyncio writes its own, and names the address again
-            why = os.strerror(error.errno) if error.errno else str(error)
-            raise ListenError(error.errno, f"cannot listen at {listener}: {why}") from error
+            raise ListenError(error.errno, f"cannot listen at {listener}: {error.strerror}") from error
 
     def send(self, flow: Flow, octets: bytes) -> None:
         """Send by a flow; a failure is reported later, never from within this call."""
         if flow.transport is Transport.UDP:
-            socket = self._sockets.get(flow.local)
-            if socket is None or not socket.send(octets, flow.remote):
+            datagrams = self._sockets.get(flow.local)
+            if datagrams is None or not datagrams.send(octets, flow.remote):
                 self._fail(flow)
             return
         connection = self._connections.get(flow.connection or 0) or self._by_peer.get(
@@ -96,23 +99,21 @@ class Flows:
     async def aclose(self) -> None:
         """Close everything; what is written already still leaves. Nobody hears anything from now on."""
         self._closing = True
-        for socket in self._sockets.values():
-            socket.close()
-        for server in self._servers:
-            server.close()
-        for task in self._tasks:
+        for datagrams in self._sockets.values():
+            datagrams.close()
+        for listener in self._listeners:
+            listener.close()
+        for task in self._connecting:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._connecting, *self._adopting, return_exceptions=True)
         for connection in list(self._connections.values()):
             connection.close()
         await self._wait_until_empty()
         for connection in list(self._connections.values()):
             connection.abort()
         await self._wait_until_empty()
-        for server in self._servers:
-            await server.wait_closed()
         self._sockets.clear()
-        self._servers.clear()
+        self._listeners.clear()
 
     async def _wait_until_empty(self) -> None:
         if self._connections:
@@ -139,17 +140,13 @@ class Flows:
     # connections (mediation.net.tcp.ConnectionUser)
 
     def connected(self, connection: TcpConnection) -> bool:
-        """Keep a new connection, unless a stranger opened it. Whom we have called is no stranger."""
+        """Keep a new connection, and send what has waited for it."""
         if self._closing:
             return False
         peer = (connection.local, connection.remote)
-        waiting = self._opening.pop(peer, None)
-        if waiting is None and not self._knows(connection.flow):
-            self.refused += 1
-            return False
         self._connections[connection.identity] = connection
         self._by_peer[peer] = connection
-        for octets in waiting or ():
+        for octets in self._opening.pop(peer, ()):
             connection.send(octets)
         return True
 
@@ -171,6 +168,29 @@ class Flows:
         if not self._closing:
             self._on_malformed(error, flow)
 
+    def _accepted(self, local: Endpoint, accepted: socket.socket, remote: Endpoint) -> None:
+        if not self._knows(Flow(Transport.TCP, local, remote)):
+            self.refused += 1
+            turn_away(accepted)
+            return
+        task = asyncio.get_running_loop().create_task(self._adopt(local, accepted))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
+
+    async def _adopt(self, local: Endpoint, accepted: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                partial(self._new_connection, local), accepted
+            )
+        except OSError:  # it has ended again
+            accepted.close()
+
+    def _exhausted(self, error: OSError) -> None:
+        """Nobody of ours can help it; whoever watches the loop is told."""
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "connections are turned away", "exception": error}
+        )
+
     def _new_connection(self, local: Endpoint) -> TcpConnection:
         return TcpConnection(self, next(self._identities), local, self._tcp_idle_s)
 
@@ -182,8 +202,8 @@ class Flows:
         elif waiting is None:
             self._opening[peer] = [octets]
             task = asyncio.get_running_loop().create_task(self._connect(flow))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._connecting.add(task)
+            task.add_done_callback(self._connecting.discard)
         elif len(waiting) < MOST_WAITING:
             waiting.append(octets)
         else:

@@ -194,6 +194,17 @@ class TcpPeer:
             return
 
 
+async def turned_away(host: str, to: Endpoint, octets: bytes = b"") -> None:
+    """A connection that must be ended by the other end without a word, whatever is said on it."""
+    try:
+        peer = await TcpPeer.connected(host, to)
+    except ConnectionResetError:  # so soon that it never seemed to stand
+        return
+    peer.send(octets)
+    assert await peer.rest() == b""
+    await peer.close()
+
+
 @dataclass
 class Heard:
     """What a server's upper half hears of its sockets, and a way to wait for it."""

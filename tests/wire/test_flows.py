@@ -14,7 +14,7 @@ from mediation.settings.model import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.message import Message, Request
 from tests.interop.scene import Scene
-from tests.wire.peers import PATIENCE_S, Heard, TcpPeer, UdpPeer, never_accepting, reply, request
+from tests.wire.peers import PATIENCE_S, Heard, TcpPeer, UdpPeer, never_accepting, reply, request, turned_away
 
 UDP, TCP = Transport.UDP, Transport.TCP
 
@@ -136,10 +136,9 @@ async def test_a_stranger_is_dropped_before_a_single_octet_of_it_is_read(
             friend.send(options(friend, at), at)
             assert await heard.methods(1) == ["OPTIONS"]
             await stranger.hears_nothing()
-        tcp = await TcpPeer.connected(scene.stranger[0], at)
-        tcp.send(options(tcp, at))
-        assert await tcp.rest() == b""
-        await tcp.close()
+        await turned_away(
+            scene.stranger[0], at, request("OPTIONS", (scene.stranger[0], 9), at, transport="TCP")
+        )
         assert flows.refused == 3
         assert len(heard.messages) == 1
         assert not heard.malformed

@@ -15,7 +15,7 @@ from mediation.sip.framing import LONGEST_MESSAGE
 from mediation.sip.message import Request, Response
 from mediation_codecs.g711 import Law
 from tests.interop.scene import Scene
-from tests.wire.peers import TcpPeer, UdpPeer, invite, reply, request, spell
+from tests.wire.peers import TcpPeer, UdpPeer, invite, reply, request, spell, turned_away
 from tests.wire.phones import Phone, left_in, nothing_left_in, serving, until
 
 NUMBER = "+493012345678"
@@ -79,10 +79,7 @@ async def test_a_stranger_gets_nothing_at_all_and_costs_nothing(scene: Scene) ->
                 udp.send(octets, scene.internal)
             await udp.hears_nothing()
         for octets in (b"", b"\r\n\r\n", invite(scene.stranger, scene.internal, transport="TCP")):
-            tcp = await TcpPeer.connected(scene.stranger[0], scene.internal)
-            tcp.send(octets)
-            assert await tcp.rest() == b""
-            await tcp.close()
+            await turned_away(scene.stranger[0], scene.internal, octets)
         assert not any(left_in(server).values())
         assert server._driver.flows.refused == 9
     assert not records(scene)
@@ -132,8 +129,10 @@ async def test_a_call_goes_through_over_ipv6_from_the_trunk_to_the_front_end(sce
 [internal]
 listen = ["udp:{spell(internal)}", "tcp:{spell(internal)}"]
 targets = ["sip:{spell(front_end_at)};transport=tcp"]
+rtp_ports = [2000, 2099]
 [gateway]
 listen = ["udp:{spell(gateway)}"]
+rtp_ports = [2100, 2199]
 [[trunk]]
 name = "itsp"
 targets = ["sip:{spell(sbc_at)}"]
