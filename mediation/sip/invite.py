@@ -308,6 +308,8 @@ class InviteSession:
                 self._send_bye(now)
             case Act.START_GIVE_UP, _:
                 self._agent.deadlines.start((self, "GIVE_UP"), now + self._agent.layer.timers.transaction_s)
+            case Act.STOP_GIVE_UP, _:
+                self._stop("GIVE_UP")
             case _:
                 self._tell(act, given, now)
 

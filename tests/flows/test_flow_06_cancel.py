@@ -101,6 +101,18 @@ def test_an_answer_that_crosses_our_cancel_is_acked_and_ended_never_bridged__rfc
     assert call.media.plans == []
 
 
+def test_an_answer_that_crosses_our_cancel_ends_the_wait_for_the_cancel(call: Pair) -> None:
+    call.callee.answers_bye = False
+    call.rings()
+    call.caller.cancels()
+    call.advance(20)
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.advance(20)
+    assert not call.over
+    call.callee.says(200, to="BYE")
+    assert call.over
+
+
 def test_a_cancel_that_crosses_our_answer_has_no_effect__rfc3261_9_2(call: Pair) -> None:
     call.answers()
     call.caller.cancels()
