@@ -62,7 +62,8 @@ class Peer:
         self._numbers = count(1)
         self._name = f"{'fe' if side is Side.FRONT_END else 'sbc'}-{host.rpartition('.')[2]}"
         self._session = 70_000_000 + int.from_bytes(host.encode()[-3:], "big")
-        self._last = b""
+        self.said = b""
+        """The last message, as octets."""
         self._moved_to = ""
         world.join(self)
 
@@ -170,7 +171,7 @@ class Peer:
 
     def repeats(self) -> None:
         """Send the last message once more, octet for octet."""
-        self.world.receive(self._last, self.flow)
+        self.world.receive(self.said, self.flow)
 
     def sends(self, lines: list[str], headers: str = "", body: bytes = b"") -> None:
         """Send a message of these lines."""
@@ -179,8 +180,8 @@ class Peer:
                 [*lines, "Content-Type: application/sdp"] if "content-type:" not in headers.lower() else lines
             )
         text = "\r\n".join([*lines, f"Content-Length: {len(body)}"]) + "\r\n" + headers + "\r\n"
-        self._last = text.encode() + body
-        self.world.receive(self._last, self.flow)
+        self.said = text.encode() + body
+        self.world.receive(self.said, self.flow)
 
     def mutters(self, octets: bytes) -> None:
         """Send octets that are no good message."""
