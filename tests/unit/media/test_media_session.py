@@ -1,12 +1,15 @@
 """One call's media: whose packets count, where they go, and what is said of them. Real sockets, time by hand."""
 
 import random
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from mediation.b2bua.plan import MediaSilent
+from mediation.media import party
+from mediation.media.ports import connected_twin
 from mediation.media.rtcp import parse
 from mediation.rtp.packet import read_header
 from mediation_codecs.g711 import Law
@@ -218,6 +221,19 @@ def test_a_new_address_by_signalling_is_learned_afresh(call: Circuit) -> None:
     assert len(heard(moved)) == 1
 
 
+def test_a_new_sender_may_go_on_anywhere_under_the_same_ssrc(call: Circuit) -> None:
+    moved = call.other(CALLER)
+    call.apply()
+    call.from_caller(packet(0))
+    call.serve()
+    call.apply(call.plan(caller=stream(moved)))
+    call.from_caller(packet(10_000), by=moved)
+    call.serve()
+    first, second = (read_header(octets) for octets in heard(call.callee))
+    assert second[2] == (first[2] + 1) & 0xFFFF
+    assert second[1] is True
+
+
 def test_a_plan_that_keeps_the_address_keeps_the_lock(call: Circuit) -> None:
     behind_nat = call.other(CALLER)
     call.apply()
@@ -244,6 +260,59 @@ def test_an_equal_plan_changes_nothing(call: Circuit) -> None:
     call.apply(call.plan())
     call.advance(60)
     assert len(call.silent) == 2
+
+
+def test_a_plan_that_keeps_the_address_of_reports_keeps_their_lock(call: Circuit) -> None:
+    behind_nat = call.other(CALLER)
+    call.apply()
+    behind_nat.sendto(report(0, 0), (call.pairs[0].host, call.pairs[0].port + 1))
+    call.serve()
+    call.apply(call.plan(silence_s=20))
+    call.advance(2.6)
+    assert len(heard(behind_nat)) == 1
+    assert heard(call.caller_rtcp) == []
+
+
+def test_who_sends_while_the_line_is_laid_is_still_looked_at(
+    call: Circuit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger, behind_nat = call.other(STRANGER), call.other(CALLEE)
+
+    def slow_twin(door: socket.socket, remote: tuple[str, int]) -> socket.socket:
+        twin = connected_twin(door, remote)
+        twin.connect(stranger.getsockname())  # as it would hear anybody before it is connected
+        call.from_callee(packet(1, ssrc=0x9999, payload_type=8), by=stranger)
+        twin.connect(remote)
+        call.from_callee(packet(1, payload_type=8), by=behind_nat)
+        return twin
+
+    call.apply()
+    monkeypatch.setattr(party, "connected_twin", slow_twin)
+    call.from_callee(packet(0, payload_type=8), by=behind_nat)
+    call.serve()
+    assert [read_header(octets)[2] for octets in heard(call.caller)] == [0x8000, 0x8001]
+    assert call.close().callee.rejected == 1
+
+
+def test_a_party_without_a_way_is_tried_again_with_each_report(
+    call: Circuit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_way(_door: socket.socket, _remote: tuple[str, int]) -> socket.socket:
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr(party, "connected_twin", no_way)
+    call.apply()
+    call.from_caller(packet(0))
+    call.from_callee(packet(0, payload_type=8))
+    call.serve()
+    monkeypatch.undo()
+    call.advance(2.6)
+    call.from_caller(packet(1))
+    call.from_callee(packet(1, payload_type=8))
+    call.serve()
+    assert len(heard(call.callee)) == 1
+    assert len(heard(call.caller)) == 1
+    assert call.close().caller.packets_received == 2
 
 
 def test_ipv6_on_one_side_and_ipv4_on_the_other() -> None:

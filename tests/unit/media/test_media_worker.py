@@ -25,7 +25,7 @@ from mediation.settings.model import Side
 from tests.unit.media.circuit import LIMIT_S, own, packet, stream, udp
 
 HOSTS = (own(1), own(2))
-CONFIGURE = Configure((23_000, 23_003), (33_000, 33_099), (0, 1), 0.0, 0.05, 0.001, 0.05)
+CONFIGURE = Configure((23_000, 23_003), (33_000, 33_099), (0, 1), 0.0, 60.0, 0.001, 0.05)
 
 
 class Signalling:
@@ -38,13 +38,17 @@ class Signalling:
         self._channel.send(message)
 
     def hear(self) -> Message:
-        """The next message that is not statistics."""
-        while True:
+        """The next message that is not statistics; of these no more may come than in LIMIT_S."""
+        told = 0
+        while told < LIMIT_S / CONFIGURE.statistics_interval_s:
             message = self._channel.receive()
             if message is None:
                 assert select.select([self._channel], [], [], LIMIT_S)[0], "the worker says nothing"
-            elif not isinstance(message, WorkerStatistics):
+            elif isinstance(message, WorkerStatistics):
+                told += 1
+            else:
                 return message
+        raise AssertionError("the worker tells nothing but statistics")
 
     def statistics(self) -> WorkerStatistics:
         while True:
@@ -149,7 +153,7 @@ def test_a_bug_ends_the_call_that_it_meets_and_no_other(
     signalling.open("sound")
     signalling.open("broken")
     monkeypatch.setattr(Session, method, fail)
-    signalling.tell(ApplyMedia("broken", plan()))
+    signalling.tell(ApplyMedia("broken", plan(silence_s=0.05)))
     if method == "close":
         signalling.tell(CloseMedia("broken"))
     lost = signalling.hear()
