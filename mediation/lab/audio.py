@@ -21,7 +21,7 @@ LEVEL_DBM0: Final = -18.0
 BAND_HZ: Final = (300.0, 3400.0)
 """The telephone band; 10 % beyond it nothing is left."""
 
-_PITCH_HZ: Final = {"front-end": 110.0, "gateway": 196.0}
+_PITCH_HZ: Final = {"caller": 110.0, "callee": 196.0}
 """The lowest note by direction: a deep and a high voice, so that the ear knows who speaks."""
 _MELODY: Final = (0, 2, 4, 7, 9)  # semitones of a pentatonic scale: no two of them sound wrong together
 _VOWELS_HZ: Final = (

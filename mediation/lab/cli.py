@@ -1,13 +1,14 @@
 """`mediation lab`, `mediation lab sbc`, `mediation lab front-end`."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import typer
 
-from mediation.lab.behaviour import BEHAVIOURS, Behaviour, UnknownBehaviour, behaviour_named
+from mediation.lab.behaviour import BEHAVIOURS, Behaviour, behaviour_named
 from mediation.lab.simulator import SimulatorSettings, simulate
 from mediation.lab.user_agent import Placement
 from mediation.net.flows import ListenError
@@ -24,6 +25,8 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}", re.ASCII)
+_SECONDS: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?", re.ASCII)
 _NAMES: Final = ", ".join((*BEHAVIOURS, "reject=CODE"))
 
 ListenOption = Annotated[
@@ -139,7 +142,7 @@ def _simulate(
         listen=tuple(_read(text, parse_listener) for text in listen),
         default=default,
         behaviours=by_number,
-        first_rtp_port=rtp_port,
+        first_rtp_port=_read(rtp_port, _even),
         journal=journal,
         target=_read(to, parse_target) if to else None,
         calls=tuple(_read(text, _placement) for text in call),
@@ -155,7 +158,9 @@ def _simulate(
 def _read(text: T, parse: Callable[[T], R]) -> R:
     try:
         return parse(text)
-    except (UnfitError, UnknownBehaviour, ValueError) as error:
+    except UnfitError as error:
+        raise typer.BadParameter(f"{error.message}; {error.remedy}") from None
+    except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
 
@@ -165,21 +170,34 @@ def _behaviours(texts: Sequence[str]) -> tuple[Behaviour, dict[str, Behaviour]]:
     by_number: dict[str, Behaviour] = {}
     for text in texts:
         number, equals, name = text.partition("=")
-        if equals and number != "reject":
+        if not equals or number == "reject":
+            default = behaviour_named(text)
+        elif _NUMBER.fullmatch(number):
             by_number[number] = behaviour_named(name)
         else:
-            default = behaviour_named(text)
+            raise ValueError(f"{text}: before the = stands a number of digits, with + or without")
     return default, by_number
 
 
 def _placement(text: str) -> tuple[float, Placement]:
     number, *options = text.split(",")
+    if not _NUMBER.fullmatch(number):
+        raise ValueError(
+            f"{text}: a call begins with its number, digits with + or without; where to stands in --to"
+        )
     seconds: dict[str, float] = {}
     for option in options:
-        key, equals, value = option.partition("=")
-        if key not in ("at", "talk", "cancel") or not equals:
-            raise ValueError(f"{text}: after the number come at=, talk= and cancel=, in seconds")
+        key, _, value = option.partition("=")
+        if key not in ("at", "talk", "cancel") or not _SECONDS.fullmatch(value):
+            raise ValueError(
+                f"{text}: after the number come at=, talk= and cancel=, in seconds, as in talk=2.5"
+            )
         seconds[key] = float(value)
-    if not number or "@" in number:
-        raise ValueError(f"{text}: a call begins with the number; the server stands in --to")
     return seconds.get("at", 0.0), Placement(number, seconds.get("talk", 3.0), seconds.get("cancel"))
+
+
+def _even(port: int) -> int:
+    """RFC 3550 section 11: RTP on the even port, RTCP on the next one."""
+    if port % 2:
+        raise ValueError(f"{port} is odd: audio begins on an even port")
+    return port

@@ -45,7 +45,7 @@ class StopAudio:
     """The call is over."""
 
     call: str
-    caller: bool
+    local: Endpoint
 
 
 class Phone(Protocol):
@@ -224,7 +224,7 @@ class SimulatedCall:
     def _silence(self) -> None:
         if self._playing is not None:
             self._playing = None
-            self._phone.emit(StopAudio(self.number, self._caller))
+            self._phone.emit(StopAudio(self.number, (self._local.host, self._local.port)))
 
     def _closed(self) -> None:
         self._over = True

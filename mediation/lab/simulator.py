@@ -1,9 +1,9 @@
 """A simulator as a process: sockets, audio and a journal round one `UserAgent`."""
 
 import asyncio
+import os
 import secrets
 import signal
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,17 +11,20 @@ from pathlib import Path
 
 from mediation.lab.behaviour import Behaviour
 from mediation.lab.journal import Journal
-from mediation.lab.simulated_call import StartAudio, StopAudio
+from mediation.lab.simulated_call import OVER, StartAudio, StopAudio
 from mediation.lab.stream import CALLEE, CALLER, AudioStream, Recording, voice
 from mediation.lab.user_agent import Noted, Placement, Seen, UserAgent
 from mediation.net.driver import Driver
 from mediation.routing.routes import listener_for
 from mediation.settings.model import Listener, Target
+from mediation.sip.flow import Endpoint
 from mediation.sip.ids import IdSource
 from mediation_codecs.g711 import Law
 
 STOP_LIMIT_S = 2.0
 """How long calls may take to be hung up when the simulator is told to stop."""
+_ANYBODY = ""
+"""Whose voice is heard in calls that nobody foresaw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class SimulatorSettings:
     calls: tuple[tuple[float, Placement], ...] = ()
     """Seconds from the start, and the call."""
     wait_for_line: bool = False
-    """Whether the start of those calls is a line on standard input."""
+    """Whether the start of those calls is a line on standard input; its end is the end of the simulator."""
 
 
 async def simulate(settings: SimulatorSettings, say: Callable[[str], None]) -> None:
@@ -53,18 +56,20 @@ async def simulate(settings: SimulatorSettings, say: Callable[[str], None]) -> N
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     say(f"{settings.name}: listening on {', '.join(map(str, settings.listen))} ({settings.default.name})")
+
+    def line_read() -> None:
+        if os.read(0, 4096):
+            simulator.place_calls()
+        else:  # whoever was to say when it begins is gone
+            loop.remove_reader(0)
+            stopping.set()
+
     if settings.wait_for_line:
-        loop.add_reader(sys.stdin, _line_read, loop, simulator)
+        loop.add_reader(0, line_read)
     else:
         simulator.place_calls()
     await stopping.wait()
     await simulator.stop()
-
-
-def _line_read(loop: asyncio.AbstractEventLoop, simulator: "Simulator") -> None:
-    loop.remove_reader(sys.stdin)
-    if sys.stdin.readline():
-        simulator.place_calls()
 
 
 class Simulator:
@@ -82,7 +87,7 @@ class Simulator:
             settings.first_rtp_port,
         )
         self._driver: Driver[Seen | Noted | StartAudio | StopAudio] = Driver(self._agent, self._perform)
-        self._streams: dict[tuple[str, bool], AudioStream] = {}
+        self._streams: dict[Endpoint, AudioStream] = {}
         self._voices: dict[tuple[str, str], bytes] = {}
         self._file = settings.journal.open("w", encoding="utf-8") if settings.journal else None
         self._journal = Journal(self._file) if self._file else None
@@ -92,10 +97,10 @@ class Simulator:
     async def start(self) -> None:
         """Bind, and make the voices of the calls that are foreseen. Raises ListenError."""
         settings = self._settings
-        for _, placement in settings.calls:
-            self._voice(placement.number, CALLER)
-        for number in settings.behaviours:
-            self._voice(number, CALLEE)
+        foreseen = [(placement.number, CALLER) for _, placement in settings.calls]
+        foreseen += [(number, CALLEE) for number in settings.behaviours]
+        for key in foreseen or [(_ANYBODY, CALLEE)]:
+            self._voices[key] = voice(*key, settings.law)
         await self._driver.start(self._settings.listen)
 
     def place_calls(self) -> None:
@@ -119,14 +124,14 @@ class Simulator:
         """Hang up, wait a little, close."""
         for timer in self._timers:
             timer.cancel()
-        self._quiet.clear()
         self._driver.apply(self._agent.hang_up_all)
         if self._agent.calls:
+            self._quiet.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(STOP_LIMIT_S):
                     await self._quiet.wait()
-        for key in list(self._streams):
-            self._close_stream(key)
+        for local in list(self._streams):
+            self._close_stream(local)
         await self._driver.aclose()
         if self._file is not None:
             self._file.close()
@@ -137,34 +142,42 @@ class Simulator:
                 self._write(output)
             case Noted(call, what):
                 self._write(output)
+                if what == OVER and not self._agent.calls:
+                    self._quiet.set()
                 self._say(
                     f"{self._settings.name}: {call} {what}" if call else f"{self._settings.name}: {what}"
                 )
             case StartAudio():
                 self._start_audio(output)
-            case StopAudio(call, caller):
-                self._close_stream((call, caller))
+            case StopAudio(_, local):
+                self._close_stream(local)
 
     def _start_audio(self, start: StartAudio) -> None:
-        key = (start.call, start.caller)
-        if key in self._streams:
-            self._streams[key].redirect(start)
+        stream = self._streams.get(start.local)
+        if stream is not None:
+            stream.redirect(start)
             return
+        speaks_as = CALLER if start.caller else CALLEE
         try:
-            self._streams[key] = AudioStream(start, self._voice(start.call, CALLER if start.caller else CALLEE))
+            self._streams[start.local] = AudioStream(
+                start, self._voice(start.call, speaks_as), keeps=self._journal is not None
+            )
         except OSError as error:
             self._say(
                 f"{self._settings.name}: {start.call} no audio: port {start.local[1]}: {error.strerror}"
             )
 
     def _voice(self, call: str, speaks_as: str) -> bytes:
+        """Of its own for a call that was foreseen; what nobody foresaw shares one, for making it takes time."""
         key = (call, speaks_as)
         if key not in self._voices:
-            self._voices[key] = voice(call, speaks_as, self._settings.law)
+            key = (_ANYBODY, speaks_as)
+        if key not in self._voices:
+            self._voices[key] = voice(*key, self._settings.law)
         return self._voices[key]
 
-    def _close_stream(self, key: tuple[str, bool]) -> None:
-        stream = self._streams.pop(key, None)
+    def _close_stream(self, local: Endpoint) -> None:
+        stream = self._streams.pop(local, None)
         if stream is not None:
             self._write(stream.close())
 

@@ -41,14 +41,16 @@ def voice(call: str, speaks_as: str, law: Law) -> bytes:
 class AudioStream:
     """A bound socket, a voice, and a timer that never drifts."""
 
-    def __init__(self, start: StartAudio, voice: bytes) -> None:
-        """Bind, and begin to play `voice`. Raises OSError."""
+    def __init__(self, start: StartAudio, voice: bytes, *, keeps: bool = True) -> None:
+        """Bind, and begin to play `voice`. Raises OSError. `keeps`: whether anybody will read the recording."""
         self.recording = Recording(
             start.call, CALLER if start.caller else CALLEE, str(start.law), start.payload_type
         )
+        self._keeps = keeps
         self._voice = voice
         self._frames = self._endless()
         self._remote = start.remote
+        self._first = True
         self._sequence = 1
         self._timestamp = 160
         self._ssrc = hash(start.local) & 0xFFFFFFFF
@@ -82,9 +84,11 @@ class AudioStream:
             self._timestamp,
             self._ssrc,
             payload,
-            marker=not recording.sent,
+            marker=self._first,
         )
-        recording.sent.append(SentPacket(self._loop.time(), self._sequence, self._timestamp, payload))
+        self._first = False
+        if self._keeps:
+            recording.sent.append(SentPacket(self._loop.time(), self._sequence, self._timestamp, payload))
         self._socket.send(packet, self._remote)
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._timestamp = (self._timestamp + FRAME_OCTETS) & 0xFFFFFFFF
@@ -93,6 +97,8 @@ class AudioStream:
 
     def _received(self, octets: bytes, remote: Endpoint) -> None:
         del remote
+        if not self._keeps:
+            return
         try:
             payload_type, marker, sequence, timestamp, ssrc, start, end = read_header(octets)
         except RtpError:

@@ -25,6 +25,8 @@ from mediation.sip.timers import TimerValues
 from mediation_codecs.g711 import Law
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
+PORTS_END = 65_536
+"""Ports for audio begin again here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class UserAgent:
         self._default = default
         self._outputs: deque[Output] = deque()
         self.agent = Agent(TransactionLayer(self, self._transmit, TimerValues()), ids)
-        self._next_port = first_rtp_port
+        self._first_port = self._next_port = first_rtp_port
         self.calls: set[SimulatedCall] = set()
 
     # inputs
@@ -196,16 +198,16 @@ class UserAgent:
         behaviour = self._behaviours.get(number, self._default)
         self.agent.layer.respond(transaction, reply(request, 100), now)
         call = SimulatedCall(self, number, self._rtp_endpoint(transaction.flow), self.law)
+        self.calls.add(call)  # before it is taken: it may be refused, and over, at once
         try:
             call.take(transaction, behaviour, now)
         except RemoteSipError as error:
+            self.calls.discard(call)
             self._answer(transaction, error.status, now)
-            return
-        self.calls.add(call)
 
     def _rtp_endpoint(self, flow: Flow) -> Endpoint:
         port = self._next_port
-        self._next_port += 2
+        self._next_port = port + 2 if port + 3 < PORTS_END else self._first_port
         return flow.local[0], port
 
     def _answer(
