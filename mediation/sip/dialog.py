@@ -1,6 +1,6 @@
 """One dialog: ids, route set, remote target and sequence numbers (RFC 3261 section 12)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import Headers, NameAddress
@@ -47,7 +47,7 @@ class Dialog:
             DialogId(request.call_id, local_tag, request.from_.tag or ""),
             local=_bare(request.to),
             remote=_bare(request.from_),
-            remote_target=str(contact.uri),
+            remote_target=_target(contact),
             route_set=tuple(str(route) for route in request.record_routes),
             local_sequence=local_sequence,
             remote_sequence=request.cseq.number,
@@ -62,7 +62,7 @@ class Dialog:
             local=_bare(request.from_),
             remote=_bare(request.to),
             # deviates: a 18x or 2xx without Contact is answered at the Request-URI rather than thrown away
-            remote_target=str(contact.uri) if contact is not None else request.request_uri,
+            remote_target=_target(contact) if contact is not None else request.request_uri,
             route_set=tuple(str(route) for route in reversed(response.record_routes)),
             local_sequence=request.cseq.number,
             remote_sequence=-1,
@@ -71,7 +71,7 @@ class Dialog:
     def refresh_target(self, message: Request | Response) -> None:
         """Take over the peer's new Contact; re-INVITE and its 2xx do this and nothing else (section 12.2)."""
         if message.contact is not None:
-            self.remote_target = str(message.contact.uri)
+            self.remote_target = _target(message.contact)
 
     def accept_sequence(self, request: Request) -> None:
         """Refuse a request that is older than one taken before (section 12.2.2): RemoteSipError(500)."""
@@ -120,6 +120,12 @@ class Dialog:
             # A strict router wants to see itself in the Request-URI (section 12.2.1.1)
             return str(first), (*self.route_set[1:], f"<{self.remote_target}>")
         return self.remote_target, self.route_set
+
+
+def _target(contact: NameAddress) -> str:
+    """The URI of a Contact, without the headers that a Request-URI may not have (section 19.1.1, table 1)."""
+    uri = contact.uri
+    return str(replace(uri, headers="") if isinstance(uri, SipUri) else uri)
 
 
 def _bare(address: NameAddress) -> str:
