@@ -23,12 +23,13 @@ from mediation.sdp.negotiation import (
     renew,
 )
 from mediation.settings.model import Side
-from mediation.sip import invite as session
+from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.flow import Flow
-from mediation.sip.invite import InviteSession, SessionEvent
+from mediation.sip.invite import InviteSession
 from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
+from mediation.sip.session_events import SessionEvent
 from mediation.sip.session_table import Stage
 from mediation_codecs.g711 import Law
 

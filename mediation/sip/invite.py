@@ -1,8 +1,5 @@
 """One INVITE session, called or calling: `session_table` performed on transactions and dialogs."""
 
-from dataclasses import dataclass
-from typing import Protocol
-
 from mediation.sip.agent import Agent, contact, in_dialog_flow
 from mediation.sip.derived import cancel, reply
 from mediation.sip.dialog import Dialog
@@ -10,98 +7,25 @@ from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
+from mediation.sip.session_events import (
+    Accepted,
+    Acknowledged,
+    Cancelled,
+    Closed,
+    Failed,
+    HungUp,
+    Progressed,
+    Rejected,
+    Reoffered,
+    SessionEvent,
+    SessionUser,
+    Unacknowledged,
+)
 from mediation.sip.session_table import ABSORBED, SESSION, Act, Cue, Stage
 from mediation.sip.transaction import State
 
 Extra = tuple[tuple[str, str], ...]
 """Further header fields of a message: names and values."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progressed:
-    """A provisional response came, 100 included."""
-
-    response: Response
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The first 2xx came, and was acknowledged."""
-
-    response: Response
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A final response of 300 or above came."""
-
-    response: Response
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """No final response will come."""
-
-    failure: Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """The caller gave up before we answered."""
-
-    request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """The ACK to our 2xx came."""
-
-    ack: Request
-
-
-@dataclass(frozen=True, slots=True)
-class Unacknowledged:
-    """No ACK came for 64 times T1; a BYE was sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reoffered:
-    """An INVITE within the session, to be answered by `accept` or `reject`."""
-
-    request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class HungUp:
-    """The peer sent BYE."""
-
-    request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """Nothing of the session is left to be done."""
-
-
-SessionEvent = (
-    Progressed
-    | Accepted
-    | Rejected
-    | Failed
-    | Cancelled
-    | Acknowledged
-    | Unacknowledged
-    | Reoffered
-    | HungUp
-    | Closed
-)
-
-
-class SessionUser(Protocol):
-    """Who the session works for."""
-
-    def session_event(self, event: SessionEvent, now: float) -> None:
-        """Something happened that the user must know."""
 
 
 class InviteSession:
@@ -361,9 +285,7 @@ class InviteSession:
         early = self._dialogs.get(self._confirmed_tag)
         if early is not None:
             confirmed.remote_sequence = early.remote_sequence
-        for (
-            dialog
-        ) in self._dialogs.values():  # early ones of other parties have lost: they may not end the call
+        for dialog in self._dialogs.values():  # early ones of others have lost: they may not end the call
             self._agent.dialogs.pop(dialog.id, None)
         self._dialogs.clear()
         self._adopt(confirmed)
