@@ -24,13 +24,16 @@ from mediation.b2bua.plan import (
     OpenMedia,
 )
 from mediation.media.channel import Configure, Message, WorkerStatistics
-from mediation.media.process import START_LIMIT_S, WorkerError, WorkerProcess, start_worker
+from mediation.media.process import WorkerError, WorkerProcess, start_worker
 
 FIRST_RESTART_S: Final = 0.1
 """A worker is replaced after so long, and twice as long each time that it has not lived for `STEADY_S`."""
 
 LAST_RESTART_S: Final = 30.0
 STEADY_S: Final = 10.0
+
+HUNG_S: Final = 20.0
+"""A worker without a word for so long is as good as dead. Several times the interval of its statistics."""
 
 
 class MediaEngine(Protocol):
@@ -112,7 +115,6 @@ class WorkerMediaEngine:
         self._carriers: dict[str, _Seat] = {}
         self._opening: dict[str, _Opening] = {}
         self._tenders: list[asyncio.Task[None]] = []
-        self._seated = asyncio.Event()
 
     @property
     def workers(self) -> dict[int, int]:
@@ -126,15 +128,16 @@ class WorkerMediaEngine:
 
     async def start(self) -> None:
         """Start the workers and wait until all are ready."""
-        self._tenders = [asyncio.create_task(self._tend(index)) for index in range(self._count)]
-        try:
-            async with asyncio.timeout(START_LIMIT_S):
-                while len(self._seats) < self._count:
-                    self._seated.clear()
-                    await self._seated.wait()
-        except TimeoutError:
-            await self.aclose()
-            raise MediaEngineError(f"the media workers are not ready after {START_LIMIT_S:.0f} s") from None
+        starting = (self._start_worker(index) for index in range(self._count))
+        started = await asyncio.gather(*starting, return_exceptions=True)
+        processes = [process for process in started if isinstance(process, WorkerProcess)]
+        for error in started:
+            if isinstance(error, BaseException):
+                await asyncio.gather(*(process.aclose() for process in processes))
+                raise MediaEngineError(f"a media worker does not start: {error}") from error
+        for index, process in enumerate(processes):
+            seat = self._seat(index, process)
+            self._tenders.append(asyncio.create_task(self._tend(seat)))
 
     def perform(self, command: MediaCommand) -> None:
         """See MediaEngine."""
@@ -153,8 +156,11 @@ class WorkerMediaEngine:
         """See MediaEngine."""
         for tender in self._tenders:
             tender.cancel()
-        await asyncio.gather(*self._tenders, return_exceptions=True)
+        ends = await asyncio.gather(*self._tenders, return_exceptions=True)
         self._tenders.clear()
+        for end in ends:
+            if isinstance(end, Exception):  # a bug of ours: cancelled, they end with something else
+                raise end
 
     def _open_somewhere(self, call: str) -> None:
         """Ask the least loaded worker that has not refused this call."""
@@ -182,6 +188,8 @@ class WorkerMediaEngine:
         match message:
             case WorkerStatistics():
                 seat.statistics = message
+                if seat.patience is not None and not seat.patience.expired():
+                    seat.patience.reschedule(asyncio.get_running_loop().time() + HUNG_S)
             case MediaOpened() | MediaRefused() | MediaSilent() | MediaLost() | MediaClosed():
                 if self._carriers.get(message.call) is seat:
                     self._hear_fact(seat, message)
@@ -209,36 +217,45 @@ class WorkerMediaEngine:
     def _release(self, call: str) -> None:
         self._carriers.pop(call).calls.discard(call)
 
-    async def _tend(self, index: int) -> None:
-        """Keep one worker alive: start it, wait for its end, start another."""
+    def _seat(self, index: int, process: WorkerProcess) -> "_Seat":
+        """A process that is ready takes calls from now on."""
+        seat = self._seats[index] = _Seat(index, process)
+        self._on_notice(WorkerStarted(index, process.pid))
+        return seat
+
+    async def _tend(self, seat: "_Seat") -> None:
+        """Keep one worker alive: wait for the end of its process, and start another."""
         loop = asyncio.get_running_loop()
         wait_s = FIRST_RESTART_S
         while True:
             began = loop.time()
-            try:
-                process = await start_worker(self._configure(index), partial(self._hear, index))
-            except WorkerError as error:
-                self._on_notice(WorkerLost(index, str(error), 0))
-            else:
-                await self._live_through(index, process)
+            await self._live_through(seat)
             if loop.time() - began > STEADY_S:
                 wait_s = FIRST_RESTART_S
-            await asyncio.sleep(wait_s)
-            wait_s = min(2 * wait_s, LAST_RESTART_S)
+            process: WorkerProcess | None = None
+            while process is None:
+                await asyncio.sleep(wait_s)
+                wait_s = min(2 * wait_s, LAST_RESTART_S)
+                try:
+                    process = await self._start_worker(seat.index)
+                except WorkerError as error:
+                    self._on_notice(WorkerLost(seat.index, str(error), 0))
+            seat = self._seat(seat.index, process)
 
-    async def _live_through(self, index: int, process: WorkerProcess) -> None:
-        """One process, from when it is ready until it has ended."""
-        seat = self._seats[index] = _Seat(index, process)
-        self._seated.set()
-        self._on_notice(WorkerStarted(index, process.pid))
+    async def _live_through(self, seat: "_Seat") -> None:
+        """Until the process of a worker has ended, or says nothing any more."""
+        process = seat.process
         try:
-            reason = await process.ended()
+            try:
+                async with asyncio.timeout(HUNG_S) as seat.patience:
+                    reason = await process.ended()
+            except TimeoutError:
+                reason = f"it has said nothing for {HUNG_S:.0f} s"
             calls = len(seat.calls)
-            self._lose(seat, f"media worker {index} died")
-            status = await process.aclose()
-            self._on_notice(WorkerLost(index, f"exit status {status}: {reason}", calls))
+            self._lose(seat, f"media worker {seat.index} died")
         finally:
-            await process.aclose()
+            status = await process.aclose()
+        self._on_notice(WorkerLost(seat.index, f"exit status {status}: {reason}", calls))
 
     def _lose(self, seat: "_Seat", reason: str) -> None:
         """A worker is gone. A call that was only being opened may still find another one."""
@@ -250,9 +267,9 @@ class WorkerMediaEngine:
             else:
                 self._tell_later(MediaLost(call, reason))
 
-    def _configure(self, index: int) -> Configure:
+    async def _start_worker(self, index: int) -> WorkerProcess:
         settings = self._settings
-        return Configure(
+        configure = Configure(
             front_end_ports=settings.front_end_ports,
             gateway_ports=settings.gateway_ports,
             share=(index, self._count),
@@ -261,6 +278,7 @@ class WorkerMediaEngine:
             tick_s=settings.tick_s,
             statistics_interval_s=settings.statistics_interval_s,
         )
+        return await start_worker(configure, partial(self._hear, index))
 
 
 @dataclass(eq=False, slots=True)
@@ -271,6 +289,8 @@ class _Seat:
     process: WorkerProcess
     calls: set[str] = field(default_factory=set)
     statistics: WorkerStatistics | None = None
+    patience: asyncio.Timeout | None = None
+    """Put off by each word of its statistics."""
 
 
 @dataclass(slots=True)

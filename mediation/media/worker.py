@@ -37,6 +37,12 @@ from mediation.settings.model import Side
 MAX_COMMANDS: Final = 32
 """Commands that are carried out before audio has its turn again."""
 
+PER_CALL: Final = 6
+"""Sockets of a call: RTP, RTCP and the line for each party."""
+
+RESERVE: Final = 32
+"""Descriptors for everything that is no call."""
+
 TRACEBACK_INTERVAL: Final = CLOCK_HZ
 """At most one traceback a second goes to stderr."""
 
@@ -55,8 +61,14 @@ class Carried:
 class Worker:
     """Commands in, facts out, and the calls between. Times are whole numbers of the media clock."""
 
-    def __init__(self, channel: Channel, configure: Configure, *, chance: Chance) -> None:
-        """`chance` gives a number from 0 to below 1 that nobody can foresee."""
+    def __init__(
+        self, channel: Channel, configure: Configure, *, chance: Chance, descriptors: int = 1024
+    ) -> None:
+        """`chance` gives a number from 0 to below 1 that nobody can foresee.
+
+        `descriptors`: how many files and sockets the process may have.
+        """
+        self._room = descriptors - RESERVE
         self._channel = channel
         self._chance = chance
         self._rtcp_interval_s = configure.rtcp_interval_s
@@ -126,6 +138,8 @@ class Worker:
         call = command.call
         pools = (self._pools[command.caller], self._pools[command.callee])
         try:
+            if self._descriptors + PER_CALL > self._room:
+                raise NoPorts("no more file descriptors")
             pairs = _take_both(pools, command.local_hosts)
         except NoPorts as error:
             self._tell(MediaRefused(call, str(error)))
@@ -147,6 +161,11 @@ class Worker:
         self._calls[call] = Carried(session, pools, pairs, _NEVER)
         caller, callee = pairs
         self._tell(MediaOpened(call, (caller.host, caller.port), (callee.host, callee.port)))
+
+    @property
+    def _descriptors(self) -> int:
+        """Sockets in use, at most: a call must never lack its lines when it has got its ports."""
+        return PER_CALL * len(self._calls) + 2 * sum(pool.resting for pool in self._pools.values())
 
     def _give_up(self, call: str, now: int) -> None:
         """Send a call's ports into quarantine."""
@@ -242,7 +261,8 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a call needs six
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    descriptors = sys.maxsize if most == resource.RLIM_INFINITY else most
     channel = Channel(socket.socket(fileno=int(arguments[0])))
     select.select([channel], [], [])
     try:
@@ -252,7 +272,7 @@ def main(arguments: Sequence[str]) -> int:
     if not isinstance(configure, Configure):
         print(f"media worker: expected its configuration, got {configure!r}", file=sys.stderr)  # noqa: T201
         return 1
-    worker = Worker(channel, configure, chance=random.SystemRandom().random)
+    worker = Worker(channel, configure, chance=random.SystemRandom().random, descriptors=descriptors)
     gc.collect()
     gc.freeze()  # what is loaded stays: no need to look through it again and again
     worker.run()

@@ -240,11 +240,44 @@ async def test_workers_end_when_signalling_is_killed() -> None:
     assert all(has_ended(pid) for pid in pids)
 
 
-async def test_a_worker_that_cannot_start_is_told_and_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_that_cannot_start_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    monkeypatch.setattr(engine_module, "START_LIMIT_S", 0.5)
-    media = Media(SETTINGS)
-    with pytest.raises(MediaEngineError, match="not ready"):
+    media = Media(MORTAL)
+    with pytest.raises(MediaEngineError, match="before it was ready"):
         await media.engine.start()
-    notice = await media.notice(WorkerLost)
-    assert "before it was ready" in notice.reason
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(MediaEngineError, match="cannot start a process"):
+        await media.engine.start()
+
+
+async def test_a_worker_that_cannot_be_replaced_is_tried_again(
+    mortal: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/bin/false")
+        os.kill(mortal.engine.workers[1], signal.SIGKILL)
+        assert "exit status -9" in (await mortal.notice(WorkerLost)).reason
+        assert "before it was ready" in (await mortal.notice(WorkerLost)).reason
+        assert list(mortal.engine.workers) == [0]
+        await mortal.open("call")
+    for _ in range(3):
+        await mortal.notice(WorkerStarted)
+    assert sorted(mortal.engine.workers) == [0, 1]
+
+
+async def test_a_worker_that_hangs_is_replaced(mortal: Media, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "HUNG_S", 1.0)
+    first = await mortal.open("one")
+    second = await mortal.open("two")
+    async with asyncio.timeout(LIMIT_S):
+        while len(mortal.engine.statistics) < 2:  # from now on patience is short
+            await mortal.settle()
+    hung = mortal.engine.workers[0]
+    os.kill(hung, signal.SIGSTOP)
+    lost = await mortal.any_fact()
+    assert isinstance(lost, MediaLost)
+    notice = await mortal.notice(WorkerLost)
+    assert "said nothing for 1 s" in notice.reason
+    assert notice.calls == 1
+    assert has_ended(hung)
+    assert first.caller != second.caller

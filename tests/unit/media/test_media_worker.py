@@ -64,9 +64,15 @@ class Signalling:
 
 
 @pytest.fixture
-def signalling() -> Iterator[Signalling]:
+def descriptors() -> int:
+    """How many the worker may have."""
+    return 1024
+
+
+@pytest.fixture
+def signalling(descriptors: int) -> Iterator[Signalling]:
     ours, theirs = (Channel(end) for end in pair())
-    worker = Worker(theirs, CONFIGURE, chance=lambda: 0.25)
+    worker = Worker(theirs, CONFIGURE, chance=lambda: 0.25, descriptors=descriptors)
     thread = threading.Thread(target=worker.run)
     thread.start()
     made = Signalling(ours)
@@ -111,6 +117,15 @@ def test_without_ports_a_call_is_refused_and_the_next_one_after_a_close_is_not(
     signalling.tell(CloseMedia("one"))
     assert isinstance(signalling.hear(), MediaClosed)
     assert isinstance(signalling.open("four"), MediaOpened)
+
+
+@pytest.mark.parametrize("descriptors", [32 + 6 + 5])
+def test_a_call_is_refused_before_its_lines_could_lack_descriptors(signalling: Signalling) -> None:
+    assert isinstance(signalling.open("one"), MediaOpened)
+    assert signalling.open("two") == MediaRefused("two", "no more file descriptors")
+    signalling.tell(CloseMedia("one"))
+    assert isinstance(signalling.hear(), MediaClosed)
+    assert isinstance(signalling.open("three"), MediaOpened)
 
 
 def test_an_address_that_is_not_ours_is_refused(signalling: Signalling) -> None:
