@@ -7,6 +7,7 @@ from mediation.b2bua import causes
 from mediation.b2bua.call_table import ABSORBED, CALL, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, Closed, HungUp, LegEvent, Progress, Refused, Updated
+from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import (
@@ -20,9 +21,10 @@ from mediation.b2bua.plan import (
     MediaRefused,
     MediaSilent,
     OpenMedia,
+    StreamReport,
 )
 from mediation.b2bua.policy import called_uri, calling_identity, crossing
-from mediation.b2bua.record import Attempt, CallRecord, Party
+from mediation.b2bua.record import CallRecord, Party
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate
@@ -72,7 +74,7 @@ class Call:
         """Those that were not tried yet."""
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
-        self._attempts: list[Attempt] = []
+        self._ledger = Ledger(now)
         self._ports: MediaOpened | None = None
         self._measured: MediaClosed | None = None
         self._media_open = False
@@ -80,12 +82,6 @@ class Call:
         self._plan: MediaPlan | None = None
         self._callee: tuple[Leg, Candidate] | None = None
         """The attempt that counts."""
-        self._cause = causes.INTERNAL_ERROR
-        self._hung_up_by = "server"
-        self._started = now
-        self._ringing: float | None = None
-        self._answered: float | None = None
-        self._ended: float | None = None
         self._written = False
         self._occupied: list[TrunkState] = []
         self.broken = False
@@ -114,7 +110,7 @@ class Call:
     @property
     def call_ids(self) -> set[str]:
         """The Call-IDs of all its dialogs."""
-        return {self.caller.call_id, *(attempt.call_id for attempt in self._attempts)}
+        return {self.caller.call_id, *(attempt.call_id for attempt in self._ledger.attempts)}
 
     # what happens to a call
 
@@ -178,14 +174,14 @@ class Call:
         self._start(BROKEN, now + 2 * self._exchange.agent.layer.timers.transaction_s + 1)
         self.stop(causes.INTERNAL_ERROR, now)
         for leg in list(self._open):
-            leg.hang_up(self._cause, now)
+            leg.hang_up(self._ledger.cause, now)
         self._close_media()
         self._finish_when_done(now)
 
     def abort(self, cause: Cause, now: float) -> None:
         """End every leg at once, write the record with what is known and forget the call: the last resort."""
-        if self._ended is None:
-            self._cause, self._ended = cause, now
+        if self._ledger.ended is None:
+            self._ledger.end(cause, "server", now)
         for leg in list(self._open):
             try:
                 leg.abandon(now)
@@ -213,13 +209,10 @@ class Call:
     def _callee_event(self, event: LegEvent, now: float) -> None:
         match event:
             case Progress(status, _):
-                self._attempts[-1].progressed = True
-                if self._ringing is None and status != 183:
-                    self._ringing = now
+                self._ledger.progress(status, now)
                 self._cue(Cue.PROGRESS, now, status)
             case Answered():
-                self._attempts[-1].ended = now
-                self._answered = self._answered or now
+                self._ledger.answer(now)
                 self._cue(Cue.ANSWERED, now)
             case Refused():
                 self._refused(event, now)
@@ -257,7 +250,7 @@ class Call:
             return
         self.phase, acts = row
         if self.phase is Phase.CLEARING and isinstance(given, Cause):
-            self._set_cause(self._summed_up(given) if cue in _OUT_OF_TARGETS else given, by, now)
+            self._ledger.end(self._ledger.summed_up(given) if cue in _OUT_OF_TARGETS else given, by, now)
         for act in acts:
             self._perform(act, given, now)
         if self.phase is Phase.CLEARING:
@@ -272,14 +265,14 @@ class Call:
             case Act.START_RING_LIMIT:
                 self._start(RING_LIMIT, now + self._exchange.settings.sip.ring_limit_s)
             case Act.CONNECT:
-                self._fact("call.answered", trunk=self._attempts[-1].trunk)
+                self._fact("call.answered", trunk=self._ledger.attempts[-1].trunk)
                 self.caller.answer(now, prefer=self._callee_codec)
             case Act.APPLY_MEDIA:
                 self._apply_media()
             case Act.CLOSE_MEDIA:
                 self._close_media()
             case Act.DROP_CALLER:
-                self.caller.hang_up(self._cause, now)
+                self.caller.hang_up(self._ledger.cause, now)
             case Act.DROP_CALLEE:
                 if self._callee is not None:
                     self._callee[0].hang_up(given if isinstance(given, Cause) else causes.CANCELLED, now)
@@ -291,9 +284,7 @@ class Call:
 
     def _try_next(self, now: float) -> None:
         candidate = self._next_candidate(now)
-        if (
-            candidate is None or self._ports is None
-        ):  # every trunk with room was looked for before the call began
+        if candidate is None or self._ports is None:  # the last room went while the ports were opened
             self._cue(Cue.REFUSED, now, causes.NO_ROOM)
             return
         self._candidates.remove(candidate)
@@ -316,7 +307,7 @@ class Call:
         )
         self._callee = (leg, candidate)
         self._open.add(leg)
-        self._attempts.append(Attempt(candidate.trunk, target.uri, leg.call_id, now))
+        self._ledger.attempt(candidate.trunk, target.uri, leg.call_id, now)
         self._fact("leg.placed", trunk=candidate.trunk, target=target.uri)
 
     def _next_candidate(self, now: float) -> Candidate | None:
@@ -354,11 +345,11 @@ class Call:
 
     def _leave_attempt(self, cause: Cause, now: float) -> None:
         """Write down how the attempt under way failed, if one is."""
-        if self._attempts and self._attempts[-1].ended is None:
-            attempt = self._attempts[-1]
-            attempt.ended, attempt.cause = now, cause
-            self._exchange.trunks[attempt.trunk].release()
-            self._occupied.remove(self._exchange.trunks[attempt.trunk])
+        attempt = self._ledger.leave(cause, now)
+        if attempt is not None:
+            trunk = self._exchange.trunks[attempt.trunk]
+            trunk.release()
+            self._occupied.remove(trunk)
             self._fact(
                 "leg.refused",
                 trunk=attempt.trunk,
@@ -374,17 +365,6 @@ class Call:
 
     def _start(self, name: str, at: float) -> None:
         self._exchange.agent.deadlines.start((self, name), at)
-
-    def _set_cause(self, cause: Cause, by: str, now: float) -> None:
-        self._cause, self._hung_up_by, self._ended = cause, by, now
-
-    def _summed_up(self, last: Cause) -> Cause:
-        """What the caller hears when the list is exhausted: the last word of a target, or 503 if none had one."""
-        failures = [attempt.cause for attempt in self._attempts if attempt.cause is not None]
-        if not failures:
-            return last
-        words = [cause for cause in failures if not causes.is_outage(cause)]
-        return words[-1] if words else causes.ALL_TARGETS_DOWN
 
     def _finish_when_done(self, now: float) -> None:
         if self.phase is Phase.CLEARING and not self._open and not self._media_open:
@@ -409,44 +389,20 @@ class Call:
             reason=record.cause.reason,
             status=record.cause.status,
             hung_up_by=record.hung_up_by,
-            duration_s=None if self._answered is None else round(record.ended - self._answered, 3),
+            duration_s=None if self._ledger.duration_s is None else round(self._ledger.duration_s, 3),
         )
 
     def _record(self, now: float) -> CallRecord:
-        callee, measured = self._callee, self._measured
-        party = None
-        if callee is not None:
-            leg, candidate = callee
-            party = Party(
-                side=str(candidate.side),
-                trunk=_trunk_name(candidate),
-                address=hostport(candidate.target.endpoint),
-                call_id=leg.call_id,
-                codec=None if leg.audio is None else leg.audio.codec,
-                media=None if measured is None or self._plan is None else measured.callee,
-            )
-        audio = self.caller.audio
-        return CallRecord(
-            call=self.id,
-            caller=Party(
-                side=str(self._source.side),
-                trunk="" if self._source.trunk is None else self._source.trunk.name,
-                address=hostport(self._flow.remote),
-                call_id=self.caller.call_id,
-                codec=None if audio is None else audio.codec,
-                media=None if measured is None or self._plan is None else measured.caller,
-            ),
-            callee=party,
-            calling_number=number_of(self._request.from_.uri),
-            called_number=number_of(self._request.uri),
-            started=self._started,
-            ringing=self._ringing,
-            answered=self._answered,
-            ended=now if self._ended is None else self._ended,
-            cause=self._cause,
-            hung_up_by=self._hung_up_by,
-            attempts=tuple(self._attempts),
-        )
+        measured = self._measured if self._plan is not None else None
+        trunk = "" if self._source.trunk is None else self._source.trunk.name
+        caller = _party(self.caller, trunk, self._flow, None if measured is None else measured.caller)
+        callee = None
+        if self._callee is not None:
+            leg, candidate = self._callee
+            trunk = "" if candidate.side is Side.FRONT_END else candidate.trunk
+            callee = _party(leg, trunk, leg.flow, None if measured is None else measured.callee)
+        calling, called = number_of(self._request.from_.uri), number_of(self._request.uri)
+        return self._ledger.record(self.id, caller, callee, calling=calling, called=called, now=now)
 
     @property
     def _source_name(self) -> str:
@@ -456,5 +412,7 @@ class Call:
         self._exchange.emit(Fact(name, level, {"call": self.id, **fields}))
 
 
-def _trunk_name(candidate: Candidate) -> str:
-    return "" if candidate.side is Side.FRONT_END else candidate.trunk
+def _party(leg: Leg, trunk: str, flow: Flow, media: StreamReport | None) -> Party:
+    audio = leg.audio
+    codec = None if audio is None else audio.codec
+    return Party(str(leg.side), trunk, hostport(flow.remote), leg.call_id, codec, media)

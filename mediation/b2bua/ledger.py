@@ -1,0 +1,82 @@
+"""What is written down about a call while it lives, and made into its record at the end."""
+
+from mediation.b2bua import causes
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.record import Attempt, CallRecord, Party
+
+
+class Ledger:
+    """Attempts, moments and the one cause of ending. Times are seconds on the driver's clock."""
+
+    def __init__(self, started: float) -> None:
+        self.started = started
+        self.ringing: float | None = None
+        self.answered: float | None = None
+        self.ended: float | None = None
+        self.cause = causes.INTERNAL_ERROR
+        """Why the call ended; holds once `ended` is set."""
+        self.hung_up_by = "server"
+        """`caller`, `callee` or `server`."""
+        self.attempts: list[Attempt] = []
+
+    def attempt(self, trunk: str, target: str, call_id: str, now: float) -> None:
+        """Another target is tried."""
+        self.attempts.append(Attempt(trunk, target, call_id, now))
+
+    def progress(self, status: int, now: float) -> None:
+        """The target said something above 100; only 183 is no ringing."""
+        self.attempts[-1].progressed = True
+        if self.ringing is None and status != 183:
+            self.ringing = now
+
+    def answer(self, now: float) -> None:
+        """The attempt under way was answered."""
+        self.attempts[-1].ended = now
+        if self.answered is None:
+            self.answered = now
+
+    def leave(self, cause: Cause, now: float) -> Attempt | None:
+        """The attempt under way failed; returns it, or None when none is."""
+        if not self.attempts or self.attempts[-1].ended is not None:
+            return None
+        attempt = self.attempts[-1]
+        attempt.ended, attempt.cause = now, cause
+        return attempt
+
+    def end(self, cause: Cause, by: str, now: float) -> None:
+        """The call ends: by whom and why."""
+        self.cause, self.hung_up_by, self.ended = cause, by, now
+
+    def summed_up(self, last: Cause) -> Cause:
+        """What the caller hears when the list is exhausted: the last word of a target, or 503 if none had one."""
+        failures = [attempt.cause for attempt in self.attempts if attempt.cause is not None]
+        if not failures:
+            return last
+        words = [cause for cause in failures if not causes.is_outage(cause)]
+        return words[-1] if words else causes.ALL_TARGETS_DOWN
+
+    @property
+    def duration_s(self) -> float | None:
+        """From the answer to the end; None while either is missing."""
+        if self.answered is None or self.ended is None:
+            return None
+        return self.ended - self.answered
+
+    def record(
+        self, call: str, caller: Party, callee: Party | None, *, calling: str, called: str, now: float
+    ) -> CallRecord:
+        """The record of the call, as it is known now."""
+        return CallRecord(
+            call=call,
+            caller=caller,
+            callee=callee,
+            calling_number=calling,
+            called_number=called,
+            started=self.started,
+            ringing=self.ringing,
+            answered=self.answered,
+            ended=now if self.ended is None else self.ended,
+            cause=self.cause,
+            hung_up_by=self.hung_up_by,
+            attempts=tuple(self.attempts),
+        )
