@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mediation.b2bua import causes
+from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.call_table import ABSORBED, CALL, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, Closed, HungUp, LegEvent, Progress, Refused, Updated
@@ -11,16 +12,12 @@ from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
     MediaClosed,
     MediaFact,
     MediaLost,
     MediaOpened,
-    MediaPlan,
     MediaRefused,
     MediaSilent,
-    OpenMedia,
     StreamReport,
 )
 from mediation.b2bua.policy import called_uri, calling_identity, crossing
@@ -75,11 +72,7 @@ class Call:
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
         self._ledger = Ledger(now)
-        self._ports: MediaOpened | None = None
-        self._measured: MediaClosed | None = None
-        self._media_open = False
-        self._media_closing = False
-        self._plan: MediaPlan | None = None
+        self._media = CallMedia(self.id, exchange.emit, float(exchange.settings.media.silence_s))
         self._callee: tuple[Leg, Candidate] | None = None
         """The attempt that counts."""
         self._written = False
@@ -102,10 +95,7 @@ class Call:
             self._occupy(self._source.trunk.name)
         first = self._candidates[0]
         self._start(SETUP_LIMIT, now + self._exchange.settings.sip.setup_limit_s)
-        self._media_open = True
-        self._exchange.emit(
-            OpenMedia(self.id, self._source.side, first.side, (self._flow.local[0], first.listener.host))
-        )
+        self._media.open(self._source.side, first.side, (self._flow.local[0], first.listener.host))
 
     @property
     def call_ids(self) -> set[str]:
@@ -128,23 +118,22 @@ class Call:
         """The media engine has something to say."""
         match fact:
             case MediaOpened():
-                self._ports = fact
+                self._media.opened(fact)
                 self.caller.bind(fact.caller)
                 self._cue(Cue.MEDIA_OPENED, now)
             case MediaRefused(_, reason):
-                self._media_open = False
+                self._media.ended()
                 self._fact("call.media_refused", Level.WARNING, reason=reason)
                 self._cue(Cue.MEDIA_REFUSED, now, causes.NO_PORTS)
             case MediaSilent(_, caller):
                 self._fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
             case MediaLost(_, reason):
-                self._media_open = False
+                self._media.ended()
                 self._fact("call.media_lost", Level.ERROR, reason=reason)
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_LOST)
             case MediaClosed():
-                self._measured = fact
-                self._media_open = False
+                self._media.ended(fact)
         self._finish_when_done(now)
 
     def timer_fired(self, name: str, now: float) -> None:
@@ -175,7 +164,7 @@ class Call:
         self.stop(causes.INTERNAL_ERROR, now)
         for leg in list(self._open):
             leg.hang_up(self._ledger.cause, now)
-        self._close_media()
+        self._media.close()
         self._finish_when_done(now)
 
     def abort(self, cause: Cause, now: float) -> None:
@@ -187,12 +176,12 @@ class Call:
                 leg.abandon(now)
             except Exception:  # noqa: BLE001 -- whatever else is broken, the record is written
                 self._fact("leg.stuck", Level.ERROR, side=str(leg.side))
-        self._close_media()
+        self._media.close()
         self._finish(now)
 
     def forget_media(self) -> None:
         """The media engine has said its last word, whatever it was."""
-        self._media_open = False
+        self._media.ended()
 
     # events of the legs
 
@@ -270,7 +259,7 @@ class Call:
             case Act.APPLY_MEDIA:
                 self._apply_media()
             case Act.CLOSE_MEDIA:
-                self._close_media()
+                self._media.close()
             case Act.DROP_CALLER:
                 self.caller.hang_up(self._ledger.cause, now)
             case Act.DROP_CALLEE:
@@ -284,7 +273,9 @@ class Call:
 
     def _try_next(self, now: float) -> None:
         candidate = self._next_candidate(now)
-        if candidate is None or self._ports is None:  # the last room went while the ports were opened
+        if (
+            candidate is None or self._media.callee_local is None
+        ):  # the last room went while the ports were opened
             self._cue(Cue.REFUSED, now, causes.NO_ROOM)
             return
         self._candidates.remove(candidate)
@@ -298,7 +289,7 @@ class Call:
         max_forwards = self._request.max_forwards
         leg.place(
             called_uri(self._request, host, ";transport=tcp" if target.transport is Transport.TCP else ""),
-            local=self._ports.callee,
+            local=self._media.callee_local,
             identity=calling_identity(self._request.from_, hostport(listener.endpoint)),
             destination=f"<{called_uri(self._request, host)}>",
             max_forwards=MAX_FORWARDS if max_forwards is None else max_forwards - 1,
@@ -324,19 +315,7 @@ class Call:
             self._apply_media()
 
     def _apply_media(self) -> None:
-        caller = self.caller.stream()
-        callee = None if self._callee is None else self._callee[0].stream()
-        if caller is None or callee is None:
-            return  # the caller's ACK will bring what is missing
-        plan = MediaPlan(caller, callee, float(self._exchange.settings.media.silence_s))
-        if plan != self._plan:
-            self._plan = plan
-            self._exchange.emit(ApplyMedia(self.id, plan))
-
-    def _close_media(self) -> None:
-        if self._media_open and not self._media_closing:
-            self._media_closing = True
-            self._exchange.emit(CloseMedia(self.id))
+        self._media.apply(self.caller.stream(), None if self._callee is None else self._callee[0].stream())
 
     @property
     def _callee_codec(self) -> str | None:
@@ -367,7 +346,7 @@ class Call:
         self._exchange.agent.deadlines.start((self, name), at)
 
     def _finish_when_done(self, now: float) -> None:
-        if self.phase is Phase.CLEARING and not self._open and not self._media_open:
+        if self.phase is Phase.CLEARING and not self._open and not self._media.is_open:
             self._finish(now)
 
     def _finish(self, now: float) -> None:
@@ -393,14 +372,13 @@ class Call:
         )
 
     def _record(self, now: float) -> CallRecord:
-        measured = self._measured if self._plan is not None else None
         trunk = "" if self._source.trunk is None else self._source.trunk.name
-        caller = _party(self.caller, trunk, self._flow, None if measured is None else measured.caller)
+        caller = _party(self.caller, trunk, self._flow, self._media.caller_report)
         callee = None
         if self._callee is not None:
             leg, candidate = self._callee
             trunk = "" if candidate.side is Side.FRONT_END else candidate.trunk
-            callee = _party(leg, trunk, leg.flow, None if measured is None else measured.callee)
+            callee = _party(leg, trunk, leg.flow, self._media.callee_report)
         calling, called = number_of(self._request.from_.uri), number_of(self._request.uri)
         return self._ledger.record(self.id, caller, callee, calling=calling, called=called, now=now)
 
