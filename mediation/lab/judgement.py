@@ -1,10 +1,10 @@
 """From what the simulators wrote down to claims: signalling, audio and the call record of each case."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mediation.lab.cases import ACTORS, FRONT_END, MEDIATION, Case
-from mediation.lab.identify import Voice
+from mediation.lab.identify import LAW_NAME, Voice
 from mediation.lab.journal import Entry, SeenMessage
 from mediation.lab.ladder import LadderMessage
 from mediation.lab.proof import AUDIO_ARRIVES, Claim, Expectation, heard, judge
@@ -43,14 +43,14 @@ class _Seen:
 def judge_case(case: Case, evidence: Evidence, voices: Sequence[Voice]) -> CallResult:
     """Everything that can be said of one call."""
     messages = _messages_of(case, evidence)
-    record = next((r for r in evidence.records if r.get("called") == case.number), None)
+    records = [record for record in evidence.records if record.get("called") == case.number]
     directions = _directions(case, evidence, messages, voices)
     claims = (
         _final_status(case, messages),
         *_failover(case, messages),
         *_cancelled(case, messages),
         _no_leak(messages, evidence),
-        *_recorded(case, record),
+        _recorded(case, records),
         *_early_media(case, evidence, messages),
         *_recorded_audio(case, directions),
     )
@@ -59,10 +59,10 @@ def judge_case(case: Case, evidence: Evidence, voices: Sequence[Voice]) -> CallR
         title=case.title,
         story=case.story,
         actors=ACTORS,
-        messages=tuple(_ladder_message(each) for each in messages),
+        messages=(*map(_ladder_message, messages), *_audio_arrows(case, evidence)),
         claims=claims,
         directions=directions,
-        cdr=record,
+        cdr=records[0] if records else None,
     )
 
 
@@ -200,15 +200,18 @@ def _no_leak(messages: Sequence[_Seen], evidence: Evidence) -> Claim:
     return Claim("nothing leaks from one side to the other", not leaks, figure, ", ".join(leaks))
 
 
-def _recorded(case: Case, record: Record | None) -> tuple[Claim, ...]:
-    if record is None:
-        return (Claim("the call is recorded", False, "no record", "the server wrote none for this number"),)
+def _recorded(case: Case, records: Sequence[Record]) -> Claim:
+    name = "the call record tells it as it was"
+    if len(records) != 1:
+        figure = f"{len(records)} records" if records else "no record"
+        return Claim(name, False, figure, "a call has one record, however it ended")
+    [record] = records
     attempts = record.get("attempts")
     count = len(attempts) if isinstance(attempts, list) else 0
     passed = record.get("verdict") == case.verdict and count == case.attempts
     figure = f"{record.get('verdict')}, {record.get('reason')}, {count} attempt{'s' if count != 1 else ''}"
     wanted = f"wanted {case.verdict} after {case.attempts}"
-    return (Claim("the call record tells it as it was", passed, figure, "" if passed else wanted),)
+    return Claim(name, passed, figure, "" if passed else wanted)
 
 
 # audio
@@ -261,6 +264,20 @@ def _directions(
         _direction(case, source, talker, sink, listener, (from_s, until_s), voices)
         for source, talker, sink, listener in ways
     )
+
+
+def _audio_arrows(case: Case, evidence: Evidence) -> Iterator[LadderMessage]:
+    """Audio in the ladder: from when both parties hear something, one arrow for each side."""
+    caller = _recording(evidence, case.caller, case, CALLER)
+    callee = _recording(evidence, case.answered_by, case, CALLEE)
+    if caller is None or callee is None or not caller.received or not callee.received:
+        return
+    at_s = max(caller.received[0].arrival_s, callee.received[0].arrival_s)
+    ends = {case.caller: caller, case.answered_by or "": callee}
+    for actor in sorted(ends, key=ACTORS.index):  # from left to right, so that they are drawn as one line
+        label = f"audio, {LAW_NAME[Law(ends[actor].law)]}"
+        source, destination = (actor, MEDIATION) if actor == FRONT_END else (MEDIATION, actor)
+        yield LadderMessage(at_s, source, destination, label, both_ways=True)
 
 
 def _recorded_audio(case: Case, directions: Sequence[DirectionResult]) -> tuple[Claim, ...]:

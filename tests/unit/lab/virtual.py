@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
+from mediation.b2bua.engine import Engine
+from mediation.b2bua.outputs import Output as EngineOutput
 from mediation.lab.behaviour import behaviour_named
 from mediation.lab.simulated_call import StartAudio, StopAudio
 from mediation.lab.user_agent import Noted, Placement, Seen, UserAgent
@@ -48,7 +50,7 @@ class Network:
     def __init__(self, transport: Transport = Transport.UDP) -> None:
         self.now = 100.0
         self.transport = transport
-        self.agents: dict[Endpoint, UserAgent] = {}
+        self.agents: dict[Endpoint, UserAgent | Engine] = {}
         self.told: dict[Endpoint, Told] = {}
         self.mute: set[Endpoint] = set()
         """Who takes octets and does nothing with them."""
@@ -61,7 +63,7 @@ class Network:
         agent = UserAgent(
             str(at),
             law,
-            IdSource(lambda octets: f"{next(self._numbers):0{2 * octets}x}"),
+            self.ids(),
             {f"+{number[1:]}": behaviour_named(name) for number, name in by_number.items()},
             behaviour_named(behaviour),
             40000,
@@ -70,11 +72,21 @@ class Network:
         self.told[at] = Told()
         return agent
 
+    def ids(self) -> IdSource:
+        """Identifiers that no two parties share."""
+        return IdSource(lambda octets: f"{next(self._numbers) * 0x9E3779B1 % 256**octets:0{2 * octets}x}")
+
     def call(self, talk_s: float = 3.0, cancel_after_s: float | None = None, number: str = NUMBER) -> None:
         """The caller calls the called."""
         target = Target(f"sip:{CALLED_AT[0]}", *CALLED_AT, self.transport)
         listener = Listener(self.transport, *CALLER_AT)
-        self.agents[CALLER_AT].place(Placement(number, talk_s, cancel_after_s), target, listener, self.now)
+        self.place(CALLER_AT, Placement(number, talk_s, cancel_after_s), target, listener)
+
+    def place(self, at: Endpoint, placement: Placement, target: Target, listener: Listener) -> None:
+        """Let an agent call."""
+        caller = self.agents[at]
+        assert isinstance(caller, UserAgent)
+        caller.place(placement, target, listener, self.now)
         self.advance(0)
 
     def inject(self, octets: bytes, source: Endpoint, to: Endpoint) -> None:
@@ -110,7 +122,10 @@ class Network:
             for at, agent in self.agents.items():
                 while (output := agent.next_output()) is not None:
                     busy = True
-                    self._perform(at, agent, output)
+                    if isinstance(output, Transmit):
+                        self._deliver(agent, output)
+                    else:
+                        self.perform(at, output)
 
     def idle(self) -> bool:
         """Whether no agent holds anything of a call."""
@@ -118,9 +133,8 @@ class Network:
             agent.calls or agent.agent.dialogs or len(agent.agent.deadlines) for agent in self.agents.values()
         )
 
-    def _perform(
-        self, at: Endpoint, agent: UserAgent, output: Transmit | Seen | Noted | StartAudio | StopAudio
-    ) -> None:
+    def perform(self, at: Endpoint, output: EngineOutput | Seen | Noted | StartAudio | StopAudio) -> None:
+        """Note what an agent tells."""
         told = self.told[at]
         match output:
             case Noted(call, what):
@@ -131,16 +145,18 @@ class Network:
                 message = parse_datagram(octets)
                 assert message is not None
                 told.seen.append((self.now, sent, message))
-            case Transmit(flow, octets):
-                message = parse_datagram(octets)
-                assert message is not None
-                if flow.remote in self.mute:
-                    return
-                if flow.remote not in self.agents:
-                    agent.transport_failed(flow, self.now)
-                elif not self.loses(message):
-                    back = Flow(flow.transport, flow.remote, at)
-                    self.agents[flow.remote].receive(message, back, self.now)
+
+    def _deliver(self, agent: UserAgent | Engine, transmit: Transmit) -> None:
+        flow = transmit.flow
+        message = parse_datagram(transmit.octets)
+        assert message is not None
+        if flow.remote in self.mute:
+            return
+        if flow.remote not in self.agents:
+            agent.transport_failed(flow, self.now)
+        elif not self.loses(message):
+            back = Flow(flow.transport, flow.remote, flow.local)
+            self.agents[flow.remote].receive(message, back, self.now)
 
 
 def label(message: Message) -> str:
