@@ -68,7 +68,9 @@ class Flows:
             for listener in listeners:
                 if listener.transport is Transport.UDP:
                     datagrams = UdpSocket(
-                        listener.endpoint, partial(self._datagram_received, listener.endpoint)
+                        listener.endpoint,
+                        partial(self._datagram_received, listener.endpoint),
+                        partial(self._unreachable, listener.endpoint),
                     )
                     datagrams.start(loop)
                     self._sockets[listener.endpoint] = datagrams
@@ -136,6 +138,9 @@ class Flows:
             return
         if message is not None:
             self._on_message(message, flow)
+
+    def _unreachable(self, local: Endpoint, remote: Endpoint) -> None:
+        self._on_failure(Flow(Transport.UDP, local, remote))
 
     # connections (mediation.net.tcp.ConnectionUser)
 

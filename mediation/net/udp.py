@@ -12,20 +12,32 @@ LONGEST_DATAGRAM = 65_535
 MOST_AT_ONCE = 64
 """Datagrams taken in one wake-up, so that timers and streams get their turn."""
 _BUFFER_OCTETS = 4 * 1024 * 1024
+_RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
+"""IP_RECVERR and IPV6_RECVERR of Linux: ICMP errors are kept with the address that the datagram was for."""
 
 
 class UdpSocket:
     """A bound socket; what arrives goes to `receive`, in order."""
 
-    def __init__(self, local: Endpoint, receive: Callable[[bytes, Endpoint], None]) -> None:
-        """Bind. Raises OSError when the address is not ours or the port is taken."""
+    def __init__(
+        self,
+        local: Endpoint,
+        receive: Callable[[bytes, Endpoint], None],
+        unreachable: Callable[[Endpoint], None] = lambda remote: None,
+    ) -> None:
+        """Bind. Raises OSError when the address is not ours or the port is taken.
+
+        `unreachable` hears of peers that ICMP says are not there (RFC 3261 section 18.4).
+        """
         self._family = family_of(local[0])
         self._receive = receive
+        self._unreachable = unreachable
         self._loop: asyncio.AbstractEventLoop | None = None
         self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             self._socket.setsockopt(socket.SOL_SOCKET, option, _BUFFER_OCTETS)
+        self._socket.setsockopt(*_RECVERR[self._family], 1)
         try:
             self._socket.bind(local)
         except OSError:
@@ -45,13 +57,17 @@ class UdpSocket:
         """
         if not is_address(remote[0], self._family):
             return False
-        try:
-            self._socket.sendto(octets, remote)
-        except BlockingIOError:
+        for _ in range(2):  # the first try may only be told of an ICMP error about something sent before
+            try:
+                self._socket.sendto(octets, remote)
+            except BlockingIOError:
+                return True
+            except OSError:
+                continue
+            except OverflowError:  # a port out of a peer's Contact may be nonsense
+                return False
             return True
-        except (OSError, OverflowError):  # a port out of a peer's Contact may be nonsense
-            return False
-        return True
+        return False
 
     def close(self) -> None:
         """Stop and unbind."""
@@ -65,6 +81,17 @@ class UdpSocket:
                 octets, remote = self._socket.recvfrom(LONGEST_DATAGRAM)
             except BlockingIOError:
                 return
-            except OSError:  # an ICMP error about something sent before; that sender has its own timers
+            except OSError:
+                self._hear_icmp()
                 continue
             self._receive(octets, remote[:2])
+
+    def _hear_icmp(self) -> None:
+        """Whom the datagrams were for that came to nobody."""
+        for _ in range(MOST_AT_ONCE):
+            try:
+                _, _, _, remote = self._socket.recvmsg(0, 0, socket.MSG_ERRQUEUE)
+            except OSError:
+                return
+            if remote:
+                self._unreachable(remote[:2])

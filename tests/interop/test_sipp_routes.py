@@ -35,9 +35,9 @@ def test_a_silent_target_is_left_for_the_second_one(scene: Scene) -> None:
             scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)
 
 
-def test_a_target_whose_port_is_closed_is_left_for_the_second_one(scene: Scene) -> None:
+def test_a_target_whose_port_is_closed_is_left_at_once_for_the_second_one__rfc3261_18_4(scene: Scene) -> None:
     with (
-        scene.daemon(two_targets(scene, trunk="no_progress_s = 1"), calls=1),
+        scene.daemon(two_targets(scene, trunk="no_progress_s = 30"), calls=1),
         scene.uas("uas_answer", scene.second_sbc, law=PCMA),
     ):
         scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)

@@ -205,3 +205,32 @@ async def test_a_socket_that_was_never_started_closes_too(scene: Scene) -> None:
 def test_an_address_that_is_not_ours_cannot_be_bound_and_leaves_no_socket() -> None:
     with pytest.raises(OSError, match="assign"):
         UdpSocket(("192.0.2.1", 5060), lambda octets, remote: None)
+
+
+@pytest.mark.parametrize("host", ["127", "::1"])
+async def test_a_peer_that_is_not_there_is_told_by_its_address__rfc3261_18_4(scene: Scene, host: str) -> None:
+    host = scene.host(1) if host == "127" else host
+    gone: asyncio.Queue[Endpoint] = asyncio.Queue()
+    with UdpPeer(host) as peer:
+        closed = peer.at
+    ours = UdpSocket((host, 0), lambda octets, remote: None, gone.put_nowait)
+    ours.start(asyncio.get_running_loop())
+    try:
+        assert ours.send(b"INVITE", closed)
+        async with asyncio.timeout(PATIENCE_S):
+            assert await gone.get() == closed
+        assert gone.empty()
+    finally:
+        ours.close()
+
+
+async def test_what_icmp_says_of_one_peer_costs_the_next_one_no_datagram(scene: Scene) -> None:
+    with UdpPeer(scene.host(3)) as gone:
+        closed = gone.at
+    ours = UdpSocket((scene.host(1), 0), lambda octets, remote: None)
+    with UdpPeer(scene.host(2)) as peer:
+        for number in range(20):
+            ours.send(b"to nobody", closed)
+            assert ours.send(b"%d" % number, peer.at)
+        assert [await peer.datagram() for _ in range(20)] == [b"%d" % number for number in range(20)]
+    ours.close()
