@@ -1,0 +1,107 @@
+"""Where a call may go: candidates in order, decided once."""
+
+import pytest
+
+from mediation.routing.admission import Source
+from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing, listener_for
+from mediation.settings.model import Listener, Route, Settings, Side, Trunk
+from mediation.sip.flow import Transport
+from mediation_codecs.g711 import Law
+from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, settings, target, trunk
+
+FROM_INSIDE = Source(Side.FRONT_END, None, calls=True)
+FROM_OUTSIDE = Source(Side.GATEWAY, trunk(), calls=True)
+
+
+def hosts(given: Settings, called: str, source: Source = FROM_INSIDE) -> list[tuple[str, str]]:
+    """Trunk and host of each candidate."""
+    return [(each.trunk, each.target.host) for each in Routing(given).candidates(source, called)]
+
+
+A, B = trunk("itsp-a", SBC), trunk("itsp-b", OTHER_SBC)
+
+
+def routed(*routes: Route, trunks: tuple[Trunk, ...] = (A, B)) -> Settings:
+    return settings(*trunks, routes=routes)
+
+
+def test_without_routes_every_number_may_go_to_every_trunk_in_order() -> None:
+    assert hosts(settings(A, B), "anything") == [("itsp-a", SBC), ("itsp-b", OTHER_SBC)]
+
+
+def test_the_first_route_that_matches_wins() -> None:
+    given = routed(
+        Route(match="^\\+49", trunks=("itsp-b",)),
+        Route(match="^\\+", trunks=("itsp-a", "itsp-b")),
+    )
+    assert hosts(given, "+4930") == [("itsp-b", OTHER_SBC)]
+    assert hosts(given, "+1555") == [("itsp-a", SBC), ("itsp-b", OTHER_SBC)]
+    assert hosts(given, "030") == []
+
+
+def test_a_number_that_is_empty_goes_nowhere_from_either_side() -> None:
+    assert hosts(settings(A), "") == []
+    assert hosts(settings(A), "", FROM_OUTSIDE) == []
+
+
+def test_calls_from_a_trunk_go_to_the_front_end_servers_in_order() -> None:
+    given = settings(A, front_ends=(FRONT_END, OTHER_FRONT_END))
+    assert hosts(given, "+4930", FROM_OUTSIDE) == [
+        (FRONT_END_POOL, FRONT_END),
+        (FRONT_END_POOL, OTHER_FRONT_END),
+    ]
+
+
+def test_a_peer_under_two_trunks_is_tried_once_under_the_first() -> None:
+    both = trunk("itsp-b", SBC, OTHER_SBC)
+    assert hosts(settings(A, both), "+4930") == [("itsp-a", SBC), ("itsp-b", OTHER_SBC)]
+
+
+def test_the_same_host_over_another_transport_is_another_peer() -> None:
+    tcp = trunk("itsp-b", targets=(target(SBC, Transport.TCP),))
+    assert hosts(settings(A, tcp), "+4930") == [("itsp-a", SBC), ("itsp-b", SBC)]
+
+
+def test_a_candidate_knows_all_that_an_attempt_needs() -> None:
+    (candidate,) = Routing(settings(trunk(codecs=(Law.PCMA, Law.PCMU)))).candidates(FROM_INSIDE, "+4930")
+    assert candidate.capabilities.codecs == ("PCMA", "PCMU")
+    assert (candidate.side, candidate.no_progress_s) == (Side.GATEWAY, 10)
+    assert candidate.listener.transport is candidate.target.transport
+
+
+@pytest.mark.parametrize(
+    ("status", "leaves"),
+    [
+        (503, True),
+        (408, True),
+        (500, True),
+        (404, False),
+        (486, False),
+        (487, False),
+        (401, False),
+        (603, False),
+    ],
+)
+def test_only_listed_codes_leave_and_some_never_do(status: int, leaves: bool) -> None:
+    (candidate,) = Routing(settings(A)).candidates(FROM_INSIDE, "+4930")
+    assert candidate.may_leave(status) is leaves
+    everything = trunk(failover_codes=tuple(range(400, 700)))
+    (greedy,) = Routing(settings(everything)).candidates(FROM_INSIDE, "+4930")
+    never: Candidate = greedy
+    assert never.may_leave(status) is (status not in (486, 487, 401, 603))
+
+
+def test_a_listener_speaks_the_targets_transport_and_family() -> None:
+    udp = Listener(Transport.UDP, "192.0.2.1", 5060)
+    tcp = Listener(Transport.TCP, "192.0.2.1", 5060)
+    six = Listener(Transport.UDP, "2001:db8::1", 5060)
+    every = (udp, tcp, six)
+    assert listener_for(target("192.0.2.9"), every) is udp
+    assert listener_for(target("192.0.2.9", Transport.TCP), every) is tcp
+    assert listener_for(target("2001:db8::9"), every) is six
+    assert listener_for(target("2001:db8::9", Transport.TCP), every) is None
+
+
+def test_a_target_that_no_listener_reaches_is_no_candidate() -> None:
+    six = trunk("itsp-a", "2001:db8::9", OTHER_SBC)
+    assert hosts(settings(six), "+4930") == [("itsp-a", OTHER_SBC)]
