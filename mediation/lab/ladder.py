@@ -102,7 +102,7 @@ def ladder_text(
     margin = 10 if times else 1
     if len(names) > 1:
         edges = min(len(names[0]) // 2, 12) + (len(names[-1]) + 1) // 2
-        step = max(8, min(24, (width - margin - edges - 1) // (len(names) - 1)))
+        step = max(8, min(27, (width - margin - edges - 1) // (len(names) - 1)))
     else:
         step = 8
     first = margin + min(len(names[0]) // 2, 12)
@@ -195,8 +195,8 @@ def _drawn(arrow: Arrow, length: int) -> str:
     right = arrow.end > arrow.begin
     tail = "▶" if right or arrow.message.both_ways else ""
     head = "◀" if not right or arrow.message.both_ways else stroke
-    label = _shortened(_plain(arrow.label), length - 5)
-    text = f"{head}{stroke} {label} "
+    label = _shortened(_plain(arrow.label), length - 3 - len(tail))
+    text = f"{head}{stroke} {label} "[: length - len(tail)]
     return text + stroke * (length - len(text) - len(tail)) + tail
 
 

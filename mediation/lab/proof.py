@@ -186,7 +186,7 @@ def _rightness(expectation: Expectation, matches: Sequence[Match]) -> tuple[Clai
     other_calls = Counter(voice.call for voice in strangers if voice.call != expectation.call)
     other_ways = Counter(voice.direction for voice in strangers if voice.call == expectation.call)
     ours = sum(match.index >= 0 for match in matches)
-    figure = f"{ours} of {len(matches)} packets recognised"
+    figure = f"{ours} of {len(matches)} packets"
     claims = []
     for name, others, what in (
         (RIGHT_CALL, other_calls, "of call"),

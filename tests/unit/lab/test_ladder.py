@@ -37,19 +37,19 @@ def drawn(messages: list[LadderMessage], **choices: bool | int) -> list[str]:
 
 def test_a_call_with_failover_reads_like_a_diagram() -> None:
     assert drawn(FAILOVER) == [
-        " front end               mediation                 sbc-a                   sbc-b",
-        "     │── INVITE ────────────▶│                       │                       │",
-        "     │◀─ 100 Trying ─────────│                       │                       │",
-        "     │                       │── INVITE ────────────▶│                       │",
-        "     │                       │◀─ 503 ────────────────│                       │",
-        "     │                       │── ACK ───────────────▶│                       │",
-        "     │                       │ next target           │                       │",
-        "     │                       │── INVITE ────────────────────────────────────▶│",
-        "     │◀─ 180 Ringing ────────│◀─ 180 Ringing ────────────────────────────────│",
-        "     │                       │◀─ 200 OK ×2 ──────────────────────────────────│",  # noqa: RUF001 - as drawn
-        "     │◀═ RTP ═══════════════▶│◀═ RTP A-law ═════════════════════════════════▶│",
-        "     ┊ 10.0 s                ┊                       ┊                       ┊",
-        "     │── BYE ───────────────▶│── BYE ───────────────────────────────────────▶│",
+        " front end                  mediation                    sbc-a                      sbc-b",
+        "     │── INVITE ───────────────▶│                          │                          │",
+        "     │◀─ 100 Trying ────────────│                          │                          │",
+        "     │                          │── INVITE ───────────────▶│                          │",
+        "     │                          │◀─ 503 ───────────────────│                          │",
+        "     │                          │── ACK ──────────────────▶│                          │",
+        "     │                          │ next target              │                          │",
+        "     │                          │── INVITE ──────────────────────────────────────────▶│",
+        "     │◀─ 180 Ringing ───────────│◀─ 180 Ringing ──────────────────────────────────────│",
+        "     │                          │◀─ 200 OK ×2 ────────────────────────────────────────│",  # noqa: RUF001 - as drawn
+        "     │◀═ RTP ══════════════════▶│◀═ RTP A-law ═══════════════════════════════════════▶│",
+        "     ┊ 10.0 s                   ┊                          ┊                          ┊",
+        "     │── BYE ──────────────────▶│── BYE ─────────────────────────────────────────────▶│",
     ]
 
 
@@ -62,7 +62,7 @@ def test_times_count_from_the_first_message() -> None:
 def test_plain_ascii_has_the_same_shape() -> None:
     text = ladder_text(FAILOVER, ACTORS, ascii_only=True)
     assert text.isascii()
-    assert "     |                       |<- 200 OK x2 ----------------------------------|" in text
+    assert "     |                          |<- 200 OK x2 ----------------------------------------|" in text
     assert [len(line) for line in text.split("\n")] == [len(line) for line in drawn(FAILOVER)]
 
 
@@ -82,7 +82,9 @@ def test_an_actor_nobody_announced_gets_a_column_at_the_end() -> None:
 
 def test_nothing_to_draw_is_no_error() -> None:
     assert ladder_text([], ()) == ""
-    assert drawn([]) == [" front end               mediation                 sbc-a                   sbc-b"]
+    assert drawn([]) == [
+        " front end                  mediation                    sbc-a                      sbc-b"
+    ]
     ET.fromstring(ladder_svg([], ()))
 
 
@@ -134,3 +136,14 @@ def test_colours_tell_requests_from_answers_of_each_class() -> None:
     labels = ["INVITE", "100", "183 Session Progress", "200 OK", "302", "486 Busy Here", "603"]
     kinds = [kind_of(LadderMessage(0.0, US, A, label)) for label in labels]
     assert kinds == ["request", "provisional", "provisional", "success", "failure", "failure", "failure"]
+
+
+def test_the_phrases_of_the_lab_fit_whole_into_100_columns() -> None:
+    messages = [
+        LadderMessage(0.0, A, US, "503 Service Unavailable"),
+        LadderMessage(0.1, US, A, "487 Request Terminated"),
+        LadderMessage(0.2, US, A, "183 Session Progress"),
+    ]
+    text = ladder_text(messages, ACTORS, times=True)
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    assert max(len(line) for line in text.split("\n")) <= 100
