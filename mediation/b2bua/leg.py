@@ -179,6 +179,8 @@ class Leg:
             ptime_ms=audio.ptime_ms,
             sends=audio.direction.takes,
             takes=audio.direction.sends,
+            our_payload_type=None if audio.incoming is None else audio.incoming.law,
+            our_event_payload_type=None if audio.incoming is None else audio.incoming.event,
         )
 
     # what the session tells

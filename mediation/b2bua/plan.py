@@ -33,6 +33,20 @@ class Stream:
     """We may take audio from it (its direction has `send`)."""
     takes: bool
     """We may send audio to it (its direction has `recv`)."""
+    our_payload_type: int | None = None
+    """Our own number for the law where it differs: the party should send with that (RFC 3264 section 5.1)."""
+    our_event_payload_type: int | None = None
+    """The same for telephone-event."""
+
+    @property
+    def taken_payload_types(self) -> tuple[int, ...]:
+        """The numbers that the law may come with. Parties that ignore the rule above use one for both ways."""
+        return tuple(n for n in (self.payload_type, self.our_payload_type) if n is not None)
+
+    @property
+    def taken_event_payload_types(self) -> tuple[int, ...]:
+        """The numbers that telephone-event may come with."""
+        return tuple(n for n in (self.event_payload_type, self.our_event_payload_type) if n is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,7 @@ def _message(fields: object) -> Message:
 def _stream_fields(stream: Stream) -> Fields:
     return [
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
-        stream.ptime_ms, stream.sends, stream.takes,
+        stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
     ]  # fmt: skip
 
 
@@ -234,6 +234,7 @@ def _stream(fields: list[object]) -> Stream:
         case [
             str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
+            int() | None as our_payload_type, int() | None as our_event_payload_type,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             return Stream(
@@ -245,6 +246,8 @@ def _stream(fields: list[object]) -> Stream:
                 ptime_ms,
                 sends,
                 takes,
+                our_payload_type,
+                our_event_payload_type,
             )
     raise ChannelError(f"no stream: {str(fields)[:80]}")
 

@@ -156,8 +156,8 @@ class Party:
             return False
         stream = self.stream
         return stream is not None and payload_type in (
-            stream.payload_type,
-            stream.event_payload_type,
+            *stream.taken_payload_types,
+            *stream.taken_event_payload_types,
             COMFORT_NOISE,
         )
 

@@ -106,9 +106,10 @@ class Relay:
             self._rewrite.switch()
         self._key = key
         self._rewrite.packet_units = sink.ptime_ms * CLOCK_HZ // 1000
+        events = source.taken_event_payload_types
         if source.sends and sink.takes:
-            self._actions = _actions(key, source.event_payload_type, sink.event_payload_type)
-            self._reasons = _reasons(source.event_payload_type)
+            self._actions = _actions(key, source.taken_payload_types, events, sink.event_payload_type)
+            self._reasons = _reasons(events)
         else:
             self._actions = _NO_ACTIONS
             self._reasons = _ALL_CLOSED
@@ -213,22 +214,27 @@ _ALL_CLOSED: Final[tuple[Drop, ...]] = (Drop.CLOSED,) * 128
 
 @lru_cache(maxsize=1024)
 def _actions(
-    key: tuple[Law, int, Law, int], source_event: int | None, sink_event: int | None
+    key: tuple[Law, int, Law, int],
+    source_types: tuple[int, ...],
+    source_events: tuple[int, ...],
+    sink_event: int | None,
 ) -> tuple[Action | None, ...]:
-    """By payload type. One table serves all the calls that have the same key."""
-    source_law, source_type, sink_law, sink_type = key
+    """By payload type. One table serves all the calls that have the same key; a law's number wins over an event's."""
+    source_law, _, sink_law, sink_type = key
     actions: list[Action | None] = [None] * 128
-    if source_event is not None and sink_event is not None:
-        actions[source_event] = (sink_event, None)
-    actions[source_type] = (sink_type, translation_table(source_law, sink_law))
+    if sink_event is not None:
+        for source_event in source_events:
+            actions[source_event] = (sink_event, None)
+    for source_type in source_types:
+        actions[source_type] = (sink_type, translation_table(source_law, sink_law))
     return tuple(actions)
 
 
 @lru_cache(maxsize=128)
-def _reasons(source_event: int | None) -> tuple[Drop, ...]:
+def _reasons(source_events: tuple[int, ...]) -> tuple[Drop, ...]:
     """Why a payload type without an action is dropped."""
     reasons = [Drop.UNKNOWN] * 128
     reasons[COMFORT_NOISE] = Drop.COMFORT_NOISE
-    if source_event is not None:
+    for source_event in source_events:
         reasons[source_event] = Drop.EVENT
     return tuple(reasons)

@@ -86,6 +86,16 @@ def test_payload_types_are_those_of_each_party() -> None:
     assert line.sink.packets[0][12:] == ALL_CODES
 
 
+@pytest.mark.parametrize("number", [97, 101])
+def test_a_party_may_send_with_our_numbers_or_with_its_own__rfc3264_5_1(number: int) -> None:
+    renumbered = replace(MU, event_payload_type=97, our_event_payload_type=101, our_payload_type=110)
+    line = Line(renumbered, A)
+    line.carry(0, b"\x05\x0a\x00\xa0", payload_type=number)
+    line.carry(1, ALL_CODES, payload_type=110)
+    line.carry(2, ALL_CODES, payload_type=0)
+    assert [payload_type for payload_type, *_ in line.left] == [96, 8, 8]
+
+
 def test_what_leaves_is_one_stream_of_ours__rfc3550_5_1() -> None:
     line = Line()
     for number in range(4):
