@@ -31,7 +31,7 @@ from mediation.settings.model import Settings, Side
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError
-from mediation.sip.flow import Flow, Transport
+from mediation.sip.flow import Flow
 from mediation.sip.matching import Transaction
 
 NO_PROGRESS, RING_LIMIT, SETUP_LIMIT, BROKEN = "NO_PROGRESS", "RING_LIMIT", "SETUP_LIMIT", "BROKEN"
@@ -288,7 +288,7 @@ class Call:
         host = hostport(target.endpoint)
         max_forwards = self._request.max_forwards
         leg.place(
-            called_uri(self._request, host, ";transport=tcp" if target.transport is Transport.TCP else ""),
+            called_uri(self._request, host, target.transport.parameter),
             local=self._media.callee_local,
             identity=calling_identity(self._request.from_, hostport(listener.endpoint)),
             destination=f"<{called_uri(self._request, host)}>",

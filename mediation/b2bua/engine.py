@@ -1,6 +1,6 @@
 """All calls of one server: told what arrived and what time it is, it answers with what to do.
 
-engine.receive(message, flow, now)          # or receive_malformed, media_fact, transport_failed, handle_timeout
+engine.receive(message, flow, now)          # or any other input below
 while (output := engine.next_output()) is not None:
     perform(output)
 wake_at = engine.next_deadline()
@@ -97,7 +97,18 @@ class Engine:
     def transport_failed(self, flow: Flow, now: float) -> None:
         """Octets for this flow could not be sent."""
         self._fact("transport.failed", Level.WARNING, transport=str(flow.transport), remote=flow.remote[0])
-        for transaction in self.agent.layer.using(flow):
+        self._fail(self.agent.layer.using(flow), now)
+
+    def connection_lost(self, flow: Flow, now: float) -> None:
+        """The connection of this flow is gone: whoever waits for something that must come by it hears so.
+
+        A caller whose connection is lost before the answer has gone (flow 1), and so has a target that ends the
+        connection instead of answering.
+        """
+        self._fail(self.agent.layer.over(flow), now)
+
+    def _fail(self, transactions: list[Transaction], now: float) -> None:
+        for transaction in transactions:
             try:
                 self.agent.layer.fail(transaction, now)
             except Exception as error:  # noqa: BLE001 -- as in `receive`

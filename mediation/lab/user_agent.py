@@ -15,7 +15,7 @@ from mediation.settings.model import Listener, Target
 from mediation.sip.agent import Agent, contact, hostport
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
-from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
+from mediation.sip.flow import Endpoint, Flow, Transmit
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
@@ -104,6 +104,11 @@ class UserAgent:
         self.note("", f"cannot reach {hostport(flow.remote)}")
         self.agent.layer.transport_failed(flow, now)
 
+    def connection_lost(self, flow: Flow, now: float) -> None:
+        """A connection is gone; requests that wait for an answer by it have failed."""
+        for transaction in self.agent.layer.over(flow):
+            self.agent.layer.fail(transaction, now)
+
     def handle_timeout(self, now: float) -> None:
         """Let everything happen that is due."""
         self.agent.layer.handle_timeout(now)
@@ -112,11 +117,10 @@ class UserAgent:
     def place(self, placement: Placement, target: Target, listener: Listener, now: float) -> None:
         """Call a number at a server."""
         flow = Flow(target.transport, listener.endpoint, target.endpoint)
-        parameter = ";transport=tcp" if target.transport is Transport.TCP else ""
         call = SimulatedCall(self, placement.number, self._rtp_endpoint(flow), self.law)
         self.calls.add(call)
         call.place(
-            f"sip:{placement.number}@{hostport(target.endpoint)}{parameter}",
+            f"sip:{placement.number}@{hostport(target.endpoint)}{target.transport.parameter}",
             flow,
             talk_s=placement.talk_s,
             cancel_after_s=placement.cancel_after_s,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mediation.sip.dialog import MAX_FORWARDS, Dialog, DialogId
-from mediation.sip.flow import Endpoint, Flow, Transport
+from mediation.sip.flow import Endpoint, Flow
 from mediation.sip.headers import Headers
 from mediation.sip.ids import IdSource
 from mediation.sip.matching import Transaction, TransactionLayer
@@ -87,8 +87,7 @@ class Agent:
 
 def contact(flow: Flow) -> str:
     """Where we want to be reached by the peer of this flow; it names a listener and nothing of the other side."""
-    parameter = ";transport=tcp" if flow.transport is Transport.TCP else ""
-    return f"<sip:{hostport(flow.local)}{parameter}>"
+    return f"<sip:{hostport(flow.local)}{flow.transport.parameter}>"
 
 
 def hostport(endpoint: Endpoint) -> str:
@@ -107,7 +106,8 @@ def in_dialog_flow(dialog: Dialog, flow: Flow) -> Flow:
     if not isinstance(next_hop, SipUri) or not is_address(next_hop.host):
         return flow
     # The leg stays on its listener and so on its transport, whatever the URI would prefer
-    return Flow(flow.transport, flow.local, (next_hop.host, next_hop.port or 5060), flow.connection)
+    port = next_hop.port or flow.transport.default_port
+    return Flow(flow.transport, flow.local, (next_hop.host, port), flow.connection)
 
 
 def is_address(host: str) -> bool:

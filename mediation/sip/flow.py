@@ -12,11 +12,22 @@ class Transport(StrEnum):
 
     UDP = "udp"
     TCP = "tcp"
+    TLS = "tls"
 
     @property
     def reliable(self) -> bool:
         """Whether the transport itself repeats what is lost, so that we must not."""
         return self is not Transport.UDP
+
+    @property
+    def default_port(self) -> int:
+        """The port where none is named (RFC 3261 section 19.1.2)."""
+        return 5061 if self is Transport.TLS else 5060
+
+    @property
+    def parameter(self) -> str:
+        """What a SIP URI ends with so that it is reached by this transport; UDP goes without saying."""
+        return "" if self is Transport.UDP else f";transport={self}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,20 @@ class TransactionLayer:
             and transaction.flow.local == flow.local
         ]
 
+    def over(self, connection: Flow) -> list[Transaction]:
+        """The transactions that hang on one connection: requests that came by it, and those sent where it led."""
+        return [
+            transaction
+            for table in (self._clients, self._servers)
+            for transaction in table.values()
+            if transaction.flow.transport is connection.transport
+            and transaction.flow.local == connection.local
+            and (
+                transaction.flow.connection == connection.connection
+                or (transaction.flow.connection is None and transaction.flow.remote == connection.remote)
+            )
+        ]
+
     def fail(self, transaction: Transaction, now: float) -> None:
         """What the transaction sent last could not be sent."""
         self._fire(transaction, Event.TRANSPORT_ERROR, now)
@@ -382,7 +396,7 @@ def _server_key(request: Request, method: str = "") -> Key:
     via = request.top_via
     branch = via.branch or ""
     if branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:
-        return (branch, via.host.lower(), str(via.port or 5060), method)
+        return (branch, via.host.lower(), str(via.sent_by[1]), method)
     # A peer of RFC 2543: what an ACK or CANCEL shares with its INVITE
     return (
         "rfc2543",
