@@ -13,11 +13,14 @@ from mediation.lab.simulator import SimulatorSettings, simulate
 from mediation.lab.user_agent import Placement
 from mediation.net.flows import ListenError
 from mediation.settings.addresses import parse_listener, parse_target
+from mediation.settings.model import Listener, Target
 from mediation.settings.words import UnfitError
+from mediation.sip.flow import Transport
 from mediation_codecs.g711 import Law
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = TypeVar("P", Listener, Target)
 
 app: Final = typer.Typer(
     help="Place real calls through a server, and judge them.",
@@ -139,12 +142,12 @@ def _simulate(
     settings = SimulatorSettings(
         name=name,
         law=law,
-        listen=tuple(_read(text, parse_listener) for text in listen),
+        listen=tuple(_read(text, lambda text: _plain(parse_listener(text))) for text in listen),
         default=default,
         behaviours=by_number,
         first_rtp_port=_read(rtp_port, _even),
         journal=journal,
-        target=_read(to, parse_target) if to else None,
+        target=_read(to, lambda text: _plain(parse_target(text))) if to else None,
         calls=tuple(_read(text, _placement) for text in call),
         wait_for_line=wait,
     )
@@ -162,6 +165,12 @@ def _read(text: T, parse: Callable[[T], R]) -> R:
         raise typer.BadParameter(f"{error.message}; {error.remedy}") from None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _plain(place: P) -> P:
+    if place.transport is Transport.TLS:
+        raise UnfitError("the simulators speak no TLS", "use udp or tcp")
+    return place
 
 
 def _behaviours(texts: Sequence[str]) -> tuple[Behaviour, dict[str, Behaviour]]:

@@ -11,13 +11,13 @@ from mediation.settings.model import Listener, Network, Target, bracketed
 from mediation.settings.words import UnfitError
 from mediation.sip.flow import Transport
 
-DEFAULT_PORT: Final = 5060
-"""RFC 3261 section 19.1.2."""
-
 _NO_NAMES: Final = "give the IP address; names are not resolved by this release"
-_NO_TLS: Final = "use udp or tcp; TLS comes with a later release"
-_TARGET_FORM: Final = '"sip:ADDRESS:PORT" or "sip:ADDRESS:PORT;transport=tcp"'
-_LISTENER_FORM: Final = '"udp:ADDRESS:PORT" or "tcp:ADDRESS:PORT"'
+_TRANSPORTS: Final = frozenset(Transport)
+_NO_WEB: Final = "use udp, tcp or tls"
+_TARGET_FORM: Final = (
+    '"sip:ADDRESS:PORT", with ";transport=tcp" or ";transport=tls" behind it where UDP is not meant'
+)
+_LISTENER_FORM: Final = '"udp:ADDRESS:PORT", "tcp:ADDRESS:PORT" or "tls:ADDRESS:PORT"'
 _HOST_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _FEW_DIGITS: Final = re.compile(r"[0-9]{1,3}")
@@ -26,16 +26,19 @@ _Address = IPv4Address | IPv6Address
 
 
 def parse_listener(text: str) -> Listener:
-    """Parse `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]`; port 5060 unless given. UnfitError otherwise."""
+    """Parse `udp:192.0.2.1:5060`, `tls:[2001:db8::1]`; port 5060 unless given, 5061 for TLS. UnfitError otherwise."""
     scheme, colon, rest = text.partition(":")
     lowered = scheme.lower()
-    if lowered in {"tls", "ws", "wss", "sips"} and colon:
-        raise UnfitError(f'"{lowered}" is no transport of this release', _NO_TLS)
+    if lowered in {"ws", "wss"} and colon:
+        raise UnfitError(f'"{lowered}" is no transport of this release', _NO_WEB)
+    if lowered == "sips" and colon:
+        raise UnfitError('"sips:" begins a URI, and a listener is none', 'write "tls:ADDRESS:PORT"')
     if lowered == "sip" and colon:
         raise UnfitError("a listener is no SIP URI", f"write {_LISTENER_FORM}")
-    if lowered not in {"udp", "tcp"} or not colon:
-        raise UnfitError(f'"{text}" does not begin with udp: or tcp:', f"write {_LISTENER_FORM}")
-    host, port = _host_and_port(rest, _LISTENER_FORM)
+    if lowered not in _TRANSPORTS or not colon:
+        raise UnfitError(f'"{text}" does not begin with udp:, tcp: or tls:', f"write {_LISTENER_FORM}")
+    transport = Transport(lowered)
+    host, port = _host_and_port(rest, _LISTENER_FORM, transport)
     address = _address(host)
     if address.is_unspecified:
         raise UnfitError(
@@ -43,19 +46,22 @@ def parse_listener(text: str) -> Listener:
             "name one address: it stands in our Via, Contact and SDP; add further addresses one by one",
         )
     _single_host(address)
-    return Listener(Transport(lowered), str(address), port)
+    return Listener(transport, str(address), port)
 
 
 def parse_target(text: str) -> Target:
-    """Parse `sip:192.0.2.9`, `sip:[2001:db8::9]:5070;transport=tcp`; UDP and 5060 unless given.
+    """Parse `sip:192.0.2.9`, `sip:[2001:db8::9]:5070;transport=tcp`; UDP and 5060 (TLS: 5061) unless given.
 
     UnfitError otherwise.
     """
     scheme, colon, rest = text.partition(":")
     lowered = scheme.lower()
     if lowered == "sips" and colon:
-        raise UnfitError('"sips:" asks for TLS', f'write "sip:"; {_NO_TLS}')
-    if lowered in {"udp", "tcp", "tls"} and colon:
+        raise UnfitError(
+            '"sips:" asks for TLS on every hop, which nobody can promise for those behind the next',
+            'write "sip:ADDRESS:PORT;transport=tls" for TLS as far as that server',
+        )
+    if lowered in _TRANSPORTS and colon:
         raise UnfitError(f'a target is a SIP URI, not "{lowered}:…"', f"write {_TARGET_FORM}")
     if lowered != "sip" or not colon:
         raise UnfitError(f'"{text}" does not begin with sip:', f"write {_TARGET_FORM}")
@@ -65,12 +71,13 @@ def parse_target(text: str) -> Target:
     user, at, place = place.rpartition("@")
     if at:
         raise UnfitError(f'a target names a server, not a user ("{user}")', f"write {_TARGET_FORM}")
-    host, port = _host_and_port(place, _TARGET_FORM)
+    transport = _transport(parameters)
+    host, port = _host_and_port(place, _TARGET_FORM, transport)
     address = _address(host)
     if address.is_unspecified:
         raise UnfitError(f"{address} is nobody's address", "give the address of the server")
     _single_host(address)
-    return Target(text, str(address), port, _transport(parameters))
+    return Target(text, str(address), port, transport)
 
 
 def parse_network(text: str) -> Network:
@@ -99,22 +106,22 @@ def parse_network(text: str) -> Network:
     return network
 
 
-def _host_and_port(text: str, form: str) -> tuple[str, int]:
+def _host_and_port(text: str, form: str, transport: Transport) -> tuple[str, int]:
     if text.startswith("["):
         host, closing, rest = text[1:].partition("]")
         if not closing:
             raise UnfitError("the bracket of the IPv6 address is not closed", f"write {form}")
         if not rest:
-            return host, DEFAULT_PORT
+            return host, transport.default_port
         if not rest.startswith(":"):
             raise UnfitError(f'"{rest}" follows the address', f"write {form}")
-        return host, _port(rest[1:])
+        return host, _port(rest[1:], transport)
     if text.count(":") > 1:
         raise UnfitError("an IPv6 address stands in brackets", _bracket_remedy(text))
     host, colon, port = text.partition(":")
     if not host:
         raise UnfitError("the address is missing", f"write {form}")
-    return host, _port(port) if colon else DEFAULT_PORT
+    return host, _port(port, transport) if colon else transport.default_port
 
 
 def _bracket_remedy(text: str) -> str:
@@ -129,9 +136,11 @@ def _bracket_remedy(text: str) -> str:
     return 'write, for example, "udp:[2001:db8::1]:5060"'
 
 
-def _port(text: str) -> int:
+def _port(text: str, transport: Transport) -> int:
     if _PORT.fullmatch(text) is None or not 1 <= int(text) <= 65535:
-        raise UnfitError(f'"{text}" is no port', f"give a number from 1 to 65535, usually {DEFAULT_PORT}")
+        raise UnfitError(
+            f'"{text}" is no port', f"give a number from 1 to 65535, usually {transport.default_port}"
+        )
     return int(text)
 
 
@@ -165,10 +174,12 @@ def _transport(parameters: list[str]) -> Transport:
             raise UnfitError(f'";{parameter}" means nothing on a target', f"write {_TARGET_FORM}")
         if found is not None:
             raise UnfitError("the transport is given twice", f"write {_TARGET_FORM}")
-        if value.lower() in {"tls", "ws", "wss"}:
-            raise UnfitError(f'"{value}" is no transport of this release', _NO_TLS)
-        if value.lower() not in {"udp", "tcp"}:
-            raise UnfitError(f'"{value}" is no transport', 'write ";transport=udp" or ";transport=tcp"')
+        if value.lower() in {"ws", "wss"}:
+            raise UnfitError(f'"{value}" is no transport of this release', _NO_WEB)
+        if value.lower() not in _TRANSPORTS:
+            raise UnfitError(
+                f'"{value}" is no transport', 'write ";transport=udp", ";transport=tcp" or ";transport=tls"'
+            )
         found = Transport(value.lower())
     return found or Transport.UDP
 

@@ -10,6 +10,7 @@ from mediation.settings.draft import EACH, Draft
 from mediation.settings.model import Network
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
+from mediation.sip.flow import Transport
 
 _EVERYTHING: Final = frozenset({"", ".*", "^", "^.*", ".*$", "^.*$", "$"})
 """Patterns that are found in every number."""
@@ -23,6 +24,8 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         _everybody_trusted(draft),
         _more_calls_than_ports(draft),
         _loopback_to_elsewhere(draft),
+        _tls_without_use(draft),
+        _anybody_with_a_certificate(draft),
     )
 
 
@@ -86,6 +89,32 @@ def _loopback_to_elsewhere(draft: Draft) -> Iterator[Fault]:
             if outside and local.get(family(target.host), False) and draft.sound((side, "listen")):
                 message = f"[{side}] listens on the loopback only, and {target.host} is another machine"
                 yield _doubt(path, message, f"listen on an address that {target.host} can reach")
+
+
+def _tls_without_use(draft: Draft) -> Iterator[Fault]:
+    for path, name in draft.each(("trunk", EACH, "tls_name"), str):
+        targets = [target for _, target in draft.targets(path[:-1])]
+        unused = targets and not any(target.transport is Transport.TLS for target in targets)
+        if name and unused and draft.sound((*path[:-1], "targets")):
+            message = "no target of this trunk is reached by TLS: its name is never looked at"
+            yield _doubt(path, message, 'write ";transport=tls" behind the targets that speak it')
+
+
+def _anybody_with_a_certificate(draft: Draft) -> Iterator[Fault]:
+    """Public authorities give a certificate to everybody who asks."""
+    for side in ("internal", "gateway"):
+        table = (side, "tls")
+        certificate = draft.value((*table, "certificate"), str)
+        verify = draft.value((*table, "verify"), bool)
+        if not certificate or verify is None:
+            continue
+        if not verify:
+            message = "who connects by TLS needs no certificate: its address alone says who it is"
+            yield _doubt((*table, "verify"), message, "set it to true, unless these peers have none")
+        named = draft.value((*table, "authorities"), str) or draft.value((*table, "peers"), tuple)
+        if side == "internal" and named is not None and not named:
+            message = "neither authorities nor peers are named: a certificate for any name is good"
+            yield _doubt((*table, "certificate"), message, f"add authorities or peers to [{side}.tls]")
 
 
 def _doubt(path: Path, message: str, remedy: str, related: Path | None = None) -> Fault:

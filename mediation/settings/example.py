@@ -41,6 +41,10 @@ def _keys(section: Entry) -> Iterator[Entry]:
         yield from entries(table).values()
 
 
+def _within(section: Entry) -> Iterator[Entry]:
+    yield from (entry for entry in _keys(section) if entry.section is not None)
+
+
 def _required(section: Entry) -> str:
     """Return the least that makes a section; nothing when it can be left out."""
     if not section.required:
@@ -49,13 +53,18 @@ def _required(section: Entry) -> str:
     return f"{section.header}\n{''.join(given)}"
 
 
-def _section(section: Entry, settings: Settings) -> str:
-    hidden = section.length is not None and not section.required
-    value = getattr(settings, section.name)
+def _section(section: Entry, holder: object) -> str:
+    hidden = (section.length is not None or bool(section.above)) and not section.required
+    value = getattr(holder, section.name)
     table = value[0] if isinstance(value, tuple) else value
     lines = ["", *_comment(section.story.doc), f"{'#' if hidden else ''}{section.header}"]
-    told = ("\n".join(_entry(entry, getattr(table, entry.name), hidden=hidden)) for entry in _keys(section))
-    return "\n".join([*lines, "\n\n".join(told)]) + "\n"
+    told = (
+        "\n".join(_entry(entry, getattr(table, entry.name), hidden=hidden))
+        for entry in _keys(section)
+        if entry.section is None
+    )
+    within = "".join(_section(inner, table) for inner in _within(section))
+    return "\n".join([*lines, "\n\n".join(told)]) + "\n" + within
 
 
 def _entry(entry: Entry, value: object, *, hidden: bool) -> Iterator[str]:

@@ -15,6 +15,8 @@ from mediation.settings.words import (
     check_file,
     check_match,
     check_name,
+    check_peer_name,
+    check_tls_name,
     check_user_agent,
 )
 from mediation.sip.flow import Endpoint, Transport
@@ -45,6 +47,13 @@ class LogFormat(StrEnum):
     AUTO = "auto"
     CONSOLE = "console"
     JSON = "json"
+
+
+class TlsVersion(StrEnum):
+    """A version of TLS; older ones than these are not spoken at all."""
+
+    TLS_1_2 = "1.2"
+    TLS_1_3 = "1.3"
 
 
 FROM_TARGETS: Final[tuple[Network, ...]] = (ip_network("0.0.0.0/32"),)
@@ -96,6 +105,49 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """How one interface speaks TLS, to those who connect to it and to those whom it connects to."""
+
+    certificate: str = setting(
+        "",
+        doc="PEM file with our certificate and those between it and its authority, ours first. It is read "
+        "again on SIGHUP and when it has changed.",
+        check=check_file,
+        example='"/etc/mediation/internal.pem"',
+    )
+    private_key: str = setting(
+        "",
+        doc="PEM file with the key of the certificate, not encrypted, for the server's eyes only.",
+        check=check_file,
+        example='"/run/secrets/internal.key"',
+    )
+    authorities: str = setting(
+        "",
+        doc="PEM file with the authorities whose certificates are good. Empty: those of the system.",
+        check=check_file,
+        example='"/etc/mediation/authorities.pem"',
+    )
+    verify: bool = setting(
+        True,
+        doc="Who connects to us must show a certificate of the authorities. false: address alone decides. "
+        "Whom we connect to must show one in any case.",
+    )
+    peers: tuple[str, ...] = setting(
+        (),
+        check=check_peer_name,
+        doc="Names of which a peer's certificate must bear one, compared whole, without wildcards (RFC 5922). "
+        "Empty: any certificate of the authorities is good. The address must be trusted all the same.",
+        example='["fe1.example.com", "fe2.example.com"]',
+    )
+    minimum_version: TlsVersion = field(
+        default=TlsVersion.TLS_1_2, metadata=story("Least version of TLS: 1.2 or 1.3.")
+    )
+
+
+TLS_DOC: Final = "Certificates for TLS, which needs certificate and private_key."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interface:
     """What both interfaces have."""
 
@@ -110,7 +162,7 @@ class Internal(Interface):
 
     listen: tuple[Listener, ...] = field(
         metadata=story(
-            'Where SIP arrives: "udp:ADDRESS:PORT" or "tcp:ADDRESS:PORT", IPv6 in brackets. '
+            'Where SIP arrives: "udp:ADDRESS:PORT", "tcp:ADDRESS:PORT" or "tls:ADDRESS:PORT", IPv6 in brackets. '
             "Audio uses the same address.",
             at_least=1,
             example='["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]',
@@ -137,6 +189,7 @@ class Internal(Interface):
     )
     telephone_event: bool = setting(True, doc=EVENTS_DOC)
     ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
+    tls: Tls = field(default=Tls(), metadata=story(TLS_DOC))
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:
@@ -159,6 +212,13 @@ class Gateway(Interface):
         low=1024,
         high=65535,
         doc="First and last port for audio: even and odd, two for each call.",
+    )
+    tls: Tls = field(
+        default=Tls(),
+        metadata=story(
+            f"{TLS_DOC} A target's certificate must bear the trunk's tls_name; without one, a name of peers or "
+            "the target's address."
+        ),
     )
 
 
@@ -201,6 +261,13 @@ class Trunk:
         high=699,
         check=check_failover_code,
         doc="Final responses that try the next target or trunk. Never 486, 487 or any 6xx. []: none.",
+    )
+    tls_name: str = setting(
+        "",
+        check=check_tls_name,
+        doc="Over TLS: the name that its certificate must bear, and that we ask it for (SNI). Empty: see "
+        "[gateway.tls].",
+        example='"sbc.itsp.example"',
     )
     telephone_event: bool = setting(True, doc=EVENTS_DOC)
     ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
@@ -282,7 +349,10 @@ class Sip:
         0, low=0, high=1_000_000, doc="Most calls at a time in this server; 0: no limit."
     )
     tcp_idle_s: int = setting(
-        900, low=32, high=86400, doc="A TCP connection without any message for so many seconds is closed."
+        900,
+        low=32,
+        high=86400,
+        doc="A TCP or TLS connection without any message for so many seconds is closed.",
     )
 
 
@@ -339,7 +409,7 @@ class Settings:
             every = Route(trunks=tuple(trunk.name for trunk in self.trunks))
             object.__setattr__(self, "routes", (every,))
 
-    def interface(self, side: Side) -> Interface:
+    def interface(self, side: Side) -> "Internal | Gateway":
         """Return what both sides have, for one of them."""
         return self.internal if side is Side.FRONT_END else self.gateway
 

@@ -3,6 +3,7 @@
 `mediation run` and `mediation check-config` both come through here: what one of them takes, the other takes.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import Final
@@ -17,6 +18,9 @@ from mediation.settings.rules import broken_rules
 from mediation.settings.syntax import TomlError, parse
 
 __all__ = ["Problem", "Reading", "SettingsError", "inspect", "inspect_file", "load", "read"]
+
+Look = Callable[[Draft], Iterable[Fault]]
+"""Finds what only the machine can tell, such as an expired certificate; this package opens no such file."""
 
 MAX_FILE_OCTETS: Final = 1 << 20
 """Ten thousand trunks fit; a device or a log file given by mistake does not."""
@@ -40,8 +44,8 @@ def load(path: str | PathLike[str]) -> Settings:
     return inspect_file(path).settings
 
 
-def inspect(text: str, name: str) -> Reading:
-    """Like `read`, with the warnings."""
+def inspect(text: str, name: str, look: Look | None = None) -> Reading:
+    """Like `read`, with the warnings, and with what `look` has to say."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     positions = Positions(text)
     places = _Places(name, positions)
@@ -51,15 +55,16 @@ def inspect(text: str, name: str) -> Reading:
         raise SettingsError([places.broken(error)]) from None
     values, faults = check(data, positions.written)
     draft = Draft(values, frozenset(fault.path for fault in faults))
-    found = [places.problem(fault, data) for fault in (*faults, *broken_rules(draft), *doubts(draft))]
+    seen = look(draft) if look is not None else ()
+    found = [places.problem(fault, data) for fault in (*faults, *broken_rules(draft), *doubts(draft), *seen)]
     found.sort(key=lambda problem: (problem.line, problem.column))
     if any(problem.severity is Severity.ERROR for problem in found):
         raise SettingsError(found)
     return Reading(assemble(values), tuple(found))
 
 
-def inspect_file(path: str | PathLike[str]) -> Reading:
-    """Like `load`, with the warnings."""
+def inspect_file(path: str | PathLike[str], look: Look | None = None) -> Reading:
+    """Like `load`, with the warnings, and with what `look` has to say."""
     name = fspath(path)
     try:
         with open(name, "rb") as file:
@@ -72,7 +77,7 @@ def inspect_file(path: str | PathLike[str]) -> Reading:
         message = f"the file is larger than {MAX_FILE_OCTETS} octets"
         raise SettingsError([_whole(name, message, "give the configuration, not another file")])
     try:
-        return inspect(octets.decode("utf-8"), name)
+        return inspect(octets.decode("utf-8"), name, look)
     except UnicodeDecodeError as error:
         raise SettingsError([_undecodable(name, octets, error)]) from None
 

@@ -22,6 +22,8 @@ _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
     ("trunk", EACH, "trusted"),
     ("trunk", EACH, "codecs"),
     ("trunk", EACH, "failover_codes"),
+    ("internal", "tls", "peers"),
+    ("gateway", "tls", "peers"),
     ("route", EACH, "trunks"),
 )
 
@@ -34,6 +36,8 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _listeners_apart(draft),
         _listeners_outside_ports(draft),
         _targets_reachable(draft),
+        _certificates_given(draft),
+        _tls_names_agree(draft),
         _names_differ(draft),
         _sources_differ(draft),
         _routes_name_trunks(draft),
@@ -73,11 +77,18 @@ def _ports_apart(draft: Draft) -> Iterator[Fault]:
 def _listeners_apart(draft: Draft) -> Iterator[Fault]:
     first: dict[Listener, Path] = {}
     for path, listener in chain.from_iterable(draft.listeners(side) for side in SIDES):
-        if listener in first:
+        other = _as_socket(listener)
+        if other in first:
             yield Fault(
-                path, f"{listener} is listened on already", "remove one of them", related=first[listener]
+                path, f"{listener} is listened on already", "remove one of them", related=first[other]
             )
-        first.setdefault(listener, path)
+        first.setdefault(other, path)
+
+
+def _as_socket(listener: Listener) -> Listener:
+    """TLS is spoken over TCP, and a port of TCP has room for one of them."""
+    tls = listener.transport is Transport.TLS
+    return Listener(Transport.TCP, *listener.endpoint) if tls else listener
 
 
 def _listeners_outside_ports(draft: Draft) -> Iterator[Fault]:
@@ -115,8 +126,43 @@ def _targets_of(draft: Draft, holder: Path, side: str) -> Iterator[Fault]:
             message = f"[{side}] has no listener for {target.transport} over {wanted[1]}"
             same = [bracketed(each.host) for each in listeners if family(each.host) == wanted[1]]
             place = same[0] if same else "ADDRESS" if wanted[1] == "IPv4" else "[ADDRESS]"
-            remedy = f'add "{target.transport}:{place}:5060" to {side}.listen'
+            remedy = f'add "{target.transport}:{place}:{target.transport.default_port}" to {side}.listen'
             yield Fault(path, message, remedy, related=(side, "listen"))
+
+
+def _certificates_given(draft: Draft) -> Iterator[Fault]:
+    """TLS takes a certificate and its key, in both roles: a peer may ask for ours whoever has connected."""
+    for side in SIDES:
+        table = (side, "tls")
+        certificate, key = (draft.value((*table, name), str) for name in ("certificate", "private_key"))
+        if certificate is None or key is None:
+            continue
+        if bool(certificate) != bool(key):
+            given, missing = ("certificate", "private_key") if certificate else ("private_key", "certificate")
+            message = f"{given} is given, and {missing} is not"
+            yield Fault((*table, given), message, f"add {missing} to [{side}.tls]")
+        if certificate or key:
+            continue
+        speakers = (path for path, each in draft.listeners(side) if each.transport is Transport.TLS)
+        if (first := next(speakers, None)) is not None:
+            message = f"TLS needs a certificate, and [{side}.tls] has none"
+            yield Fault(first, message, f"add [{side}.tls] with certificate and private_key")
+
+
+def _tls_names_agree(draft: Draft) -> Iterator[Fault]:
+    """One server has one name, whichever trunk a call takes to it."""
+    first: dict[object, tuple[str, Path]] = {}
+    for trunk in draft.trunks():
+        name = draft.value((*trunk, "tls_name"), str)
+        if name is None:
+            continue
+        for path, target in draft.targets(trunk):
+            if target.transport is not Transport.TLS:
+                continue
+            other, place = first.setdefault(target.endpoint, (name.lower(), path))
+            if other != name.lower():
+                message = "another trunk expects another tls_name of this server"
+                yield Fault(path, message, "give both trunks the same tls_name", related=place)
 
 
 def _names_differ(draft: Draft) -> Iterator[Fault]:

@@ -16,7 +16,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _TYPES: Final[Mapping[object, str]] = {bool: "boolean", int: "integer"}
 _PATTERNS: Final[Mapping[object, str]] = {
-    Listener: "^([uU][dD][pP]|[tT][cC][pP]):.+$",
+    Listener: "^([uU][dD][pP]|[tT][cC][pP]|[tT][lL][sS]):.+$",
     Target: "^[sS][iI][pP]:.+$",
 }
 

@@ -1,7 +1,7 @@
 """The model as a tree: which keys a section has, what each takes, and what stands at a path."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
@@ -30,6 +30,8 @@ class Entry:
     length: int | None
     """None: one value. 0: a list of any length. Else a list of exactly so many."""
     default: object
+    above: str = ""
+    """The section that holds it; empty for the sections themselves."""
 
     @property
     def required(self) -> bool:
@@ -50,7 +52,8 @@ class Entry:
     @property
     def header(self) -> str:
         """The line that begins this section in the file."""
-        return f"[{self.key}]" if self.length is None else f"[[{self.key}]]"
+        name = f"{self.above}.{self.key}" if self.above else self.key
+        return f"[{name}]" if self.length is None else f"[[{name}]]"
 
     def spelled_default(self) -> object:
         """Return the default as the file would hold it: plain values and lists. REQUIRED without one."""
@@ -62,7 +65,8 @@ class Entry:
 def entries(section: Section) -> Mapping[str, Entry]:
     """Return the keys of a section, in the order of the model."""
     hints = get_type_hints(section)
-    found = (_entry(field, hints[field.name]) for field in fields(section))
+    above = _key_of(section)
+    found = (replace(_entry(field, hints[field.name]), above=above) for field in fields(section))
     return {entry.key: entry for entry in found}
 
 
@@ -95,10 +99,18 @@ def known(path: Path) -> Entry:
 
 
 def homes(key: str) -> Iterator[Entry]:
-    """Return the sections that have a key."""
-    for entry in entries(Settings).values():
+    """Return the sections that have a key, those within others included."""
+    for entry in sections():
         if entry.section is not None and key in entries(entry.section):
             yield entry
+
+
+def sections(within: Section = Settings) -> Iterator[Entry]:
+    """Return every section, each followed by those within it."""
+    for entry in entries(within).values():
+        if entry.section is not None:
+            yield entry
+            yield from sections(entry.section)
 
 
 def _entry(field: "Field[Any]", hint: object) -> Entry:
@@ -112,6 +124,17 @@ def _entry(field: "Field[Any]", hint: object) -> Entry:
     else:
         kind, length = arguments[0], len(arguments)
     return Entry(told.key or field.name, field.name, told, kind, length, default)
+
+
+def _key_of(section: Section) -> str:
+    """Return how the file calls a section that stands by itself; empty for the whole file and for others."""
+    if section is Settings:
+        return ""
+    hints = get_type_hints(Settings)
+    for field in fields(Settings):
+        if section in (hints[field.name], *get_args(hints[field.name])):
+            return story_of(field).key or field.name
+    return ""
 
 
 def _is_section(kind: Section) -> bool:

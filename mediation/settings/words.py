@@ -14,6 +14,10 @@ _PRODUCT: Final = rf"{_WORD}(/{_WORD})?"
 _COMMENT: Final = r"\([ !-'*-\[\]-~]*\)"
 _SERVER_VALUE: Final = re.compile(rf"({_PRODUCT}|{_COMMENT})( ({_PRODUCT}|{_COMMENT}))*")
 
+_LABEL: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_DOMAIN: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_ADDRESS: Final = re.compile(r"[0-9.]+")
+
 NEVER_FAILOVER: Final = {
     486: "the called person is busy, and busy on every trunk",
     487: "it answers our own CANCEL",
@@ -81,6 +85,26 @@ def check_file(text: str) -> None:
         raise UnfitError("the path has control characters in it", "write the path of a file")
     if text.endswith("/") or text in {".", ".."}:
         raise UnfitError(f'"{text}" is a directory', f'name the file in it: "{text.rstrip("/")}/cdr.jsonl"')
+
+
+def check_peer_name(text: str) -> None:
+    """A name that a certificate may bear: a domain, compared whole (RFC 5922 section 7.2)."""
+    if "*" in text:
+        raise UnfitError(
+            "no name in a certificate stands for many (RFC 5922 section 7.2)", "name each peer on its own"
+        )
+    if text.lower().startswith(("sip:", "sips:")):
+        raise UnfitError("this is a URI", f'write the domain alone: "{text.partition(":")[2]}"')
+    if len(text) > 253 or _DOMAIN.fullmatch(text) is None or _ADDRESS.fullmatch(text) is not None:
+        raise UnfitError(
+            f'"{text}" is no domain name', 'write it as the certificate has it: "sbc.example.com"'
+        )
+
+
+def check_tls_name(text: str) -> None:
+    """A domain, or nothing."""
+    if text:
+        check_peer_name(text)
 
 
 def check_failover_code(code: int) -> None:

@@ -97,7 +97,9 @@ def test_everything_can_be_chosen(told: list[SimulatorSettings], tmp_path: Path)
     ("arguments", "says"),
     [
         ((), "--listen"),
-        (("--listen", "127.9.9.9:5060"), "udp: or tcp:"),
+        (("--listen", "127.9.9.9:5060"), "udp:, tcp: or tls:"),
+        (("--listen", "tls:127.9.9.9:5061"), "the simulators speak no TLS"),
+        ((*LISTEN, "--to", "sip:127.9.9.8;transport=tls"), "the simulators speak no TLS"),
         (("--listen", "udp:nowhere:5060"), "IP address"),
         ((*LISTEN, "--behaviour", "anwser"), "choose one of answer, ring-then-answer"),
         ((*LISTEN, "--behaviour", "reject"), "choose one of"),

@@ -44,9 +44,12 @@ def test_a_target_is_read_as_it_is_printed(transport: Transport, host: str, port
         ("UDP:192.0.2.1:65535", Listener(Transport.UDP, "192.0.2.1", 65535)),
         ("udp:[2001:db8::1]:5070", Listener(Transport.UDP, "2001:db8::1", 5070)),
         ("udp:[2001:DB8:0:0::1]", Listener(Transport.UDP, "2001:db8::1", 5060)),
+        ("tls:192.0.2.1", Listener(Transport.TLS, "192.0.2.1", 5061)),
+        ("TLS:[2001:db8::1]", Listener(Transport.TLS, "2001:db8::1", 5061)),
+        ("tls:192.0.2.1:5060", Listener(Transport.TLS, "192.0.2.1", 5060)),
     ],
 )
-def test_a_listener_has_a_transport_an_address_and_port_5060_unless_given(
+def test_a_listener_has_a_transport_an_address_and_port_5060_or_5061_unless_given(
     text: str, expected: Listener
 ) -> None:
     assert parse_listener(text) == expected
@@ -60,9 +63,11 @@ def test_a_listener_has_a_transport_an_address_and_port_5060_unless_given(
         ("sip:192.0.2.9;transport=tcp", "192.0.2.9", 5060, Transport.TCP),
         ("SIP:192.0.2.9;Transport=TCP", "192.0.2.9", 5060, Transport.TCP),
         ("sip:[2001:db8::9]:5070;transport=udp", "2001:db8::9", 5070, Transport.UDP),
+        ("sip:192.0.2.9;transport=tls", "192.0.2.9", 5061, Transport.TLS),
+        ("sip:192.0.2.9:5060;transport=TLS", "192.0.2.9", 5060, Transport.TLS),
     ],
 )
-def test_a_target_goes_by_udp_to_port_5060_unless_it_says_otherwise__rfc3261_19_1_2(
+def test_a_target_goes_by_udp_to_port_5060_and_tls_to_5061_unless_it_says_otherwise__rfc3261_19_1_2(
     text: str, host: str, port: int, transport: Transport
 ) -> None:
     assert parse_target(text) == Target(text, host, port, transport)
@@ -74,7 +79,8 @@ def test_a_target_goes_by_udp_to_port_5060_unless_it_says_otherwise__rfc3261_19_
         ("udp:0.0.0.0:5060", "every address", "Via, Contact and SDP"),
         ("udp:[::]:5060", "every address", "name one address"),
         ("udp:sip.example.com:5060", "host name", "names are not resolved by this release"),
-        ("tls:192.0.2.1:5061", '"tls"', "later release"),
+        ("wss:192.0.2.1:5061", '"wss"', "udp, tcp or tls"),
+        ("sips:192.0.2.1:5061", "begins a URI", "tls:ADDRESS:PORT"),
         ("192.0.2.1:5060", "does not begin", "udp:ADDRESS:PORT"),
         ("udp", "does not begin", "udp:ADDRESS:PORT"),
         ("sip:192.0.2.1", "no SIP URI", "udp:ADDRESS:PORT"),
@@ -108,8 +114,8 @@ def test_a_listener_that_cannot_be_says_why_and_what_helps(text: str, message: s
 @pytest.mark.parametrize(
     ("text", "message", "remedy"),
     [
-        ("sips:192.0.2.9", "asks for TLS", "later release"),
-        ("sip:192.0.2.9;transport=tls", '"tls"', "later release"),
+        ("sips:192.0.2.9", "TLS on every hop", ";transport=tls"),
+        ("sip:192.0.2.9;transport=ws", '"ws"', "udp, tcp or tls"),
         ("sip:192.0.2.9;transport=sctp", '"sctp" is no transport', ";transport=tcp"),
         ("sip:192.0.2.9;transport=udp;transport=tcp", "given twice", "sip:ADDRESS:PORT"),
         ("sip:192.0.2.9;lr", '";lr" means nothing', "sip:ADDRESS:PORT"),

@@ -14,7 +14,7 @@ from mediation.settings.model import Settings
 from mediation.settings.read import SettingsError, inspect_file, read
 from mediation.settings.schema import json_schema, printed_schema
 from mediation.settings.story import has_story
-from mediation.settings.tree import entries, entry_at, homes, known, section_at
+from mediation.settings.tree import entries, entry_at, homes, known, section_at, sections
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "config" / "mediation.toml"
@@ -54,6 +54,9 @@ def test_the_example_shows_every_setting_there_is() -> None:
         table = shown[key][0] if isinstance(shown[key], list) else shown[key]
         assert entry.section is not None
         assert list(table) == list(entries(entry.section))
+        for name, inner in entries(entry.section).items():
+            if inner.section is not None:
+                assert list(table[name]) == list(entries(inner.section))
 
 
 def test_no_line_of_the_example_is_too_wide_to_read() -> None:
@@ -61,7 +64,7 @@ def test_no_line_of_the_example_is_too_wide_to_read() -> None:
 
 
 def test_every_setting_has_a_meaning_and_every_number_has_bounds() -> None:
-    for section in entries(Settings).values():
+    for section in sections():
         assert section.section is not None
         assert all(has_story(field) for field in fields(section.section))
         for entry in entries(section.section).values():
@@ -81,7 +84,7 @@ def test_every_default_is_one_that_the_file_could_have_given() -> None:
     [
         ('listen = ["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]', "listen = []"),
         ('listen = ["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]', 'listen = "udp:127.0.0.10:5060"'),
-        ('listen = ["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]', 'listen = ["tls:127.0.0.10:5061"]'),
+        ('listen = ["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]', 'listen = ["wss:127.0.0.10:5061"]'),
         ('targets = ["sip:127.0.0.20:5060"]', 'targets = ["127.0.0.20"]'),
         ('targets = ["sip:127.0.0.20:5060"]', ""),
         ("#rtp_ports = [20000, 29999]", "rtp_ports = [20000]"),
@@ -90,6 +93,8 @@ def test_every_default_is_one_that_the_file_could_have_given() -> None:
         ("#telephone_event = true", 'telephone_event = "true"'),
         ("#ptime_ms = 20", "ptime_ms = 25"),
         ('#level = "info"', 'level = "loud"'),
+        ("#[internal.tls]\n", '[internal.tls]\nminimum_version = "1.1"\n'),
+        ("#[internal.tls]\n", '[internal.tls]\nciphers = "ALL"\n'),
         ("#t1_ms = 500", "t1_msec = 500"),
         ("[gateway]", "[getaway]"),
     ],
@@ -120,5 +125,7 @@ def test_the_model_can_be_walked_by_the_paths_of_the_file() -> None:
     assert entry_at(("gateway", "zzz")) is None
     assert entry_at(()) is None
     assert [entry.header for entry in homes("targets")] == ["[internal]", "[[trunk]]"]
+    assert [entry.header for entry in homes("private_key")] == ["[internal.tls]", "[gateway.tls]"]
+    assert known(("internal", "tls", "peers", 0)).default == ()
     with pytest.raises(LookupError):
         known(("gateway", "zzz"))

@@ -240,7 +240,7 @@ def test_an_empty_file_misses_three_sections_and_never_runs_on_defaults() -> Non
         (("[gateway]", "[gateway]\ntrusted = []"), "it belongs in [internal] or [[trunk]]"),
         (("[internal]", "t1_ms = 500\n[internal]"), '"t1_ms" stands in no section; it belongs in [sip]'),
         (("[internal]", "zzz = 1\n[internal]"), "known here: internal, gateway, trunk, route"),
-        (("[gateway]", "[internal.tls]\n[gateway]"), "there is no section [internal.tls]"),
+        (("[gateway]", "[internal.tsl]\n[gateway]"), "there is no section [internal.tsl]"),
     ],
 )
 def test_a_single_mistake_is_told_with_what_helps(change: tuple[str, str], expected: str) -> None:

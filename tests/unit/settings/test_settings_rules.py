@@ -97,7 +97,7 @@ def test_a_target_needs_a_listener_of_its_transport_and_address_family() -> None
 
 
 def test_a_listener_that_is_wrong_is_told_once_and_not_missed_by_every_target() -> None:
-    broken = GATEWAY.replace("tcp:", "tls:")
+    broken = GATEWAY.replace("tcp:", "wss:")
     tcp = TRUNK.replace('127.0.0.30"', '127.0.0.30;transport=tcp"')
     assert only(INTERNAL, broken, tcp).startswith("m:5:29: gateway.listen.1: ")
 
