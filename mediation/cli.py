@@ -8,7 +8,7 @@ import platform
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
@@ -18,7 +18,8 @@ from mediation import __version__
 
 if TYPE_CHECKING:
     from mediation.settings.model import Settings
-    from mediation.settings.problems import Problem
+    from mediation.settings.draft import Draft
+    from mediation.settings.problems import Fault, Problem
 
 DEFAULT_CONFIG: Final = "/etc/mediation/mediation.toml"
 
@@ -129,10 +130,19 @@ def _read(config: str) -> "tuple[Settings | None, Sequence[Problem]]":
     from mediation.settings.read import SettingsError, inspect_file
 
     try:
-        reading = inspect_file(config)
+        reading = inspect_file(config, _look_at_files)
     except SettingsError as error:
         return None, error.problems
     return reading.settings, reading.warnings
+
+
+def _look_at_files(draft: "Draft") -> "Iterable[Fault]":
+    """Find what is wrong with certificates; without any, what reads them is not even loaded."""
+    if not any(True for side in ("internal", "gateway") for _ in draft.each((side, "tls"), dict)):
+        return ()
+    from mediation.net.credentials import faulty_credentials
+
+    return faulty_credentials(draft)
 
 
 def _show(problems: "Sequence[Problem]") -> None:

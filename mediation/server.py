@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import time
+from collections.abc import Callable
 from math import inf
 from typing import Any
 
@@ -25,6 +26,15 @@ from mediation.media.engine import (
 )
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
+from mediation.net.security import (
+    CertificateExpires,
+    CertificateRejected,
+    CertificateTaken,
+    ConnectionRefused,
+    Security,
+)
+from mediation.net.security import Notice as SecurityNotice
+from mediation.net.tls import CredentialsError
 from mediation.ops import log as logs
 from mediation.ops.cdr import CdrWriter
 from mediation.settings.model import Settings, Side
@@ -34,6 +44,9 @@ STOP_LIMIT_S = 4.0
 """How long live calls may take to be hung up before their records are written as they are."""
 REFUSALS_EVERY_S = 10.0
 """Strangers are counted always and told of this often."""
+
+CERTIFICATES_EVERY_S = 60.0
+"""So often it is looked whether certificates have changed on disk."""
 
 EXIT_GOOD, EXIT_TRY_AGAIN, EXIT_CONFIGURATION = 0, 75, 78
 
@@ -60,6 +73,7 @@ async def _serve(settings: Settings) -> int:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, asked_to_stop)
+    loop.add_signal_handler(signal.SIGHUP, server.reload)
     loop.set_exception_handler(server.loop_complained)
     try:
         if not await _started(server, stopping):
@@ -67,6 +81,9 @@ async def _serve(settings: Settings) -> int:
     except ListenError as error:
         server.log.error("server.failed", reason=str(error.strerror), remedy=_remedy(error))
         return EXIT_TRY_AGAIN if error.errno in _PASSING else EXIT_CONFIGURATION
+    except CredentialsError as error:
+        server.log.error("server.failed", reason=str(error), remedy="mediation check-config tells what to do")
+        return EXIT_CONFIGURATION
     except MediaEngineError as error:
         server.log.error("server.failed", reason=str(error), remedy="see the lines above")
         return EXIT_TRY_AGAIN
@@ -99,7 +116,10 @@ class Server:
         self._settings = settings
         self.log = logs.get_logger()
         self._engine = Engine(settings, IdSource(secrets.token_hex))
-        self._driver: Driver[_Rest] = Driver(self._engine, self._perform, tcp_idle_s=settings.sip.tcp_idle_s)
+        self._security = Security(settings, self._security_notice)
+        self._driver: Driver[_Rest] = Driver(
+            self._engine, self._perform, tcp_idle_s=settings.sip.tcp_idle_s, security=self._security
+        )
         media = settings.media
         self._media = WorkerMediaEngine(
             WorkerSettings(
@@ -115,23 +135,28 @@ class Server:
         self._cdr = CdrWriter(settings.cdr.file) if settings.cdr.file else None
         self._refused_told = 0
         self._exhausted_told_at = -inf
+        self._periods: dict[str, asyncio.TimerHandle] = {}
+        """What is done again and again, by its name."""
         self._idle = asyncio.Event()
         """Set when the last call goes."""
 
     async def start(self) -> None:
-        """Media first, so that no call finds it missing; then the sockets. Raises ListenError, MediaEngineError.
+        """Media first, so that no call finds it missing; then the sockets. Raises ListenError, MediaEngineError,
+        CredentialsError.
 
         Where it fails, or is cancelled, nothing of it is left.
         """
         listeners = [listener for side in Side for listener in self._settings.interface(side).listen]
         try:
+            self._security.load()
             await self._media.start()
             await self._driver.start(listeners)
         except BaseException:
             await self._media.aclose()
             self._close_cdr()
             raise
-        self._tell_refusals()
+        self._periodically("refusals", REFUSALS_EVERY_S, self._tell_refusals)
+        self._periodically("certificates", CERTIFICATES_EVERY_S, self._security.refresh)
         self.log.info(
             "server.started",
             version=__version__,
@@ -153,8 +178,13 @@ class Server:
         await self._driver.aclose()
         await self._media.aclose()
         self._close_cdr()
-        self._refusals.cancel()
+        for period in self._periods.values():
+            period.cancel()
         self.log.info("server.stopped")
+
+    def reload(self) -> None:
+        """Read the certificates again, for connections to come; those that stand keep theirs."""
+        self._security.refresh(even_unchanged=True)
 
     def loop_complained(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What the event loop could not tell anybody else. Out of descriptors it says so all the time."""
@@ -187,6 +217,25 @@ class Server:
             case WorkerLost(worker, reason, calls):
                 self.log.error("media_worker.lost", worker=worker, reason=reason, calls=calls)
 
+    def _security_notice(self, notice: SecurityNotice) -> None:
+        match notice:
+            case ConnectionRefused(flow, calling, reason, untold):
+                host, port = flow.remote
+                self.log.warning(
+                    "tls.peer_refused", peer=host, port=port, called=calling, reason=reason, untold=untold
+                )
+            case CertificateTaken(side, file, ends):
+                self.log.info("tls.certificate_taken", side=str(side), file=file, ends=f"{ends:%Y-%m-%d}")
+            case CertificateRejected(side, reason):
+                self.log.error(
+                    "tls.certificate_rejected",
+                    side=str(side),
+                    reason=reason,
+                    remedy="the one before stays in use; mend the files, which are looked at every minute",
+                )
+            case CertificateExpires(side, file, days_left):
+                self.log.warning("tls.certificate_expires", side=str(side), file=file, days_left=days_left)
+
     def _record(self, record: CallRecord) -> None:
         if self._cdr is not None:
             self._cdr.append(record.as_json(time.time() - self._driver.now()))
@@ -196,7 +245,13 @@ class Server:
         if refused > self._refused_told:
             self.log.warning("sources.refused", count=refused - self._refused_told, since_start=refused)
             self._refused_told = refused
-        self._refusals = asyncio.get_running_loop().call_later(REFUSALS_EVERY_S, self._tell_refusals)
+
+    def _periodically(self, name: str, every_s: float, act: Callable[[], None]) -> None:
+        def again() -> None:
+            self._periodically(name, every_s, act)
+            act()
+
+        self._periods[name] = asyncio.get_running_loop().call_later(every_s, again)
 
     def _close_cdr(self) -> None:
         if self._cdr is not None:

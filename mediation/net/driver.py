@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
 from mediation.net.flows import Flows
+from mediation.net.security import Security
 from mediation.settings.model import Listener
 from mediation.sip.flow import Flow, Transmit
 from mediation.sip.framing import MalformedMessage
@@ -29,6 +30,9 @@ class Engine(Protocol[Output]):
     def transport_failed(self, flow: Flow, now: float) -> None:
         """Octets for this flow could not be sent."""
 
+    def connection_lost(self, flow: Flow, now: float) -> None:
+        """The connection of this flow is gone."""
+
     def handle_timeout(self, now: float) -> None:
         """Let everything happen that is due."""
 
@@ -43,7 +47,12 @@ class Driver(Generic[Other]):
     """Drives one engine over real sockets; outputs that are not octets to send go to `perform`."""
 
     def __init__(
-        self, engine: Engine[Transmit | Other], perform: Callable[[Other], None], *, tcp_idle_s: float = 900.0
+        self,
+        engine: Engine[Transmit | Other],
+        perform: Callable[[Other], None],
+        *,
+        tcp_idle_s: float = 900.0,
+        security: Security | None = None,
     ) -> None:
         self._engine = engine
         self._perform = perform
@@ -53,7 +62,9 @@ class Driver(Generic[Other]):
             on_message=self._message_received,
             on_malformed=self._malformed_received,
             on_failure=self._send_failed,
+            on_lost=self._connection_lost,
             tcp_idle_s=tcp_idle_s,
+            security=security,
         )
 
     async def start(self, listeners: Iterable[Listener]) -> None:
@@ -86,6 +97,10 @@ class Driver(Generic[Other]):
 
     def _send_failed(self, flow: Flow) -> None:
         self._engine.transport_failed(flow, self.now())
+        self._drain()
+
+    def _connection_lost(self, flow: Flow) -> None:
+        self._engine.connection_lost(flow, self.now())
         self._drain()
 
     def _timed_out(self) -> None:

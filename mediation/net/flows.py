@@ -1,14 +1,18 @@
 """Which socket or connection reaches whom: every listener of one server, and the connections that grew from them."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import count
 
 from mediation.net.address import family_of, is_address
 from mediation.net.listener import TcpListener, turn_away
+from mediation.net.rest import Rests
+from mediation.net.security import Security
 from mediation.net.tcp import TcpConnection
 from mediation.net.udp import UdpSocket
 from mediation.settings.model import Listener
@@ -24,6 +28,9 @@ CLOSE_LIMIT_S = 1.0
 """So long the last octets may take to leave; a peer that does not read does not hold up the end."""
 
 
+_NOBODY = ("", 0)
+
+
 class ListenError(OSError):
     """A listener cannot be bound; the message names it."""
 
@@ -32,6 +39,7 @@ class Flows:
     """Sends by flow and receives from anywhere.
 
     `knows(flow)` is asked before anything is read from a peer; strangers are dropped, and `refused` counts them.
+    `on_lost` hears of connections that are gone, whoever has ended them. Without `security` there is no TLS.
     """
 
     def __init__(
@@ -42,19 +50,26 @@ class Flows:
         on_malformed: Callable[[MalformedMessage, Flow], None],
         on_failure: Callable[[Flow], None],
         tcp_idle_s: float,
+        on_lost: Callable[[Flow], None] = lambda flow: None,
+        security: Security | None = None,
     ) -> None:
         self._knows = knows
         self._on_message = on_message
         self._on_malformed = on_malformed
         self._on_failure = on_failure
+        self._on_lost = on_lost
         self._tcp_idle_s = tcp_idle_s
+        self._security = security
         self._sockets: dict[Endpoint, UdpSocket] = {}
         self._listeners: list[TcpListener] = []
         self._connections: dict[int, TcpConnection] = {}
         self._by_peer: dict[tuple[Endpoint, Endpoint], TcpConnection] = {}
         self._opening: dict[tuple[Endpoint, Endpoint], list[bytes]] = {}
+        self._rests: Rests[tuple[Endpoint, Endpoint]] = Rests()
         self._connecting: set[asyncio.Task[None]] = set()
         self._adopting: set[asyncio.Task[None]] = set()
+        self._shaking: dict[int, Flow] = {}
+        """TLS handshakes of those who have connected, by the connection's identity."""
         self._identities = count(1)
         self._closing = False
         self._emptied = asyncio.Event()
@@ -75,8 +90,10 @@ class Flows:
                     datagrams.start(loop)
                     self._sockets[listener.endpoint] = datagrams
                 else:
+                    if listener.transport is Transport.TLS and self._security is None:
+                        raise OSError(errno.EPROTONOSUPPORT, "TLS needs a certificate")
                     connections = TcpListener(
-                        listener.endpoint, partial(self._accepted, listener.endpoint), self._exhausted
+                        listener.endpoint, partial(self._accepted, listener), self._exhausted
                     )
                     connections.start(loop)
                     self._listeners.append(connections)
@@ -149,6 +166,7 @@ class Flows:
         if self._closing:
             return False
         peer = (connection.local, connection.remote)
+        self._shaken(connection)
         self._connections[connection.identity] = connection
         self._by_peer[peer] = connection
         for octets in self._opening.pop(peer, ()):
@@ -157,14 +175,30 @@ class Flows:
 
     def disconnected(self, connection: TcpConnection) -> None:
         """Forget it."""
-        self._connections.pop(connection.identity, None)
-        if self._by_peer.get((connection.local, connection.remote)) is connection:
-            del self._by_peer[connection.local, connection.remote]
+        peer = (connection.local, connection.remote)
+        self._shaken(connection)
+        known = self._connections.pop(connection.identity, None) is not None
+        if self._by_peer.get(peer) is connection:
+            del self._by_peer[peer]
         if not self._connections:
             self._emptied.set()
+        if self._closing:
+            return
+        if connection.fault and self._security is not None:
+            self._security.refused(connection.flow, connection.fault, calling=connection.ours)
+        if connection.ours and not connection.heard:
+            self._rests.failed(peer, asyncio.get_running_loop().time())
+        if connection.ours and not connection.stood:
+            self._not_opened(replace(connection.flow, connection=None))
+        if known:
+            # what waits for the next connection to this peer has not failed with the last one
+            replaced = peer in self._opening or peer in self._by_peer
+            self._on_lost(replace(connection.flow, remote=_NOBODY) if replaced else connection.flow)
 
     def message_received(self, message: Message, flow: Flow) -> None:
         """Pass on."""
+        if self._rests:
+            self._rests.over((flow.local, flow.remote))
         if not self._closing:
             self._on_message(message, flow)
 
@@ -173,22 +207,35 @@ class Flows:
         if not self._closing:
             self._on_malformed(error, flow)
 
-    def _accepted(self, local: Endpoint, accepted: socket.socket, remote: Endpoint) -> None:
-        if not self._knows(Flow(Transport.TCP, local, remote)):
+    def _accepted(self, listener: Listener, accepted: socket.socket, remote: Endpoint) -> None:
+        flow = Flow(listener.transport, listener.endpoint, remote)
+        if not self._knows(flow):
             self.refused += 1
             turn_away(accepted)
             return
-        task = asyncio.get_running_loop().create_task(self._adopt(local, accepted))
+        secure = listener.transport is Transport.TLS
+        if secure and (self._security is None or not self._security.admit(flow)):
+            turn_away(accepted)
+            return
+        connection = self._new_connection(flow, calling=False)
+        if secure:
+            self._shaking[connection.identity] = flow
+        task = asyncio.get_running_loop().create_task(self._adopt(connection, accepted))
         self._adopting.add(task)
         task.add_done_callback(self._adopting.discard)
 
-    async def _adopt(self, local: Endpoint, accepted: socket.socket) -> None:
+    async def _adopt(self, connection: TcpConnection, accepted: socket.socket) -> None:
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                partial(self._new_connection, local), accepted
-            )
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, accepted)
         except OSError:  # it has ended again
             accepted.close()
+            self._shaken(connection)
+
+    def _shaken(self, connection: TcpConnection) -> None:
+        """A handshake with somebody who has connected is over, well or not."""
+        flow = self._shaking.pop(connection.identity, None)
+        if flow is not None and self._security is not None:
+            self._security.done(flow)
 
     def _exhausted(self, error: OSError) -> None:
         """Nobody of ours can help it; whoever watches the loop is told."""
@@ -196,13 +243,22 @@ class Flows:
             {"message": "connections are turned away", "exception": error}
         )
 
-    def _new_connection(self, local: Endpoint) -> TcpConnection:
-        return TcpConnection(self, next(self._identities), local, self._tcp_idle_s)
+    def _new_connection(self, flow: Flow, *, calling: bool) -> TcpConnection:
+        shield = None
+        if flow.transport is Transport.TLS and self._security is not None:
+            shield = self._security.shield(flow, calling=calling)
+        towards = flow.remote if calling else None
+        return TcpConnection(
+            self, next(self._identities), flow.local, self._tcp_idle_s, shield=shield, towards=towards
+        )
 
     def _open(self, flow: Flow, octets: bytes) -> None:
         peer = (flow.local, flow.remote)
         waiting = self._opening.get(peer)
-        if self._closing or not is_address(flow.remote[0], family_of(flow.local[0])):
+        now = asyncio.get_running_loop().time()
+        possible = flow.transport is not Transport.TLS or self._security is not None
+        possible = possible and is_address(flow.remote[0], family_of(flow.local[0]))
+        if self._closing or not possible or self._rests.lasts(peer, now):
             self._fail(flow)
         elif waiting is None:
             self._opening[peer] = [octets]
@@ -216,19 +272,18 @@ class Flows:
 
     async def _connect(self, flow: Flow) -> None:
         loop = asyncio.get_running_loop()
-        peer = (flow.local, flow.remote)
+        connection = self._new_connection(flow, calling=True)
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
-                await loop.create_connection(
-                    partial(self._new_connection, flow.local),
-                    *flow.remote,
-                    local_addr=(flow.local[0], 0),
-                )
+                await loop.create_connection(lambda: connection, *flow.remote, local_addr=(flow.local[0], 0))
         except (OSError, OverflowError):  # TimeoutError is an OSError; the port may be nonsense
-            pass
-        finally:
-            if self._opening.pop(peer, None) is not None:  # nobody has taken what waited
-                self._fail(flow)
+            self._rests.failed((flow.local, flow.remote), loop.time())
+            self._not_opened(flow)
+
+    def _not_opened(self, flow: Flow) -> None:
+        """What has waited for a connection has failed, unless it was told already."""
+        if self._opening.pop((flow.local, flow.remote), None) is not None:
+            self._fail(flow)
 
     def _fail(self, flow: Flow) -> None:
         """Report later: whoever sends is not ready to hear of it now."""

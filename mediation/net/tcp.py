@@ -1,5 +1,5 @@
-"""SIP connections over TCP: framing, keep-alive pings, and an end to peers that are gone or never read
-(RFC 3261 section 18.3).
+"""SIP connections over TCP, with TLS or without: framing, keep-alive pings, and an end to peers that are gone or
+never read (RFC 3261 section 18.3).
 """
 
 import asyncio
@@ -7,6 +7,7 @@ import socket
 from contextlib import suppress
 from typing import Protocol
 
+from mediation.net.tls import Shield
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.framing import MalformedMessage, StreamFramer
 from mediation.sip.message import Message
@@ -19,6 +20,10 @@ system looks after both, by TCP_USER_TIMEOUT and by keep-alive probes."""
 PROBE_AFTER_S = 15
 """Seconds of silence before the first keep-alive probe."""
 PROBE_EVERY_S = 5
+HANDSHAKE_LIMIT_S = 5.0
+"""A peer that has not completed the TLS handshake in so long will not."""
+ALERT_LIMIT_S = 1.0
+"""So long a peer may take to read the alert that ends its connection."""
 
 
 class ConnectionUser(Protocol):
@@ -40,8 +45,19 @@ class ConnectionUser(Protocol):
 class TcpConnection(asyncio.Protocol):
     """One connection, opened by either end."""
 
-    def __init__(self, user: ConnectionUser, identity: int, local: Endpoint, idle_s: float) -> None:
+    def __init__(
+        self,
+        user: ConnectionUser,
+        identity: int,
+        local: Endpoint,
+        idle_s: float,
+        *,
+        shield: Shield | None = None,
+        towards: Endpoint | None = None,
+    ) -> None:
         self._user = user
+        self._shield = shield
+        """The TLS of it; None: plain TCP."""
         self._framer = StreamFramer()
         self._idle_s = idle_s
         self._idle_since = 0.0
@@ -50,21 +66,33 @@ class TcpConnection(asyncio.Protocol):
         self.identity = identity
         self.local = local
         """The listener that it belongs to, whatever port the socket itself has."""
-        self.remote: Endpoint = ("", 0)
+        self.remote: Endpoint = towards or ("", 0)
+        self.ours = towards is not None
+        """Whether we have opened it."""
+        self.stood = False
+        """Whether messages could ever be sent by it."""
+        self.heard = False
+        """Whether the peer has said anything, TLS itself apart."""
+        self.fault = ""
+        """What TLS has failed by."""
 
     @property
     def flow(self) -> Flow:
         """The connection as a flow."""
-        return Flow(Transport.TCP, self.local, self.remote, self.identity)
+        transport = Transport.TCP if self._shield is None else Transport.TLS
+        return Flow(transport, self.local, self.remote, self.identity)
 
     def send(self, octets: bytes) -> bool:
         """Write; False when the connection cannot take it."""
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self.fault:
             return False
         if transport.get_write_buffer_size() > MOST_UNSENT_OCTETS:
             transport.abort()
             return False
+        if self._shield is not None:
+            self._shield.put(octets)
+            octets = self._shield.pending()
         transport.write(octets)
         self._stir()
         return True
@@ -72,6 +100,9 @@ class TcpConnection(asyncio.Protocol):
     def close(self) -> None:
         """Close when everything is written."""
         if self._transport is not None:
+            if self._shield is not None and not self.fault and not self._transport.is_closing():
+                self._shield.end()
+                self._transport.write(self._shield.pending())
             self._transport.close()
 
     def abort(self) -> None:
@@ -90,17 +121,25 @@ class TcpConnection(asyncio.Protocol):
         if peer is None:  # it has reset the connection already
             transport.abort()
             return
-        self.remote = peer[:2]
-        if not self._user.connected(self):
-            transport.abort()
-            return
+        if not self.ours:
+            self.remote = peer[:2]
         _watch_peer(transport.get_extra_info("socket"))
-        self._stir()
-        self._watch_idle()
+        if self._shield is None:
+            self._stand()
+            return
+        self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_LIMIT_S, self._shook_too_long)
+        if self.ours:
+            self._shield.begin()
+            transport.write(self._shield.pending())
 
     def data_received(self, data: bytes) -> None:
         """Take octets, in whatever pieces they come."""
+        if self._shield is not None:
+            data = self._unshielded(self._shield, data)
+            if not data:
+                return
         self._stir()
+        self.heard = True
         framer = self._framer
         framer.feed(data)
         while not framer.broken:
@@ -115,7 +154,7 @@ class TcpConnection(asyncio.Protocol):
         if framer.pings:  # RFC 5626 section 3.5.1
             self.send(b"\r\n" * framer.pings)
             framer.pings = 0
-        if framer.broken:
+        if framer.broken or (self._shield is not None and self._shield.ended):
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -124,7 +163,49 @@ class TcpConnection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._transport = None
+        if self._shield is not None and not self.stood:
+            self.fault = self.fault or "it ended the connection before the handshake was complete"
         self._user.disconnected(self)
+
+    # TLS
+
+    def _unshielded(self, shield: Shield, octets: bytes) -> bytes:
+        """What the peer says by these octets, once the handshake is complete."""
+        if self.fault or self._transport is None:
+            return b""
+        said = shield.take(octets)
+        self._transport.write(shield.pending())
+        if shield.established and not self.stood and not shield.fault:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._stand()
+        if shield.fault:
+            self._break_off(shield.fault)
+        elif shield.ended and not said:
+            self.close()
+        return said if self.stood and not self._transport.is_closing() else b""
+
+    def _break_off(self, reason: str) -> None:
+        """End it so that the peer can read why: what it still says is read and thrown away, for a moment."""
+        self.fault = reason
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()
+            self._timer = asyncio.get_running_loop().call_later(ALERT_LIMIT_S, self.abort)
+
+    def _shook_too_long(self) -> None:
+        self.fault = f"no handshake within {HANDSHAKE_LIMIT_S:.0f} s"
+        self.abort()
+
+    def _stand(self) -> None:
+        """Messages can be sent from now on."""
+        self.stood = True
+        if not self._user.connected(self):
+            self.abort()
+            return
+        self._stir()
+        self._watch_idle()
 
     # idleness
 

@@ -39,6 +39,9 @@ class Scripted:
     def transport_failed(self, flow: Flow, now: float) -> None:
         self.note("failed")
 
+    def connection_lost(self, flow: Flow, now: float) -> None:
+        self.note("lost")
+
     def handle_timeout(self, now: float) -> None:
         self.fired.append(now)
         self.deadlines = [at for at in self.deadlines if at > now]

@@ -99,8 +99,8 @@ async def test_the_front_end_is_a_stranger_at_the_gateway_and_the_trunk_at_the_i
 # calls
 
 
-@pytest.mark.parametrize("inside", list(Transport))
-@pytest.mark.parametrize("outside", list(Transport))
+@pytest.mark.parametrize("inside", [Transport.UDP, Transport.TCP])
+@pytest.mark.parametrize("outside", [Transport.UDP, Transport.TCP])
 async def test_a_call_goes_through_by_any_pair_of_transports_and_leaves_nothing(
     scene: Scene, inside: Transport, outside: Transport
 ) -> None:

@@ -1,0 +1,172 @@
+"""Who may speak TLS with us, and with which certificates of ours: contexts that can change while calls go on."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from mediation.net.credentials import WARN_DAYS, Lifetime, Stamp, lifetime, stamp
+from mediation.net.tls import Contexts, CredentialsError, Shield, load_contexts
+from mediation.routing.certificates import Expectations
+from mediation.settings.model import Settings, Side
+from mediation.sip.flow import Flow, Transport
+
+MOST_HANDSHAKES: Final = 512
+"""Handshakes that others may have under way with us; one more is turned away."""
+MOST_HANDSHAKES_OF_ONE: Final = 64
+"""… from one address, so that a peer that has lost its mind leaves room for the others."""
+TELL_EVERY_S: Final = 60.0
+"""Of failures with one peer, one is told in so long, with the number of those that were not."""
+MOST_REMEMBERED: Final = 4096
+"""Peers whose failures were told of late."""
+WARN_EVERY_S: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRefused:
+    """A peer and we could not agree on TLS; for the log."""
+
+    flow: Flow
+    calling: bool
+    """We had connected to it."""
+    reason: str
+    untold: int
+    """Further ones from there since the last that was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateTaken:
+    """A certificate is in use from now on."""
+
+    side: Side
+    file: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRejected:
+    """Files have changed and cannot be used; what was in use stays so."""
+
+    side: Side
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateExpires:
+    """A certificate in use has few days left, or none."""
+
+    side: Side
+    file: str
+    days_left: int
+
+
+Notice = ConnectionRefused | CertificateTaken | CertificateRejected | CertificateExpires
+
+
+@dataclass(slots=True)
+class _InUse:
+    contexts: Contexts
+    life: Lifetime
+    stamp: Stamp
+    """Of the files as they were when they were looked at last, for better or worse."""
+    warned_at: float = -WARN_EVERY_S
+
+
+class Security:
+    """The TLS of one configuration."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        notify: Callable[[Notice], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._settings = settings
+        self._notify = notify
+        self._now = now
+        self._expectations = Expectations(settings)
+        self._sides = {
+            listener.endpoint: side
+            for side in Side
+            for listener in settings.interface(side).listen
+            if listener.transport is Transport.TLS
+        }
+        self._in_use: dict[Side, _InUse] = {}
+        self._shaking: Counter[str] = Counter()
+        self._told: dict[tuple[str, bool], tuple[float, int]] = {}
+
+    def load(self) -> None:
+        """Read the certificates for the first time. Raises CredentialsError."""
+        for side in Side:
+            if side in self._sides.values():
+                tls = self._settings.interface(side).tls
+                before = stamp(tls)
+                self._in_use[side] = _InUse(load_contexts(tls), lifetime(tls.certificate), before)
+        self._warn()
+
+    def refresh(self, *, even_unchanged: bool = False) -> None:
+        """Take up what has changed on disk, for new connections; those that stand are not touched."""
+        for side, in_use in self._in_use.items():
+            tls = self._settings.interface(side).tls
+            found = stamp(tls)
+            if found == in_use.stamp and not even_unchanged:
+                continue
+            try:
+                self._in_use[side] = _InUse(load_contexts(tls), lifetime(tls.certificate), found)
+            except CredentialsError as error:
+                in_use.stamp = found
+                self._notify(CertificateRejected(side, str(error)))
+            else:
+                self._notify(CertificateTaken(side, tls.certificate, self._in_use[side].life.ends))
+        self._warn()
+
+    # what mediation.net.flows asks
+
+    def shield(self, flow: Flow, *, calling: bool) -> Shield:
+        """The TLS of a new connection between one of our listeners and a peer."""
+        side = self._sides[flow.local]
+        contexts = self._in_use[side].contexts
+        expected = self._expectations.of(flow, side, calling=calling)
+        if not calling:
+            asked = self._settings.interface(side).tls.verify
+            return Shield(contexts.server, calling=False, expected=expected if asked else None)
+        server_name = self._expectations.server_name(flow, side)
+        return Shield(contexts.client, calling=True, server_name=server_name, expected=expected)
+
+    def admit(self, flow: Flow) -> bool:
+        """Whether there is room for one more handshake; each that is admitted must be `done`."""
+        host = flow.remote[0]
+        if self._shaking.total() >= MOST_HANDSHAKES or self._shaking[host] >= MOST_HANDSHAKES_OF_ONE:
+            self.refused(flow, "too many handshakes at a time", calling=False)
+            return False
+        self._shaking[host] += 1
+        return True
+
+    def done(self, flow: Flow) -> None:
+        """A handshake that was admitted is over."""
+        host = flow.remote[0]
+        self._shaking[host] -= 1
+        if self._shaking[host] <= 0:
+            del self._shaking[host]
+
+    def refused(self, flow: Flow, reason: str, *, calling: bool) -> None:
+        """Tell of a failure, unless one with this peer was told a moment ago."""
+        key, now = (flow.remote[0], calling), time.monotonic()
+        told_at, untold = self._told.get(key, (-TELL_EVERY_S, 0))
+        if now < told_at + TELL_EVERY_S:
+            self._told[key] = (told_at, untold + 1)
+            return
+        if len(self._told) >= MOST_REMEMBERED:
+            self._told = {k: v for k, v in self._told.items() if now < v[0] + TELL_EVERY_S}
+        self._told[key] = (now, 0)
+        self._notify(ConnectionRefused(flow, calling, reason, untold))
+
+    def _warn(self) -> None:
+        """Once a day for each certificate that ends soon."""
+        for side, in_use in self._in_use.items():
+            left = in_use.life.days_left(self._now())
+            if left < WARN_DAYS and time.monotonic() >= in_use.warned_at + WARN_EVERY_S:
+                in_use.warned_at = time.monotonic()
+                self._notify(CertificateExpires(side, self._settings.interface(side).tls.certificate, left))

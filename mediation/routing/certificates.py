@@ -1,0 +1,123 @@
+"""Which names a peer's certificate must bear (RFC 5922): decided by who the peer is, never by what it says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from mediation.settings.model import Settings, Side, Trunk
+from mediation.sip.flow import Flow, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom a certificate names, in small letters."""
+
+    domains: frozenset[str]
+    addresses: frozenset[str]
+
+    @classmethod
+    def of(cls, alternative_names: Iterable[tuple[str, str]]) -> "Identity":
+        """Read the subjectAltName: pairs of kind and value, as `ssl` returns them.
+
+        SIP URIs decide; DNS names count only where there is none (RFC 5922 section 7.1). The common name of old
+        never does.
+        """
+        domains: dict[str, set[str]] = {"URI": set(), "DNS": set()}
+        addresses = set()
+        for kind, value in alternative_names:
+            if kind == "URI":
+                domains["URI"] |= _sip_domain(value)
+            elif kind == "DNS":
+                domains["DNS"].add(value.lower())
+            elif kind == "IP Address":
+                addresses |= _address(value)
+        return cls(frozenset(domains["URI"] or domains["DNS"]), frozenset(addresses))
+
+    def __str__(self) -> str:
+        return ", ".join(sorted(self.domains | self.addresses)) or "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What makes a certificate that of the peer we mean."""
+
+    names: frozenset[str] = frozenset()
+    """It must bear one of these, compared whole and without wildcards (RFC 5922 section 7.2), …"""
+    address: str = ""
+    """… or this IP address, where there is one, …"""
+    anybody: bool = False
+    """… or nothing: it is enough that our authorities have signed it."""
+
+    def met_by(self, identity: Identity) -> bool:
+        """Whether a certificate with this identity is good."""
+        return self.anybody or bool(self.names & identity.domains) or self.address in identity.addresses
+
+    def __str__(self) -> str:
+        return " or ".join((*sorted(self.names), *filter(None, [self.address]))) or "anybody"
+
+
+class Expectations:
+    """Those of one configuration."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def of(self, flow: Flow, side: Side, *, calling: bool) -> Expected:
+        """What to expect at the other end of a connection; `calling`: we have opened it."""
+        if side is Side.FRONT_END:
+            peers = _lowered(self._settings.internal.tls.peers)
+            return Expected(peers, _canonical(flow.remote[0]) if calling else "", anybody=not peers)
+        trunks = self._trunks(flow)
+        names = _lowered(trunk.tls_name for trunk in trunks if trunk.tls_name)
+        if trunks and all(trunk.tls_name for trunk in trunks):
+            return Expected(names)
+        peers = _lowered(self._settings.gateway.tls.peers)
+        return Expected(names | peers, _canonical(flow.remote[0]), anybody=not calling and not peers)
+
+    def server_name(self, flow: Flow, side: Side) -> str:
+        """Whom to ask for by server name indication (RFC 6066 section 3); empty: nobody by name."""
+        if side is Side.FRONT_END:
+            return ""
+        return next((trunk.tls_name for trunk in self._trunks(flow) if trunk.tls_name), "")
+
+    def _trunks(self, flow: Flow) -> list[Trunk]:
+        """The trunks that have this very target, or else those that have anything at this address."""
+        trunks = self._settings.trunks
+        exact = [
+            trunk
+            for trunk in trunks
+            if any(t.endpoint == flow.remote and t.transport is Transport.TLS for t in trunk.targets)
+        ]
+        if exact:
+            return exact
+        host = ip_address(flow.remote[0])
+        return [
+            trunk
+            for trunk in trunks
+            if any(host.version == network.version and host in network for network in trunk.trusted)
+            or any(ip_address(target.host) == host for target in trunk.targets)
+        ]
+
+
+def _lowered(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
+
+
+def _canonical(host: str) -> str:
+    return str(ip_address(host))
+
+
+def _sip_domain(uri: str) -> set[str]:
+    """The domain of a SIP URI without a user: nothing else in a certificate names a domain (section 7.1)."""
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() != "sip" or not rest or "@" in rest:
+        return set()
+    host = rest.partition(";")[0].partition("?")[0]
+    return set() if ":" in host else {host.lower()}
+
+
+def _address(text: str) -> set[str]:
+    try:
+        return {str(ip_address(text.strip()))}
+    except ValueError:
+        return set()
