@@ -17,8 +17,8 @@ import typer
 from mediation import __version__
 
 if TYPE_CHECKING:
-    from mediation.settings.model import Settings
     from mediation.settings.draft import Draft
+    from mediation.settings.model import Settings
     from mediation.settings.problems import Fault, Problem
 
 DEFAULT_CONFIG: Final = "/etc/mediation/mediation.toml"

@@ -19,6 +19,7 @@ from mediation.lab.behaviour import behaviour_named
 from mediation.lab.simulated_call import OVER, StartAudio, StopAudio
 from mediation.lab.user_agent import Noted, Placement, Seen, UserAgent
 from mediation.net.driver import Driver
+from mediation.net.security import Security
 from mediation.server import Server
 from mediation.settings.model import Listener, Settings, Target
 from mediation.settings.read import read
@@ -30,18 +31,28 @@ from mediation.sip.timers import TimerValues
 from mediation_codecs.g711 import Law
 from tests.wire.peers import PATIENCE_S, spell
 
-UDP, TCP = Transport.UDP, Transport.TCP
+UDP, TCP, TLS = Transport.UDP, Transport.TCP, Transport.TLS
 
 
 class Phone:
     """A user agent at one address, over UDP and TCP; what it notes can be waited for."""
 
-    def __init__(self, at: Endpoint, behaviour: str = "answer", law: Law = Law.PCMU) -> None:
+    def __init__(
+        self,
+        at: Endpoint,
+        behaviour: str = "answer",
+        law: Law = Law.PCMU,
+        tls: tuple[Endpoint, Security] | None = None,
+    ) -> None:
         self.at = at
+        self.tls = tls
+        """Where it speaks TLS, and how; None: not at all."""
         self.agent = UserAgent(
             "phone", law, IdSource(secrets.token_hex), {}, behaviour_named(behaviour), 46000
         )
-        self._driver: Driver[Seen | Noted | StartAudio | StopAudio] = Driver(self.agent, self._perform)
+        self._driver: Driver[Seen | Noted | StartAudio | StopAudio] = Driver(
+            self.agent, self._perform, security=tls[1] if tls is not None else None
+        )
         self.notes: list[tuple[str, str]] = []
         self.seen: list[Message] = []
         """What it received, in order."""
@@ -50,10 +61,17 @@ class Phone:
     @classmethod
     @asynccontextmanager
     async def plugged_in(
-        cls, at: Endpoint, behaviour: str = "answer", law: Law = Law.PCMU
+        cls,
+        at: Endpoint,
+        behaviour: str = "answer",
+        law: Law = Law.PCMU,
+        tls: tuple[Endpoint, Security] | None = None,
     ) -> "AsyncIterator[Phone]":
-        phone = cls(at, behaviour, law)
-        await phone._driver.start([Listener(UDP, *at), Listener(TCP, *at)])
+        phone = cls(at, behaviour, law, tls)
+        listeners = [Listener(UDP, *at), Listener(TCP, *at)]
+        if tls is not None:
+            listeners.append(Listener(TLS, *tls[0]))
+        await phone._driver.start(listeners)
         try:
             yield phone
         finally:
@@ -70,9 +88,8 @@ class Phone:
     ) -> None:
         target = Target(f"sip:{spell(to)}", *to, transport)
         placement = Placement(number, talk_s, cancel_after_s)
-        self._driver.apply(
-            lambda now: self.agent.place(placement, target, Listener(transport, *self.at), now)
-        )
+        own = self.tls[0] if transport is TLS and self.tls is not None else self.at
+        self._driver.apply(lambda now: self.agent.place(placement, target, Listener(transport, *own), now))
 
     def hangs_up(self) -> None:
         self._driver.apply(self.agent.hang_up_all)
