@@ -184,8 +184,6 @@ class Flows:
             self._emptied.set()
         if self._closing:
             return
-        if connection.fault and self._security is not None:
-            self._security.refused(connection.flow, connection.fault, calling=connection.ours)
         if connection.ours and not connection.heard:
             self._rests.failed(peer, asyncio.get_running_loop().time())
         if connection.ours and not connection.stood:
@@ -194,6 +192,12 @@ class Flows:
             # what waits for the next connection to this peer has not failed with the last one
             replaced = peer in self._opening or peer in self._by_peer
             self._on_lost(replace(connection.flow, remote=_NOBODY) if replaced else connection.flow)
+
+    def broken_off(self, connection: TcpConnection) -> None:
+        """Tell why, and that the handshake is over."""
+        self._shaken(connection)
+        if self._security is not None and not self._closing:
+            self._security.refused(connection.flow, connection.fault, calling=connection.ours)
 
     def message_received(self, message: Message, flow: Flow) -> None:
         """Pass on."""

@@ -35,6 +35,9 @@ class ConnectionUser(Protocol):
     def disconnected(self, connection: "TcpConnection") -> None:
         """It is gone."""
 
+    def broken_off(self, connection: "TcpConnection") -> None:
+        """TLS has failed: `fault` says why. It is gone soon."""
+
     def message_received(self, message: Message, flow: Flow) -> None:
         """A whole valid message."""
 
@@ -75,6 +78,8 @@ class TcpConnection(asyncio.Protocol):
         """Whether the peer has said anything, TLS itself apart."""
         self.fault = ""
         """What TLS has failed by."""
+        self._ended = False
+        """Whether it was us who have ended it."""
 
     @property
     def flow(self) -> Flow:
@@ -99,6 +104,7 @@ class TcpConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close when everything is written."""
+        self._ended = True
         if self._transport is not None:
             if self._shield is not None and not self.fault and not self._transport.is_closing():
                 self._shield.end()
@@ -107,6 +113,7 @@ class TcpConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close now; what is not written is lost."""
+        self._ended = True
         if self._transport is not None:
             self._transport.abort()
 
@@ -163,8 +170,13 @@ class TcpConnection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._transport = None
-        if self._shield is not None and not self.stood:
-            self.fault = self.fault or "it ended the connection before the handshake was complete"
+        if self._shield is not None and not self.fault and not self._ended:
+            if not self.stood:
+                self._blame("it ended the connection before the handshake was complete")
+            elif self.ours and not self.heard:
+                self._blame(
+                    "it ended the connection before it had said anything: does it take our certificate?"
+                )
         self._user.disconnected(self)
 
     # TLS
@@ -187,16 +199,20 @@ class TcpConnection(asyncio.Protocol):
 
     def _break_off(self, reason: str) -> None:
         """End it so that the peer can read why: what it still says is read and thrown away, for a moment."""
-        self.fault = reason
         if self._timer is not None:
             self._timer.cancel()
+        self._blame(reason)
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write_eof()
             self._timer = asyncio.get_running_loop().call_later(ALERT_LIMIT_S, self.abort)
 
     def _shook_too_long(self) -> None:
-        self.fault = f"no handshake within {HANDSHAKE_LIMIT_S:.0f} s"
+        self._blame(f"no handshake within {HANDSHAKE_LIMIT_S:.0f} s")
         self.abort()
+
+    def _blame(self, reason: str) -> None:
+        self.fault = reason
+        self._user.broken_off(self)
 
     def _stand(self) -> None:
         """Messages can be sent from now on."""

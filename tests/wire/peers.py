@@ -254,6 +254,9 @@ class Heard:
         self._news.set()
         return self.admits(connection.flow)
 
+    def broken_off(self, connection: TcpConnection) -> None:
+        self._news.set()
+
     def disconnected(self, connection: TcpConnection) -> None:
         self.gone.append(connection)
         self._news.set()

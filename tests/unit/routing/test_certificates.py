@@ -1,0 +1,111 @@
+"""Which certificate makes a peer the one that is meant (RFC 5922)."""
+
+import pytest
+
+from mediation.routing.certificates import Expectations, Expected, Identity
+from mediation.settings.model import Side
+from mediation.settings.read import read
+from mediation.sip.flow import Endpoint, Flow, Transport
+
+INSIDE, OUTSIDE = ("127.0.0.10", 5061), ("127.0.0.11", 5061)
+
+
+def expectations(internal: str = "", gateway: str = "") -> Expectations:
+    return Expectations(
+        read(
+            f"""
+[internal]
+listen = ["tls:127.0.0.10"]
+targets = ["sip:127.0.0.20;transport=tls"]
+[internal.tls]
+certificate = "c"
+private_key = "k"
+{internal}
+[gateway]
+listen = ["tls:127.0.0.11"]
+[gateway.tls]
+certificate = "c"
+private_key = "k"
+{gateway}
+[[trunk]]
+name = "named"
+targets = ["sip:127.0.0.30;transport=tls", "sip:127.0.0.31;transport=tls"]
+trusted = ["127.0.30.0/24"]
+tls_name = "SBC.itsp.example"
+[[trunk]]
+name = "nameless"
+targets = ["sip:127.0.0.40;transport=tls"]
+""",
+            "m",
+        )
+    )
+
+
+def flow(remote: str, local: Endpoint = OUTSIDE, port: int = 5061) -> Flow:
+    return Flow(Transport.TLS, local, (remote, port))
+
+
+def test_sip_uris_decide_and_domains_count_only_without_them__rfc5922_7_1() -> None:
+    assert Identity.of([("DNS", "A.example"), ("DNS", "b.example")]).domains == {"a.example", "b.example"}
+    assert Identity.of([("DNS", "a.example"), ("URI", "SIP:B.example")]).domains == {"b.example"}
+    assert Identity.of([("URI", "sip:b.example;transport=tls")]).domains == {"b.example"}
+    for other in ("sips:b.example", "sip:u@b.example", "https://b.example", "sip:", "sip:b.example:5061"):
+        assert Identity.of([("DNS", "a.example"), ("URI", other)]).domains == {"a.example"}
+    assert Identity.of([("email", "a@b.example"), ("DirName", "x")]) == Identity(frozenset(), frozenset())
+
+
+def test_addresses_are_compared_as_addresses() -> None:
+    identity = Identity.of(
+        [("IP Address", "2001:DB8:0:0:0:0:0:1"), ("IP Address", "192.0.2.1"), ("IP Address", "x")]
+    )
+    assert identity.addresses == {"2001:db8::1", "192.0.2.1"}
+    assert Expected(address="2001:db8::1").met_by(identity)
+    assert not Expected(frozenset({"192.0.2.1"})).met_by(identity), "a name is a domain, not an address"
+
+
+def test_a_wildcard_stands_for_itself_alone__rfc5922_7_2() -> None:
+    assert not Expected(frozenset({"fe.example"})).met_by(Identity.of([("DNS", "*.example")]))
+
+
+def test_nobody_is_expected_where_nothing_can_be_met() -> None:
+    assert not Expected().met_by(Identity.of([]))
+    assert not Expected().met_by(Identity.of([("DNS", "")]))
+
+
+@pytest.mark.parametrize("calling", [True, False])
+def test_a_front_end_bears_a_name_of_the_list_or_any(calling: bool) -> None:
+    inside = flow("127.0.0.20", INSIDE)
+    assert expectations().of(inside, Side.FRONT_END, calling=calling).anybody
+    named = expectations('peers = ["FE.example"]').of(inside, Side.FRONT_END, calling=calling)
+    assert named == Expected(frozenset({"fe.example"}), "127.0.0.20" if calling else "")
+
+
+@pytest.mark.parametrize("calling", [True, False])
+@pytest.mark.parametrize("host", ["127.0.0.30", "127.0.0.31", "127.0.30.9"])
+@pytest.mark.parametrize("port", [5061, 40000])
+def test_a_trunk_with_a_name_bears_it_whatever_else_is_good(calling: bool, host: str, port: int) -> None:
+    for gateway in ("", 'peers = ["other.example"]'):
+        expected = expectations(gateway=gateway).of(flow(host, port=port), Side.GATEWAY, calling=calling)
+        assert expected == Expected(frozenset({"sbc.itsp.example"}))
+
+
+def test_a_trunk_without_a_name_bears_its_address_or_a_name_of_the_list() -> None:
+    nameless = flow("127.0.0.40")
+    assert expectations().of(nameless, Side.GATEWAY, calling=True) == Expected(address="127.0.0.40")
+    assert expectations().of(nameless, Side.GATEWAY, calling=False).anybody
+    for calling in (True, False):
+        listed = expectations(gateway='peers = ["a.example"]').of(nameless, Side.GATEWAY, calling=calling)
+        assert listed == Expected(frozenset({"a.example"}), "127.0.0.40")
+
+
+def test_only_a_trunk_with_a_name_is_asked_for_by_name() -> None:
+    found = expectations()
+    assert found.server_name(flow("127.0.0.30"), Side.GATEWAY) == "SBC.itsp.example"
+    assert found.server_name(flow("127.0.0.40"), Side.GATEWAY) == ""
+    assert found.server_name(flow("127.0.0.20", INSIDE), Side.FRONT_END) == ""
+
+
+def test_what_is_expected_can_be_said() -> None:
+    assert str(Expected(frozenset({"b", "a"}), "192.0.2.1")) == "a or b or 192.0.2.1"
+    assert str(Expected(anybody=True)) == "anybody"
+    assert str(Identity.of([])) == "nobody"
