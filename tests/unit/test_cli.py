@@ -274,3 +274,15 @@ def test_the_package_runs_as_a_module_too(good: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith(": good: 2 listeners, 1 trunk, 1 route\n")
+
+
+def test_check_config_looks_at_certificates_and_tells_their_faults_with_the_others(tmp_path: Path) -> None:
+    secure = GOOD.replace('"udp:127.0.0.10"', '"tls:127.0.0.10", "udp:127.0.0.10"').replace(
+        "[gateway]", '[internal.tls]\ncertificate = "absent.pem"\nprivate_key = "absent.key"\n[gateway]'
+    )
+    path = written(tmp_path, secure.replace('"north"', '"North"'))
+    code, out, err = invoke("check-config", "-c", path)
+    assert (code, out) == (78, f"{path}: not good: 3 errors, 1 warning\n")
+    assert f"{path}:5:15: internal.tls.certificate: there is no such file" in err
+    assert f"{path}:6:15: internal.tls.private_key: there is no such file" in err
+    assert "cannot be a name" in err

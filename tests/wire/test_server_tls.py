@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import ssl
 from collections.abc import Iterator
 from typing import Any
@@ -533,6 +534,29 @@ async def test_new_certificates_are_taken_up_while_a_call_is_up_and_bad_ones_are
         await front_end.notes_that("is hung up on")
         await nothing_left_in(server, "calls", "dialogs")
     [record] = records(secured.scene)
+    assert record["verdict"] == "success"
+
+
+async def test_the_daemon_takes_up_a_renewed_certificate_on_sighup_and_the_call_goes_on(
+    secured: Secured,
+) -> None:
+    configuration = secured.configuration(targets=(secured.to_sbc,))
+    async with (
+        secured.phone("front-end") as front_end,
+        secured.phone("sbc", law=Law.PCMA) as sbc,
+    ):
+        with secured.scene.daemon(configuration, calls=1) as daemon:
+            front_end.calls(NUMBER, secured.internal, transport=TLS)
+            await front_end.notes_that("hears 200")
+            secured.server.replace_by(secured.authority.signs("renewed", "ms.corp.example"))
+            daemon.process.send_signal(signal.SIGHUP)
+            await until(lambda: len(told(daemon.log(), "tls.certificate_taken")) == 2)
+            peer = await secured.comes(secured.front_end)
+            assert (await answered(peer, secured)).status == 200
+            await peer.close()
+            sbc.hangs_up()
+            await front_end.notes_that("is hung up on")
+    [record] = daemon.records()
     assert record["verdict"] == "success"
 
 

@@ -1,5 +1,7 @@
 """Transactions in time: what is sent when, what the user is told, and whose a message is (RFC 3261 section 17)."""
 
+from dataclasses import replace
+
 import pytest
 
 from mediation.sip.errors import LocalSipError
@@ -392,3 +394,30 @@ def test_a_user_that_breaks_leaves_no_transaction_behind(monkeypatch: pytest.Mon
     with pytest.raises(ZeroDivisionError):
         bench.advance(32)
     assert len(bench.layer) == 0
+
+
+# connections
+
+
+def test_a_lost_connection_is_heard_by_what_came_by_it_and_what_was_sent_where_it_led() -> None:
+    bench = Bench(TCP)
+    bench.gets("INVITE")
+    bench.served[-1].user = bench
+    bench.begins("BYE", branch="z9hG4bK-by-name")
+    bench.flow = replace(TCP, connection=None)
+    bench.begins("BYE", branch="z9hG4bK-by-address")
+    bench.flow = replace(TCP, connection=8)
+    bench.begins("BYE", branch="z9hG4bK-other")
+    found = {t.request.top_via.branch for t in bench.layer.over(TCP)}
+    assert found == {"z9hG4bK-theirs", "z9hG4bK-by-name", "z9hG4bK-by-address"}
+    nobody = replace(TCP, remote=("", 0))
+    assert len(bench.layer.over(nobody)) == 2, "by address no more, by name still"
+    assert bench.layer.over(replace(TCP, transport=Transport.TLS)) == []
+
+
+def test_port_5061_goes_without_saying_in_a_via_of_tls__rfc3261_18_2_2() -> None:
+    bench = Bench(replace(TCP, transport=Transport.TLS))
+    bench.gets("INVITE", via="SIP/2.0/TLS 192.0.2.9;branch=z9hG4bK-theirs")
+    assert bench.served[-1].flow.remote == ("192.0.2.9", 5061)
+    bench.gets("INVITE", via="SIP/2.0/TLS 192.0.2.9:5061;branch=z9hG4bK-theirs")
+    assert len(bench.served) == 1
