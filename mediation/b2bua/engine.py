@@ -105,7 +105,16 @@ class Engine:
         A caller whose connection is lost before the answer has gone (flow 1), and so has a target that ends the
         connection instead of answering.
         """
-        self._fail(self.agent.layer.over(flow), now)
+        waiting = self.agent.layer.over(flow)
+        if waiting:
+            self._fact(
+                "connection.lost",
+                Level.WARNING,
+                transport=str(flow.transport),
+                remote=flow.remote[0],
+                transactions=len(waiting),
+            )
+        self._fail(waiting, now)
 
     def _fail(self, transactions: list[Transaction], now: float) -> None:
         for transaction in transactions:
