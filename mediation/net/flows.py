@@ -70,6 +70,8 @@ class Flows:
         self._adopting: set[asyncio.Task[None]] = set()
         self._shaking: dict[int, Flow] = {}
         """TLS handshakes of those who have connected, by the connection's identity."""
+        self._secured: set[TcpConnection] = set()
+        """Every connection with TLS, those included that do not stand yet or end with an alert."""
         self._identities = count(1)
         self._closing = False
         self._emptied = asyncio.Event()
@@ -125,6 +127,8 @@ class Flows:
         for task in self._connecting:
             task.cancel()
         await asyncio.gather(*self._connecting, *self._adopting, return_exceptions=True)
+        for connection in self._secured.difference(self._connections.values()):
+            connection.abort()
         for connection in list(self._connections.values()):
             connection.close()
         await self._wait_until_empty()
@@ -135,7 +139,7 @@ class Flows:
         self._listeners.clear()
 
     async def _wait_until_empty(self) -> None:
-        if self._connections:
+        if self._connections or self._secured:
             self._emptied.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_LIMIT_S):
@@ -180,8 +184,15 @@ class Flows:
         known = self._connections.pop(connection.identity, None) is not None
         if self._by_peer.get(peer) is connection:
             del self._by_peer[peer]
-        if not self._connections:
+        self._secured.discard(connection)
+        if not self._connections and not self._secured:
             self._emptied.set()
+        if not connection.fault:
+            self._lost(connection, known=known)
+
+    def _lost(self, connection: TcpConnection, *, known: bool) -> None:
+        """Nothing more comes by it. `known`: messages could be sent by it."""
+        peer = (connection.local, connection.remote)
         if self._closing:
             return
         if connection.ours and not connection.heard:
@@ -198,6 +209,10 @@ class Flows:
         self._shaken(connection)
         if self._security is not None and not self._closing:
             self._security.refused(connection.flow, connection.fault, calling=connection.ours)
+        peer = (connection.local, connection.remote)
+        if self._by_peer.get(peer) is connection:
+            del self._by_peer[peer]
+        self._lost(connection, known=connection.stood)
 
     def message_received(self, message: Message, flow: Flow) -> None:
         """Pass on."""
@@ -234,6 +249,7 @@ class Flows:
         except OSError:  # it has ended again
             accepted.close()
             self._shaken(connection)
+            self._secured.discard(connection)
 
     def _shaken(self, connection: TcpConnection) -> None:
         """A handshake with somebody who has connected is over, well or not."""
@@ -252,9 +268,12 @@ class Flows:
         if flow.transport is Transport.TLS and self._security is not None:
             shield = self._security.shield(flow, calling=calling)
         towards = flow.remote if calling else None
-        return TcpConnection(
+        connection = TcpConnection(
             self, next(self._identities), flow.local, self._tcp_idle_s, shield=shield, towards=towards
         )
+        if shield is not None:
+            self._secured.add(connection)
+        return connection
 
     def _open(self, flow: Flow, octets: bytes) -> None:
         peer = (flow.local, flow.remote)
@@ -281,8 +300,12 @@ class Flows:
             async with asyncio.timeout(CONNECT_LIMIT_S):
                 await loop.create_connection(lambda: connection, *flow.remote, local_addr=(flow.local[0], 0))
         except (OSError, OverflowError):  # TimeoutError is an OSError; the port may be nonsense
+            self._secured.discard(connection)
             self._rests.failed((flow.local, flow.remote), loop.time())
             self._not_opened(flow)
+        except asyncio.CancelledError:
+            self._secured.discard(connection)
+            raise
 
     def _not_opened(self, flow: Flow) -> None:
         """What has waited for a connection has failed, unless it was told already."""

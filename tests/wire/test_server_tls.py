@@ -275,6 +275,18 @@ async def test_a_handshake_that_does_not_end_is_ended_and_others_find_room_meanw
         assert line["reason"] == "too many handshakes at a time"
 
 
+async def test_a_server_that_stops_waits_for_no_handshake(secured: Secured) -> None:
+    async with serving(secured.configuration()) as server:
+        peer = await TcpPeer.connected(secured.scene.front_end[0], secured.internal)
+        peer.send(b"\x16\x03\x01\x02\x00")
+        await until(lambda: server._security._shaking.total() == 1)
+        began = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - began < 1
+    assert await peer.rest() == b""
+    assert not server._driver.flows._secured
+    await peer.close()
+
+
 # whom we connect to
 
 
