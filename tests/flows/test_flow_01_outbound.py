@@ -218,6 +218,14 @@ def test_media_that_is_slow_to_open_only_delays_the_call(call: Pair) -> None:
     call.callee.says(486)
 
 
+def test_media_that_never_opens_ends_the_call_at_the_set_up_limit(call: Pair) -> None:
+    call.media.slow = True
+    call.caller.invites()
+    call.advance(240)
+    assert call.caller.heard() == ["100", "408"]
+    assert call.callee.heard() == []
+
+
 def test_a_callee_that_rings_for_ever_is_cancelled_at_the_ring_limit(make: Make) -> None:
     call = outbound(make(settings(sip=Sip(ring_limit_s=60))))
     call.rings()
