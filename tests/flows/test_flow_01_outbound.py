@@ -78,6 +78,24 @@ def test_equal_laws_are_preferred_to_transcoding(make: Make) -> None:
     call.caller.hangs_up()
 
 
+def test_digits_keep_each_legs_own_number__rfc4733_2_5_1(call: Pair) -> None:
+    call.caller.invites(sdp=call.caller.sdp(f"{call.caller.codecs} telephone-event").replace(b"101", b"96"))
+    call.callee.says(200, sdp=call.callee.sdp(f"{call.callee.codecs} telephone-event"))
+    call.caller.acks()
+    plan = call.media.plan
+    assert (plan.caller.event_payload_type, plan.callee.event_payload_type) == (96, 101)
+    call.caller.hangs_up()
+
+
+@pytest.mark.parametrize("wanted_ms", [10, 30, 60])
+def test_each_leg_gets_packets_of_the_length_it_wants(call: Pair, wanted_ms: int) -> None:
+    call.caller.invites(sdp=call.caller.sdp(lines=f"a=ptime:{wanted_ms}\r\n"))
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks()
+    assert (call.media.plan.caller.ptime_ms, call.media.plan.callee.ptime_ms) == (wanted_ms, 20)
+    call.caller.hangs_up()
+
+
 def test_the_contact_of_each_leg_is_ours__rfc3261_12_1(out: Pair) -> None:
     out.connects()
     assert str(out.caller.response(200).contact) == f"<sip:{INSIDE}:5060>"
