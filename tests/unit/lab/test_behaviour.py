@@ -81,7 +81,7 @@ def test_audio_goes_where_the_other_end_listens(name: str) -> None:
 def test_a_refusal_is_the_last_word(name: str) -> None:
     network, caller, called = played(name)
     assert caller.words()[-2:] == [f"hears {REFUSED[name]}", OVER]
-    assert called.words() == [f"INVITE taken: {name}", OVER]
+    assert called.words() == [f"takes the call: {name}", OVER]
     assert not caller.audio
     assert not called.audio
     assert network.idle()
