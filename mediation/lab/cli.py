@@ -165,7 +165,7 @@ def _simulate(
     try:
         asyncio.run(simulate(settings, typer.echo))
     except ListenError as error:
-        typer.echo(str(error.strerror), err=True)
+        typer.echo(f"{error.strerror}; {error.remedy}", err=True)
         raise typer.Exit(75) from None
 
 

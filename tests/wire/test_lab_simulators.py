@@ -17,6 +17,7 @@ from tests.wire.peers import OFFER, PATIENCE_S, TcpPeer, UdpPeer, reply, request
 from tests.wire.processes import mediation
 
 NUMBER = "+493012345678"
+REMEDY = "another process listens there: stop it, or choose another port"
 pytestmark = pytest.mark.usefixtures("marked")
 
 
@@ -183,7 +184,7 @@ async def test_a_taken_address_is_exit_code_75_and_one_line(scene: Scene) -> Non
         taken.bind(scene.sbc)
         async with mediation("lab", "sbc", *listening(scene)) as sbc:
             assert await sbc.ends() == 75
-            assert sbc.said == f"cannot listen at udp:{spell(scene.sbc)}: Address already in use\n"
+            assert sbc.said == f"cannot listen at udp:{spell(scene.sbc)}: Address already in use; {REMEDY}\n"
 
 
 @pytest.mark.parametrize(

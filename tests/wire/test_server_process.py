@@ -190,7 +190,7 @@ def test_an_address_of_another_machine_is_named_with_a_remedy_and_exit_code_78(s
     assert process.returncode == 78
     last = json.loads(said.splitlines()[-1])
     assert last["reason"] == "cannot listen at udp:192.0.2.10:5060: Cannot assign requested address"
-    assert "correct `listen`" in last["remedy"]
+    assert "is not on this machine" in last["remedy"]
 
 
 async def test_after_sigkill_it_is_back_in_seconds_and_knows_no_calls(scene: Scene) -> None:
