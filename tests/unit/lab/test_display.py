@@ -188,7 +188,7 @@ def test_both_ways_of_a_call_stand_side_by_side_and_what_failed_is_told_below() 
     display = PlainDisplay(stream := io.StringIO(), Clock())
     display.close(LabResult((call,), RUN.started_at, 1.0))
     columns = [re.split(r"  +", line.strip()) for line in stream.getvalue().split("\n")]
-    assert ["✗ A call to the ITSP", "· outbound"] in columns
+    assert ["✗ A call to the ITSP", "·", "outbound"] in columns
     assert ["front end → sbc-b", "sbc-b → front end"] in columns
     assert ["µ-law → A-law", "A-law → µ-law"] in columns
     assert ["✓ audio arrives", "25 packets", "25 packets"] in columns
