@@ -19,8 +19,8 @@ from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing
+from mediation.routing.terms import Terms
 from mediation.routing.trunk import TrunkState
-from mediation.sdp.negotiation import Capabilities
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent, contact
 from mediation.sip.derived import reply
@@ -194,7 +194,14 @@ class Engine:
         self.agent.layer.respond(transaction, reply(request, 100), now)
         candidates = self._routing.candidates(source, number_of(request.uri))
         try:
-            call = Call(self._exchange, source, transaction, self._capabilities(source), candidates, now)
+            call = Call(
+                self._exchange,
+                source,
+                transaction,
+                Terms.of(source.trunk or self._settings.internal),
+                candidates,
+                now,
+            )
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
@@ -213,10 +220,6 @@ class Engine:
         if full or own or not any(self._trunks[candidate.trunk].has_room for candidate in candidates):
             return causes.NO_ROOM
         return None
-
-    def _capabilities(self, source: Source) -> Capabilities:
-        part = source.trunk or self._settings.internal
-        return Capabilities(tuple(map(str, part.codecs)), part.telephone_event, part.ptime_ms)
 
     def _forget(self, call: Call) -> None:
         self.calls.pop(call.id, None)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from mediation.sip.digest_client import GiveUp
 from mediation.sip.matching import Failure
 from mediation.sip.message import Request, Response
 
@@ -26,6 +27,8 @@ class Rejected:
     """A final response of 300 or above came."""
 
     response: Response
+    given_up: GiveUp | None = None
+    """Why a challenge was not answered, where it is one."""
 
 
 @dataclass(frozen=True, slots=True)
