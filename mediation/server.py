@@ -60,6 +60,7 @@ async def _serve(settings: Settings) -> int:
     loop.set_exception_handler(server.loop_complained)
     try:
         if not await _started(server, stopping):
+            server.log.info("server.stopped", reason="told to stop before it stood")
             return EXIT_GOOD
     except ListenError as error:
         server.log.error("server.failed", reason=str(error.strerror), remedy=error.remedy)

@@ -45,7 +45,7 @@ def run_lab(config: Path | None, output: Path, *, tui: bool) -> int:
     with _signals_raised():
         try:
             display.open()
-            Thread(target=_get_ready_to_draw, daemon=True).start()
+            Thread(target=_get_ready_to_draw).start()
             result = lab.run()
             for call in result.calls:
                 for _, claim in call.all_claims:
