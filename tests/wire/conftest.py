@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mediation.settings.model import Listener
+from mediation.sip.flow import Endpoint, Transport
 from tests.interop.scene import Scene, claimed
 from tests.wire.processes import MARK, end_all
 
@@ -16,6 +18,18 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     """Addresses of this test's own, and a configuration for them."""
     with claimed(tmp_path) as own:
         yield own
+
+
+@pytest.fixture
+def at(scene: Scene) -> Endpoint:
+    """Where the server under test listens, inside."""
+    return scene.internal
+
+
+@pytest.fixture
+def both(at: Endpoint) -> tuple[Listener, Listener]:
+    """UDP and TCP at that address."""
+    return Listener(Transport.UDP, *at), Listener(Transport.TCP, *at)
 
 
 @pytest.fixture
