@@ -30,6 +30,25 @@ def test_a_call_rings_is_answered_and_ends__rfc3665_3_1(call: Pair) -> None:
     assert call.over
 
 
+def test_an_answer_without_any_ringing_is_acked_and_passed_on(call: Pair) -> None:
+    call.caller.invites()
+    call.callee.says(200, sdp=call.callee.sdp())
+    assert call.callee.heard() == ["INVITE", "ACK"]
+    assert call.caller.heard() == ["100", "200"]
+    call.caller.acks()
+    call.ends()
+
+
+def test_a_call_that_has_rung_and_was_answered_goes_on_for_hours(call: Pair) -> None:
+    call.rings()
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks()
+    call.caller.heard(), call.callee.heard()
+    call.advance(4 * 3600)
+    assert call.caller.heard() == call.callee.heard() == []
+    call.ends()
+
+
 def test_the_record_tells_the_whole_call(out: Pair) -> None:
     out.dials()
     out.advance(2)

@@ -244,6 +244,15 @@ def test_a_list_exhausted_by_outages_is_503_so_that_the_front_end_tries_another_
     assert hunt.record.cause.reason == "all-targets-down"
 
 
+def test_the_only_target_is_cancelled_when_it_makes_no_progress(make: Make) -> None:
+    hunt = Hunt(make, trunk("itsp-a", SBC))
+    hunt.dials()
+    hunt.world.advance(10)
+    assert hunt.first.heard() == ["CANCEL"]
+    assert hunt.caller.heard() == ["503"]
+    hunt.first.says(487)
+
+
 def test_silence_of_all_targets_is_503_after_10_s_each(hunt: Hunt) -> None:
     hunt.caller.invites()
     hunt.world.advance(19.9)
