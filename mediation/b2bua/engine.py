@@ -136,8 +136,7 @@ class Engine:
 
     def next_deadline(self) -> float | None:
         """When `handle_timeout` wants to be called, in seconds on the driver's clock."""
-        deadlines = (self.agent.layer.next_deadline(), self.agent.deadlines.next_deadline())
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return self.agent.next_deadline()
 
     # what the transaction layer tells (mediation.sip.matching.ServerUser)
 

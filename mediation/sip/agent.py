@@ -77,6 +77,11 @@ class Agent:
         """Who owns the dialog that a request names by its Call-ID and tags (section 12.2.2)."""
         return self.dialogs.get(DialogId(request.call_id, request.to.tag or "", request.from_.tag or ""))
 
+    def next_deadline(self) -> float | None:
+        """When the earliest timer of all is due, those of transactions included; None when none runs."""
+        deadlines = (self.layer.next_deadline(), self.deadlines.next_deadline())
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
     def handle_timeout(self, now: float) -> None:
         """Let every user hear of its due timers."""
         while (due := self.deadlines.pop_due(now)) is not None:
