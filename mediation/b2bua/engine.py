@@ -12,6 +12,7 @@ from traceback import format_exception
 from mediation.b2bua import causes, policy
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.guard import Guard
 from mediation.b2bua.leg import RETRY_AFTER_S, Leg
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
@@ -44,6 +45,7 @@ class Engine:
         timers = TimerValues(sip.t1_ms / 1000, sip.t2_ms / 1000, sip.t4_ms / 1000)
         self.agent = Agent(TransactionLayer(self, self._outputs.append, timers), ids)
         self._admission = Admission(settings)
+        self._guard = Guard(settings.trunks, ids)
         self._routing = Routing(settings)
         self._trunks = {trunk.name: TrunkState(trunk.max_calls) for trunk in settings.trunks}
         self._trunks[FRONT_END_POOL] = TrunkState(0)
@@ -189,6 +191,12 @@ class Engine:
         if source is None or not source.calls:
             self._fact("call.forbidden", Level.WARNING, source=flow.remote[0])
             self._answer(transaction, 403, now)
+            return
+        challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
+        if challenged is not None:
+            if challenged.wrong:
+                self._fact("trunk.authentication_failed", Level.WARNING, source=flow.remote[0])
+            self._answer(transaction, challenged.status, now, headers=challenged.headers)
             return
         self.agent.layer.respond(transaction, reply(request, 100), now)
         candidates = self._routing.candidates(source, number_of(request.uri))

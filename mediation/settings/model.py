@@ -236,6 +236,9 @@ class Trunk:
     realm: str = setting(
         "", doc="The one realm that is answered; others are strangers to us. Empty: whichever asks."
     )
+    authenticate: bool = setting(
+        False, doc="Its calls must bear the same user name and password: they are challenged (401, RFC 7616)."
+    )
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:

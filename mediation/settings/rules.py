@@ -200,3 +200,6 @@ def _user_with_password(draft: Draft) -> Iterator[Fault]:
             yield Fault(user, "a user name without a password", 'add password = "file:PATH"')
         if name == "" and secret is not None and secret.text:
             yield Fault(password, "a password without a user name", "add username")
+        demands = (*trunk, "authenticate")
+        if name == "" and draft.value(demands, bool):
+            yield Fault(demands, "nothing to check its calls against", "add username and password")

@@ -8,7 +8,9 @@ from mediation.b2bua.outputs import Level
 from mediation.settings.model import Secret, Settings
 from mediation.sip.challenge import Asker
 from mediation.sip.digest import AUTH, AUTH_INT, Algorithm
+from mediation.sip.digest_client import Answer, Credentials, DigestClient
 from mediation.sip.digest_server import Authenticated, DigestServer, Refusal
+from mediation.sip.headers import Headers
 from mediation.sip.message import Request
 from tests.flows.pair import Make, inbound, outbound
 from tests.flows.peers import Peer
@@ -180,3 +182,54 @@ def test_a_cancel_after_the_challenge_waits_for_a_response_to_the_new_invite__rf
     call.callee.says(200, to="CANCEL")
     call.callee.says(487)
     assert call.callee.heard() == ["ACK"]
+
+
+def guarded() -> Settings:
+    """A trunk whose calls must prove who places them."""
+    return settings(replace(known().trunks[0], authenticate=True))
+
+
+def proves(caller: Peer, password: str, *, sequence: int) -> None:
+    """The caller says its INVITE again, as an answer to our 401."""
+    asked = caller.response(401)
+    client = DigestClient(Credentials(USER, password))
+    invite = Request("INVITE", caller.line.target, Headers([("CSeq", "7 INVITE"), ("Call-ID", "x")]))
+    answer = client.challenged(asked, invite, sequence=sequence, via="unused", cnonce="c0ffee")
+    assert isinstance(answer, Answer)
+    line = caller.line
+    caller.lines.remove(line)  # the same call, begun again
+    caller.invites(
+        call_id=line.call_id,
+        sequence=sequence,
+        headers=f"Authorization: {answer.request.headers.get('Authorization')}\r\n",
+    )
+
+
+def test_a_trunk_that_must_authenticate_is_challenged_before_anything_is_spent__rfc3261_22_2(
+    make: Make,
+) -> None:
+    call = inbound(make(guarded()))
+    call.caller.invites()
+    assert call.caller.heard() == ["401"]
+    assert call.callee.heard() == []
+    proves(call.caller, PASSWORD, sequence=8)
+    assert call.caller.heard() == ["100"]
+    assert call.callee.heard() == ["INVITE"]
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks()
+    call.ends()
+
+
+def test_wrong_credentials_are_asked_again_and_told_to_the_operator(make: Make) -> None:
+    call = inbound(make(guarded()))
+    call.caller.invites()
+    proves(call.caller, "wrong", sequence=8)
+    assert call.caller.heard() == ["401", "401"]
+    assert call.callee.heard() == []
+    assert [fact.name for fact in call.world.facts] == ["trunk.authentication_failed"]
+
+
+def test_health_checks_of_a_trunk_that_must_authenticate_are_answered(make: Make) -> None:
+    call = inbound(make(guarded()))
+    call.caller.asks("OPTIONS")
+    assert call.caller.heard() == ["200 OPTIONS"]
