@@ -6,11 +6,12 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from typing import IO, Final
 
 from mediation import __version__
@@ -59,13 +60,25 @@ class _Process:
 class Lab:
     """Runs the cases and judges them. Files go to `output`."""
 
-    def __init__(self, config: Path, output: Path, display: Display, cases: Sequence[Case] = CASES) -> None:
+    def __init__(
+        self,
+        config: Path,
+        output: Path,
+        display: Display,
+        cases: Sequence[Case] = CASES,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`meanwhile` is called in a thread of its own while the calls are under way.
+
+        Raises LabError and SettingsError.
+        """
         self._config = config.resolve()
         self._settings = load(config)
         _check(self._settings)
         self._output = output.resolve()
         self._display = display
         self._cases = cases
+        self._meanwhile = meanwhile
         self._targets = _actors(self._settings)
         self._journals = {actor: JournalReader(self._journal_path(actor)) for actor in self._targets}
 
@@ -89,6 +102,7 @@ class Lab:
                 self._wait_for(simulator, b"listening")
             for simulator in simulators:
                 _write_line(simulator.popen.stdin)
+            Thread(target=self._meanwhile).start()
             complete = self._watch((server, *simulators))
             statuses = [_stop(process) for process in (*simulators, server)]
         list(self._read_journals())

@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from signal import SIGHUP, SIGINT, SIGTERM
-from threading import Thread
 from types import FrameType
 from typing import Final
 
@@ -36,7 +35,7 @@ def run_lab(config: Path | None, output: Path, *, tui: bool) -> int:
     """
     display = make_display(tui=tui)
     try:
-        lab = Lab(config or own_config(), output, display)
+        lab = Lab(config or own_config(), output, display, meanwhile=_get_ready_to_draw)
     except (SettingsError, LabError) as error:
         display.note(str(error))
         return error.exit_code if isinstance(error, LabError) else EXIT_CONFIGURATION
@@ -45,7 +44,6 @@ def run_lab(config: Path | None, output: Path, *, tui: bool) -> int:
     with _signals_raised():
         try:
             display.open()
-            Thread(target=_get_ready_to_draw).start()
             result = lab.run()
             for call in result.calls:
                 for _, claim in call.all_claims:
@@ -96,7 +94,7 @@ def _write_audio(call: CallResult, output: Path) -> list[Path]:
 
 
 def _get_ready_to_draw() -> None:
-    """Load what the report will need, while the calls go on: it takes a second that nobody then waits for."""
+    """Load what the report will need: it takes a second that nobody waits for while the calls go on."""
     with suppress(ImportError):
         import_module("matplotlib.figure")
         import_module("matplotlib.backends.backend_agg")

@@ -175,6 +175,7 @@ def _read(terminal_end: int) -> bytes:
         ("internal", "the server", "another process listens there: stop it"),
         ("second_sbc", "the simulator of sbc-b", "another process listens there: stop it"),
     ],
+    ids=["server", "simulator"],
 )
 async def test_a_taken_address_is_told_with_a_remedy_and_exit_code_75(
     scene: Scene, place: str, who: str, remedy: str
@@ -183,7 +184,7 @@ async def test_a_taken_address_is_told_with_a_remedy_and_exit_code_75(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(taken_at := getattr(scene, place))
         async with mediation(*command(scene, config)) as lab:
-            assert await lab.ends() == 75
+            assert await lab.ends(RUN_S) == 75
     assert f"{who} did not start: cannot listen at udp:{spell(taken_at)}: Address already in use" in lab.said
     assert remedy in lab.said
     assert "lab: broken off" in lab.said
@@ -204,7 +205,7 @@ async def test_a_configuration_that_is_no_good_for_the_lab_is_exit_code_78(
     scene: Scene, change: dict[str, str], says: str
 ) -> None:
     async with mediation(*command(scene, configuration(scene, **change))) as lab:  # type: ignore[arg-type]  # as it takes them
-        assert await lab.ends() == 78
+        assert await lab.ends(RUN_S) == 78
     assert says in lab.said
     assert "Traceback" not in lab.said
 
@@ -212,7 +213,7 @@ async def test_a_configuration_that_is_no_good_for_the_lab_is_exit_code_78(
 async def test_a_place_that_cannot_be_written_to_is_told(scene: Scene) -> None:
     (scene.folder / "out").write_text("a file, not a directory")
     async with mediation(*command(scene, configuration(scene))) as lab:
-        assert await lab.ends() == 1
+        assert await lab.ends(RUN_S) == 1
     assert f"cannot write to {scene.folder / 'out'}" in lab.said
     assert "Traceback" not in lab.said
 
@@ -221,10 +222,10 @@ async def test_a_place_that_cannot_be_written_to_is_told(scene: Scene) -> None:
 async def test_a_signal_in_the_middle_stops_every_process(scene: Scene, name: str) -> None:
     number = signal.Signals[name]
     async with mediation(*command(scene, configuration(scene))) as lab:
-        await lab.says("outbound: front end hears 180", within_s=30.0)
+        await lab.says("outbound: front end hears 180", within_s=RUN_S)
         assert len(processes_of(scene.block)) >= 6, "lab, server, worker and three simulators"
         lab.process.send_signal(number)
-        assert await lab.ends() == 128 + number
+        assert await lab.ends(RUN_S) == 128 + number
         assert not processes_of(scene.block)
     assert lab.said.rstrip().endswith("lab: broken off")
     assert "Traceback" not in lab.said
