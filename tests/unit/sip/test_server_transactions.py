@@ -111,9 +111,10 @@ def test_another_request_may_be_answered_provisionally_first__rfc3261_17_2_2(sta
     bench.gets("OPTIONS")
     bench.answers(100)
     bench.gets("OPTIONS")
+    bench.answers(101)
     bench.answers(status)
     bench.gets("OPTIONS")
-    assert bench.labels() == ["100", "100", str(status), str(status)]
+    assert bench.labels() == ["100", "100", "101", str(status), str(status)]
     bench.advance(32)  # timer J
     assert len(bench.layer) == 0
 
