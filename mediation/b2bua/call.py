@@ -7,7 +7,16 @@ from mediation.b2bua import causes
 from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.call_table import ABSORBED, CALL, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.events import Answered, Closed, HungUp, LegEvent, Progress, Refused, Updated
+from mediation.b2bua.events import (
+    Answered,
+    AnsweredTooLate,
+    Closed,
+    HungUp,
+    LegEvent,
+    Progress,
+    Refused,
+    Updated,
+)
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
@@ -109,6 +118,8 @@ class Call:
         if isinstance(event, Closed):
             self._open.discard(leg)
             self._finish_when_done(now)
+        elif isinstance(event, AnsweredTooLate):
+            self._fact("leg.answered_too_late", Level.WARNING, side=str(leg.side), call_id=leg.call_id)
         elif leg is self.caller:
             self._caller_event(event, now)
         elif self._callee is not None and leg is self._callee[0]:
@@ -210,7 +221,7 @@ class Call:
             case HungUp(cause):
                 self._leave_attempt(cause, now)
                 self._cue(Cue.CALLEE_ENDED, now, cause, by="callee")
-            case Closed():
+            case Closed() | AnsweredTooLate():
                 pass  # taken by leg_event
 
     def _refused(self, refused: Refused, now: float) -> None:

@@ -8,7 +8,16 @@ from typing import Protocol
 
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.events import Answered, Closed, HungUp, LegEvent, Progress, Refused, Updated
+from mediation.b2bua.events import (
+    Answered,
+    AnsweredTooLate,
+    Closed,
+    HungUp,
+    LegEvent,
+    Progress,
+    Refused,
+    Updated,
+)
 from mediation.b2bua.plan import Endpoint, Stream
 from mediation.b2bua.policy import ALLOW
 from mediation.routing.terms import Terms
@@ -191,6 +200,8 @@ class Leg:
                     self._tell(Progress(response.status, self._early_audio(response)), now)
             case session.Accepted(response):
                 self._accepted(response, now)
+            case session.AcceptedTooLate():
+                self._tell(AnsweredTooLate(), now)
             case session.Rejected(response, given_up):
                 cause = (
                     causes.of_response(response)

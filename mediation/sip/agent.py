@@ -1,6 +1,7 @@
 """What every user agent of one engine shares: transactions, identifiers, timers, and who owns which dialog."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Protocol
 
 from mediation.sip.dialog import MAX_FORWARDS, Dialog, DialogId
@@ -117,4 +118,8 @@ def in_dialog_flow(dialog: Dialog, flow: Flow) -> Flow:
 
 def is_address(host: str) -> bool:
     """Whether a host is an IP address rather than a name."""
-    return ":" in host or host.replace(".", "").isdigit()
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True

@@ -10,6 +10,7 @@ from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.session_events import (
     Accepted,
+    AcceptedTooLate,
     Acknowledged,
     Cancelled,
     Closed,
@@ -283,6 +284,8 @@ class InviteSession:
                 event = Progressed(response)
             case Act.TELL_ACCEPTED, Response() as response:
                 event = Accepted(response)
+            case Act.TELL_TOO_LATE, _:
+                event = AcceptedTooLate()
             case Act.TELL_REJECTED, Response() as response:
                 event = Rejected(response, self._given_up)
             case Act.TELL_FAILED, Failure() as failure:

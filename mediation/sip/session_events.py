@@ -23,6 +23,11 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedTooLate:
+    """A 2xx crossed the end of our waiting: it was acknowledged, and a BYE was sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A final response of 300 or above came."""
 
@@ -79,6 +84,7 @@ class Closed:
 SessionEvent = (
     Progressed
     | Accepted
+    | AcceptedTooLate
     | Rejected
     | Failed
     | Cancelled
