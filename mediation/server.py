@@ -1,7 +1,6 @@
 """Builds the server from its settings: start, serve, stop."""
 
 import asyncio
-import errno
 import gc
 import os
 import secrets
@@ -26,6 +25,7 @@ from mediation.media.engine import (
 )
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
+from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY
 from mediation.net.security import (
     CertificateExpires,
     CertificateRejected,
@@ -49,9 +49,6 @@ CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
 
 EXIT_GOOD, EXIT_TRY_AGAIN, EXIT_CONFIGURATION = 0, 75, 78
-
-_PASSING = frozenset({errno.EADDRINUSE, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-"""What may be better the next time; every other failure to listen wants another configuration."""
 
 _Rest = OpenMedia | ApplyMedia | CloseMedia | Fact | CallRecord
 
@@ -77,10 +74,11 @@ async def _serve(settings: Settings) -> int:
     loop.set_exception_handler(server.loop_complained)
     try:
         if not await _started(server, stopping):
+            server.log.info("server.stopped", reason="told to stop before it stood")
             return EXIT_GOOD
     except ListenError as error:
-        server.log.error("server.failed", reason=str(error.strerror), remedy=_remedy(error))
-        return EXIT_TRY_AGAIN if error.errno in _PASSING else EXIT_CONFIGURATION
+        server.log.error("server.failed", reason=str(error.strerror), remedy=error.remedy)
+        return EXIT_TRY_AGAIN if error.passes else EXIT_CONFIGURATION
     except CredentialsError as error:
         server.log.error("server.failed", reason=str(error), remedy="mediation check-config tells what to do")
         return EXIT_CONFIGURATION
@@ -189,10 +187,10 @@ class Server:
     def loop_complained(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What the event loop could not tell anybody else. Out of descriptors it says so all the time."""
         error = context.get("exception")
-        if isinstance(error, OSError) and error.errno in _PASSING:
+        if isinstance(error, OSError) and error.errno in EXHAUSTED:
             if loop.time() >= self._exhausted_told_at + REFUSALS_EVERY_S:
                 self._exhausted_told_at = loop.time()
-                self.log.warning("system.exhausted", reason=os.strerror(error.errno), remedy=_remedy(error))
+                self.log.warning("system.exhausted", reason=os.strerror(error.errno), remedy=EXHAUSTED_REMEDY)
             return
         self.log.error("loop.broke", message=context.get("message"), exc_info=error)
 
@@ -256,15 +254,3 @@ class Server:
     def _close_cdr(self) -> None:
         if self._cdr is not None:
             self._cdr.close()
-
-
-def _remedy(error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return "another process listens there: stop it, or choose another port"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return "the address is not on this machine: correct `listen`, or add the address"
-    if error.errno == errno.EACCES:
-        return "ports below 1024 need the capability CAP_NET_BIND_SERVICE: choose another port, or grant it"
-    if error.errno in _PASSING:
-        return "the system is out of it: raise the limit (ulimit -n for descriptors), or try again later"
-    return "correct `listen` in the configuration"

@@ -7,7 +7,16 @@ from mediation.b2bua import causes
 from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.call_table import ABSORBED, CALL, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.events import Answered, Closed, HungUp, LegEvent, Progress, Refused, Updated
+from mediation.b2bua.events import (
+    Answered,
+    AnsweredTooLate,
+    Closed,
+    HungUp,
+    LegEvent,
+    Progress,
+    Refused,
+    Updated,
+)
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
@@ -25,8 +34,8 @@ from mediation.b2bua.record import CallRecord, Party
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate
+from mediation.routing.terms import Terms
 from mediation.routing.trunk import TrunkState
-from mediation.sdp.negotiation import Capabilities
 from mediation.settings.model import Settings, Side
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.dialog import MAX_FORWARDS
@@ -58,7 +67,7 @@ class Call:
         exchange: Exchange,
         source: Source,
         transaction: Transaction,
-        capabilities: Capabilities,
+        terms: Terms,
         candidates: tuple[Candidate, ...],
         now: float,
     ) -> None:
@@ -80,7 +89,7 @@ class Call:
         self.broken = False
         """Whether a bug of ours was met already."""
         product = exchange.settings.sip.user_agent
-        self.caller = Leg.received(exchange.agent, self, source.side, transaction, capabilities, product)
+        self.caller = Leg.received(exchange.agent, self, transaction, terms, product)
         self._open: set[Leg] = {self.caller}
         """Legs that are not closed, those of earlier attempts among them."""
 
@@ -95,7 +104,7 @@ class Call:
             self._occupy(self._source.trunk.name)
         first = self._candidates[0]
         self._start(SETUP_LIMIT, now + self._exchange.settings.sip.setup_limit_s)
-        self._media.open(self._source.side, first.side, (self._flow.local[0], first.listener.host))
+        self._media.open(self._source.side, first.terms.side, (self._flow.local[0], first.listener.host))
 
     @property
     def call_ids(self) -> set[str]:
@@ -109,6 +118,8 @@ class Call:
         if isinstance(event, Closed):
             self._open.discard(leg)
             self._finish_when_done(now)
+        elif isinstance(event, AnsweredTooLate):
+            self._fact("leg.answered_too_late", Level.WARNING, side=str(leg.side), call_id=leg.call_id)
         elif leg is self.caller:
             self._caller_event(event, now)
         elif self._callee is not None and leg is self._callee[0]:
@@ -210,7 +221,7 @@ class Call:
             case HungUp(cause):
                 self._leave_attempt(cause, now)
                 self._cue(Cue.CALLEE_ENDED, now, cause, by="callee")
-            case Closed():
+            case Closed() | AnsweredTooLate():
                 pass  # taken by leg_event
 
     def _refused(self, refused: Refused, now: float) -> None:
@@ -283,7 +294,7 @@ class Call:
         agent, settings = self._exchange.agent, self._exchange.settings
         target, listener = candidate.target, candidate.listener
         flow = Flow(target.transport, listener.endpoint, target.endpoint)
-        leg = Leg(agent, self, candidate.side, flow, candidate.capabilities, settings.sip.user_agent)
+        leg = Leg(agent, self, flow, candidate.terms, settings.sip.user_agent)
         self._start(NO_PROGRESS, now + candidate.no_progress_s)
         host = hostport(target.endpoint)
         max_forwards = self._request.max_forwards
@@ -293,7 +304,7 @@ class Call:
             identity=calling_identity(self._request.from_, hostport(listener.endpoint)),
             destination=f"<{called_uri(self._request, host)}>",
             max_forwards=MAX_FORWARDS if max_forwards is None else max_forwards - 1,
-            headers=crossing(self._request, candidate.side),
+            headers=crossing(self._request, candidate.terms.side),
             now=now,
         )
         self._callee = (leg, candidate)
@@ -329,6 +340,8 @@ class Call:
             trunk = self._exchange.trunks[attempt.trunk]
             trunk.release()
             self._occupied.remove(trunk)
+            if cause.reason == causes.WRONG_CREDENTIALS:
+                self._fact("trunk.credentials_refused", Level.WARNING, trunk=attempt.trunk)
             self._fact(
                 "leg.refused",
                 trunk=attempt.trunk,
@@ -377,7 +390,7 @@ class Call:
         callee = None
         if self._callee is not None:
             leg, candidate = self._callee
-            trunk = "" if candidate.side is Side.FRONT_END else candidate.trunk
+            trunk = "" if leg.side is Side.FRONT_END else candidate.trunk
             callee = _party(leg, trunk, leg.flow, self._media.callee_report)
         calling, called = number_of(self._request.from_.uri), number_of(self._request.uri)
         return self._ledger.record(self.id, caller, callee, calling=calling, called=called, now=now)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mediation.sip.derived import reason_phrase
+from mediation.sip.digest_client import GiveUp, Reason
 from mediation.sip.message import Request, Response
 
 
@@ -116,6 +117,9 @@ MEDIA_LOST = Cause(Verdict.US, "media-lost", 500, 41)
 SHUTDOWN = Cause(Verdict.US, "shutdown", 503, 41)
 INTERNAL_ERROR = Cause(Verdict.US, "internal-error", 500, 41)
 
+WRONG_CREDENTIALS = "wrong-credentials"
+"""The reason of a cause: user name or password are not what the ITSP expects."""
+
 _Q850 = re.compile(r"Q\.850[ \t]*;(?:[^,]*;)?[ \t]*cause[ \t]*=[ \t]*([0-9]{1,3})(?![0-9])", re.IGNORECASE)
 _SIP_200 = re.compile(
     r"(?:^|,)[ \t]*SIP[ \t]*;(?:[^,]*;)?[ \t]*cause[ \t]*=[ \t]*200(?![0-9])", re.IGNORECASE
@@ -127,6 +131,12 @@ def of_response(response: Response) -> Cause:
     status = response.status
     q850, word, verdict = _BY_STATUS.get(status) or _of_class(status)
     return Cause(verdict, word, status, q850_of(response) or q850)
+
+
+def of_challenge(response: Response, given_up: GiveUp) -> Cause:
+    """The cause of a challenge that was not answered: an operator must look at a password that is refused."""
+    cause = of_response(response)
+    return replace(cause, reason=WRONG_CREDENTIALS) if given_up.reason is Reason.REFUSED else cause
 
 
 def ended_by(bye: Request) -> Cause:

@@ -12,6 +12,7 @@ from traceback import format_exception
 from mediation.b2bua import causes, policy
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.guard import Guard
 from mediation.b2bua.leg import RETRY_AFTER_S, Leg
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
@@ -19,8 +20,8 @@ from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing
+from mediation.routing.terms import Terms
 from mediation.routing.trunk import TrunkState
-from mediation.sdp.negotiation import Capabilities
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent, contact
 from mediation.sip.derived import reply
@@ -44,6 +45,7 @@ class Engine:
         timers = TimerValues(sip.t1_ms / 1000, sip.t2_ms / 1000, sip.t4_ms / 1000)
         self.agent = Agent(TransactionLayer(self, self._outputs.append, timers), ids)
         self._admission = Admission(settings)
+        self._guard = Guard(settings.trunks, ids)
         self._routing = Routing(settings)
         self._trunks = {trunk.name: TrunkState(trunk.max_calls) for trunk in settings.trunks}
         self._trunks[FRONT_END_POOL] = TrunkState(0)
@@ -156,8 +158,7 @@ class Engine:
 
     def next_deadline(self) -> float | None:
         """When `handle_timeout` wants to be called, in seconds on the driver's clock."""
-        deadlines = (self.agent.layer.next_deadline(), self.agent.deadlines.next_deadline())
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return self.agent.next_deadline()
 
     # what the transaction layer tells (mediation.sip.matching.ServerUser)
 
@@ -211,10 +212,23 @@ class Engine:
             self._fact("call.forbidden", Level.WARNING, source=flow.remote[0])
             self._answer(transaction, 403, now)
             return
+        challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
+        if challenged is not None:
+            if challenged.wrong:
+                self._fact("trunk.authentication_failed", Level.WARNING, source=flow.remote[0])
+            self._answer(transaction, challenged.status, now, headers=challenged.headers)
+            return
         self.agent.layer.respond(transaction, reply(request, 100), now)
         candidates = self._routing.candidates(source, number_of(request.uri))
         try:
-            call = Call(self._exchange, source, transaction, self._capabilities(source), candidates, now)
+            call = Call(
+                self._exchange,
+                source,
+                transaction,
+                Terms.of(source.trunk or self._settings.internal),
+                candidates,
+                now,
+            )
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
@@ -233,10 +247,6 @@ class Engine:
         if full or own or not any(self._trunks[candidate.trunk].has_room for candidate in candidates):
             return causes.NO_ROOM
         return None
-
-    def _capabilities(self, source: Source) -> Capabilities:
-        part = source.trunk or self._settings.internal
-        return Capabilities(tuple(map(str, part.codecs)), part.telephone_event, part.ptime_ms)
 
     def _forget(self, call: Call) -> None:
         self.calls.pop(call.id, None)

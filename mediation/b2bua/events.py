@@ -34,6 +34,11 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredTooLate:
+    """Somebody picked up after we had given up; the leg is being ended. A phone rang for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Updated:
     """The party has changed its audio: another address, law or direction."""
 
@@ -52,4 +57,4 @@ class Closed:
     """The leg has nothing left to do."""
 
 
-LegEvent = Progress | Answered | Refused | Updated | HungUp | Closed
+LegEvent = Progress | Answered | AnsweredTooLate | Refused | Updated | HungUp | Closed

@@ -8,23 +8,32 @@ from typing import Protocol
 
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.events import Answered, Closed, HungUp, LegEvent, Progress, Refused, Updated
+from mediation.b2bua.events import (
+    Answered,
+    AnsweredTooLate,
+    Closed,
+    HungUp,
+    LegEvent,
+    Progress,
+    Refused,
+    Updated,
+)
 from mediation.b2bua.plan import Endpoint, Stream
 from mediation.b2bua.policy import ALLOW
+from mediation.routing.terms import Terms
 from mediation.sdp.description import Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import (
     AgreedAudio,
-    Capabilities,
     LocalAudio,
     make_answer,
     make_offer,
     read_answer,
     renew,
 )
-from mediation.settings.model import Side
 from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, hostport
+from mediation.sip.digest_client import DigestClient
 from mediation.sip.flow import Flow
 from mediation.sip.invite import InviteSession
 from mediation.sip.matching import Failure, Transaction
@@ -49,14 +58,13 @@ class LegUser(Protocol):
 class Leg:
     """One side of a call. Make one with `received`, or with `placed`."""
 
-    def __init__(
-        self, agent: Agent, user: LegUser, side: Side, flow: Flow, capabilities: Capabilities, product: str
-    ) -> None:
+    def __init__(self, agent: Agent, user: LegUser, flow: Flow, terms: Terms, product: str) -> None:
         self._agent = agent
         self.user = user
-        self.side = side
+        self.side = terms.side
         self.flow = flow
-        self._capabilities = capabilities
+        self._capabilities = terms.capabilities
+        self._digest = DigestClient(*([] if terms.credentials is None else [terms.credentials]))
         self._product = product
         self._origin = Origin("-", agent.ids.session_id(), 1, flow.local[0])
         self._local = LocalAudio(flow.local[0], _NOWHERE)
@@ -78,15 +86,14 @@ class Leg:
         cls,
         agent: Agent,
         user: LegUser,
-        side: Side,
         transaction: Transaction,
-        capabilities: Capabilities,
+        terms: Terms,
         product: str,
     ) -> "Leg":
         """The leg that an INVITE opens. Raises RemoteSipError when no dialog can be made of it."""
-        leg = cls(agent, user, side, transaction.flow, capabilities, product)
+        leg = cls(agent, user, transaction.flow, terms, product)
         leg.call_id = transaction.request.call_id
-        leg.session = InviteSession.called(agent, leg, transaction)
+        leg.session = InviteSession.called(agent, leg, transaction, leg._digest)
         return leg
 
     def judge(self, invite: Request) -> Cause | None:
@@ -129,7 +136,7 @@ class Leg:
             headers=(("Allow", ALLOW), *headers, *self._courtesies("User-Agent")),
             body=bytes(self._described),
         )
-        self.session = InviteSession.calling(self._agent, self, invite, self.flow, now)
+        self.session = InviteSession.calling(self._agent, self, invite, self.flow, now, self._digest)
 
     # what the call asks for
 
@@ -193,8 +200,15 @@ class Leg:
                     self._tell(Progress(response.status, self._early_audio(response)), now)
             case session.Accepted(response):
                 self._accepted(response, now)
-            case session.Rejected(response):
-                self._tell(Refused(causes.of_response(response), response.retry_after), now)
+            case session.AcceptedTooLate():
+                self._tell(AnsweredTooLate(), now)
+            case session.Rejected(response, given_up):
+                cause = (
+                    causes.of_response(response)
+                    if given_up is None
+                    else causes.of_challenge(response, given_up)
+                )
+                self._tell(Refused(cause, response.retry_after), now)
             case session.Failed(failure):
                 timeout = failure is Failure.TIMEOUT
                 self._tell(Refused(causes.NO_RESPONSE if timeout else causes.UNREACHABLE), now)

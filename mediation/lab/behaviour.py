@@ -23,6 +23,20 @@ class Behaviour:
     hang_up_after_s: float | None = None
     """So long after the ACK the called side hangs up; None: that is left to the caller."""
 
+    @property
+    def story(self) -> str:
+        """What it does, in words: `180 after 0.05 s, 200 after 1 s`."""
+        said = [
+            f"{step.status}{' with audio' if step.audio else ''}"
+            + (f" after {step.after_s:g} s" if step.after_s else " at once")
+            for step in self.steps
+        ]
+        if self.steps[-1].status < 200:
+            said.append("and nothing more")
+        if self.hang_up_after_s is not None:
+            said.append(f"BYE after {self.hang_up_after_s:g} s of talk")
+        return ", ".join(said)
+
 
 BEHAVIOURS: Final = {
     behaviour.name: behaviour

@@ -26,11 +26,20 @@ app: Final = typer.Typer(
     help="Place real calls through a server, and judge them.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    add_completion=False,
 )
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}", re.ASCII)
 _SECONDS: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?", re.ASCII)
-_NAMES: Final = ", ".join((*BEHAVIOURS, "reject=CODE"))
+_WIDTH: Final = max(map(len, BEHAVIOURS)) + 2
+_BEHAVIOURS: Final = "\n".join(
+    (
+        "\b",  # tells click to leave the lines as they are
+        "Behaviours:",
+        *(f"  {name:<{_WIDTH}}{behaviour.story}" for name, behaviour in BEHAVIOURS.items()),
+        f"  {'reject=CODE':<{_WIDTH}}any final response, 300 to 699",
+    )
+)
 
 ListenOption = Annotated[
     list[str],
@@ -41,7 +50,8 @@ BehaviourOption = Annotated[
     typer.Option(
         "--behaviour",
         metavar="[NUMBER=]NAME",
-        help=f"What it does with calls, or with calls to one number; repeatable. Names: {_NAMES}.",
+        help="What it does with calls, or with calls to one number; repeatable. "
+        "Names are below; the default is ring-then-answer.",
     ),
 ]
 CallOption = Annotated[
@@ -56,14 +66,18 @@ ToOption = Annotated[
     str, typer.Option("--to", metavar="sip:ADDRESS:PORT", help="The server that calls are placed at.")
 ]
 LawOption = Annotated[Law, typer.Option("--law", help="The one law it speaks.")]
-NameOption = Annotated[str, typer.Option("--name", help="How it calls itself in what it prints.")]
+NameOption = Annotated[
+    str, typer.Option("--name", metavar="NAME", help="How it calls itself in what it prints.")
+]
 JournalOption = Annotated[
     Path | None,
     typer.Option(
         "--journal", metavar="FILE", help="Write every message, note and recording there, as JSON lines."
     ),
 ]
-PortOption = Annotated[int, typer.Option("--rtp-port", min=1024, max=65000, help="First port for audio.")]
+PortOption = Annotated[
+    int, typer.Option("--rtp-port", metavar="PORT", min=1024, max=65000, help="First port for audio.")
+]
 WaitOption = Annotated[
     bool, typer.Option("--wait", help="Place the calls when a line comes on standard input.")
 ]
@@ -93,7 +107,7 @@ def lab(
     raise typer.Exit(run_lab(config, output, tui=tui))
 
 
-@app.command("sbc")
+@app.command("sbc", epilog=_BEHAVIOURS, short_help="Be an ITSP's SBC, for any server.")
 def sbc(
     listen: ListenOption,
     behaviour: BehaviourOption = [],  # noqa: B006 -- typer reads it, nobody writes it
@@ -109,7 +123,7 @@ def sbc(
     _simulate(listen, behaviour, call, to, law, name, journal, rtp_port, wait)
 
 
-@app.command("front-end")
+@app.command("front-end", epilog=_BEHAVIOURS, short_help="Be a front-end server, for any server.")
 def front_end(
     listen: ListenOption,
     behaviour: BehaviourOption = [],  # noqa: B006
@@ -154,7 +168,7 @@ def _simulate(
     try:
         asyncio.run(simulate(settings, typer.echo))
     except ListenError as error:
-        typer.echo(str(error.strerror), err=True)
+        typer.echo(f"{error.strerror}; {error.remedy}", err=True)
         raise typer.Exit(75) from None
 
 

@@ -5,11 +5,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
-from mediation.lab.ladder import ascii_text
+from mediation.lab.identify import LAW_NAME
+from mediation.lab.ladder import ascii_text, ladder_text
 from mediation.lab.proof import Claim
-from mediation.lab.results import LabResult
+from mediation.lab.results import DirectionResult, LabResult
 from mediation.ops.lines import visible
 
 if TYPE_CHECKING:
@@ -233,27 +236,53 @@ def _sentence(claim: Claim) -> str:
 
 
 def _verdicts(result: LabResult) -> Iterator[_Line]:
-    """Every claim on a line of its own, under the call and the direction it is about."""
+    """Each call as a ladder with its claims under it, then the run as a whole."""
+    for call in result.calls:
+        sign, style = ("✓", "bold") if call.passed else ("✗", "bold red")
+        yield _Line("")
+        yield _Line(f"{sign} {call.title}  ·  {call.name}", style)
+        for line in wrap(call.story, WIDTH - 4):
+            yield _Line(f"  {line}", "dim")
+        if call.messages:
+            for line in ladder_text(call.messages, call.actors, width=WIDTH, times=True).split("\n"):
+                yield _Line(line)
+        for claim in call.claims:
+            yield from _claim_lines([claim])
+        yield from _audio_lines(call.directions)
     if result.claims:
         yield _Line("")
-        yield _Line("lab", "bold")
-        yield from _claim_lines(result.claims)
-    for call in result.calls:
-        yield _Line("")
-        yield _Line(f"{call.name}  ·  {call.title}", "bold")
-        yield from _claim_lines(call.claims)
-        for way in call.directions:
-            yield _Line(f"  {way.title}", "cyan")
-            yield from _claim_lines(way.verdict.claims)
+        yield _Line("The run as a whole", "bold")
+        for claim in result.claims:
+            yield from _claim_lines([claim])
     yield _Line("")
 
 
+WIDTH: Final = 100
 _NAME_WIDTH: Final = 42
-_FIGURE_WIDTH: Final = 26
+_FIGURE_WIDTH: Final = 27
 
 
-def _claim_lines(claims: Sequence[Claim]) -> Iterator[_Line]:
-    for claim in claims:
-        sign, style = ("✓", "") if claim.passed else ("✗", "red")
-        text = f"    {sign} {claim.name:<{_NAME_WIDTH}} {claim.figure:<{_FIGURE_WIDTH}} {claim.detail}"
-        yield _Line(text.rstrip(), style)
+def _audio_lines(ways: Sequence[DirectionResult]) -> Iterator[_Line]:
+    """Both ways side by side, claim by claim."""
+    if not ways:
+        return
+    titles = "".join(f"{way.title:<{_FIGURE_WIDTH}}" for way in ways)
+    laws = "".join(
+        f"{LAW_NAME[way.sent_law]} → {LAW_NAME[way.received_law]:<{_FIGURE_WIDTH - 8}}" for way in ways
+    )
+    yield _Line(f"{'':<{_NAME_WIDTH + 5}}{titles}".rstrip(), "cyan")
+    yield _Line(f"{'':<{_NAME_WIDTH + 5}}{laws}".rstrip(), "cyan")
+    for same in zip_longest(*(way.verdict.claims for way in ways)):
+        yield from _claim_lines([claim for claim in same if claim is not None], [way.title for way in ways])
+
+
+def _claim_lines(claims: Sequence[Claim], about: Sequence[str] = ()) -> Iterator[_Line]:
+    """A line for claims of one name, with the figure of each; below it, what was wrong with those that failed."""
+    passed = all(claim.passed for claim in claims)
+    sign, style = ("✓", "") if passed else ("✗", "red")
+    figures = " ".join(f"{claim.figure:<{_FIGURE_WIDTH - 1}}" for claim in claims)
+    yield _Line(f"  {sign} {claims[0].name:<{_NAME_WIDTH}} {figures}".rstrip(), style)
+    for index, claim in enumerate(claims):
+        if not claim.passed and claim.detail:
+            which = f"{about[index]}: " if index < len(about) else ""
+            yield _Line(f"      {which}{claim.detail}", style)

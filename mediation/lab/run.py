@@ -6,11 +6,12 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from typing import IO, Final
 
 from mediation import __version__
@@ -22,20 +23,29 @@ from mediation.lab.proof import Claim
 from mediation.lab.results import LabResult
 from mediation.lab.simulated_call import OVER
 from mediation.lab.stream import Recording
-from mediation.settings.model import Settings, Target
+from mediation.settings.model import LogFormat, LogLevel, Settings, Target
 from mediation.settings.read import load
 from mediation.sip.agent import hostport
 
 READY_LIMIT_S: Final = 20.0
 CALLS_LIMIT_S: Final = 40.0
 STOP_LIMIT_S: Final = 10.0
-LOOK_EVERY_S: Final = 0.1
+END_LIMIT_S: Final = 3.0
+"""So long a process may take to end when the run breaks off."""
+LOOK_EVERY_S: Final = 0.05
 
 _FIRST_RTP_PORT: Final = {FRONT_END: 41000, SBC_A: 42000, SBC_B: 43000}
 
 
+EXIT_NOT_GOOD, EXIT_TRY_AGAIN, EXIT_CONFIGURATION = 1, 75, 78
+
+
 class LabError(Exception):
     """The lab cannot run here; says why and what to do."""
+
+    def __init__(self, message: str, exit_code: int = EXIT_NOT_GOOD) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +60,49 @@ class _Process:
 class Lab:
     """Runs the cases and judges them. Files go to `output`."""
 
-    def __init__(self, config: Path, output: Path, display: Display, cases: Sequence[Case] = CASES) -> None:
+    def __init__(
+        self,
+        config: Path,
+        output: Path,
+        display: Display,
+        cases: Sequence[Case] = CASES,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`meanwhile` is called in a thread of its own while the calls are under way.
+
+        Raises LabError and SettingsError.
+        """
         self._config = config.resolve()
         self._settings = load(config)
+        _check(self._settings)
         self._output = output.resolve()
         self._display = display
         self._cases = cases
+        self._meanwhile = meanwhile
         self._targets = _actors(self._settings)
         self._journals = {actor: JournalReader(self._journal_path(actor)) for actor in self._targets}
 
     def run(self) -> LabResult:
         """Start everything, place the calls, stop everything, judge. Raises LabError."""
         began_at, began = datetime.now().astimezone(), time.monotonic()
-        self._output.mkdir(parents=True, exist_ok=True)
-        for stale in (self._records_path, *map(self._journal_path, self._targets)):
-            stale.unlink(missing_ok=True)
+        try:
+            self._output.mkdir(parents=True, exist_ok=True)
+            for stale in map(self._journal_path, self._targets):
+                stale.unlink(missing_ok=True)
+        except OSError as error:
+            raise LabError(f"cannot write to {self._output}: {error.strerror}") from error
+        self._records_begin = self._records_path.stat().st_size if self._records_path.is_file() else 0
         for case in self._cases:
             self._display.call_state(case.name, "waiting")
         with ExitStack() as stack:
-            server = self._start(
-                stack, "mediation", ["run", "-c", str(self._config)], self._output / "mediation.log"
-            )
-            self._wait_for(server, b"server.started")
+            server = self._start(stack, "the server", ["run", "-c", str(self._config)], "mediation.log")
             simulators = [self._start_simulator(stack, actor) for actor in self._targets]
+            self._wait_for(server, b"server.started")
             for simulator in simulators:
                 self._wait_for(simulator, b"listening")
             for simulator in simulators:
                 _write_line(simulator.popen.stdin)
+            Thread(target=self._meanwhile).start()
             complete = self._watch((server, *simulators))
             statuses = [_stop(process) for process in (*simulators, server)]
         list(self._read_journals())
@@ -87,12 +113,13 @@ class Lab:
         )
         voices = voices_of(evidence)
         calls = tuple(judge_case(case, evidence, voices) for case in self._cases)
-        claims = (complete, _clean_end(statuses[-1]), self._clean_log())
+        claims = (complete, self._ledger(evidence.records), _clean_end(statuses[-1]), self._clean_log())
         return LabResult(calls, began_at, time.monotonic() - began, claims, _environment())
 
     # processes
 
-    def _start(self, stack: ExitStack, name: str, arguments: Sequence[str], output: Path) -> _Process:
+    def _start(self, stack: ExitStack, name: str, arguments: Sequence[str], log: str) -> _Process:
+        output = self._output / log
         stream = stack.enter_context(output.open("wb"))
         popen = subprocess.Popen(  # noqa: S603 -- our own program, with arguments of our own
             [sys.executable, "-m", "mediation", *arguments],
@@ -102,7 +129,7 @@ class Lab:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for us alone: we stop the others in order
         )
-        stack.callback(_kill, popen)
+        stack.callback(_end, popen)
         return _Process(name, popen, output)
 
     def _start_simulator(self, stack: ExitStack, actor: str) -> _Process:
@@ -122,7 +149,7 @@ class Lab:
                 if case.cancel_after_s is not None:
                     call += f",cancel={case.cancel_after_s}"
                 arguments += ["--call", call]
-        return self._start(stack, actor, arguments, self._output / f"{actor.replace(' ', '-')}.log")
+        return self._start(stack, f"the simulator of {actor}", arguments, f"{actor.replace(' ', '-')}.log")
 
     def _server_uri(self, actor: str) -> str:
         """Where an actor's calls go: our listener of its side and of its transport."""
@@ -136,10 +163,10 @@ class Lab:
     def _wait_for(self, process: _Process, word: bytes) -> None:
         deadline = time.monotonic() + READY_LIMIT_S
         while word not in process.output.read_bytes():
-            if process.popen.poll() is not None or time.monotonic() > deadline:
-                said = process.output.read_text("utf-8", "replace").strip().splitlines()
-                last = said[-1] if said else "it said nothing"
-                raise LabError(f"{process.name} did not start: {last} (see {process.output})")
+            status = process.popen.poll()
+            if status is not None or time.monotonic() > deadline:
+                code = EXIT_NOT_GOOD if status is None else status
+                raise LabError(f"{process.name} did not start: {_last_words(process.output)}", code)
             time.sleep(LOOK_EVERY_S)
 
     # watching
@@ -152,7 +179,7 @@ class Lab:
         while waiting and time.monotonic() < deadline and all(p.popen.poll() is None for p in processes):
             time.sleep(LOOK_EVERY_S)
             for actor, entry in self._read_journals():
-                self._show(entry)
+                self._show(actor, entry)
                 case = waiting.get(entry.call) if isinstance(entry, Note) else None
                 if (
                     case is not None
@@ -177,12 +204,16 @@ class Lab:
             for entry in reader.read_on():
                 yield actor, entry
 
-    def _show(self, entry: Entry) -> None:
-        names = {case.number: case.name for case in self._cases}
-        if isinstance(entry, Note) and entry.call in names:
-            self._display.call_state(names[entry.call], entry.what)
-        elif isinstance(entry, Recording) and entry.call in names:
-            self._display.packets(names[entry.call], len(entry.received))
+    def _show(self, actor: str, entry: Entry) -> None:
+        case = next((case for case in self._cases if case.number == getattr(entry, "call", "")), None)
+        if case is None:
+            return
+        if isinstance(entry, Recording):
+            self._display.packets(case.name, len(entry.received))
+        elif isinstance(entry, Note) and entry.what != OVER:
+            self._display.call_state(case.name, f"{actor} {entry.what}")
+        elif actor == case.caller:
+            self._display.call_state(case.name, "over")
 
     # what is left behind
 
@@ -194,9 +225,16 @@ class Lab:
         return self._output / f"{actor.replace(' ', '-')}.jsonl"
 
     def _records(self) -> list[dict[str, object]]:
+        """Those of this run: the file may be somebody's, with records of other days."""
         if not self._records_path.is_file():
             return []
-        return [json.loads(line) for line in self._records_path.read_text("utf-8").splitlines()]
+        with self._records_path.open("rb") as stream:
+            stream.seek(self._records_begin)
+            return [json.loads(line) for line in stream.read().split(b"\n") if line]
+
+    def _ledger(self, records: Sequence[Mapping[str, object]]) -> Claim:
+        figure = f"{len(records)} for {len(self._cases)} calls"
+        return Claim("every call has one record", len(records) == len(self._cases), figure)
 
     def _clean_log(self) -> Claim:
         lines = (self._output / "mediation.log").read_text("utf-8", "replace").splitlines()
@@ -206,12 +244,36 @@ class Lab:
 
 def _actors(settings: Settings) -> dict[str, Target]:
     """Who is simulated, and where: the front end and the first two targets of the first trunk."""
-    targets = settings.trunks[0].targets
-    if len(targets) < 2:
-        raise LabError(
-            "the lab wants a trunk with two targets, so that failover shows: add one to its `targets`"
-        )
-    return {FRONT_END: settings.internal.targets[0], SBC_A: targets[0], SBC_B: targets[1]}
+    first, second = settings.trunks[0].targets[:2]
+    return {FRONT_END: settings.internal.targets[0], SBC_A: first, SBC_B: second}
+
+
+def _check(settings: Settings) -> None:
+    """Raises LabError when a configuration is no good for the lab, good as it may be otherwise."""
+    if len(settings.trunks[0].targets) < 2:
+        wish = "a trunk with two targets, so that failover shows: add one to its `targets`"
+    elif not settings.cdr.file:
+        wish = "call records to hold against the calls: name a file in [cdr]"
+    elif settings.log.format is LogFormat.CONSOLE or settings.log.level not in (
+        LogLevel.INFO,
+        LogLevel.DEBUG,
+    ):
+        wish = "to read the server's log: leave [log] as it is by default"
+    else:
+        return
+    raise LabError(f"the lab wants {wish}", EXIT_CONFIGURATION)
+
+
+def _last_words(output: Path) -> str:
+    """Why a process says that it did not start: an event of the log, or a plain line."""
+    said = output.read_text("utf-8", "replace").strip().splitlines()
+    if not said:
+        return "it said nothing"
+    try:
+        event = json.loads(said[-1])
+        return f"{event['reason']}; {event['remedy']}"
+    except (ValueError, KeyError, TypeError):
+        return f"{said[-1]} (see {output})"
 
 
 def _write_line(stream: IO[bytes] | None) -> None:
@@ -229,12 +291,20 @@ def _stop(process: _Process) -> int | None:
         return None
 
 
-def _kill(popen: "subprocess.Popen[bytes]") -> None:
-    if popen.stdin is not None:
-        popen.stdin.close()
-    if popen.poll() is None:
-        popen.kill()
-        popen.wait()
+def _end(popen: "subprocess.Popen[bytes]") -> None:
+    """Whatever has happened, this process does not stay."""
+    try:
+        if popen.stdin is not None:
+            popen.stdin.close()
+        if popen.poll() is None:
+            popen.terminate()
+            popen.wait(END_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        if popen.poll() is None:
+            popen.kill()
+            popen.wait()
 
 
 def _clean_end(status: int | None) -> Claim:

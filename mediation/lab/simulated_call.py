@@ -104,7 +104,7 @@ class SimulatedCall:
         self._session = InviteSession.called(self._phone.agent, self, transaction)
         self._steps = behaviour.steps
         self._hang_up_after_s = behaviour.hang_up_after_s
-        self._phone.note(self.number, f"INVITE taken: {behaviour.name}")
+        self._phone.note(self.number, f"takes the call: {behaviour.name}")
         if transaction.request.body:
             try:
                 self._offer = SessionDescription.parse(transaction.request.body)

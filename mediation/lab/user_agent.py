@@ -140,8 +140,7 @@ class UserAgent:
 
     def next_deadline(self) -> float | None:
         """When `handle_timeout` wants to be called."""
-        deadlines = (self.agent.layer.next_deadline(), self.agent.deadlines.next_deadline())
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return self.agent.next_deadline()
 
     def emit(self, output: StartAudio | StopAudio) -> None:
         """For calls: audio begins or ends."""

@@ -86,7 +86,7 @@ class Party:
             return
         outward = self._outward
         sender: SenderFigures | None = None
-        if outward.has_sent_since_told():
+        if outward.is_sending():
             sender = SenderFigures(outward.timestamp_at(arrival), outward.packets_sent, outward.octets_sent)
         datagram = self._reports.report(
             outward.ssrc,

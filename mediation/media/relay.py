@@ -72,8 +72,8 @@ class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions", "_dropped_octets", "_key", "_packets_told", "_reasons", "_reception", "_rewrite", "_ssrc",
-        "dropped", "heard", "malformed", "octets_sent", "sink", "source",
+        "_actions", "_dropped_octets", "_key", "_reasons", "_reception", "_rewrite", "_sent_at_reports",
+        "_ssrc", "dropped", "heard", "malformed", "octets_sent", "sink", "source",
     )  # fmt: skip
 
     def __init__(self, rewrite: Rewrite) -> None:
@@ -84,7 +84,7 @@ class Relay:
         self._actions = _NO_ACTIONS
         self._reasons = _ALL_CLOSED
         self._key: tuple[Law, int, Law, int] | None = None
-        self._packets_told = 0
+        self._sent_at_reports = (0, 0)
         self._dropped_octets = 0
         self.octets_sent = 0
         """Payload octets handed to the socket: the sender's octet count (RFC 3550 section 6.4.1)."""
@@ -193,10 +193,15 @@ class Relay:
         """What to tell the source of its packets, beginning the next interval; None: nothing came."""
         return self._reception.report()
 
-    def has_sent_since_told(self) -> bool:
-        """Whether packets have left since this was asked before: a sender report is due, not a receiver's."""
-        told, self._packets_told = self._packets_told, self.packets_sent
-        return told != self._packets_told
+    def is_sending(self) -> bool:
+        """Whether the report that leaves now is a sender's: packets have left since the last or the one before.
+
+        RFC 3550 section 6.4. Asked once for each report.
+        """
+        sent = self.packets_sent
+        before_last, last = self._sent_at_reports
+        self._sent_at_reports = (last, sent)
+        return sent != before_last
 
     def timestamp_at(self, arrival: int) -> int:
         """The timestamp that a packet of ours would have that leaves at this moment."""

@@ -91,8 +91,8 @@ class Worker:
 
     def run(self) -> None:
         """Carry audio until the channel closes."""
-        self._tell(Ready(getpid()))
         try:
+            self._tell(Ready(getpid()))
             self._loop.run()
         except ChannelError:  # the end of signalling is ours
             for call in tuple(self._calls):

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 
 from mediation.net.address import family_of, is_address
-from mediation.net.listener import TcpListener, turn_away
+from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY, TcpListener, turn_away
 from mediation.net.rest import Rests
 from mediation.net.security import Security
 from mediation.net.tcp import TcpConnection
@@ -32,7 +32,25 @@ _NOBODY = ("", 0)
 
 
 class ListenError(OSError):
-    """A listener cannot be bound; the message names it."""
+    """A listener cannot be bound; `strerror` names it."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether it may be better the next time; if not, another configuration is needed."""
+        return self.errno == errno.EADDRINUSE or self.errno in EXHAUSTED
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        if self.errno == errno.EADDRINUSE:
+            return "another process listens there: stop it, or choose another port"
+        if self.errno == errno.EADDRNOTAVAIL:
+            return "the address is not on this machine: choose one that is, or add it"
+        if self.errno == errno.EACCES:
+            return (
+                "ports below 1024 need the capability CAP_NET_BIND_SERVICE: choose another port, or grant it"
+            )
+        return EXHAUSTED_REMEDY if self.passes else "choose another address"
 
 
 class Flows:

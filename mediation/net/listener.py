@@ -23,6 +23,9 @@ PAUSE_S: Final = 0.5
 """Rest when not even the reserve is left."""
 EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """What passes when others have closed something."""
+EXHAUSTED_REMEDY: Final = (
+    "the system is out of it: raise the limit (ulimit -n for descriptors), or try again later"
+)
 
 
 class TcpListener:

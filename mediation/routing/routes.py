@@ -1,10 +1,12 @@
 """Where a call may go: candidates in order, decided once when the call comes in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from mediation.routing.admission import Source
-from mediation.sdp.negotiation import Capabilities
-from mediation.settings.model import Internal, Listener, Settings, Side, Target, Trunk
+from mediation.routing.terms import Terms
+from mediation.settings.model import Listener, Settings, Side, Target, Trunk
 from mediation.settings.patterns import Pattern, compile_pattern
 
 FRONT_END_POOL = "front-end"
@@ -13,21 +15,17 @@ FRONT_END_POOL = "front-end"
 _NEVER_AGAIN = frozenset({401, 407, 486, 487, 600, 603, 604, 606})
 """The called party has spoken, or the next target would say the same."""
 
-_DEFAULTS = Trunk(name=FRONT_END_POOL, targets=())
-"""Front-end servers fail over like a trunk that says nothing about it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One target, with all that an attempt at it must know."""
 
-    side: Side
     trunk: str
     """The trunk's name, or FRONT_END_POOL."""
     target: Target
     listener: Listener
     """The one of ours that speaks the target's transport and address family."""
-    capabilities: Capabilities
+    terms: Terms
     no_progress_s: float
     """Without a response above 100 for so long, the next candidate gets the call."""
     failover_codes: frozenset[int]
@@ -41,62 +39,55 @@ class Routing:
     """The routes of one configuration."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._routes: tuple[tuple[Pattern, tuple[Trunk, ...]], ...] = tuple(
-            (compile_pattern(route.match), tuple(settings.trunk(name) for name in route.trunks))
+        gateway, internal = settings.gateway.listen, settings.internal
+        by_trunk = {
+            trunk.name: _candidates(trunk.name, trunk.targets, gateway, Terms.of(trunk), trunk)
+            for trunk in settings.trunks
+        }
+        self._routes: tuple[tuple[Pattern, tuple[Candidate, ...]], ...] = tuple(
+            (
+                compile_pattern(route.match),
+                _each_once(chain.from_iterable(by_trunk[name] for name in route.trunks)),
+            )
             for route in settings.routes
         )
-        self._to_front_end = self._front_end_candidates(settings.internal)
+        # Front-end servers fail over like a trunk that says nothing about it.
+        like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
+        self._to_front_end = _each_once(
+            _candidates(FRONT_END_POOL, internal.targets, internal.listen, Terms.of(internal), like)
+        )
 
     def candidates(self, source: Source, called: str) -> tuple[Candidate, ...]:
-        """Targets for a call, in order; empty: no route. The same peer under two trunks is tried once."""
+        """Targets for a call, in order; empty: no route."""
         if not called:
             return ()  # a URI without a user calls nobody, whatever the patterns say
         if source.side is Side.GATEWAY:
             return self._to_front_end
-        for pattern, trunks in self._routes:
-            if pattern.matches(called):
-                found: dict[tuple[str, tuple[str, int]], Candidate] = {}
-                for trunk in trunks:
-                    for candidate in self._trunk_candidates(trunk):
-                        target = candidate.target
-                        found.setdefault((target.transport, target.endpoint), candidate)
-                return tuple(found.values())
-        return ()
+        return next((found for pattern, found in self._routes if pattern.matches(called)), ())
 
-    def _trunk_candidates(self, trunk: Trunk) -> tuple[Candidate, ...]:
-        return tuple(
-            Candidate(
-                side=Side.GATEWAY,
-                trunk=trunk.name,
-                target=target,
-                listener=listener,
-                capabilities=Capabilities(
-                    tuple(str(law) for law in trunk.codecs), trunk.telephone_event, trunk.ptime_ms
-                ),
-                no_progress_s=trunk.no_progress_s,
-                failover_codes=frozenset(trunk.failover_codes),
-            )
-            for target in trunk.targets
-            if (listener := listener_for(target, self._settings.gateway.listen)) is not None
-        )
 
-    def _front_end_candidates(self, internal: Internal) -> tuple[Candidate, ...]:
-        return tuple(
-            Candidate(
-                side=Side.FRONT_END,
-                trunk=FRONT_END_POOL,
-                target=target,
-                listener=listener,
-                capabilities=Capabilities(
-                    tuple(str(law) for law in internal.codecs), internal.telephone_event, internal.ptime_ms
-                ),
-                no_progress_s=_DEFAULTS.no_progress_s,
-                failover_codes=frozenset(_DEFAULTS.failover_codes),
-            )
-            for target in internal.targets
-            if (listener := listener_for(target, internal.listen)) is not None
-        )
+def _candidates(
+    name: str, targets: tuple[Target, ...], listeners: tuple[Listener, ...], terms: Terms, rules: Trunk
+) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(name, target, listener, terms, rules.no_progress_s, frozenset(rules.failover_codes))
+        for target in targets
+        if (listener := listener_for(target, listeners)) is not None
+    )
+
+
+def _each_once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """The same peer under two trunks is tried once, and all are of the first one's address family.
+
+    A call's audio has one port on each side, and one port is of one family.
+    """
+    found: dict[tuple[str, tuple[str, int]], Candidate] = {}
+    for candidate in candidates:
+        target = candidate.target
+        first = next(iter(found.values()), candidate).target
+        if (":" in target.host) == (":" in first.host):
+            found.setdefault((target.transport, target.endpoint), candidate)
+    return tuple(found.values())
 
 
 def listener_for(target: Target, listeners: tuple[Listener, ...]) -> Listener | None:

@@ -24,9 +24,10 @@ from pydantic_core import PydanticCustomError
 
 from mediation.settings.addresses import parse_listener, parse_network, parse_target
 from mediation.settings.faults import Finding, fault_of
-from mediation.settings.model import Listener, Network, Settings, Target
+from mediation.settings.model import Listener, Network, Secret, Settings, Target
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.secret import parse_secret
 from mediation.settings.tree import Entry, Section, entries
 from mediation.settings.words import UnfitError
 
@@ -39,6 +40,7 @@ _PARSERS: Final[Mapping[object, Callable[[str], object]]] = {
     Listener: parse_listener,
     Target: parse_target,
     Network: parse_network,
+    Secret: parse_secret,
 }
 
 

@@ -18,6 +18,7 @@ from mediation.settings.words import (
     check_peer_name,
     check_tls_name,
     check_user_agent,
+    check_username,
 )
 from mediation.sip.flow import Endpoint, Transport
 from mediation_codecs.g711 import Law
@@ -102,6 +103,21 @@ class Target:
 
     def __str__(self) -> str:
         return self.uri
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What must not stand in the file: where it was taken from, and the text, which no log or repr shows."""
+
+    source: str
+    """`file:PATH`, `env:NAME` or `credential:NAME` (systemd's LoadCredential); empty: there is none."""
+    text: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return self.source
+
+
+NO_SECRET: Final = Secret("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +287,25 @@ class Trunk:
     )
     telephone_event: bool = setting(True, doc=EVENTS_DOC)
     ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
+    username: str = setting(
+        "",
+        check=check_username,
+        doc="Who we are when the ITSP asks (401 or 407, RFC 7616). Empty: its challenges are not answered.",
+        example='"trunk-4711"',
+    )
+    password: Secret = field(
+        default=NO_SECRET,
+        metadata=story(
+            'Where the password is: "file:PATH", "env:NAME" or "credential:NAME"; never the password itself.',
+            example='"file:/etc/mediation/itsp-a.secret"',
+        ),
+    )
+    realm: str = setting(
+        "", doc="The one realm that is answered; others are strangers to us. Empty: whichever asks."
+    )
+    authenticate: bool = setting(
+        False, doc="Its calls must bear the same user name and password: they are challenged (401, RFC 7616)."
+    )
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:

@@ -7,7 +7,7 @@ from typing import Final
 from mediation.settings.addresses import covers, family, spelled
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.faults import did_you_mean
-from mediation.settings.model import Listener, Network, Target, bracketed
+from mediation.settings.model import Listener, Network, Secret, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.sip.flow import Transport
@@ -43,6 +43,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _routes_name_trunks(draft),
         _lists_without_repetition(draft),
         _timers_in_order(draft),
+        _user_with_password(draft),
     )
 
 
@@ -234,3 +235,17 @@ def _timers_in_order(draft: Draft) -> Iterator[Fault]:
             shown, other = (high, low) if any(True for _ in given) else (low, high)
             message = f"{low} is {least} and {high} is {most}"
             yield Fault(("sip", shown), message, f"raise {high} or lower {low}", related=("sip", other))
+
+
+def _user_with_password(draft: Draft) -> Iterator[Fault]:
+    """A challenge is answered with both or not at all (RFC 7616)."""
+    for trunk in draft.trunks():
+        user, password = (*trunk, "username"), (*trunk, "password")
+        name, secret = draft.value(user, str), draft.value(password, Secret)
+        if name and secret is not None and not secret.text:
+            yield Fault(user, "a user name without a password", 'add password = "file:PATH"')
+        if name == "" and secret is not None and secret.text:
+            yield Fault(password, "a password without a user name", "add username")
+        demands = (*trunk, "authenticate")
+        if name == "" and draft.value(demands, bool):
+            yield Fault(demands, "nothing to check its calls against", "add username and password")

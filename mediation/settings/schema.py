@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from mediation.settings.model import Listener, Settings, Target
+from mediation.settings.model import Listener, Secret, Settings, Target
 from mediation.settings.tree import REQUIRED, Entry, Section, entries
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -18,6 +18,7 @@ _TYPES: Final[Mapping[object, str]] = {bool: "boolean", int: "integer"}
 _PATTERNS: Final[Mapping[object, str]] = {
     Listener: "^([uU][dD][pP]|[tT][cC][pP]|[tT][lL][sS]):.+$",
     Target: "^[sS][iI][pP]:.+$",
+    Secret: "^$|^(file|env|credential):.+$",
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from mediation.settings.model import FROM_TARGETS, Settings
+from mediation.settings.model import FROM_TARGETS, Secret, Settings
 from mediation.settings.positions import Path
 from mediation.settings.story import Story, has_story, story_of
 
@@ -142,6 +142,6 @@ def _is_section(kind: Section) -> bool:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, StrEnum):
+    if isinstance(value, StrEnum | Secret):
         return str(value)
     return [_plain(item) for item in value] if isinstance(value, tuple) else value

@@ -130,3 +130,9 @@ def _pattern_remedy(text: str, reason: str) -> str:
     if "missing" in reason or "unexpected" in reason:
         return "check that every ( and [ is closed"
     return "see the RE2 syntax: https://github.com/google/re2/wiki/Syntax"
+
+
+def check_username(text: str) -> None:
+    """Accept a digest user name, or none. UnfitError otherwise."""
+    if not text.isprintable():
+        raise UnfitError("a user name has no control characters", "leave them out")

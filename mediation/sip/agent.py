@@ -1,6 +1,7 @@
 """What every user agent of one engine shares: transactions, identifiers, timers, and who owns which dialog."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Protocol
 
 from mediation.sip.dialog import MAX_FORWARDS, Dialog, DialogId
@@ -77,6 +78,11 @@ class Agent:
         """Who owns the dialog that a request names by its Call-ID and tags (section 12.2.2)."""
         return self.dialogs.get(DialogId(request.call_id, request.to.tag or "", request.from_.tag or ""))
 
+    def next_deadline(self) -> float | None:
+        """When the earliest timer of all is due, those of transactions included; None when none runs."""
+        deadlines = (self.layer.next_deadline(), self.deadlines.next_deadline())
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
     def handle_timeout(self, now: float) -> None:
         """Let every user hear of its due timers."""
         while (due := self.deadlines.pop_due(now)) is not None:
@@ -112,4 +118,8 @@ def in_dialog_flow(dialog: Dialog, flow: Flow) -> Flow:
 
 def is_address(host: str) -> bool:
     """Whether a host is an IP address rather than a name."""
-    return ":" in host or host.replace(".", "").isdigit()
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True

@@ -30,6 +30,18 @@ class IdSource:
         """Our own name of a call, in logs, call records and media."""
         return self._token(8)
 
+    def secret(self) -> bytes:
+        """What nonces of ours are signed with: 256 bits."""
+        return bytes.fromhex(self._token(32))
+
+    def nonce(self) -> str:
+        """What makes a nonce of ours differ from all others: 64 bits."""
+        return self._token(8)
+
+    def cnonce(self) -> str:
+        """A client nonce for a digest (RFC 7616 section 3.4): 64 bits."""
+        return self._token(8)
+
     def session_id(self) -> int:
         """The numeric session id of an `o=` line (RFC 8866 section 5.2): 62 bits at most."""
         return int(self._token(7), 16)

@@ -3,12 +3,14 @@
 from mediation.sip.agent import Agent, contact, in_dialog_flow
 from mediation.sip.derived import cancel, reply
 from mediation.sip.dialog import Dialog
+from mediation.sip.digest_client import Answer, DigestClient, GiveUp, credentials_of
 from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.session_events import (
     Accepted,
+    AcceptedTooLate,
     Acknowledged,
     Cancelled,
     Closed,
@@ -31,8 +33,11 @@ Extra = tuple[tuple[str, str], ...]
 class InviteSession:
     """An INVITE session. Make one with `called` or `calling`."""
 
-    def __init__(self, agent: Agent, user: SessionUser, flow: Flow, stage: Stage) -> None:
+    def __init__(
+        self, agent: Agent, user: SessionUser, flow: Flow, stage: Stage, digest: DigestClient
+    ) -> None:
         self._agent = agent
+        self._digest = digest
         self.user = user
         self.flow = flow
         self.stage = stage
@@ -50,11 +55,17 @@ class InviteSession:
         self._ending: Extra = ()
         self._bye: Transaction | None = None
         self._closed = False
+        self._given_up: GiveUp | None = None
 
     @classmethod
-    def called(cls, agent: Agent, user: SessionUser, transaction: Transaction) -> "InviteSession":
-        """The session that an INVITE asks for; RemoteSipError when no dialog can be made of it."""
-        session = cls(agent, user, transaction.flow, Stage.RECEIVED)
+    def called(
+        cls, agent: Agent, user: SessionUser, transaction: Transaction, digest: DigestClient | None = None
+    ) -> "InviteSession":
+        """The session that an INVITE asks for; RemoteSipError when no dialog can be made of it.
+
+        Challenges of the peer are answered by `digest`; without one, none is.
+        """
+        session = cls(agent, user, transaction.flow, Stage.RECEIVED, digest or DigestClient())
         session.local_tag = agent.ids.tag()
         session._adopt(
             Dialog.as_server(
@@ -68,10 +79,16 @@ class InviteSession:
 
     @classmethod
     def calling(
-        cls, agent: Agent, user: SessionUser, invite: Request, flow: Flow, now: float
+        cls,
+        agent: Agent,
+        user: SessionUser,
+        invite: Request,
+        flow: Flow,
+        now: float,
+        digest: DigestClient | None = None,
     ) -> "InviteSession":
-        """Send `invite`, complete with Via, From tag and Contact."""
-        session = cls(agent, user, flow, Stage.CALLING)
+        """Send `invite`, complete with Via, From tag and Contact; `digest` as in `called`."""
+        session = cls(agent, user, flow, Stage.CALLING, digest or DigestClient())
         session.local_tag = invite.from_.tag or ""
         session._invite = agent.layer.send_request(invite, flow, session, now)
         return session
@@ -129,6 +146,9 @@ class InviteSession:
 
     def response_received(self, transaction: Transaction, response: Response, now: float) -> None:
         """A response to our INVITE, CANCEL or BYE."""
+        if response.status in (401, 407) and transaction in (self._invite, self._bye):
+            self._challenged(transaction, response, now)
+            return
         if transaction is not self._invite:
             if transaction is self._bye and response.status >= 200:
                 self._cue(Cue.BYE_DONE, now)
@@ -149,6 +169,24 @@ class InviteSession:
         if not confirmed:
             self._confirm(transaction.request, response)
         self._cue(Cue.RECEIVED_2XX, now, response)
+
+    def _challenged(self, transaction: Transaction, response: Response, now: float) -> None:
+        """Somebody wants to know who we are: answered where we have credentials for it (section 22.1)."""
+        invited = transaction is self._invite
+        verdict = self._digest.challenged(
+            response,
+            transaction.request,
+            sequence=transaction.request.cseq.number + 1 if invited else self.dialog.local_sequence + 1,
+            via=self._agent.via(transaction.flow),
+            cnonce=self._agent.ids.cnonce(),
+        )
+        if isinstance(verdict, Answer):
+            self._cue(Cue.CHALLENGED, now, (transaction, verdict.request))
+        elif invited:
+            self._given_up = verdict
+            self._cue(Cue.RECEIVED_FAILURE, now, response)
+        else:
+            self._cue(Cue.BYE_DONE, now)
 
     def request_failed(self, transaction: Transaction, failure: Failure, now: float) -> None:
         """The layer gave up on a request or response of ours."""
@@ -230,6 +268,8 @@ class InviteSession:
                 self._cancel(now)
             case Act.SEND_BYE, _:
                 self._send_bye(now)
+            case Act.SEND_AGAIN, (Transaction() as transaction, Request() as request):
+                self._send_again(transaction, request, now)
             case Act.START_GIVE_UP, _:
                 self._agent.deadlines.start((self, "GIVE_UP"), now + self._agent.layer.timers.transaction_s)
             case Act.STOP_GIVE_UP, _:
@@ -244,8 +284,10 @@ class InviteSession:
                 event = Progressed(response)
             case Act.TELL_ACCEPTED, Response() as response:
                 event = Accepted(response)
+            case Act.TELL_TOO_LATE, _:
+                event = AcceptedTooLate()
             case Act.TELL_REJECTED, Response() as response:
-                event = Rejected(response)
+                event = Rejected(response, self._given_up)
             case Act.TELL_FAILED, Failure() as failure:
                 event = Failed(failure)
             case Act.TELL_CANCELLED, Transaction() as transaction:
@@ -349,7 +391,8 @@ class InviteSession:
         ack = dialog.acknowledged.get(sequence)
         flow = in_dialog_flow(dialog, self.flow)
         if ack is None:
-            ack = dialog.request("ACK", via=self._agent.via(flow), sequence=sequence)
+            credentials = () if self._invite is None else credentials_of(self._invite.request)
+            ack = dialog.request("ACK", via=self._agent.via(flow), sequence=sequence, extra=credentials)
             dialog.acknowledged[sequence] = ack
         self._agent.layer.send(ack, flow)
 
@@ -373,8 +416,18 @@ class InviteSession:
 
     def _send_bye(self, now: float) -> None:
         flow = in_dialog_flow(self.dialog, self.flow)
-        bye = self.dialog.request("BYE", via=self._agent.via(flow), extra=self._ending)
+        bye = self._digest.authorize(
+            self.dialog.request("BYE", via=self._agent.via(flow), extra=self._ending)
+        )
         self._bye = self._agent.layer.send_request(bye, flow, self, now)
+
+    def _send_again(self, transaction: Transaction, request: Request, now: float) -> None:
+        again = self._agent.layer.send_request(request, transaction.flow, self, now)
+        if transaction is self._invite:
+            self._invite = again
+        else:
+            self._bye = again
+            self.dialog.local_sequence = request.cseq.number
 
     def _close(self, now: float) -> None:
         """Forget everything, once; a request that still waits is answered."""

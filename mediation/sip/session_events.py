@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from mediation.sip.digest_client import GiveUp
 from mediation.sip.matching import Failure
 from mediation.sip.message import Request, Response
 
@@ -22,10 +23,17 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedTooLate:
+    """A 2xx crossed the end of our waiting: it was acknowledged, and a BYE was sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A final response of 300 or above came."""
 
     response: Response
+    given_up: GiveUp | None = None
+    """Why a challenge was not answered, where it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,7 @@ class Closed:
 SessionEvent = (
     Progressed
     | Accepted
+    | AcceptedTooLate
     | Rejected
     | Failed
     | Cancelled

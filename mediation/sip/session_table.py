@@ -42,6 +42,8 @@ class Cue(Enum):
     RECEIVED_1XX = auto()
     RECEIVED_2XX = auto()
     RECEIVED_FAILURE = auto()
+    CHALLENGED = auto()
+    """401 or 407, and we have credentials for whoever asks (section 22)."""
     INVITE_FAILED = auto()
     """No final response will come: timer B or the transport."""
     FORKED_2XX = auto()
@@ -82,10 +84,14 @@ class Act(Enum):
     """ACK the other party's 2xx and BYE it."""
     SEND_CANCEL = auto()
     SEND_BYE = auto()
+    SEND_AGAIN = auto()
+    """The request that was challenged, with credentials."""
     START_GIVE_UP = auto()
     STOP_GIVE_UP = auto()
     TELL_PROGRESS = auto()
     TELL_ACCEPTED = auto()
+    TELL_TOO_LATE = auto()
+    """An answer that nobody waits for any more."""
     TELL_REJECTED = auto()
     TELL_FAILED = auto()
     TELL_CANCELLED = auto()
@@ -129,11 +135,14 @@ SESSION: dict[Cell, Row] = {
     (S.CALLING, C.RECEIVED_1XX): (S.PROCEEDING, (Act.TELL_PROGRESS,)),
     (S.CALLING, C.RECEIVED_2XX): (S.CONFIRMED, (Act.SEND_ACK, Act.TELL_ACCEPTED)),
     (S.CALLING, C.RECEIVED_FAILURE): (S.ENDED, (Act.TELL_REJECTED,)),
+    (S.CALLING, C.CHALLENGED): (S.CALLING, (Act.SEND_AGAIN,)),
     (S.CALLING, C.INVITE_FAILED): (S.ENDED, (Act.TELL_FAILED,)),
     (S.CALLING, C.HANG_UP): (S.CANCEL_WANTED, ()),
     (S.PROCEEDING, C.RECEIVED_1XX): (S.PROCEEDING, (Act.TELL_PROGRESS,)),
     (S.PROCEEDING, C.RECEIVED_2XX): (S.CONFIRMED, (Act.SEND_ACK, Act.TELL_ACCEPTED)),
     (S.PROCEEDING, C.RECEIVED_FAILURE): (S.ENDED, (Act.TELL_REJECTED,)),
+    # a CANCEL must wait for a provisional response to the new INVITE
+    (S.PROCEEDING, C.CHALLENGED): (S.CALLING, (Act.SEND_AGAIN,)),
     (S.PROCEEDING, C.INVITE_FAILED): (S.ENDED, (Act.TELL_FAILED,)),
     (S.PROCEEDING, C.HANG_UP): (S.CANCELLING, (Act.SEND_CANCEL, Act.START_GIVE_UP)),
     # the callee may not do this (section 15), and means to end all the same
@@ -143,11 +152,16 @@ SESSION: dict[Cell, Row] = {
     ),
     (S.PROCEEDING, C.RECEIVED_INVITE): (S.PROCEEDING, (Act.SEND_491,)),
     (S.CANCEL_WANTED, C.RECEIVED_1XX): (S.CANCELLING, (Act.SEND_CANCEL, Act.START_GIVE_UP)),
-    (S.CANCEL_WANTED, C.RECEIVED_2XX): (S.ENDING, (Act.SEND_ACK, Act.SEND_BYE)),
+    (S.CANCEL_WANTED, C.RECEIVED_2XX): (S.ENDING, (Act.SEND_ACK, Act.SEND_BYE, Act.TELL_TOO_LATE)),
     (S.CANCEL_WANTED, C.RECEIVED_FAILURE): (S.ENDED, ()),
+    (S.CANCEL_WANTED, C.CHALLENGED): (S.ENDED, ()),
     (S.CANCEL_WANTED, C.INVITE_FAILED): (S.ENDED, ()),
-    (S.CANCELLING, C.RECEIVED_2XX): (S.ENDING, (Act.STOP_GIVE_UP, Act.SEND_ACK, Act.SEND_BYE)),
+    (S.CANCELLING, C.RECEIVED_2XX): (
+        S.ENDING,
+        (Act.STOP_GIVE_UP, Act.SEND_ACK, Act.SEND_BYE, Act.TELL_TOO_LATE),
+    ),
     (S.CANCELLING, C.RECEIVED_FAILURE): (S.ENDED, ()),
+    (S.CANCELLING, C.CHALLENGED): (S.ENDED, ()),
     (S.CANCELLING, C.INVITE_FAILED): (S.ENDED, ()),
     (S.CANCELLING, C.RECEIVED_BYE): (S.CANCELLING, (Act.SEND_200,)),
     (S.CANCELLING, C.RECEIVED_INVITE): (S.CANCELLING, (Act.SEND_481,)),
@@ -168,6 +182,7 @@ SESSION: dict[Cell, Row] = {
     (S.ENDING, C.FORKED_2XX): (S.ENDING, (Act.END_FORK,)),
     (S.ENDING, C.RECEIVED_BYE): (S.ENDING, (Act.SEND_200,)),
     (S.ENDING, C.RECEIVED_INVITE): (S.ENDING, (Act.SEND_481,)),
+    (S.ENDING, C.CHALLENGED): (S.ENDING, (Act.SEND_AGAIN,)),
     (S.ENDING, C.BYE_DONE): (S.ENDED, ()),
     (S.ENDED, C.RECEIVED_2XX): (S.ENDED, (Act.REPEAT_ACK,)),
     (S.ENDED, C.FORKED_2XX): (S.ENDED, (Act.END_FORK,)),
@@ -183,6 +198,7 @@ ABSORBED: dict[Cell, str] = {
     (S.CANCELLING, C.RECEIVED_1XX): "too late to matter",
     (S.ENDED, C.RECEIVED_1XX): "a straggler",
     (S.ENDED, C.RECEIVED_FAILURE): "the final response of a session that was given up",
+    (S.ENDED, C.CHALLENGED): "whatever was asked for, nobody needs it any more",
     (S.ENDED, C.BYE_DONE): "their BYE crossed ours and was answered first",
     **{(s, C.INVITE_FAILED): "the 2xx is repeated until its ACK comes or the wait ends"
        for s in (S.ACCEPTED, S.UNWANTED)},
@@ -196,6 +212,7 @@ _CLIENT_CUES = (C.RECEIVED_1XX, C.RECEIVED_2XX, C.RECEIVED_FAILURE, C.FORKED_2XX
 _REPEAT_TIMERS = (C.REPEAT_2XX, C.ACK_MISSING)
 
 IMPOSSIBLE: dict[Cell, str] = {
+    **{(s, C.CHALLENGED): "no request of ours is out" for s in (*_CALLED, S.CONFIRMED)},
     **{(s, c): "no INVITE of ours is out" for s in _CALLED for c in _CLIENT_CUES},
     **{(s, C.FORKED_2XX): "no 2xx was taken before" for s in _CALLING},
     **{(s, c): "we were not called" for s in _CALLING for c in (C.PROGRESS, C.ACCEPT, C.REJECT, C.RECEIVED_CANCEL)},

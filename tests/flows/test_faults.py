@@ -6,7 +6,6 @@ between them come through all of them.
 
 import functools
 from collections.abc import Callable
-from itertools import product
 from types import FunctionType
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from mediation.b2bua.call import Call
 from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.call_table import Phase
+from mediation.b2bua.engine import Engine
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import MediaSilent
@@ -192,16 +192,22 @@ def test_without_a_bug_each_story_comes_to_a_good_end(story: Story) -> None:
 
 @pytest.mark.parametrize(("owner", "name"), METHODS)
 def test_a_bug_that_strikes_once_ends_the_call_on_both_legs(owner: type, name: str) -> None:
-    for story, at in product(STORIES, INVOCATIONS):
-        stage, saboteur = tell(story, owner, name, at)
-        if saboteur.invoked < at or saboteur.before_the_call:
-            continue
-        where = f"{story.__name__}, invocation {at}"
-        stage.world.check()
-        assert stage.dangling() == [], where
-        if saboteur.phase is not Phase.CLEARING:
-            assert stage.world.record.cause.reason == "internal-error", where
-        assert {"call.broke", "engine.broke"} & {fact.name for fact in stage.world.facts}, where
+    for story in STORIES:
+        for at in INVOCATIONS:
+            stage, saboteur = tell(story, owner, name, at)
+            if saboteur.invoked < at:
+                break
+            if not saboteur.before_the_call:
+                ends_well(stage, saboteur, f"{story.__name__}, invocation {at}")
+
+
+def ends_well(stage: Stage, saboteur: Saboteur, where: str) -> None:
+    """Nobody holds the call for alive, nothing is left, and both log and record tell of the bug."""
+    stage.world.check()
+    assert stage.dangling() == [], where
+    if saboteur.phase is not Phase.CLEARING:
+        assert stage.world.record.cause.reason == "internal-error", where
+    assert {"call.broke", "engine.broke"} & {fact.name for fact in stage.world.facts}, where
 
 
 @pytest.mark.parametrize(("owner", "name"), [each for each in METHODS if each[1] not in RECORD_AND_MEDIA])
@@ -250,3 +256,14 @@ def test_a_bug_while_the_server_stops_does_not_keep_the_other_calls_alive() -> N
         stage.world.stop()
     stage.world.check()
     assert stage.dangling() == []
+
+
+def test_a_bug_outside_of_any_call_is_500_and_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    saboteur = Saboteur(monkeypatch, stage.world, Engine, "_answer_options")
+    saboteur.at = 1
+    stage.caller.asks("OPTIONS")
+    stage.caller.asks("OPTIONS")
+    assert stage.caller.heard() == ["500 OPTIONS", "200 OPTIONS"]
+    assert stage.caller.response(500).to.tag
+    assert [fact.name for fact in stage.world.facts] == ["engine.broke"]

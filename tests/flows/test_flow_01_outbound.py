@@ -30,6 +30,25 @@ def test_a_call_rings_is_answered_and_ends__rfc3665_3_1(call: Pair) -> None:
     assert call.over
 
 
+def test_an_answer_without_any_ringing_is_acked_and_passed_on(call: Pair) -> None:
+    call.caller.invites()
+    call.callee.says(200, sdp=call.callee.sdp())
+    assert call.callee.heard() == ["INVITE", "ACK"]
+    assert call.caller.heard() == ["100", "200"]
+    call.caller.acks()
+    call.ends()
+
+
+def test_a_call_that_has_rung_and_was_answered_goes_on_for_hours(call: Pair) -> None:
+    call.rings()
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks()
+    call.caller.heard(), call.callee.heard()
+    call.advance(4 * 3600)
+    assert call.caller.heard() == call.callee.heard() == []
+    call.ends()
+
+
 def test_the_record_tells_the_whole_call(out: Pair) -> None:
     out.dials()
     out.advance(2)
@@ -75,6 +94,24 @@ def test_equal_laws_are_preferred_to_transcoding(make: Make) -> None:
     call.callee.says(200, sdp=call.callee.sdp("PCMA"))
     call.caller.acks()
     assert call.media.plan.caller.law is call.media.plan.callee.law is Law.PCMA
+    call.caller.hangs_up()
+
+
+def test_digits_keep_each_legs_own_number__rfc4733_2_5_1(call: Pair) -> None:
+    call.caller.invites(sdp=call.caller.sdp(f"{call.caller.codecs} telephone-event").replace(b"101", b"96"))
+    call.callee.says(200, sdp=call.callee.sdp(f"{call.callee.codecs} telephone-event"))
+    call.caller.acks()
+    plan = call.media.plan
+    assert (plan.caller.event_payload_type, plan.callee.event_payload_type) == (96, 101)
+    call.caller.hangs_up()
+
+
+@pytest.mark.parametrize("wanted_ms", [10, 30, 60])
+def test_each_leg_gets_packets_of_the_length_it_wants(call: Pair, wanted_ms: int) -> None:
+    call.caller.invites(sdp=call.caller.sdp(lines=f"a=ptime:{wanted_ms}\r\n"))
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks()
+    assert (call.media.plan.caller.ptime_ms, call.media.plan.callee.ptime_ms) == (wanted_ms, 20)
     call.caller.hangs_up()
 
 
@@ -216,6 +253,14 @@ def test_media_that_is_slow_to_open_only_delays_the_call(call: Pair) -> None:
     call.world.media_says(call.media.opened(call.world.call_id))
     assert call.callee.heard() == ["INVITE"]
     call.callee.says(486)
+
+
+def test_media_that_never_opens_ends_the_call_at_the_set_up_limit(call: Pair) -> None:
+    call.media.slow = True
+    call.caller.invites()
+    call.advance(240)
+    assert call.caller.heard() == ["100", "408"]
+    assert call.callee.heard() == []
 
 
 def test_a_callee_that_rings_for_ever_is_cancelled_at_the_ring_limit(make: Make) -> None:

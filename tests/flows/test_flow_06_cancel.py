@@ -62,6 +62,16 @@ def test_a_cancel_waits_for_the_first_provisional_response__rfc3261_9_1(call: Pa
     assert call.callee.heard() == ["ACK"]
 
 
+def test_a_cancel_that_had_to_wait_is_watched_too__rfc3261_9_1(call: Pair) -> None:
+    call.caller.invites()
+    call.caller.cancels()
+    call.callee.says(100)
+    call.advance(31.9)
+    assert not call.over
+    call.advance(0.1)
+    assert call.over
+
+
 def test_an_invite_that_is_never_answered_is_not_cancelled_either__rfc3261_9_1(call: Pair) -> None:
     call.caller.invites()
     call.caller.cancels()
@@ -194,6 +204,23 @@ def test_a_callee_that_ends_the_early_dialog_by_bye_is_taken_at_its_word(call: P
     assert call.caller.heard() == ["480"]
     call.callee.says(487)
     assert call.record.hung_up_by == "callee"
+
+
+def test_a_callee_that_ended_by_bye_and_never_answers_its_cancel_is_given_up(call: Pair) -> None:
+    call.rings()
+    call.callee.hangs_up()
+    call.advance(32)
+    assert call.over
+
+
+def test_what_a_callee_asks_while_it_is_cancelled_is_answered(call: Pair) -> None:
+    call.rings()
+    call.caller.cancels()
+    call.callee.reinvites()
+    call.callee.hangs_up()
+    assert call.callee.heard() == ["CANCEL", "481", "200 BYE"]
+    call.callee.says(487)
+    assert call.over
 
 
 def test_a_caller_may_cancel_while_media_is_being_opened(call: Pair) -> None:

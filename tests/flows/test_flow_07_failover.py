@@ -2,6 +2,7 @@
 
 import pytest
 
+from mediation.b2bua.outputs import Level
 from mediation.b2bua.record import CallRecord
 from mediation.settings.model import Route, Side, Sip, Trunk
 from mediation.sip.flow import Transport
@@ -167,6 +168,8 @@ def test_a_late_answer_from_an_abandoned_target_is_acked_and_ended_at_once(hunt:
     hunt.first.says(200, sdp=hunt.first.sdp())
     assert hunt.first.heard() == ["CANCEL", "ACK", "BYE"]
     assert hunt.caller.heard() == ["180"]
+    late = [fact for fact in hunt.world.facts if fact.name == "leg.answered_too_late"]
+    assert [(fact.level, fact.fields["side"]) for fact in late] == [(Level.WARNING, "gateway")]
     hunt.ends()
     assert hunt.attempts() == [("itsp-a", "no-progress"), ("itsp-a", None)]
 
@@ -242,6 +245,15 @@ def test_a_list_exhausted_by_outages_is_503_so_that_the_front_end_tries_another_
     hunt.first.says(503)
     assert hunt.caller.heard() == ["100", "503"]
     assert hunt.record.cause.reason == "all-targets-down"
+
+
+def test_the_only_target_is_cancelled_when_it_makes_no_progress(make: Make) -> None:
+    hunt = Hunt(make, trunk("itsp-a", SBC))
+    hunt.dials()
+    hunt.world.advance(10)
+    assert hunt.first.heard() == ["CANCEL"]
+    assert hunt.caller.heard() == ["503"]
+    hunt.first.says(487)
 
 
 def test_silence_of_all_targets_is_503_after_10_s_each(hunt: Hunt) -> None:

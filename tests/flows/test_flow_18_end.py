@@ -8,6 +8,8 @@ from mediation.b2bua.plan import MediaLost, MediaSilent
 from tests.flows.pair import Pair
 from tests.flows.world import World
 
+Reach = Callable[[Pair], None]
+
 REPEATED_AT = [0.0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
 """A 2xx from T1 to T2 for 64*T1 (RFC 3261 section 13.3.1.4)."""
 
@@ -140,6 +142,25 @@ def test_an_answer_without_ack_is_repeated_for_32_s_then_both_legs_end__rfc3261_
     assert call.record.cause.reason == "no-ack"
 
 
+def test_a_caller_that_hangs_up_while_our_bye_waits_for_its_ack_is_answered(call: Pair) -> None:
+    call.answers()
+    call.callee.hangs_up()
+    call.caller.hangs_up()
+    assert call.caller.heard() == ["200 BYE"]
+    call.advance(40)
+    assert call.caller.heard() == []
+
+
+def test_a_reinvite_while_our_bye_waits_for_the_ack_is_491(call: Pair) -> None:
+    call.answers()
+    first = call.caller.line.sequence
+    call.callee.hangs_up()
+    call.caller.reinvites()
+    assert call.caller.heard() == ["491"]
+    call.caller.acks(sequence=first)
+    assert call.caller.heard() == ["BYE"]
+
+
 def test_without_ack_a_callee_that_has_left_is_not_called_back(call: Pair) -> None:
     call.answers()
     call.callee.hangs_up()
@@ -166,6 +187,16 @@ def test_an_answer_that_is_repeated_is_acked_again__rfc3261_13_2_2_4(call: Pair)
     assert ack.top_via.branch != call.callee.request("INVITE").top_via.branch
     assert ack.cseq.number == call.callee.request("INVITE").cseq.number
     call.ends()
+
+
+def test_an_answer_that_is_repeated_while_our_bye_is_under_way_is_acked(call: Pair) -> None:
+    call.connects()
+    call.callee.answers_bye = False
+    call.ends()
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-b")
+    assert call.callee.heard() == ["ACK", "ACK", "BYE"]
+    call.callee.says(200, to="BYE")
 
 
 def test_an_answer_that_is_repeated_after_the_end_is_still_acked__rfc6026_7_2(call: Pair) -> None:
@@ -195,8 +226,9 @@ def test_media_that_is_lost_hangs_up_both(call: Pair) -> None:
     assert call.record.cause.reason == "media-lost"
 
 
-def test_media_that_is_lost_while_it_rings_ends_the_set_up(call: Pair) -> None:
-    call.rings()
+@pytest.mark.parametrize("reach", [Pair.dials, Pair.rings], ids=["dialling", "ringing"])
+def test_media_that_is_lost_before_the_answer_ends_the_set_up(call: Pair, reach: Reach) -> None:
+    reach(call)
     call.media.open.clear()
     call.world.media_says(MediaLost(call.world.call_id, "worker died"))
     assert call.caller.heard() == ["500"]
@@ -229,9 +261,6 @@ def test_a_record_waits_for_the_figures_of_media(call: Pair) -> None:
     assert call.record.caller.media.packets_received == 50
 
 
-Reach = Callable[[Pair], None]
-
-
 @pytest.mark.parametrize(
     ("reach", "caller", "callee"),
     [
@@ -252,6 +281,14 @@ def test_when_the_server_stops_every_call_is_ended(
     if callee == ["CANCEL"]:
         call.callee.says(487)
     assert call.record.cause.reason == "shutdown"
+
+
+def test_when_the_server_stops_while_media_is_being_opened_the_caller_hears_503(call: Pair) -> None:
+    call.media.slow = True
+    call.caller.invites()
+    call.world.stop()
+    assert call.caller.heard() == ["100", "503"]
+    assert call.over
 
 
 def test_when_the_server_stops_before_the_ack_the_bye_waits_for_it(call: Pair) -> None:

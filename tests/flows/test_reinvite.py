@@ -240,6 +240,18 @@ def test_a_bye_right_behind_it_ends_the_call_and_the_answer_is_not_repeated(call
 
 
 @SIDES
+def test_its_answer_is_not_repeated_behind_our_bye(call: Pair, by: str) -> None:
+    one, other = sides(call, by)
+    one.answers_bye = False
+    one.reinvites(one.sdp(version=2))
+    other.hangs_up()
+    call.advance(31)
+    assert one.heard() == ["200", *["BYE"] * 10]
+    one.says(200, to="BYE")
+    assert call.over
+
+
+@SIDES
 def test_its_answer_is_repeated_and_without_ack_the_call_ends__rfc3261_13_3_1_4(call: Pair, by: str) -> None:
     one, other = sides(call, by)
     one.reinvites(one.sdp(version=2))

@@ -158,3 +158,12 @@ def test_an_answer_of_the_other_family_is_no_answer__rfc3264_6(make: Make) -> No
     call.callee.says(200, sdp=call.callee.sdp(host=SBC_6))
     assert call.callee.heard() == ["ACK", "BYE"]
     assert call.caller.heard() == ["488"]
+
+
+def test_the_judge_itself_finds_a_leak() -> None:
+    world = World(settings())
+    call = outbound(world)
+    call.caller.invites(headers="Subject: fe-20-call-1\r\n")
+    call.callee.says(486)
+    with pytest.raises(AssertionError, match="was told"):
+        world.check()

@@ -43,6 +43,17 @@ def test_a_target_whose_port_is_closed_is_left_at_once_for_the_second_one__rfc32
         scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)
 
 
+def test_a_challenge_is_answered_with_the_credentials_of_the_trunk__rfc7616(scene: Scene) -> None:
+    secret = scene.folder / "itsp.secret"
+    secret.write_text("correct horse\n")
+    trunk = f'username = "trunk-4711"\npassword = "file:{secret}"'
+    with (
+        scene.daemon(scene.configuration(trunk=trunk), calls=1),
+        scene.uas("uas_challenges", scene.sbc, law=PCMA),
+    ):
+        scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)
+
+
 def test_busy_does_not_try_the_second_target(scene: Scene) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
         second.bind(scene.second_sbc)

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from mediation.settings.model import Listener
+from mediation.sip.flow import Endpoint, Transport
 from tests.interop.scene import Scene, claimed
+from tests.wire.processes import MARK, end_all
 
 
 @pytest.fixture
@@ -15,6 +18,26 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     """Addresses of this test's own, and a configuration for them."""
     with claimed(tmp_path) as own:
         yield own
+
+
+@pytest.fixture
+def at(scene: Scene) -> Endpoint:
+    """Where the server under test listens, inside."""
+    return scene.internal
+
+
+@pytest.fixture
+def both(at: Endpoint) -> tuple[Listener, Listener]:
+    """UDP and TCP at that address."""
+    return Listener(Transport.UDP, *at), Listener(Transport.TCP, *at)
+
+
+@pytest.fixture
+def marked(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Processes of this test can be found again by this mark, and none outlives it."""
+    monkeypatch.setenv(MARK, scene.block)
+    yield scene.block
+    assert not end_all(scene.block), "a process was left behind"
 
 
 class _Complaints(logging.Handler):

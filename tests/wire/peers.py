@@ -16,7 +16,7 @@ from mediation.sip.flow import Endpoint, Flow
 from mediation.sip.framing import MalformedMessage, StreamFramer, parse_datagram
 from mediation.sip.message import Message, Request, Response
 
-PATIENCE_S = 10.0
+PATIENCE_S = 20.0
 """So long a test waits for what must come. Generous: the machine may be busy with other tests."""
 MOMENT_S = 0.3
 """So long a test waits for what must not come."""

@@ -205,7 +205,7 @@ async def test_fifty_invites_over_tcp_whose_connections_are_reset_leave_nothing_
         await nothing_left_in(server, "calls", "transactions", "dialogs", "deadlines")
         assert left_in(server)["connections"] <= 1, "the one to the SBC may stay"
         assert not server._media.open, "media of a call that is over"  # type: ignore[attr-defined]  # InstantMedia
-    assert all(noted in ENDS or noted.startswith("INVITE") for _, noted in sbc.notes), sbc.notes
+    assert all(noted in ENDS or noted.startswith("takes the call") for _, noted in sbc.notes), sbc.notes
 
 
 async def test_a_caller_with_half_an_invite_is_no_call(scene: Scene) -> None:

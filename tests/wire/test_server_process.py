@@ -21,6 +21,7 @@ from tests.interop.daemon import Daemon
 from tests.interop.scene import Scene
 from tests.wire.peers import PATIENCE_S, TcpPeer, UdpPeer, request, spell
 from tests.wire.phones import Phone, until
+from tests.wire.processes import processes_of
 
 NUMBER = "+493012345678"
 SOON_S = 3.0
@@ -32,27 +33,7 @@ async def ended(daemon: Daemon) -> int:
     return await asyncio.to_thread(daemon.process.wait, PATIENCE_S)
 
 
-def processes_of(scene: Scene) -> list[int]:
-    """Every process that was started with this scene's mark in its environment, zombies aside."""
-    found = []
-    for environment in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if f"SCENE={scene.block}\0".encode() in environment.read_bytes():
-                found.append(int(environment.parent.name))
-        except OSError:
-            continue
-    return [pid for pid in found if pid != os.getpid()]
-
-
-@pytest.fixture(autouse=True)
-def marked(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Processes of this scene can be found again, and none outlives it."""
-    monkeypatch.setenv("SCENE", scene.block)
-    yield
-    left = processes_of(scene)
-    for pid in left:
-        os.kill(pid, signal.SIGKILL)
-    assert not left, "a process was left behind"
+pytestmark = pytest.mark.usefixtures("marked")
 
 
 @contextmanager
@@ -209,7 +190,7 @@ def test_an_address_of_another_machine_is_named_with_a_remedy_and_exit_code_78(s
     assert process.returncode == 78
     last = json.loads(said.splitlines()[-1])
     assert last["reason"] == "cannot listen at udp:192.0.2.10:5060: Cannot assign requested address"
-    assert "correct `listen`" in last["remedy"]
+    assert "is not on this machine" in last["remedy"]
 
 
 async def test_after_sigkill_it_is_back_in_seconds_and_knows_no_calls(scene: Scene) -> None:
@@ -218,7 +199,7 @@ async def test_after_sigkill_it_is_back_in_seconds_and_knows_no_calls(scene: Sce
             await stands(scene)
             front_end.calls(NUMBER, scene.internal)
             await front_end.notes_that("hears 200")
-        await until(lambda: not processes_of(scene))
+        await until(lambda: not processes_of(scene.block))
         began = asyncio.get_running_loop().time()
         with scene.daemon(calls=0):
             assert asyncio.get_running_loop().time() - began < 5

@@ -44,6 +44,20 @@ def test_the_steps_of_every_script_go_forward_in_time_and_end_where_it_ends(name
 
 
 @pytest.mark.parametrize(
+    ("name", "story"),
+    [
+        ("answer", "200 at once"),
+        ("early-media", "183 with audio after 0.05 s, 200 after 1.5 s"),
+        ("never-answer", "180 after 0.05 s, and nothing more"),
+        ("answer-then-hang-up", "180 after 0.05 s, 200 after 0.3 s, BYE after 2 s of talk"),
+        ("reject=404", "404 at once"),
+    ],
+)
+def test_a_behaviour_can_be_told_in_words(name: str, story: str) -> None:
+    assert behaviour_named(name).story == story
+
+
+@pytest.mark.parametrize(
     "name",
     ["", "Answer", "answer ", "anwser", "reject", "reject=", "reject=200", "reject=199", "reject=700", "reject=4_0",
      "reject=+44", "reject=4040", "reject=٤٠٤", "reject=40", "busy=486"],
@@ -81,7 +95,7 @@ def test_audio_goes_where_the_other_end_listens(name: str) -> None:
 def test_a_refusal_is_the_last_word(name: str) -> None:
     network, caller, called = played(name)
     assert caller.words()[-2:] == [f"hears {REFUSED[name]}", OVER]
-    assert called.words() == [f"INVITE taken: {name}", OVER]
+    assert called.words() == [f"takes the call: {name}", OVER]
     assert not caller.audio
     assert not called.audio
     assert network.idle()

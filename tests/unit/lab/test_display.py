@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mediation.lab.display import Display, LiveDisplay, PlainDisplay, make_display
+from mediation.lab.ladder import LadderMessage
 from mediation.lab.proof import Claim, Verdict
 from mediation.lab.results import CallResult, DirectionResult, LabResult
 from mediation_codecs.g711 import Law
@@ -171,3 +172,38 @@ def test_a_reader_who_left_does_not_end_the_run() -> None:
             raise BrokenPipeError
 
     play(make_display(stream=Left(), clock=(clock := Clock())), clock)
+
+
+def test_both_ways_of_a_call_stand_side_by_side_and_what_failed_is_told_below() -> None:
+    back = DirectionResult(
+        "sbc-b",
+        "front end",
+        b"",
+        Law.PCMA,
+        b"",
+        Law.PCMU,
+        Verdict((GOOD, Claim("no packet is lost", True, "0 of 25 lost")), (), 24, 1, None),
+    )
+    call = CallResult("outbound", "A call to the ITSP", "They talk.", (), (), (), (WAY, back))
+    display = PlainDisplay(stream := io.StringIO(), Clock())
+    display.close(LabResult((call,), RUN.started_at, 1.0))
+    columns = [re.split(r"  +", line.strip()) for line in stream.getvalue().split("\n")]
+    assert ["✗ A call to the ITSP", "·", "outbound"] in columns
+    assert ["front end → sbc-b", "sbc-b → front end"] in columns
+    assert ["µ-law → A-law", "A-law → µ-law"] in columns
+    assert ["✓ audio arrives", "25 packets", "25 packets"] in columns
+    assert ["✗ no packet is lost", "1 of 25 lost", "0 of 25 lost"] in columns
+    assert ["front end → sbc-b: packet 3"] in columns
+
+
+def test_a_call_is_told_as_a_story_and_a_ladder() -> None:
+    messages = (LadderMessage(0.0, "front end", "mediation", "INVITE"),)
+    call = CallResult(
+        "busy", "A busy number", "Nobody is free. " * 10, ("front end", "mediation"), messages, (GOOD,)
+    )
+    display = PlainDisplay(stream := io.StringIO(), Clock())
+    display.close(LabResult((call,), RUN.started_at, 1.0))
+    text = stream.getvalue()
+    assert text.index("✓ A busy number  ·  busy") < text.index("Nobody is free.") < text.index("│── INVITE ─")
+    assert text.index("│── INVITE ─") < text.index("✓ audio arrives")
+    assert max(map(len, text.split("\n"))) <= 100

@@ -138,7 +138,10 @@ def test_a_taken_address_is_exit_code_75(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(cli, "simulate", simulate)
     result = run("sbc", *LISTEN)
     assert result.exit_code == 75
-    assert result.output.strip() == "cannot listen at udp:127.9.9.9:5060: Address already in use"
+    assert result.output.strip() == (
+        "cannot listen at udp:127.9.9.9:5060: Address already in use; "
+        "another process listens there: stop it, or choose another port"
+    )
 
 
 def test_the_lab_itself_takes_a_configuration_a_place_and_plain_lines(

@@ -120,7 +120,7 @@ def test_a_caller_that_never_acknowledges_is_hung_up_on__rfc3261_13_3_1_4() -> N
     network.inject(request("INVITE", sdp()), STRANGER, CALLED_AT)
     network.advance(100)
     told = network.told[CALLED_AT]
-    assert told.words() == ["INVITE taken: answer", "hears no ACK", OVER]
+    assert told.words() == ["takes the call: answer", "hears no ACK", OVER]
     assert told.sent().count("200") > 5
     assert "BYE" in told.sent()
     assert network.idle()

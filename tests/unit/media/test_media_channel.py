@@ -51,6 +51,8 @@ streams = st.builds(
     st.integers(10, 60),
     st.booleans(),
     st.booleans(),
+    st.none() | types,
+    st.none() | types,
 )
 reports = st.builds(
     StreamReport, counts, counts, counts, counts, st.none() | seconds, counts, st.none() | counts

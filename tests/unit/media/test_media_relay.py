@@ -226,14 +226,20 @@ def test_an_error_of_the_socket_is_counted_and_ends_nothing(error: OSError) -> N
 
 def test_octets_and_packets_are_counted_as_rfc3550_6_4_1_wants_them() -> None:
     line = Line()
-    assert line.relay.has_sent_since_told() is False
     line.carry(0, bytes(160))
     line.carry(1, bytes(80))
     line.carry(2, bytes(4), payload_type=13)
     assert (line.relay.packets_sent, line.relay.octets_sent) == (2, 240)
     assert (line.relay.packets_received, line.relay.octets_received) == (3, 244)
-    assert line.relay.has_sent_since_told() is True
-    assert line.relay.has_sent_since_told() is False
+
+
+def test_a_sender_reports_as_one_until_two_reports_after_its_last_packet__rfc3550_6_4() -> None:
+    line = Line()
+    assert line.relay.is_sending() is False
+    line.carry(0)
+    assert [line.relay.is_sending() for _ in range(3)] == [True, True, False]
+    line.carry(1)
+    assert line.relay.is_sending() is True
 
 
 def test_loss_is_seen_on_both_sides_of_the_relay() -> None:

@@ -64,8 +64,8 @@ def test_the_same_host_over_another_transport_is_another_peer() -> None:
 
 def test_a_candidate_knows_all_that_an_attempt_needs() -> None:
     (candidate,) = Routing(settings(trunk(codecs=(Law.PCMA, Law.PCMU)))).candidates(FROM_INSIDE, "+4930")
-    assert candidate.capabilities.codecs == ("PCMA", "PCMU")
-    assert (candidate.side, candidate.no_progress_s) == (Side.GATEWAY, 10)
+    assert candidate.terms.capabilities.codecs == ("PCMA", "PCMU")
+    assert (candidate.terms.side, candidate.no_progress_s) == (Side.GATEWAY, 10)
     assert candidate.listener.transport is candidate.target.transport
 
 
