@@ -9,12 +9,12 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
 from mediation import __version__
+from mediation.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from mediation.settings.draft import Draft
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
     from mediation.settings.problems import Fault, Problem
 
 DEFAULT_CONFIG: Final = "/etc/mediation/mediation.toml"
-
-
-class ExitCode(IntEnum):
-    """What an exit code of ours means; those from 64 are of sysexits.h."""
-
-    GOOD = 0
-    NOT_GOOD = 1
-    """Checked, and the answer is no."""
-    USAGE = 2
-    UNREACHABLE = 69
-    """The daemon does not answer."""
-    OUR_BUG = 70
-    TRY_AGAIN = 75
-    CONFIGURATION = 78
 
 
 app: Final = typer.Typer(

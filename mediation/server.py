@@ -15,7 +15,9 @@ from mediation.b2bua.engine import Engine
 from mediation.b2bua.outputs import Fact
 from mediation.b2bua.plan import ApplyMedia, CloseMedia, MediaFact, OpenMedia
 from mediation.b2bua.record import CallRecord
+from mediation.exit_codes import ExitCode
 from mediation.media.engine import (
+    MediaEngine,
     MediaEngineError,
     Notice,
     WorkerLost,
@@ -48,8 +50,6 @@ REFUSALS_EVERY_S = 10.0
 CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
 
-EXIT_GOOD, EXIT_TRY_AGAIN, EXIT_CONFIGURATION = 0, 75, 78
-
 _Rest = OpenMedia | ApplyMedia | CloseMedia | Fact | CallRecord
 
 
@@ -75,21 +75,21 @@ async def _serve(settings: Settings) -> int:
     try:
         if not await _started(server, stopping):
             server.log.info("server.stopped", reason="told to stop before it stood")
-            return EXIT_GOOD
+            return ExitCode.GOOD
     except ListenError as error:
         server.log.error("server.failed", reason=str(error.strerror), remedy=error.remedy)
-        return EXIT_TRY_AGAIN if error.passes else EXIT_CONFIGURATION
+        return ExitCode.TRY_AGAIN if error.passes else ExitCode.CONFIGURATION
     except CredentialsError as error:
         server.log.error("server.failed", reason=str(error), remedy="mediation check-config tells what to do")
-        return EXIT_CONFIGURATION
+        return ExitCode.CONFIGURATION
     except MediaEngineError as error:
         server.log.error("server.failed", reason=str(error), remedy="see the lines above")
-        return EXIT_TRY_AGAIN
+        return ExitCode.TRY_AGAIN
     gc.collect()
     gc.freeze()  # what is loaded now lives as long as the process: no collection needs to look at it again
     await stopping.wait()
     await server.stop(at_once)
-    return EXIT_GOOD
+    return ExitCode.GOOD
 
 
 async def _started(server: "Server", stopping: asyncio.Event) -> bool:
@@ -119,7 +119,7 @@ class Server:
             self._engine, self._perform, tcp_idle_s=settings.sip.tcp_idle_s, security=self._security
         )
         media = settings.media
-        self._media = WorkerMediaEngine(
+        self._media: MediaEngine = WorkerMediaEngine(
             WorkerSettings(
                 front_end_ports=settings.internal.rtp_ports,
                 gateway_ports=settings.gateway.rtp_ports,

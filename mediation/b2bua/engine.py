@@ -20,7 +20,6 @@ from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing
-from mediation.routing.terms import Terms
 from mediation.routing.trunk import TrunkState
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent, contact
@@ -220,15 +219,9 @@ class Engine:
             return
         self.agent.layer.respond(transaction, reply(request, 100), now)
         candidates = self._routing.candidates(source, number_of(request.uri))
+        terms = self._routing.terms(source)
         try:
-            call = Call(
-                self._exchange,
-                source,
-                transaction,
-                Terms.of(source.trunk or self._settings.internal),
-                candidates,
-                now,
-            )
+            call = Call(self._exchange, source, transaction, terms, candidates, now)
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
             return

@@ -111,7 +111,7 @@ def lab(
 def sbc(
     listen: ListenOption,
     behaviour: BehaviourOption = [],  # noqa: B006 -- typer reads it, nobody writes it
-    call: CallOption = [],  # noqa: B006
+    call: CallOption = [],  # noqa: B006 -- as above
     to: ToOption = "",
     law: LawOption = Law.PCMA,
     name: NameOption = "sbc",
@@ -126,8 +126,8 @@ def sbc(
 @app.command("front-end", epilog=_BEHAVIOURS, short_help="Be a front-end server, for any server.")
 def front_end(
     listen: ListenOption,
-    behaviour: BehaviourOption = [],  # noqa: B006
-    call: CallOption = [],  # noqa: B006
+    behaviour: BehaviourOption = [],  # noqa: B006 -- as above
+    call: CallOption = [],  # noqa: B006 -- as above
     to: ToOption = "",
     law: LawOption = Law.PCMU,
     name: NameOption = "front-end",

@@ -15,6 +15,7 @@ from threading import Thread
 from typing import IO, Final
 
 from mediation import __version__
+from mediation.exit_codes import ExitCode
 from mediation.lab.cases import CASES, FRONT_END, SBC_A, SBC_B, Case
 from mediation.lab.display import Display
 from mediation.lab.journal import Entry, JournalReader, Note
@@ -37,13 +38,10 @@ LOOK_EVERY_S: Final = 0.05
 _FIRST_RTP_PORT: Final = {FRONT_END: 41000, SBC_A: 42000, SBC_B: 43000}
 
 
-EXIT_NOT_GOOD, EXIT_TRY_AGAIN, EXIT_CONFIGURATION = 1, 75, 78
-
-
 class LabError(Exception):
     """The lab cannot run here; says why and what to do."""
 
-    def __init__(self, message: str, exit_code: int = EXIT_NOT_GOOD) -> None:
+    def __init__(self, message: str, exit_code: int = ExitCode.NOT_GOOD) -> None:
         super().__init__(message)
         self.exit_code = exit_code
 
@@ -165,7 +163,7 @@ class Lab:
         while word not in process.output.read_bytes():
             status = process.popen.poll()
             if status is not None or time.monotonic() > deadline:
-                code = EXIT_NOT_GOOD if status is None else status
+                code = ExitCode.NOT_GOOD if status is None else status
                 raise LabError(f"{process.name} did not start: {_last_words(process.output)}", code)
             time.sleep(LOOK_EVERY_S)
 
@@ -261,7 +259,7 @@ def _check(settings: Settings) -> None:
         wish = "to read the server's log: leave [log] as it is by default"
     else:
         return
-    raise LabError(f"the lab wants {wish}", EXIT_CONFIGURATION)
+    raise LabError(f"the lab wants {wish}", ExitCode.CONFIGURATION)
 
 
 def _last_words(output: Path) -> str:

@@ -7,17 +7,15 @@ from importlib import import_module
 from pathlib import Path
 from signal import SIGHUP, SIGINT, SIGTERM
 from types import FrameType
-from typing import Final
 
+from mediation.exit_codes import ExitCode
 from mediation.lab.audio import write_wav
 from mediation.lab.display import make_display
 from mediation.lab.report import write_report
 from mediation.lab.results import CallResult, LabResult
-from mediation.lab.run import EXIT_CONFIGURATION, EXIT_NOT_GOOD, Lab, LabError
+from mediation.lab.run import Lab, LabError
 from mediation.settings.read import SettingsError
 from mediation_codecs.g711 import decode
-
-EXIT_GOOD: Final = 0
 
 
 class _Interrupted(BaseException):
@@ -38,7 +36,7 @@ def run_lab(config: Path | None, output: Path, *, tui: bool) -> int:
         lab = Lab(config or own_config(), output, display, meanwhile=_get_ready_to_draw)
     except (SettingsError, LabError) as error:
         display.note(str(error))
-        return error.exit_code if isinstance(error, LabError) else EXIT_CONFIGURATION
+        return error.exit_code if isinstance(error, LabError) else ExitCode.CONFIGURATION
     result: LabResult | None = None
     files: list[str] = []
     with _signals_raised():
@@ -55,7 +53,7 @@ def run_lab(config: Path | None, output: Path, *, tui: bool) -> int:
             return error.exit_code
         except OSError as error:
             display.note(f"cannot write to {output}: {error.strerror}")
-            return EXIT_NOT_GOOD
+            return ExitCode.NOT_GOOD
         except _Interrupted as interruption:
             result = None
             return interruption.exit_code
@@ -63,7 +61,7 @@ def run_lab(config: Path | None, output: Path, *, tui: bool) -> int:
             display.close(result)
     for line in files:
         display.note(line)
-    return EXIT_GOOD if result.passed else EXIT_NOT_GOOD
+    return ExitCode.GOOD if result.passed else ExitCode.NOT_GOOD
 
 
 def own_config() -> Path:

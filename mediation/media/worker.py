@@ -270,7 +270,7 @@ def main(arguments: Sequence[str]) -> int:
     except ChannelError:
         return 0  # signalling has ended meanwhile
     if not isinstance(configure, Configure):
-        print(f"media worker: expected its configuration, got {configure!r}", file=sys.stderr)  # noqa: T201
+        print(f"media worker: expected its configuration, got {configure!r}", file=sys.stderr)  # noqa: T201 -- a worker has no log
         return 1
     worker = Worker(channel, configure, chance=random.SystemRandom().random, descriptors=descriptors)
     gc.collect()

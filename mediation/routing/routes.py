@@ -40,8 +40,10 @@ class Routing:
 
     def __init__(self, settings: Settings) -> None:
         gateway, internal = settings.gateway.listen, settings.internal
+        self._terms = {trunk.name: Terms.of(trunk) for trunk in settings.trunks}
+        self._front_end_terms = Terms.of(internal)
         by_trunk = {
-            trunk.name: _candidates(trunk.name, trunk.targets, gateway, Terms.of(trunk), trunk)
+            trunk.name: _candidates(trunk.name, trunk.targets, gateway, self._terms[trunk.name], trunk)
             for trunk in settings.trunks
         }
         self._routes: tuple[tuple[Pattern, tuple[Candidate, ...]], ...] = tuple(
@@ -54,8 +56,12 @@ class Routing:
         # Front-end servers fail over like a trunk that says nothing about it.
         like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
         self._to_front_end = _each_once(
-            _candidates(FRONT_END_POOL, internal.targets, internal.listen, Terms.of(internal), like)
+            _candidates(FRONT_END_POOL, internal.targets, internal.listen, self._front_end_terms, like)
         )
+
+    def terms(self, source: Source) -> Terms:
+        """On what terms we speak with whoever calls."""
+        return self._front_end_terms if source.trunk is None else self._terms[source.trunk.name]
 
     def candidates(self, source: Source, called: str) -> tuple[Candidate, ...]:
         """Targets for a call, in order; empty: no route."""

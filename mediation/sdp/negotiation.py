@@ -187,7 +187,7 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Agreed
     )
 
 
-def renew(previous: SessionDescription | None, next: SessionDescription) -> SessionDescription:  # noqa: A002
+def renew(previous: SessionDescription | None, next: SessionDescription) -> SessionDescription:  # noqa: A002 -- the word for it
     """The next description of the session that `previous` belongs to (RFC 3264 section 8).
 
     Its `o=` is the previous one, with a version one higher if anything else has changed.

@@ -21,6 +21,7 @@ from mediation.settings.words import (
     check_username,
 )
 from mediation.sip.flow import Endpoint, Transport
+from mediation.sip.grammar import print_host
 from mediation_codecs.g711 import Law
 
 Network = IPv4Network | IPv6Network
@@ -463,4 +464,4 @@ def addresses(targets: tuple[Target, ...]) -> tuple[Network, ...]:
 
 def bracketed(host: str) -> str:
     """Return an IP address as URIs and socket names spell it: IPv6 in brackets (RFC 3986 section 3.2.2)."""
-    return f"[{host}]" if ":" in host else host
+    return print_host(host, None)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from mediation.sip.dialog import MAX_FORWARDS, Dialog, DialogId
 from mediation.sip.flow import Endpoint, Flow
+from mediation.sip.grammar import print_host
 from mediation.sip.headers import Headers
 from mediation.sip.ids import IdSource
 from mediation.sip.matching import Transaction, TransactionLayer
@@ -98,8 +99,7 @@ def contact(flow: Flow) -> str:
 
 def hostport(endpoint: Endpoint) -> str:
     """`host:port` with IPv6 in brackets (RFC 3261 section 25.1)."""
-    host, port = endpoint
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return print_host(*endpoint)
 
 
 def in_dialog_flow(dialog: Dialog, flow: Flow) -> Flow:

@@ -49,7 +49,6 @@ class InviteSession:
         self._dialogs: dict[str, Dialog] = {}
         """By remote tag: several early ones when the call forked, one when it is confirmed."""
         self._confirmed_tag = ""
-        self._repeated = b""
         self._accepted: Response | None = None
         self._repeat_s = 0.0
         self._ending: Extra = ()

@@ -152,7 +152,7 @@ async def serving(configuration: str, *, media: bool = False, quick: bool = Fals
     if quick:
         server._engine.agent.layer.timers = TimerValues(0.02, 0.04, 0.04)
     if not media:
-        server._media = InstantMedia(server._media_fact)  # type: ignore[assignment]  # the port is the same
+        server._media = InstantMedia(server._media_fact)
     await server.start()
     try:
         yield server

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mediation.lab.simulated_call import OVER
+from mediation.media.engine import WorkerMediaEngine
 from mediation.sip.flow import Transport
 from mediation.sip.framing import LONGEST_MESSAGE
 from mediation.sip.message import Request, Response
@@ -305,11 +306,13 @@ async def test_the_end_of_a_media_worker_ends_its_calls_and_no_others_after_it(s
     ):
         front_end.calls(NUMBER, scene.internal)
         await front_end.notes_that("hears 200")
-        [worker] = server._media.workers.values()
+        media = server._media
+        assert isinstance(media, WorkerMediaEngine)
+        [worker] = media.workers.values()
         os.kill(worker, signal.SIGKILL)
         await front_end.notes_that("is hung up on")
         await sbc.notes_that("is hung up on")
-        await until(lambda: list(server._media.workers.values()) not in ([], [worker]))
+        await until(lambda: list(media.workers.values()) not in ([], [worker]))
         front_end.calls(NUMBER + "9", scene.internal)
         await front_end.notes_that("hears 200", 2)
         front_end.hangs_up()
