@@ -84,6 +84,8 @@ class AgreedAudio:
     ptime_ms: int
     direction: Direction
     """Ours."""
+    theirs: Direction = Direction.SENDRECV
+    """The other side's, as it said it."""
     incoming: PayloadTypes | None = None
     """The numbers on packets that we take, where they differ (RFC 3264 section 5.1: each side sends with the
     numbers that the other one has written). None: the same."""
@@ -140,6 +142,7 @@ def make_answer(
         event_payload_type=event.payload_type if event else None,
         ptime_ms=_ptime_ms(theirs, capabilities.ptime_ms),
         direction=direction.within(theirs.direction.mirrored),
+        theirs=theirs.direction,
     )
     formats = [law]
     if event is not None:
@@ -183,6 +186,7 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Agreed
         event_payload_type=outgoing.event,
         ptime_ms=_ptime_ms(theirs, ours.ptime_ms or 20),
         direction=ours.direction.within(theirs.direction.mirrored),
+        theirs=theirs.direction,
         incoming=None if incoming == outgoing else incoming,
     )
 
