@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mediation.b2bua.plan import Stream
-from mediation.media.relay import CLOCK_HZ, Drop, Relay
+from mediation.media.relay import CLOCK_HZ, Drop, Relay, Voice
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import TelephoneEvent, key_packets
@@ -41,7 +41,7 @@ class Line:
 
     def __init__(self, source: Stream = MU, sink: Stream = A) -> None:
         self.sink = Sink()
-        self.relay = Relay(Rewrite(OURS, 1000, 50_000))
+        self.relay = Relay(Voice(Rewrite(OURS, 1000, 50_000), "us"))
         self.relay.sink = self.sink
         self.relay.configure(source, sink)
 
@@ -194,7 +194,7 @@ def test_a_change_of_law_keeps_the_stream_and_marks_its_first_packet__rfc3551_4_
 
 
 def test_before_the_first_plan_nothing_leaves() -> None:
-    relay = Relay(Rewrite(OURS, 1, 1))
+    relay = Relay(Voice(Rewrite(OURS, 1, 1), "us"))
     relay.sink = sink = Sink()
     relay.carry(build(0, 1, 160, SSRC, ALL_CODES), 0)
     assert sink.packets == []
