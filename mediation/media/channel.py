@@ -173,11 +173,8 @@ def _fields(message: Message) -> Fields:
     match message:
         case OpenMedia(call, caller, callee, local_hosts):
             return ["open", call, caller, callee, *local_hosts]
-        case ApplyMedia(call, MediaPlan(caller_stream, callee_stream, silence_s, caller_pair, callee_pair)):
-            seats = _stream_fields(caller_stream), _stream_fields(callee_stream)
-            return ["apply", call, *seats, silence_s, caller_pair, callee_pair]
-        case ApplyMedia(call, FaxPlan(caller_fax, callee_fax, caller_pair, callee_pair)):
-            return ["fax", call, *caller_fax.remote, *callee_fax.remote, caller_pair, callee_pair]
+        case ApplyMedia(call, plan):
+            return ["fax" if isinstance(plan, FaxPlan) else "apply", call, *_plan_fields(plan)]
         case OpenPair(call, side, local_host):
             return ["open pair", call, side, local_host]
         case ClosePair(call, pair_number):
@@ -247,6 +244,13 @@ def _message(fields: object) -> Message:
         case ["statistics", int(a), int(b), int(c), int(d), int() | float() as late, int(e)]:
             return WorkerStatistics(a, b, c, d, late, e)
     raise ChannelError(f"no message: {str(fields)[:80]}")
+
+
+def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
+    if isinstance(plan, FaxPlan):
+        return [*plan.caller.remote, *plan.callee.remote, plan.caller_pair, plan.callee_pair]
+    seats = _stream_fields(plan.caller), _stream_fields(plan.callee)
+    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair]
 
 
 def _stream_fields(stream: Stream) -> Fields:

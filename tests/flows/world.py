@@ -66,7 +66,9 @@ class FakeMedia:
         """By call: those that are open. A further one stands here with its endpoint."""
         self.asked: list[OpenPair] = []
         """Further pairs that nobody has answered yet, because media are slow."""
-        self.plans: list[MediaPlan | FaxPlan] = []
+        self.plans: list[MediaPlan] = []
+        self.faxes: list[FaxPlan] = []
+        self._in_force: MediaPlan | FaxPlan | None = None
         self._used: dict[str, tuple[int, int]] = {}
         self._numbers: dict[str, int] = {}
         self._next_port = 40000
@@ -74,16 +76,14 @@ class FakeMedia:
     @property
     def plan(self) -> MediaPlan:
         """The one in force, which is one of audio."""
-        plan = self.plans[-1]
-        assert isinstance(plan, MediaPlan)
-        return plan
+        assert isinstance(self._in_force, MediaPlan)
+        return self._in_force
 
     @property
     def fax(self) -> FaxPlan:
         """The one in force, which is one of a fax."""
-        plan = self.plans[-1]
-        assert isinstance(plan, FaxPlan)
-        return plan
+        assert isinstance(self._in_force, FaxPlan)
+        return self._in_force
 
     def perform(self, command: MediaCommand) -> MediaFact | None:
         """Carry out a command; what comes back at once, if anything does."""
@@ -101,7 +101,11 @@ class FakeMedia:
                 assert call in self.open, "a plan for media that is not open"
                 self._used[call] = (plan.caller_pair, plan.callee_pair)
                 assert self.pairs[call].keys() >= set(self._used[call]), "a plan on a pair that is not open"
-                self.plans.append(plan)
+                self._in_force = plan
+                if isinstance(plan, MediaPlan):
+                    self.plans.append(plan)
+                else:
+                    self.faxes.append(plan)
                 return None
             case OpenPair(call):
                 assert call in self.open, "a further pair for media that is not open"
