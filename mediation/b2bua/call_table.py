@@ -116,6 +116,7 @@ CALL: dict[Cell, tuple[Phase, tuple[Act, ...]]] = {
     (P.ALERTING, C.CALLER_UPDATED): (P.ALERTING, (Act.APPLY_MEDIA,)),
     (P.ALERTING, C.CALLEE_UPDATED): (P.ALERTING, (Act.APPLY_MEDIA,)),
     (P.ALERTING, C.EARLY_SILENCE): (P.ALERTING, (Act.RING_ALOUD,)),
+    (P.ALERTING, C.CHANGE): (P.ALERTING, (Act.BRIDGE,)),
     (P.TALKING, C.CALLER_UPDATED): (P.TALKING, (Act.APPLY_MEDIA, Act.SETTLE)),
     (P.TALKING, C.CALLEE_UPDATED): (P.TALKING, (Act.APPLY_MEDIA, Act.SETTLE)),
     (P.TALKING, C.CHANGE): (P.TALKING, (Act.BRIDGE,)),
@@ -126,8 +127,6 @@ CALL: dict[Cell, tuple[Phase, tuple[Act, ...]]] = {
 }
 
 ABSORBED: dict[Cell, str] = {
-    **{(phase, C.CHANGE): "answered by the leg alone: there is no call to change yet"
-       for phase in (P.OPENING, P.TRYING, P.ALERTING)},
     **{(P.CLEARING, cue): "the cause is set already" for cue in Cue if cue is not C.MEDIA_OPENED},
     (
         P.CLEARING,
@@ -144,6 +143,7 @@ IMPOSSIBLE: dict[Cell, str] = {
     **{(P.OPENING, cue): "nobody was called yet" for cue in _NOT_YET_CALLED},
     **{(phase, C.CALLER_UPDATED): "the caller has heard nothing of ours yet" for phase in (P.OPENING, P.TRYING)},
     (P.TRYING, C.CALLEE_UPDATED): "an early dialog begins with a progress",
+    **{(phase, C.CHANGE): "there is no dialog yet to ask in" for phase in (P.OPENING, P.TRYING)},
     **{(phase, C.EARLY_SILENCE): "asked for with early media alone" for phase in (P.OPENING, P.TRYING, P.TALKING)},
     **{(phase, C.RING_LIMIT): "starts with ALERTING and ends with it" for phase in (P.OPENING, P.TRYING, P.TALKING)},
     **{(phase, cue): "the ports are bound once, before anybody is called"

@@ -13,7 +13,7 @@ from mediation.b2bua import causes, policy
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.guard import Guard
-from mediation.b2bua.leg import RETRY_AFTER_S, Leg
+from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.screening import Refusal, screen
@@ -248,10 +248,10 @@ class Engine:
 
     def _broke(self, error: Exception, user: object, now: float) -> None:
         """Something of ours raised while it served `user`: end that one's call."""
-        if isinstance(user, InviteSession):
-            user = user.user
-        if isinstance(user, Leg):
-            user = user.user
+        while (
+            not isinstance(user, Call) and user is not None
+        ):  # errand, change, session and leg each know theirs
+            user = getattr(user, "user", None)
         if isinstance(user, Call) and user.id in self.calls:
             self._break_off(user, error, now)
         else:

@@ -31,6 +31,7 @@ from mediation.b2bua.plan import Endpoint, Stream
 from mediation.routing.terms import Terms
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import AgreedAudio, Direction
+from mediation.settings.model import Side
 from mediation.settings.peer_terms import Follow, Reliability
 from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, hostport
@@ -299,7 +300,7 @@ class Leg:
     # what it is
 
     @property
-    def side(self) -> str:
+    def side(self) -> Side:
         """The interface it is on."""
         return self.terms.side
 
@@ -475,7 +476,7 @@ class Leg:
             self._tell(Updated(audio), now)
 
     def _pracked(self, transaction: Transaction, now: float) -> None:
-        """A PRACK with a description: the answer to our offer in the 18x, or an offer of its own (RFC 3262 section 5)."""
+        """A PRACK with a description: the answer to our offer in the 18x, or an offer (RFC 3262 section 5)."""
         inside = self.session.inside
         if self._awaits_answer:
             self._awaits_answer = False
@@ -513,7 +514,7 @@ class Leg:
         self._tell(Reoffered(), now)
 
     def _is_offer_good(self, body: bytes, now: float, update: Transaction | None = None) -> bool:
-        """Keep an offer for which it is the peer's turn and that we could answer; else refuse it, in the words it earns."""
+        """Keep an offer for which it is the peer's turn and that we could answer; else refuse it."""
         status, reason, headers = 0, "", self._courtesies("Server")
         if self.said.turn is Turn.OURS:
             status = 491

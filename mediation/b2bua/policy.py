@@ -10,11 +10,11 @@ from mediation.sip.headers import NameAddress
 from mediation.sip.message import Request
 from mediation.sip.uri import SipUri
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, NOTIFY, INFO, MESSAGE, REFER"
 """The methods that we take (RFC 3261 section 20.5); true of OPTIONS answers and of 405 alike."""
 ACCEPT = "application/sdp"
-SUPPORTED_OPTIONS: frozenset[str] = frozenset()
-"""Option tags that a Require may name; none is promised yet."""
+SUPPORTED_OPTIONS = frozenset({"100rel", "timer", "replaces", "norefersub"})
+"""Option tags that a Require may name."""
 
 
 class To(Enum):

@@ -358,6 +358,13 @@ class Media:
         doc="A call ends when a party that should send audio sends no RTP and no RTCP for so many seconds; "
         "0: never.",
     )
+    early_silence_s: int = setting(
+        0,
+        low=0,
+        high=60,
+        doc="Early media that was announced (183) and is not heard for so many seconds: the caller is told 180, so "
+        "that its phone rings by itself. 0: it waits.",
+    )
     port_quarantine_s: int = setting(
         5, low=0, high=300, doc="After a call its ports keep swallowing late packets for so many seconds."
     )

@@ -13,7 +13,7 @@ def refused(call: Pair, status: str) -> None:
     assert call.world.records == []
 
 
-@pytest.mark.parametrize("method", ["REGISTER", "SUBSCRIBE", "MESSAGE", "PUBLISH", "REFER", "INFO", "UPDATE"])
+@pytest.mark.parametrize("method", ["REGISTER", "SUBSCRIBE", "PUBLISH"])
 def test_a_method_that_we_do_not_take_is_405_with_allow__rfc3261_8_2_1(call: Pair, method: str) -> None:
     call.caller.asks(method)
     refused(call, f"405 {method}")
@@ -28,8 +28,8 @@ def test_a_method_that_nobody_knows_is_501__rfc3261_21_5_2(call: Pair) -> None:
 def test_a_method_that_we_do_not_take_is_405_within_a_call_too(call: Pair) -> None:
     call.connects()
     call.caller.heard()
-    call.caller.asks("INFO", within=True)
-    assert call.caller.heard() == ["405 INFO"]
+    call.caller.asks("PUBLISH", within=True)
+    assert call.caller.heard() == ["405 PUBLISH"]
     call.ends()
 
 
@@ -62,7 +62,7 @@ def test_hops_are_counted_across_the_bridge_so_that_loops_end(call: Pair, came: 
 def test_an_extension_that_we_lack_is_420_and_named__rfc3261_8_2_2_3(call: Pair) -> None:
     call.caller.invites(headers="Require: 100rel, precondition\r\n")
     refused(call, "420")
-    assert call.caller.response(420).headers.get("Unsupported") == "100rel, precondition"
+    assert call.caller.response(420).headers.get("Unsupported") == "precondition"
 
 
 def test_an_extension_that_a_proxy_must_know_is_none_of_our_business(call: Pair) -> None:

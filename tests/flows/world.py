@@ -283,7 +283,9 @@ class World:
         self._remember(sent.octets, sent.flow)
         self._told[self._side(sent.flow)].append(sent.octets)
         if isinstance(message, Response) and message.cseq.method == "INVITE":
-            self._count(message.status, message.top_via.branch or message.call_id)
+            first = message.status >= 200 or message.to.tag is None  # a 100 within a call begins none
+            if first:
+                self._count(message.status, message.top_via.branch or message.call_id)
         peer = self._connections.get(sent.flow.connection or 0) or self._peers.get(
             (sent.flow.transport, sent.flow.remote)
         )
