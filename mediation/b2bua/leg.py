@@ -412,7 +412,7 @@ class Leg:
 
     def _shown(self, party: str) -> str:
         """The party whose early dialog the caller sees for this one: itself, or the last where there are too many."""
-        if not self.said.has_offer:
+        if self._invite is not None and not self._invite.body:
             return ""  # who has made no offer gets ours once, in one dialog
         if party not in self._parties:
             if len(self._parties) >= self.terms.early_media.max_early_dialogs:

@@ -47,17 +47,21 @@ class EarlyAnswers:
         self._transmit(tag, sender.give(response, now, has_session=bool(response.body)), now)
 
     def acknowledge(self, prack: Request, now: float) -> bool:
-        """A PRACK came; False: it matches nothing, and earns 481. RemoteSipError(400) where it cannot be read."""
+        """A PRACK came; False: it matches nothing, and earns 481. RemoteSipError(400) where it cannot be read.
+
+        What waits behind the response is sent by `go_on`, once the PRACK is answered.
+        """
         tag = prack.to.tag or ""
         sender = self._senders.get(tag)
-        if sender is None:
-            return False
-        found = sender.acknowledge(rack_of(prack), now)
-        if found is None:
+        if sender is None or sender.acknowledge(rack_of(prack), now) is None:
             return False
         self._agent.deadlines.stop((self, tag))
-        self._transmit(tag, found.next, now)
         return True
+
+    def go_on(self, prack: Request, now: float) -> None:
+        """Send what has waited for this PRACK."""
+        tag = prack.to.tag or ""
+        self._transmit(tag, self._senders[tag].outstanding, now)
 
     def close(self) -> None:
         """The final response goes; a PRACK that is on its way still matches."""

@@ -328,8 +328,9 @@ class InviteSession:
         """A BYE or PRACK of ours was answered, or never will be."""
         if errand is self._bye:
             self._cue(Cue.BYE_DONE, now)
-        elif errand.method == "PRACK" and (isinstance(outcome, Failure) or outcome.status >= 300):
-            self.lost(outcome, now)
+        elif errand.method == "PRACK" and self.stage is Stage.PROCEEDING:
+            if isinstance(outcome, Failure) or outcome.status >= 300:
+                self.lost(outcome, now)
 
     def request_failed(self, transaction: Transaction, failure: Failure, now: float) -> None:
         """The layer gave up on our INVITE, or on a response of ours."""
@@ -361,12 +362,13 @@ class InviteSession:
 
     def _pracked(self, transaction: Transaction, prack: Request, now: float) -> None:
         """RFC 3262 section 3: 2xx where it matches, 481 where it does not."""
+        early = self._early
         try:
-            matches = self._early is not None and self._early.acknowledge(prack, now)
+            matches = early is not None and early.acknowledge(prack, now)
         except RemoteSipError as error:
             self.inside.reply(transaction, error.status, now, reason=error.reason)
             return
-        if not matches:
+        if early is None or not matches:
             self.inside.reply(transaction, 481, now)
             return
         if prack.body:
@@ -375,6 +377,7 @@ class InviteSession:
             self.tell(Pracked(transaction), now)
         else:
             self.inside.reply(transaction, 200, now)
+        early.go_on(prack, now)
         if self._held is not None and not self.awaits_prack and self.stage is Stage.RECEIVED:
             self._accept_now(now)
 
