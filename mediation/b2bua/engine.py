@@ -25,7 +25,7 @@ from mediation.settings.model import Settings
 from mediation.sip.agent import Agent, contact
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
-from mediation.sip.flow import Flow
+from mediation.sip.flow import Flow, Transport
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
@@ -164,7 +164,7 @@ class Engine:
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request: within a dialog it goes to its owner, outside it is judged."""
         try:
-            screen(request)
+            screen(request, secure=transaction.flow.transport is Transport.TLS)
         except Refusal as refusal:
             self._answer(transaction, refusal.status, now, reason=refusal.reason, headers=refusal.headers)
             return
@@ -210,6 +210,11 @@ class Engine:
         if source is None or not source.calls:
             self._fact("call.forbidden", Level.WARNING, source=flow.remote[0])
             self._answer(transaction, 403, now)
+            return
+        returned = self.agent.layer.returned(request)
+        if returned is not None and number_of(returned.request.uri) == number_of(request.uri):
+            self._fact("call.looped", Level.WARNING, source=flow.remote[0])
+            self._answer(transaction, 482, now)
             return
         challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
         if challenged is not None:
