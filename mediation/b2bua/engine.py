@@ -20,12 +20,13 @@ from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing
+from mediation.routing.terms import Terms
 from mediation.routing.trunk import TrunkState
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent, contact
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
-from mediation.sip.flow import Flow
+from mediation.sip.flow import Flow, Transport
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
@@ -164,13 +165,14 @@ class Engine:
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request: within a dialog it goes to its owner, outside it is judged."""
         try:
-            screen(request)
+            terms = self._terms(transaction.flow)
+            screen(request, terms, secure=transaction.flow.transport is Transport.TLS)
         except Refusal as refusal:
             self._answer(transaction, refusal.status, now, reason=refusal.reason, headers=refusal.headers)
             return
         owner = self.agent.dialog_user(request)
         if request.method == "OPTIONS" and (owner is not None or request.to.tag is None):
-            self._answer_options(transaction, now)
+            self._answer_options(transaction, terms, now)
         elif owner is not None:
             owner.request_received(transaction, request, now)
         elif request.method == "INVITE" and request.to.tag is None:
@@ -210,6 +212,11 @@ class Engine:
         if source is None or not source.calls:
             self._fact("call.forbidden", Level.WARNING, source=flow.remote[0])
             self._answer(transaction, 403, now)
+            return
+        returned = self.agent.layer.returned(request)
+        if returned is not None and number_of(returned.request.uri) == number_of(request.uri):
+            self._fact("call.looped", Level.WARNING, source=flow.remote[0])
+            self._answer(transaction, 482, now)
             return
         challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
         if challenged is not None:
@@ -282,17 +289,24 @@ class Engine:
 
     # answers
 
-    def _answer_options(self, transaction: Transaction, now: float) -> None:
+    def _terms(self, flow: Flow) -> Terms:
+        """On what terms we speak with whoever is at the other end; it is no stranger."""
+        source = self._admission.identify(flow)
+        if source is None:
+            raise LookupError(flow.remote)
+        return self._routing.terms(source)
+
+    def _answer_options(self, transaction: Transaction, terms: Terms, now: float) -> None:
         """Say what we take, and whether we take calls now (RFC 3261 section 11.2)."""
         limit = self._settings.sip.max_calls
         full = bool(limit) and len(self.calls) >= limit
         status = 503 if self._stopping or full else 200
         headers = [
             ("Contact", contact(transaction.flow)),
-            ("Allow", policy.ALLOW),
+            ("Allow", terms.allow),
             ("Accept", policy.ACCEPT),
             ("Accept-Encoding", "identity"),
-            ("Supported", ", ".join(sorted(policy.SUPPORTED_OPTIONS))),
+            ("Supported", ", ".join(terms.option_tags)),
         ]
         self._answer(transaction, status, now, headers=tuple(headers))
 

@@ -328,9 +328,10 @@ class InviteSession:
         """A BYE or PRACK of ours was answered, or never will be."""
         if errand is self._bye:
             self._cue(Cue.BYE_DONE, now)
-        elif errand.method == "PRACK" and self.stage is Stage.PROCEEDING:
-            if isinstance(outcome, Failure) or outcome.status >= 300:
-                self.lost(outcome, now)
+            return
+        failed = isinstance(outcome, Failure) or outcome.status >= 300
+        if failed and errand.method == "PRACK" and self.stage is Stage.PROCEEDING:
+            self.lost(outcome, now)
 
     def request_failed(self, transaction: Transaction, failure: Failure, now: float) -> None:
         """The layer gave up on our INVITE, or on a response of ours."""

@@ -5,7 +5,6 @@ from mediation.sip.message import Message, Request, Response
 from tests.flows.peers import Line, Peer
 from tests.flows.world import World
 
-
 MIRRORED = {"sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 
 

@@ -70,12 +70,7 @@ def test_one_out_of_order_is_dropped_until_its_turn__rfc3262_4(call: Pair) -> No
     call.callee.says(183, headers=reliably(3), sdp=call.callee.sdp())
     call.callee.says(200, to="PRACK")
     assert call.caller.heard() == ["181", "183"]
-    assert [
-        prack.headers.get(
-            "RAck",
-        ).split(" ")[0]
-        for prack in pracks(call)
-    ] == ["1", "2", "3"]  # type: ignore[union-attr]
+    assert [(prack.headers.get("RAck") or "").split(" ")[0] for prack in pracks(call)] == ["1", "2", "3"]
     call.callee.says(486)
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from mediation.b2bua.plan import Stream
 from mediation.sdp.description import SessionDescription
-from mediation.sip.message import Response
 from mediation.settings.peer_terms import MidCall, Relay
+from mediation.sip.message import Response
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.peers import Peer
 from tests.flows.scenery import settings, trunk
