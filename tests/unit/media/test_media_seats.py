@@ -133,10 +133,12 @@ def test_the_pair_that_was_left_is_heard_no_more_and_keeps_nothing_for_later(
 def test_a_pair_swallows_what_comes_before_it_has_a_party(call: Circuit, target: socket.socket) -> None:
     call.apply()
     pair, plan = transfer(call, target)
-    for number in range(20):
+    for number in range(10):
         say(target, pair, packet(number, b"\x11" * 160, payload_type=8))
     call.serve()
-    call.apply(plan)
+    for number in range(10, 20):
+        say(target, pair, packet(number, b"\x11" * 160, payload_type=8))
+    call.apply(plan)  # before these were read
     say(target, pair, packet(20, b"\x22" * 160, payload_type=8))
     call.serve()
     assert len(heard(call.caller)) == 1
