@@ -107,6 +107,19 @@ def test_whoever_comes_hears_a_stream_and_reports_of_its_own__rfc3550_8() -> Non
         assert heard(call.callee_rtcp) == []
 
 
+def test_whoever_has_been_sent_nothing_yet_gets_receiver_reports__rfc3550_6_4(call: Circuit) -> None:
+    target, target_rtcp = call.other(TARGET), call.other(TARGET)
+    call.apply()
+    for number in range(20):
+        call.from_caller(packet(number))
+        call.serve()
+        call.advance(1)
+    call.open_pair(2, seat=1)
+    call.apply(call.plan(callee=stream(target, target_rtcp, law=Law.PCMA), pairs=(0, 2)))
+    call.advance(10)
+    assert {octets[1] for octets in heard(target_rtcp)} == {201}
+
+
 def test_the_pair_that_was_left_is_heard_no_more_and_keeps_nothing_for_later(
     call: Circuit, target: socket.socket
 ) -> None:
