@@ -32,7 +32,7 @@ from mediation.sdp.negotiation import (
     renew,
 )
 from mediation.sip import session_events as session
-from mediation.sip.agent import Agent, hostport
+from mediation.sip.agent import Agent
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.flow import Flow
 from mediation.sip.invite import InviteSession
@@ -66,8 +66,10 @@ class Leg:
         self._capabilities = terms.capabilities
         self._digest = DigestClient(*([] if terms.credentials is None else [terms.credentials]))
         self._product = product
-        self._origin = Origin("-", agent.ids.session_id(), 1, flow.local[0])
-        self._local = LocalAudio(flow.local[0], _NOWHERE)
+        self._audio_host = agent.names.of(flow).audio_host
+        """What descriptions call us, whatever address our sockets have."""
+        self._origin = Origin("-", agent.ids.session_id(), 1, self._audio_host)
+        self._local = LocalAudio(self._audio_host, _NOWHERE)
         self._described: SessionDescription | None = None
         """What we said last."""
         self._offered: SessionDescription | None = None
@@ -106,7 +108,7 @@ class Leg:
         except SdpError:
             return causes.BAD_DESCRIPTION
         except NotAcceptable as error:
-            self._warning = (warning(error, self.flow),)
+            self._warning = (self._missing(error),)
             return causes.NO_CODEC
         return None
 
@@ -122,7 +124,7 @@ class Leg:
         now: float,
     ) -> None:
         """Send an INVITE with our offer. `identity` and `destination` are From and To, without tags."""
-        self._local = LocalAudio(*local)
+        self.bind(local)
         self._described = make_offer(self._local, self._capabilities, self._origin)
         self.call_id = self._agent.ids.call_id()
         invite = self._agent.request(
@@ -141,8 +143,8 @@ class Leg:
     # what the call asks for
 
     def bind(self, local: Endpoint) -> None:
-        """Our audio's place is known."""
-        self._local = LocalAudio(*local)
+        """Our audio's port is known."""
+        self._local = LocalAudio(self._audio_host, local[1])
 
     @property
     def can_hear_early(self) -> bool:
@@ -305,6 +307,10 @@ class Leg:
         else:
             self._tell(Updated(self.audio), now)
 
+    def _missing(self, error: NotAcceptable) -> tuple[str, str]:
+        """A Warning header that says what is missing (RFC 3261 section 20.43)."""
+        return "Warning", f'{error.warning} {self._agent.names.host_and_port(self.flow)} "{error.reason}"'
+
     def _reoffered(self, request: Request, now: float) -> None:
         """Answer a re-INVITE here: the other side is not disturbed (RFC 3261 section 14.2)."""
         if not request.body:
@@ -321,15 +327,10 @@ class Leg:
         except SdpError as error:
             self.session.reject(400, now, reason=error.reason)
         except NotAcceptable as error:
-            self.session.reject(488, now, headers=(warning(error, self.flow),))
+            self.session.reject(488, now, headers=(self._missing(error),))
         else:
             self._described = renew(self._described, answer)
             self._accept(self._described, now)
             if audio != self.audio:
                 self.audio = audio
                 self._tell(Updated(audio), now)
-
-
-def warning(error: NotAcceptable, flow: Flow) -> tuple[str, str]:
-    """A Warning header that says what is missing (RFC 3261 section 20.43)."""
-    return "Warning", f'{error.warning} {hostport(flow.local)} "{error.reason}"'

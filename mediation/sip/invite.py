@@ -1,6 +1,6 @@
 """One INVITE session, called or calling: `session_table` performed on transactions and dialogs."""
 
-from mediation.sip.agent import Agent, contact, in_dialog_flow
+from mediation.sip.agent import Agent, in_dialog_flow
 from mediation.sip.derived import cancel, reply
 from mediation.sip.dialog import Dialog
 from mediation.sip.digest_client import Answer, DigestClient, GiveUp, credentials_of
@@ -101,12 +101,18 @@ class InviteSession:
         if status == 100:
             response = reply(self._pending_request, 100)
         else:
-            response = self._reply(status, reason, (("Contact", contact(self.flow)), *headers), body)
+            response = self._reply(
+                status, reason, (("Contact", self._agent.contact(self.flow)), *headers), body
+            )
         self._cue(Cue.PROGRESS, now, response)
 
     def accept(self, now: float, *, headers: Extra = (), body: bytes = b"") -> None:
         """Answer the pending INVITE with 200."""
-        self._cue(Cue.ACCEPT, now, self._reply(200, "", (("Contact", contact(self.flow)), *headers), body))
+        self._cue(
+            Cue.ACCEPT,
+            now,
+            self._reply(200, "", (("Contact", self._agent.contact(self.flow)), *headers), body),
+        )
 
     def reject(self, status: int, now: float, *, reason: str = "", headers: Extra = ()) -> None:
         """Answer the pending INVITE with a final failure."""
@@ -315,6 +321,10 @@ class InviteSession:
         transaction.user = self
         return True
 
+    def _way(self, dialog: Dialog) -> Flow:
+        """By which flow our requests within the dialog go."""
+        return in_dialog_flow(dialog, self.flow, None if self._invite is None else self._invite.flow)
+
     def _adopt(self, dialog: Dialog) -> None:
         self._dialogs[dialog.id.remote_tag] = dialog
         self._agent.dialogs[dialog.id] = self
@@ -388,7 +398,7 @@ class InviteSession:
     def _acknowledge(self, dialog: Dialog, response: Response) -> None:
         sequence = response.cseq.number
         ack = dialog.acknowledged.get(sequence)
-        flow = in_dialog_flow(dialog, self.flow)
+        flow = self._way(dialog)
         if ack is None:
             credentials = () if self._invite is None else credentials_of(self._invite.request)
             ack = dialog.request("ACK", via=self._agent.via(flow), sequence=sequence, extra=credentials)
@@ -404,7 +414,7 @@ class InviteSession:
         dialog = Dialog.as_client(self._invite.request, response) if self._invite is not None else self.dialog
         self._dialogs[tag] = dialog
         self._acknowledge(dialog, response)
-        flow = in_dialog_flow(dialog, self.flow)
+        flow = self._way(dialog)
         self._agent.layer.send_request(dialog.request("BYE", via=self._agent.via(flow)), flow, self, now)
 
     def _cancel(self, now: float) -> None:
@@ -414,7 +424,7 @@ class InviteSession:
             )
 
     def _send_bye(self, now: float) -> None:
-        flow = in_dialog_flow(self.dialog, self.flow)
+        flow = self._way(self.dialog)
         bye = self._digest.authorize(
             self.dialog.request("BYE", via=self._agent.via(flow), extra=self._ending)
         )

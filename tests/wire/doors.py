@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from mediation.net.flows import Flows
+from mediation.routing.wires import Wire
 from mediation.settings.model import Listener
 from mediation.sip.flow import Endpoint, Flow
 from mediation.sip.message import Message, Request
@@ -17,7 +18,7 @@ async def listening(heard: Heard, *listeners: Listener, tcp_idle_s: float = 60.0
         on_message=heard.message_received,
         on_malformed=heard.malformed_received,
         on_failure=heard.failed,
-        tcp_idle_s=tcp_idle_s,
+        wire=lambda flow: Wire(tcp_idle_s),
     )
     await flows.listen(listeners)
     try:

@@ -2,11 +2,12 @@
 
 import pytest
 
-from mediation.sip.agent import Agent, contact, hostport, in_dialog_flow, is_address
+from mediation.sip.agent import Agent, hostport, in_dialog_flow, is_address
 from mediation.sip.dialog import Dialog, DialogId
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow, Transport
 from mediation.sip.message import Request, Response
+from mediation.sip.names import Names
 from mediation.sip.uri import SipUri
 from tests.unit.sip.bench import TCP, UDP, US, Bench, message, parse
 
@@ -191,8 +192,8 @@ def test_an_address_is_told_from_a_name(host: str, expected: bool) -> None:
 
 def test_our_contact_and_via_name_the_listener__rfc3261_8_1_1() -> None:
     six = Flow(Transport.TCP, ("2001:db8::1", 5070), ("2001:db8::2", 5060))
-    assert contact(UDP) == "<sip:192.0.2.1:5060>"
-    assert contact(six) == "<sip:[2001:db8::1]:5070;transport=tcp>"
+    assert Names().contact(UDP) == "<sip:192.0.2.1:5060>"
+    assert Names().contact(six) == "<sip:[2001:db8::1]:5070;transport=tcp>"
     assert hostport(("2001:db8::1", 5070)) == "[2001:db8::1]:5070"
     agent: Agent = Bench().agent
     assert agent.via(six).startswith("SIP/2.0/TCP [2001:db8::1]:5070;branch=z9hG4bK")
