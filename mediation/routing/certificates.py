@@ -1,7 +1,7 @@
 """Which names a peer's certificate must bear (RFC 5922): decided by who the peer is, never by what it says."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from mediation.settings.model import Settings, Side, Trunk
@@ -83,7 +83,8 @@ class Expectations:
         """
         own = {_canonical(flow.remote[0])}
         named = _address(sent_by) == own or sent_by.lower() in identity.domains
-        return named and self.of(flow, side, calling=True).met_by(identity)
+        expected = replace(self.of(flow, side, calling=True), anybody=False)  # a name must have been expected
+        return named and expected.met_by(identity)
 
     def server_name(self, flow: Flow, side: Side) -> str:
         """Whom to ask for by server name indication (RFC 6066 section 3); empty: nobody by name."""

@@ -183,6 +183,28 @@ def test_requests_go_to_an_address_or_to_where_a_named_peer_spoke_from(
 
 
 @pytest.mark.parametrize(
+    ("target", "transport"),
+    [
+        ("sip:a@192.0.2.9;transport=tcp", Transport.TCP),
+        ("sip:a@192.0.2.9;transport=TCP", Transport.TCP),
+        ("sip:a@sbc.example;transport=tcp", Transport.TCP),
+        ("sip:a@192.0.2.9", Transport.UDP),
+        ("sip:a@192.0.2.9;transport=udp", Transport.UDP),
+        ("sip:a@192.0.2.9;transport=tls", Transport.UDP),
+    ],
+)
+def test_the_transport_of_a_large_invite_is_kept_where_the_next_hop_asks_for_it__rfc3261_18_1_1(
+    target: str, transport: Transport
+) -> None:
+    dialog = as_server()
+    dialog.remote_target = target
+    went = Flow(Transport.TCP, ("192.0.2.1", 5062), UDP.remote)
+    flow = in_dialog_flow(dialog, UDP, went)
+    assert (flow.transport, flow.local) == (transport, went.local if transport is went.transport else US)
+    assert in_dialog_flow(dialog, UDP).transport is Transport.UDP
+
+
+@pytest.mark.parametrize(
     ("host", "expected"),
     [("192.0.2.1", True), ("2001:db8::1", True), ("a.example", False), ("1.example", False)],
 )
