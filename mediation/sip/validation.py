@@ -76,7 +76,6 @@ def _check_identity(message: Message) -> None:
     _ = message.cseq, message.call_id
     _check_tag(message.from_, "From")
     _check_tag(message.to, "To")
-    _check_hops(message.vias, "Via")
     branches = message.vias[0].parameters.values("branch")
     if branches and (len(branches) > 1 or (branches[0] or COOKIE_ALONE).lower() == COOKIE_ALONE):
         raise RemoteSipError(400, "Bad Branch")
@@ -101,6 +100,7 @@ def _check_contacts(message: Message) -> None:
 
 def _check_request_headers(request: Request) -> None:
     present = request.headers.by_key()
+    _check_hops(request.vias, "Via")
     if "max-forwards" in present:  # it may be missing: RFC 3261 section 16.3, step 3
         _ = request.max_forwards
     if "expires" in present:
