@@ -20,6 +20,7 @@ from mediation.b2bua.events import (
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.passage import Passage
 from mediation.b2bua.plan import (
     MediaClosed,
     MediaFact,
@@ -29,7 +30,7 @@ from mediation.b2bua.plan import (
     MediaSilent,
     StreamReport,
 )
-from mediation.b2bua.policy import called_uri, calling_identity, crossing
+from mediation.b2bua.policy import called_uri, invited
 from mediation.b2bua.record import CallRecord, Party
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
@@ -76,6 +77,7 @@ class Call:
         self._source = source
         self._request = transaction.request
         self._flow = transaction.flow
+        self._terms = terms
         self._candidates = list(candidates)
         """Those that were not tried yet."""
         self.id = exchange.agent.ids.call()
@@ -298,13 +300,16 @@ class Call:
         self._start(NO_PROGRESS, now + candidate.no_progress_s)
         host = hostport(target.endpoint)
         max_forwards = self._request.max_forwards
+        identity, headers = invited(
+            self._request, Passage(self._terms, candidate.terms, hostport(listener.endpoint))
+        )
         leg.place(
             called_uri(self._request, host, target.transport.parameter),
             local=self._media.callee_local,
-            identity=calling_identity(self._request.from_, hostport(listener.endpoint)),
+            identity=identity,
             destination=f"<{called_uri(self._request, host)}>",
             max_forwards=MAX_FORWARDS if max_forwards is None else max_forwards - 1,
-            headers=crossing(self._request, candidate.terms.side),
+            headers=headers,
             now=now,
         )
         self._callee = (leg, candidate)

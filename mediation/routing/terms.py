@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mediation.sdp.negotiation import Capabilities
+from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.model import Internal, Side, Trunk
 from mediation.sip.digest_client import Credentials
 
@@ -15,6 +16,10 @@ class Terms:
     capabilities: Capabilities
     credentials: Credentials | None = None
     """None: challenges are not answered, so that nobody inside learns a hash of ours by asking."""
+    identity: Identity = USUAL_IDENTITY
+    """What is believed of the peer, and what it is told."""
+    headers: tuple[HeaderRule, ...] = ()
+    """What becomes of single headers from and to the peer."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
@@ -23,8 +28,8 @@ class Terms:
             tuple(str(law) for law in peer.codecs), peer.telephone_event, peer.ptime_ms
         )
         if not isinstance(peer, Trunk):
-            return cls(Side.FRONT_END, capabilities)
+            return cls(Side.FRONT_END, capabilities, None, peer.identity, peer.headers)
         credentials = None
         if peer.username:
             credentials = Credentials(peer.username, peer.password.text, peer.realm or None)
-        return cls(Side.GATEWAY, capabilities, credentials)
+        return cls(Side.GATEWAY, capabilities, credentials, peer.identity, peer.headers)

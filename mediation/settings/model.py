@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
+from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
 from mediation.settings.story import setting, story
 from mediation.settings.words import (
     check_failover_code,
@@ -207,6 +208,11 @@ class Internal(Interface):
     telephone_event: bool = setting(True, doc=EVENTS_DOC)
     ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
     tls: Tls = field(default=Tls(), metadata=story(TLS_DOC))
+    identity: InternalIdentity = field(
+        default=InternalIdentity(),
+        metadata=story("What is believed of front-end servers, and what they are told."),
+    )
+    headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:
@@ -307,6 +313,10 @@ class Trunk:
     authenticate: bool = setting(
         False, doc="Its calls must bear the same user name and password: they are challenged (401, RFC 7616)."
     )
+    identity: TrunkIdentity = field(
+        default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
+    )
+    headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:
