@@ -21,8 +21,8 @@ from mediation.b2bua.passage import (
 from mediation.b2bua.privacy import Privacy
 from mediation.b2bua.trail import NO_TRAIL, Trail
 from mediation.settings.identity import FromPolicy, Identity, SendIdentity
-from mediation.sip.headers import NameAddress
-from mediation.sip.message import Request, Response
+from mediation.sip.headers import Headers, NameAddress
+from mediation.sip.message import Request
 from mediation.sip.uri import OpaqueUri, SipUri
 
 
@@ -39,14 +39,12 @@ class Claim:
     """What it could be known by, believed or not."""
 
 
-def claim_of(message: Request | Response, identity: Identity) -> Claim:
-    """What the sender of an INVITE says of itself, or that of a response: the one who was reached.
+def claim_of(headers: Headers, identity: Identity, shown: NameAddress | None = None) -> Claim:
+    """What the sender of an INVITE says of itself, `shown` being its From, or of a response: who was reached.
 
     An identity that cannot be read is not there: no call fails by it.
     """
-    headers = message.headers
-    asking = isinstance(message, Request)
-    role = "calling" if asking else "called"
+    role = "called" if shown is None else "calling"
     privacy = Privacy.of(headers)
     parties = [
         each
@@ -55,14 +53,14 @@ def claim_of(message: Request | Response, identity: Identity) -> Claim:
     ]
     said = addresses_of(headers, "P-Asserted-Identity")
     preferred = addresses_of(headers, "P-Preferred-Identity")
-    shown = (message.from_,) if asking else ()
+    named = () if shown is None else (shown,)
     asserted = said or preferred or tuple(parties) if identity.trust else ()
     hidden = (
         privacy.hides_identity
-        or (privacy.values != ("none",) and any(is_anonymous(each) for each in shown))
+        or (privacy.values != ("none",) and any(is_anonymous(each) for each in named))
         or any(_is_private(each) for each in parties)
     )
-    return Claim(_one_of_each(asserted), privacy, hidden, secrets_of((*shown, *said, *preferred, *parties)))
+    return Claim(_one_of_each(asserted), privacy, hidden, secrets_of((*named, *said, *preferred, *parties)))
 
 
 def hides(claim: Claim, passage: Passage) -> bool:

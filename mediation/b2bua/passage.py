@@ -76,7 +76,7 @@ def at_our_host(uri: SipUri | OpaqueUri, host: str) -> str | None:
     `anonymous.invalid` says more than an address.
     """
     if isinstance(uri, OpaqueUri):
-        return str(uri) if uri.scheme in _KEPT_URIS else None
+        return str(uri).partition("?")[0] if uri.scheme in _KEPT_URIS else None
     user = user_of(uri)
     phone = ";user=phone" if (uri.parameters.get("user") or "").lower() == "phone" else ""
     place = uri.host if uri.host.lower().endswith(".invalid") else host

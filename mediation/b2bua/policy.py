@@ -15,7 +15,7 @@ from mediation.b2bua.trail import Trail, Veil, trail_lines
 from mediation.settings.identity import HeaderAction, HeaderDirection, HeaderRule
 from mediation.settings.model import Side
 from mediation.sip.headers import Headers, header_key
-from mediation.sip.message import Request, Response
+from mediation.sip.message import Request
 from mediation.sip.uri import SipUri
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
@@ -113,7 +113,7 @@ STAYS: dict[str, str] = {
 
 def invited(request: Request, passage: Passage) -> tuple[str, Lines]:
     """From, without a tag, and the further headers of the INVITE that `request` becomes on the other side."""
-    claim = claim_of(request, passage.source.identity)
+    claim = claim_of(request.headers, passage.source.identity, request.from_)
     trail = Trail.of(request.headers, passage.source.identity)
     hidden = hides(claim, passage)
     outside = not passage.destination.identity.reveal
@@ -131,15 +131,15 @@ def invited(request: Request, passage: Passage) -> tuple[str, Lines]:
     return from_value(request, claim, passage), _clean(lines)
 
 
-def crossing_response(response: Response, passage: Passage) -> Lines:
-    """The headers of `response` that may stand in the one that it becomes on the other side.
+def crossing_response(status: int, headers: Headers, passage: Passage) -> Lines:
+    """Of the headers of a response, those that may stand in the one that it becomes on the other side.
 
     Warning never does, for it names hosts; Retry-After and Reason are of our own making.
     """
-    claim = claim_of(response, passage.source.identity)
-    on = _occasion(response.status)
+    claim = claim_of(headers, passage.source.identity)
+    on = _occasion(status)
     lines = identity_lines(claim, passage, party="called") if on in _REACHED else ()
-    return _clean((*lines, *_by_table(response.headers, passage, on, claim)))
+    return _clean((*lines, *_by_table(headers, passage, on, claim)))
 
 
 def called_uri(request: Request, host: str, parameters: str = "") -> str:

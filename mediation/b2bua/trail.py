@@ -122,11 +122,11 @@ def _entry(entry: HistoryEntry, host: str, veil: Veil) -> str:
     parameters = _kept(address.parameters, _HISTORY_PARAMETERS)
     uri = at_our_host(address.uri, host)
     name = shown_name(address)
+    cause = "" if entry.cause is None else f";cause={entry.cause}"
     if uri is None or veil.covers(address, is_private=entry.is_private):
         name, uri = "", ANONYMOUS_URI
     elif not isinstance(address.uri, SipUri):
-        return f"{name}<{uri}>{parameters}"  # a number is kept as it came, with what stands in it
-    cause = "" if entry.cause is None else f";cause={entry.cause}"
+        cause = ""  # a number is kept as it came, with what stands in it
     return f"{name}<{uri}{cause}{_headers(entry)}>{parameters}"
 
 

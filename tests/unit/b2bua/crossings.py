@@ -7,7 +7,7 @@ from mediation.sdp.negotiation import Capabilities
 from mediation.settings.identity import HeaderRule, Identity, InternalIdentity, TrunkIdentity
 from mediation.settings.model import Side
 from mediation.sip.headers import Headers
-from mediation.sip.message import Request, Response
+from mediation.sip.message import Request
 
 CAPABILITIES = Capabilities(("PCMU",), True, 20)
 CALLER = '"Ann" <sip:+15550100@far.example;user=phone>;tag=x'
@@ -36,10 +36,6 @@ def invite(*headers: tuple[str, str], from_: str = CALLER, uri: str = "sip:+4930
     return Request("INVITE", uri, Headers((("From", from_), *headers)))
 
 
-def response(status: int, *headers: tuple[str, str]) -> Response:
-    return Response(status, "", Headers(headers))
-
-
 def told(passage: Passage, *headers: tuple[str, str], from_: str = CALLER) -> dict[str, list[str]]:
     """All that the other side is told, From among it, by the name of the header."""
     said, lines = invited(invite(*headers, from_=from_), passage)
@@ -52,6 +48,6 @@ def told(passage: Passage, *headers: tuple[str, str], from_: str = CALLER) -> di
 def told_back(passage: Passage, status: int, *headers: tuple[str, str]) -> dict[str, list[str]]:
     """The same of a response."""
     found: dict[str, list[str]] = {}
-    for name, value in crossing_response(response(status, *headers), passage):
+    for name, value in crossing_response(status, Headers(headers), passage):
         found.setdefault(name, []).append(value)
     return found
