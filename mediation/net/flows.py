@@ -274,15 +274,16 @@ class Flows:
         if connection is None or connection.ours or not via.parameters.has("alias"):
             return
         peer = (flow.local, (flow.remote[0], via.sent_by[1]))
-        if self._aliases.get(peer) is connection or via.transport.upper() != "TLS":
+        held = self._aliases.get(peer)
+        if held is connection or via.transport.upper() != "TLS":
             return
-        towards = replace(flow, remote=peer[1], connection=None)
-        shown = connection.identity_shown
-        if (
-            self._security is not None
-            and self._wire(towards).reuses
-            and self._security.allows_reuse(towards, shown, via.host)
-        ):
+        towards, shown = replace(flow, remote=peer[1], connection=None), connection.identity_shown
+        if self._security is None or not self._wire(towards).reuses:
+            return
+        if held is not None and held.identity_shown != shown:
+            return  # somebody else stands for it; two servers may share an address
+        if self._security.allows_reuse(towards, shown, via.host):
+            self._forget_aliases(connection)  # it stands for one place, so that nobody can pile them up
             self._aliases[peer] = connection
 
     def _forget_aliases(self, connection: TcpConnection) -> list[tuple[Endpoint, Endpoint]]:

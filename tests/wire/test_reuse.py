@@ -120,6 +120,36 @@ async def test_a_claim_holds_for_the_address_that_it_comes_from_and_no_other(sec
         await peer.close()
 
 
+async def test_a_place_that_is_held_is_not_taken_by_another_name_at_the_same_address(
+    secured: Secured,
+) -> None:
+    """Two servers behind one address, each with a good certificate: the second one claims the port of the first."""
+    peers = f'peers = ["{FRONT_END_NAME}", "fe2.corp.example"]'
+    async with serving(reusing(secured, internal=peers)) as server:
+        first = await claims(secured, FRONT_END_NAME)
+        second = await claims(
+            secured, "fe2.corp.example", papers=secured.authority.signs("second", "fe2.corp.example")
+        )
+        aliases = server._driver.flows._aliases
+        assert [connection.remote for connection in aliases.values()] == [first.at]
+        renewed = await claims(secured, FRONT_END_NAME)
+        assert [connection.remote for connection in aliases.values()] == [renewed.at], "the newer one lives"
+        for peer in (first, second, renewed):
+            await peer.close()
+
+
+async def test_a_connection_stands_for_one_place_the_last_it_named(secured: Secured) -> None:
+    async with serving(reusing(secured)) as server:
+        peer = await secured.comes(secured.front_end)
+        host = secured.front_end_at[0]
+        for port in (5061, 6000, 6001):
+            octets = request("OPTIONS", (host, port), secured.internal, transport="TLS", rport=";alias")
+            peer.send(octets)
+            assert (await peer.response()).status == 200
+        assert list(server._driver.flows._aliases) == [(secured.internal, (host, 6001))]
+        await peer.close()
+
+
 @pytest.mark.parametrize(
     ("reuse", "alias", "internal"),
     [
