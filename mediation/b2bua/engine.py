@@ -40,6 +40,9 @@ from mediation.sip.message import Message, Request, Response
 from mediation.sip.replaces import Replaces, replaces_of
 from mediation.sip.timers import TimerValues
 
+MOST_TOLD = 1024
+"""Peers of which it was told that they get large requests by UDP."""
+
 
 class Engine:
     """The B2BUA core of one configuration."""
@@ -229,7 +232,7 @@ class Engine:
     def _stays_on_udp(self, large: StaysOnUdp) -> None:
         """A request above 1300 octets is a datagram all the same (RFC 3261 section 18.1.1)."""
         told = (large.flow.remote[0], large.why)
-        if told not in self._told_large:
+        if told not in self._told_large and len(self._told_large) < MOST_TOLD:
             self._told_large.add(told)
             self._fact(
                 "request.large_over_udp",
