@@ -20,7 +20,7 @@ from mediation.b2bua.events import (
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
-from mediation.b2bua.passage import Passage
+from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.plan import (
     MediaClosed,
     MediaFact,
@@ -30,7 +30,7 @@ from mediation.b2bua.plan import (
     MediaSilent,
     StreamReport,
 )
-from mediation.b2bua.policy import called_uri, invited
+from mediation.b2bua.policy import called_uri, crossing_response, invited
 from mediation.b2bua.record import CallRecord, Party
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
@@ -42,6 +42,7 @@ from mediation.sip.agent import Agent, hostport
 from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError
 from mediation.sip.flow import Flow
+from mediation.sip.headers import Headers
 from mediation.sip.matching import Transaction
 
 NO_PROGRESS, RING_LIMIT, SETUP_LIMIT, BROKEN = "NO_PROGRESS", "RING_LIMIT", "SETUP_LIMIT", "BROKEN"
@@ -86,6 +87,8 @@ class Call:
         self._media = CallMedia(self.id, exchange.emit, float(exchange.settings.media.silence_s))
         self._callee: tuple[Leg, Candidate] | None = None
         """The attempt that counts."""
+        self._said_back: Lines = ()
+        """What the callee's last response said that the caller may hear."""
         self._written = False
         self._occupied: list[TrunkState] = []
         self.broken = False
@@ -210,10 +213,12 @@ class Call:
 
     def _callee_event(self, event: LegEvent, now: float) -> None:
         match event:
-            case Progress(status, _):
+            case Progress(status, _, headers):
+                self._said_back = self._crossing_back(status, headers)
                 self._ledger.progress(status, now)
                 self._cue(Cue.PROGRESS, now, status)
-            case Answered():
+            case Answered(_, headers):
+                self._said_back = self._crossing_back(200, headers)
                 self._ledger.answer(now)
                 self._cue(Cue.ANSWERED, now)
             case Refused():
@@ -268,7 +273,7 @@ class Call:
                 self._start(RING_LIMIT, now + self._exchange.settings.sip.ring_limit_s)
             case Act.CONNECT:
                 self._fact("call.answered", trunk=self._ledger.attempts[-1].trunk)
-                self.caller.answer(now, prefer=self._callee_codec)
+                self.caller.answer(now, prefer=self._callee_codec, headers=self._said_back)
             case Act.APPLY_MEDIA:
                 self._apply_media()
             case Act.CLOSE_MEDIA:
@@ -326,9 +331,16 @@ class Call:
 
     def _ring(self, status: int, now: float) -> None:
         early = self._callee is not None and self._callee[0].audio is not None
-        self.caller.ring(status, now, prefer=self._callee_codec, media=early)
+        self.caller.ring(status, now, prefer=self._callee_codec, media=early, headers=self._said_back)
         if early:
             self._apply_media()
+
+    def _crossing_back(self, status: int, headers: Headers) -> Lines:
+        """What the caller may hear of a response of the callee."""
+        if self._callee is None:
+            return ()
+        back = Passage(self._callee[1].terms, self._terms, hostport(self._flow.local))
+        return crossing_response(status, headers, back)
 
     def _apply_media(self) -> None:
         self._media.apply(self.caller.stream(), None if self._callee is None else self._callee[0].stream())

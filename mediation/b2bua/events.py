@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from mediation.b2bua.causes import Cause
 from mediation.sdp.negotiation import AgreedAudio
+from mediation.sip.headers import Headers
+
+NO_HEADERS = Headers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +16,8 @@ class Progress:
     status: int
     audio: AgreedAudio | None
     """Early media, when the party has described it (RFC 3960)."""
+    headers: Headers = NO_HEADERS
+    """What the party's side said beside it; policy decides what of it crosses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,8 @@ class Answered:
     """The called party has answered; from now on the call costs money."""
 
     audio: AgreedAudio
+    headers: Headers = NO_HEADERS
+    """As in `Progress`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from mediation.b2bua.events import (
     Refused,
     Updated,
 )
+from mediation.b2bua.passage import Lines
 from mediation.b2bua.plan import Endpoint, Stream
 from mediation.b2bua.policy import ALLOW
 from mediation.routing.terms import Terms
@@ -64,6 +65,7 @@ class Leg:
         self.side = terms.side
         self.flow = flow
         self._capabilities = terms.capabilities
+        self._reason_in_responses = terms.identity.reason_in_responses
         self._digest = DigestClient(*([] if terms.credentials is None else [terms.credentials]))
         self._product = product
         self._origin = Origin("-", agent.ids.session_id(), 1, flow.local[0])
@@ -149,19 +151,25 @@ class Leg:
         """Whether early media can be described: the peer has made an offer (RFC 3960 section 3.1)."""
         return self._offered is not None or self.audio is not None
 
-    def ring(self, status: int, now: float, *, prefer: str | None = None, media: bool = False) -> None:
-        """Pass on a provisional response; with `media`, answer the offer already."""
+    def ring(
+        self, status: int, now: float, *, prefer: str | None = None, media: bool = False, headers: Lines = ()
+    ) -> None:
+        """Pass on a provisional response; with `media`, answer the offer already. `headers` came across."""
         body = bytes(self._answer(prefer)) if media and self.can_hear_early else b""
-        self.session.progress(status, now, headers=self._courtesies("Server"), body=body)
+        self.session.progress(status, now, headers=(*headers, *self._courtesies("Server")), body=body)
 
-    def answer(self, now: float, *, prefer: str | None = None) -> None:
-        """Answer the call. Without an offer from the peer we make ours, and its ACK brings the answer."""
-        self._accept(self._answer(prefer) if self.can_hear_early else self._offer(), now)
+    def answer(self, now: float, *, prefer: str | None = None, headers: Lines = ()) -> None:
+        """Answer the call. Without an offer from the peer we make ours, and its ACK brings the answer.
+
+        `headers` came across.
+        """
+        self._accept(self._answer(prefer) if self.can_hear_early else self._offer(), now, headers)
 
     def hang_up(self, cause: Cause, now: float) -> None:
         """End the leg in whatever way its stage allows; before the answer the caller hears the cause's status."""
         if self.session.stage is Stage.RECEIVED:
-            headers = (cause.header(), *self._warning, *self._courtesies("Server"))
+            reason = (cause.header(),) if self._reason_in_responses else ()
+            headers = (*reason, *self._warning, *self._courtesies("Server"))
             if cause.reply_status == 503:  # an ITSP may use another site meanwhile
                 headers = (("Retry-After", str(RETRY_AFTER_S)), *headers)
             self.session.reject(cause.reply_status, now, headers=headers)
@@ -197,7 +205,7 @@ class Leg:
         match event:
             case session.Progressed(response):
                 if response.status > 100:
-                    self._tell(Progress(response.status, self._early_audio(response)), now)
+                    self._tell(Progress(response.status, self._early_audio(response), response.headers), now)
             case session.Accepted(response):
                 self._accepted(response, now)
             case session.AcceptedTooLate():
@@ -251,8 +259,9 @@ class Leg:
         self._awaits_answer = True
         return self._described
 
-    def _accept(self, body: SessionDescription, now: float) -> None:
-        self.session.accept(now, headers=(("Allow", ALLOW), *self._courtesies("Server")), body=bytes(body))
+    def _accept(self, body: SessionDescription, now: float, headers: Lines = ()) -> None:
+        ours = (("Allow", ALLOW), *headers, *self._courtesies("Server"))
+        self.session.accept(now, headers=ours, body=bytes(body))
 
     def _read_answer(self, body: bytes) -> AgreedAudio:
         if self._described is None:
@@ -286,7 +295,7 @@ class Leg:
         except NotAcceptable:
             self._unusable(causes.NO_CODEC_CALLEE, now)
         else:
-            self._tell(Answered(self.audio), now)
+            self._tell(Answered(self.audio, response.headers), now)
 
     def _unusable(self, cause: Cause, now: float) -> None:
         self.hang_up(cause, now)

@@ -104,7 +104,7 @@ def test_everything_can_be_said_of_a_trunk_and_of_the_front_ends() -> None:
         ('number = "+4930"', 'nobody looks at number; add from = "number", or remove it'),
         ('number = "+49 30"', '"+49 30" cannot be the user of a SIP URI; write a number'),
         ('number = "a@b"', '"a@b" cannot be the user of a SIP URI'),
-        ("accept_peer_pai_on_forward = true", 'nothing is asserted to this trunk, so that nothing can be kept; add send = "pai"'),
+        ("accept_peer_pai_on_forward = true", 'so that nothing can be kept; add send = "pai"'),
         ('keep_pai_on_anonymous_forward = true\nsend = "pai"', "are not revealed to this trunk; add reveal = true"),
         ('keep_pai_on_anonymous_forward = true\nreveal = true', 'add send = "pai"'),
         ("pai = true", 'there is no setting "pai" in [trunk.identity]'),
