@@ -26,6 +26,7 @@ from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.framing import parse_datagram
 from mediation.sip.ids import IdSource
 from mediation.sip.message import Message, Response
+from tests.flows.hiding import Hiding
 from tests.flows.scenery import PREFIXES
 
 LONG_ENOUGH_S = 700.0
@@ -112,6 +113,7 @@ class World:
         self._trying: set[str] = set()
         self._marks: dict[Side, set[bytes]] = {side: set() for side in Side}
         self._told: dict[Side, list[bytes]] = {side: [] for side in Side}
+        self.hiding = Hiding(settings.sip.user_agent)
 
     def join(self, peer: Party) -> None:
         """Let a peer be reached at its address, or by its connection."""
@@ -157,6 +159,8 @@ class World:
         message = parse_datagram(octets)
         assert message is not None
         self._remember(octets, flow)
+        if self.engine.knows(flow):
+            self.hiding.heard(self._side(flow), octets)
         self.soon(lambda: self.engine.receive(message, flow, self.now))
 
     def media_says(self, fact: MediaFact) -> None:
@@ -229,6 +233,7 @@ class World:
         assert bytes(message) == sent.octets, "we send nothing that we would not read"
         self._remember(sent.octets, sent.flow)
         self._told[self._side(sent.flow)].append(sent.octets)
+        self.hiding.told(self._side(sent.flow), sent.octets)
         if isinstance(message, Response) and message.cseq.method == "INVITE":
             self._count(message.status, message.top_via.branch or message.call_id)
         peer = self._connections.get(sent.flow.connection or 0) or self._peers.get(
@@ -260,6 +265,7 @@ class World:
             self._marks[self._side(flow)].update(_MARKS.findall(octets))
 
     def _check_hiding(self) -> None:
+        self.hiding.check()
         for side, other in ((Side.FRONT_END, Side.GATEWAY), (Side.GATEWAY, Side.FRONT_END)):
             product = self.settings.sip.user_agent.encode()
             marks = (self._marks[other] - {product}) | {PREFIXES[other].encode()}
