@@ -64,6 +64,8 @@ class Hiding:
 
     product: str
     """What we call ourselves, on both sides."""
+    passed: frozenset[str] = frozenset()
+    """Headers that the operator's rules name."""
     _heard: dict[Side, list[bytes]] = field(default_factory=lambda: {side: [] for side in Side})
     _told: dict[Side, list[bytes]] = field(default_factory=lambda: {side: [] for side in Side})
 
@@ -91,11 +93,18 @@ class Hiding:
         secrets = {word for octets in heard for word in _words(_text(octets))} - harmless - named
         found: dict[bytes, set[str]] = {}
         for octets in self._told[side]:
-            said = _words(_without_crossing(octets)) - harmless
+            said = _words(self._without_crossing(octets)) - harmless
             leaked = {secret for secret in secrets for word in said if _holds(word, secret)}
             if leaked:
                 found[octets] = leaked
         return found
+
+    def _without_crossing(self, octets: bytes) -> str:
+        """The message without the headers that cross octet for octet: what stands in them, policy has named."""
+        message = _message(octets)
+        crossing = {header_key(name) for name in (*CROSSES, *self.passed)}
+        kept = [(name, value) for name, value in message.headers.items() if header_key(name) not in crossing]
+        return _text(bytes(message.replace(headers=Headers(kept))))
 
 
 def _holds(word: str, secret: str) -> bool:
@@ -117,14 +126,6 @@ def _message(octets: bytes) -> Message:
     message = parse_datagram(octets)
     assert message is not None
     return message
-
-
-def _without_crossing(octets: bytes) -> str:
-    """The message without the headers that cross octet for octet: what stands in them, policy has named."""
-    message = _message(octets)
-    crossing = {header_key(name) for name in CROSSES}
-    kept = [(name, value) for name, value in message.headers.items() if header_key(name) not in crossing]
-    return _text(bytes(message.replace(headers=Headers(kept))))
 
 
 def _named(octets: bytes) -> set[str]:

@@ -73,10 +73,11 @@ def route(side: Side) -> str:
 def described(peer: Peer, version: int = 1) -> bytes:
     """A description as media servers write it."""
     w = WORDS[peer.side]
-    lines = (
-        f"a=ice-ufrag:{w}-ufrag\r\na=ice-pwd:{w}-password\r\na=candidate:1 1 UDP 2130706431 172.16.{PORTS[peer.side]}.9 55123"
-        f" typ host\r\na=x-{w}-attribute:{w}-value\r\na=label:{w}-label\r\na=cname:{w}-cname\r\n"
-    )
+    attributes = [
+        f"ice-ufrag:{w}-ufrag", f"ice-pwd:{w}-password", f"x-{w}-attribute:{w}-value", f"label:{w}-label",
+        f"candidate:1 1 UDP 2130706431 172.16.{PORTS[peer.side]}.9 55123 typ host", f"cname:{w}-cname",
+    ]  # fmt: skip
+    lines = "".join(f"a={attribute}\r\n" for attribute in attributes)
     port = 41000 if peer.side is Side.FRONT_END else 42000
     plain = peer.sdp(port=port, version=version, lines=lines)
     return plain.replace(b"o=- ", f"o={w}-media-server ".encode()).replace(b"s=-", f"s={w}-session".encode())

@@ -113,7 +113,8 @@ class World:
         self._trying: set[str] = set()
         self._marks: dict[Side, set[bytes]] = {side: set() for side in Side}
         self._told: dict[Side, list[bytes]] = {side: [] for side in Side}
-        self.hiding = Hiding(settings.sip.user_agent)
+        rules = (rule for each in (settings.internal, *settings.trunks) for rule in each.headers)
+        self.hiding = Hiding(settings.sip.user_agent, frozenset(rule.name for rule in rules))
 
     def join(self, peer: Party) -> None:
         """Let a peer be reached at its address, or by its connection."""
