@@ -3,6 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Callable
+from itertools import chain
 from random import Random
 from typing import Protocol
 
@@ -113,7 +114,7 @@ class World:
         self._trying: set[str] = set()
         self._marks: dict[Side, set[bytes]] = {side: set() for side in Side}
         self._told: dict[Side, list[bytes]] = {side: [] for side in Side}
-        rules = (rule for each in (settings.internal, *settings.trunks) for rule in each.headers)
+        rules = chain(settings.internal.headers, *(trunk.headers for trunk in settings.trunks))
         self.hiding = Hiding(settings.sip.user_agent, frozenset(rule.name for rule in rules))
 
     def join(self, peer: Party) -> None:
