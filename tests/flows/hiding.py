@@ -137,7 +137,7 @@ def _named(octets: bytes) -> set[str]:
             texts += _people(line)
     if isinstance(message, Request):
         uri = parse_uri(message.request_uri)
-        texts.append(user_of(uri) if isinstance(uri, SipUri) else uri.rest)
+        texts.append(user_of(uri) if isinstance(uri, SipUri) else uri.rest.partition(";")[0])
     return {word for text in texts for word in _words(text)}
 
 
@@ -146,5 +146,5 @@ def _people(line: str) -> list[str]:
         addresses = [NameAddress.parse(element) for element in split_list(line)]
     except RemoteSipError:
         return []
-    users = [user_of(a.uri) if isinstance(a.uri, SipUri) else a.uri.rest for a in addresses]
+    users = [user_of(a.uri) if isinstance(a.uri, SipUri) else a.uri.rest.partition(";")[0] for a in addresses]
     return [*users, *(shown_name(address) for address in addresses)]

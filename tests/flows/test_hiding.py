@@ -11,7 +11,7 @@ from mediation.settings.identity import FromPolicy, History, SendIdentity, Trunk
 from mediation.settings.model import Side
 from tests.flows.hiding import Hiding
 from tests.flows.pair import WAYS, Make, Pair
-from tests.flows.peers import Peer
+from tests.flows.peers import CALLED, Peer
 from tests.flows.scenery import settings, trunk
 
 TIGHT = TrunkIdentity()
@@ -35,7 +35,7 @@ def rich(side: Side, number: str) -> str:
         f"Reply-To: <sip:{w}-desk@{w}-mail.corp.example>",
         f"In-Reply-To: {w}-earlier@{w}-host.corp.example",
         f"P-Asserted-Identity: \"Named\" <sip:{number}@{w}-registrar.corp.example:{p}5072;user=phone;x={w}-tgrp>",
-        f"P-Asserted-Identity: <tel:{number}>",
+        f"P-Asserted-Identity: <tel:{number};tgrp={w}-group;trunk-context={w}-context.corp.example;cpc=ordinary>",
         f"P-Preferred-Identity: <sip:{number}@{w}-registrar.corp.example>",
         f"Remote-Party-ID: \"Named\" <sip:{number}@{w}-rpid.corp.example>;party=calling;x={w}-rpid-parameter",
         f"Diversion: <sip:+4989111@{w}-diverted.corp.example;gr={w}-gruu>;reason=user-busy;x={w}-reason",
@@ -107,7 +107,14 @@ def rich_call(request: pytest.FixtureRequest, make: Make, identity: TrunkIdentit
 
 
 def dialled(call: Pair) -> None:
-    call.caller.invites(headers=said_by(call.caller) + route(call.caller.side), sdp=described(call.caller))
+    caller, w = call.caller, WORDS[call.caller.side]
+    group = f";tgrp={w}-group;trunk-context={w}-context.corp.example;phone-context={w}-phone.example"
+    caller.invites(
+        uri=f"sip:{CALLED}{group}@{caller.flow.local[0]}:5060",
+        from_=f'"Caller" <sip:+15550100{group}@{w}-from.corp.example;x={w}-from-parameter>',
+        headers=said_by(caller) + route(caller.side),
+        sdp=described(caller),
+    )
     call.callee.says(100, headers=said_by(call.callee))
 
 

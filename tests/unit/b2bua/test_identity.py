@@ -311,6 +311,13 @@ def test_a_wish_may_stand_on_many_lines_and_in_any_case__rfc3323_4_2() -> None:
         ("urn:service:sos", "urn:service:sos"),
         ("sip:unknown@unknown.invalid", "sip:unknown@unknown.invalid"),
         ("http://far.example/x", None),
+        (
+            "sip:+4930;ext=5;tgrp=tg;trunk-context=corp.example;cpc=payphone@far",
+            "sip:+4930;ext=5;cpc=payphone@us",
+        ),
+        ("sip:7042;phone-context=corp.example@far", "sip:7042@us"),
+        ("sip:7042;phone-context=+4930@far", "sip:7042;phone-context=+4930@us"),
+        ("tel:+4930;npdi;rn=+49199;trunk-context=corp.example?x=y", "tel:+4930;npdi;rn=+49199"),
     ],
 )
 def test_a_uri_keeps_its_number_and_takes_our_host(uri: str, ours: str | None) -> None:
