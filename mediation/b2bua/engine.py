@@ -13,19 +13,22 @@ from mediation.b2bua import causes, policy
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.guard import Guard
-from mediation.b2bua.leg import RETRY_AFTER_S, Leg
+from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing
+from mediation.routing.terms import Terms
 from mediation.routing.trunk import TrunkState
+from mediation.routing.wires import Wires
 from mediation.settings.model import Settings
-from mediation.sip.agent import Agent, contact
+from mediation.sip.agent import Agent
+from mediation.sip.carriage import Carriage, StaysOnUdp
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
-from mediation.sip.flow import Flow
+from mediation.sip.flow import Flow, Transport
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
@@ -42,7 +45,13 @@ class Engine:
         self._outputs: deque[Output] = deque()
         sip = settings.sip
         timers = TimerValues(sip.t1_ms / 1000, sip.t2_ms / 1000, sip.t4_ms / 1000)
-        self.agent = Agent(TransactionLayer(self, self._outputs.append, timers), ids)
+        wires = Wires(settings)
+        names = wires.names()
+        carriage = Carriage(names, wires.stream, self._stays_on_udp)
+        layer = TransactionLayer(self, self._outputs.append, timers, carriage)
+        self.agent = Agent(layer, ids, names=names)
+        self._told_large: set[tuple[str, str]] = set()
+        """Peers to which large requests go by UDP, and why: each told once."""
         self._admission = Admission(settings)
         self._guard = Guard(settings.trunks, ids)
         self._routing = Routing(settings)
@@ -164,13 +173,14 @@ class Engine:
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request: within a dialog it goes to its owner, outside it is judged."""
         try:
-            screen(request)
+            terms = self._terms(transaction.flow)
+            screen(request, terms, secure=transaction.flow.transport is Transport.TLS)
         except Refusal as refusal:
             self._answer(transaction, refusal.status, now, reason=refusal.reason, headers=refusal.headers)
             return
         owner = self.agent.dialog_user(request)
         if request.method == "OPTIONS" and (owner is not None or request.to.tag is None):
-            self._answer_options(transaction, now)
+            self._answer_options(transaction, terms, now)
         elif owner is not None:
             owner.request_received(transaction, request, now)
         elif request.method == "INVITE" and request.to.tag is None:
@@ -202,6 +212,20 @@ class Engine:
         del now
         self._fact("response.stray", Level.DEBUG, status=response.status, source=flow.remote[0])
 
+    def _stays_on_udp(self, large: StaysOnUdp) -> None:
+        """A request above 1300 octets is a datagram all the same (RFC 3261 section 18.1.1)."""
+        told = (large.flow.remote[0], large.why)
+        if told not in self._told_large:
+            self._told_large.add(told)
+            self._fact(
+                "request.large_over_udp",
+                Level.WARNING,
+                remote=large.flow.remote[0],
+                method=large.method,
+                octets=large.octets,
+                reason=large.why,
+            )
+
     # calls
 
     def _invited(self, transaction: Transaction, request: Request, now: float) -> None:
@@ -210,6 +234,11 @@ class Engine:
         if source is None or not source.calls:
             self._fact("call.forbidden", Level.WARNING, source=flow.remote[0])
             self._answer(transaction, 403, now)
+            return
+        returned = self.agent.layer.returned(request)
+        if returned is not None and number_of(returned.request.uri) == number_of(request.uri):
+            self._fact("call.looped", Level.WARNING, source=flow.remote[0])
+            self._answer(transaction, 482, now)
             return
         challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
         if challenged is not None:
@@ -248,10 +277,10 @@ class Engine:
 
     def _broke(self, error: Exception, user: object, now: float) -> None:
         """Something of ours raised while it served `user`: end that one's call."""
-        if isinstance(user, InviteSession):
-            user = user.user
-        if isinstance(user, Leg):
-            user = user.user
+        while (
+            not isinstance(user, Call) and user is not None
+        ):  # errand, change, session and leg each know theirs
+            user = getattr(user, "user", None)
         if isinstance(user, Call) and user.id in self.calls:
             self._break_off(user, error, now)
         else:
@@ -282,17 +311,24 @@ class Engine:
 
     # answers
 
-    def _answer_options(self, transaction: Transaction, now: float) -> None:
+    def _terms(self, flow: Flow) -> Terms:
+        """On what terms we speak with whoever is at the other end; it is no stranger."""
+        source = self._admission.identify(flow)
+        if source is None:
+            raise LookupError(flow.remote)
+        return self._routing.terms(source)
+
+    def _answer_options(self, transaction: Transaction, terms: Terms, now: float) -> None:
         """Say what we take, and whether we take calls now (RFC 3261 section 11.2)."""
         limit = self._settings.sip.max_calls
         full = bool(limit) and len(self.calls) >= limit
         status = 503 if self._stopping or full else 200
         headers = [
-            ("Contact", contact(transaction.flow)),
-            ("Allow", policy.ALLOW),
+            ("Contact", self.agent.contact(transaction.flow)),
+            ("Allow", terms.allow),
             ("Accept", policy.ACCEPT),
             ("Accept-Encoding", "identity"),
-            ("Supported", ", ".join(sorted(policy.SUPPORTED_OPTIONS))),
+            ("Supported", ", ".join(terms.option_tags)),
         ]
         self._answer(transaction, status, now, headers=tuple(headers))
 

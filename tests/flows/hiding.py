@@ -12,7 +12,7 @@ from functools import cache
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.passage import shown_name, user_of
-from mediation.b2bua.policy import ALLOW, CROSSES
+from mediation.b2bua.policy import CROSSES
 from mediation.settings.model import Side
 from mediation.sip.derived import REASON_PHRASES
 from mediation.sip.errors import RemoteSipError
@@ -42,6 +42,10 @@ _GRAMMAR = """
     auth auth-int username response cnonce md5 sha-256 sha-512-256 stale true false
     udp tcp tls rtp/avp audio rtpmap fmtp ptime maxptime sendrecv sendonly recvonly inactive rtcp pcmu pcma
     telephone-event pcmu/8000 pcma/8000 telephone-event/8000 0-15 0-16
+    100rel timer replaces norefersub tdialog histinfo gruu precondition early-session sec-agree outbound
+    require proxy-require rseq rack session-expires min-se refresher refer-to refer-sub event subscription-state
+    security-server security-client content-disposition content-id content-encoding mime-version multipart mixed
+    related alternative boundary handling required optional application/sdp application/pidf+xml pidf+xml
     completed elsewhere q.850 5060 5061
 """
 """What any message may hold, whoever speaks."""
@@ -52,7 +56,7 @@ def vocabulary() -> frozenset[str]:
     """Words that belong to nobody, in lower case."""
     ours = [value for value in vars(causes).values() if isinstance(value, Cause)]
     texts = [
-        _GRAMMAR, ALLOW, " ".join(REASON_PHRASES.values()), " ".join(METHODS), " ".join(CROSSES),
+        _GRAMMAR, " ".join(REASON_PHRASES.values()), " ".join(METHODS), " ".join(CROSSES),
         " ".join(cause.reason for cause in ours), " ".join(word for _, word, _ in causes._BY_STATUS.values()),
     ]  # fmt: skip
     return frozenset(word for text in texts for word in _words(text))

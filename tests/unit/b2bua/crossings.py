@@ -15,11 +15,11 @@ US = "us.example:5060"
 
 
 def front_end(identity: Identity | None = None, *rules: HeaderRule) -> Terms:
-    return Terms(Side.FRONT_END, CAPABILITIES, None, identity or InternalIdentity(), rules)
+    return Terms(Side.FRONT_END, CAPABILITIES, identity=identity or InternalIdentity(), headers=rules)
 
 
 def gateway(identity: Identity | None = None, *rules: HeaderRule) -> Terms:
-    return Terms(Side.GATEWAY, CAPABILITIES, None, identity or TrunkIdentity(), rules)
+    return Terms(Side.GATEWAY, CAPABILITIES, identity=identity or TrunkIdentity(), headers=rules)
 
 
 def out(identity: Identity | None = None, *rules: HeaderRule) -> Passage:
