@@ -42,6 +42,10 @@ _GRAMMAR = """
     auth auth-int username response cnonce md5 sha-256 sha-512-256 stale true false
     udp tcp tls rtp/avp audio rtpmap fmtp ptime maxptime sendrecv sendonly recvonly inactive rtcp pcmu pcma
     telephone-event pcmu/8000 pcma/8000 telephone-event/8000 0-15 0-16
+    100rel timer replaces norefersub tdialog histinfo gruu precondition early-session sec-agree outbound
+    require proxy-require rseq rack session-expires min-se refresher refer-to refer-sub event subscription-state
+    security-server security-client content-disposition content-id content-encoding mime-version multipart mixed
+    related alternative boundary handling required optional application/sdp application/pidf+xml pidf+xml
     completed elsewhere q.850 5060 5061
     100rel timer replaces norefersub require proxy-require unsupported session-expires min-se refresher rseq rack
     refer-to refer-sub early-only to-tag from-tag event refer subscription-state active terminated noresource
