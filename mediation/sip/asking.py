@@ -6,10 +6,10 @@ section 7.3 (422). Responses are read as cues of `session_table`.
 
 from typing import Protocol
 
-from mediation.sip.agent import Agent, in_dialog_flow
+from mediation.sip.agent import Agent
 from mediation.sip.derived import cancel
 from mediation.sip.dialog import Dialog
-from mediation.sip.digest_client import Answer, DigestClient, GiveUp, credentials_of
+from mediation.sip.digest_client import Answer, DigestClient, GiveUp
 from mediation.sip.errand import Errand, ErrandUser, Extra
 from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.flow import Flow
@@ -144,6 +144,7 @@ class Asking:
     def send(self, invite: Request, now: float) -> None:
         """Send it, or send it once more as it is wanted."""
         self._sent = self._agent.layer.send_request(invite, self._flow, self.user, now)
+        self._dialogs.opened_by = self._sent
 
     def cancel(self, headers: Extra, now: float) -> None:
         """Take it back (section 9.1)."""
@@ -152,18 +153,18 @@ class Asking:
 
     def acknowledge(self, response: Response) -> None:
         """Send the ACK to its 2xx, or the same again."""
-        acknowledge(self._agent, self._flow, self._dialogs.confirmed, response, self._request)
+        self._dialogs.acknowledge(self._dialogs.confirmed, response, self._request)
 
     def end_fork(self, response: Response, now: float) -> None:
         """ACK the 2xx of another party, and BYE it, once; repetitions get the ACK again (section 13.2.2.4)."""
         tag = response.to.tag or ""
         known = self._dialogs.with_tag(tag)
         if known is not None and response.cseq.number in known.acknowledged:
-            acknowledge(self._agent, self._flow, known, response, self._request)
+            self._dialogs.acknowledge(known, response, self._request)
             return
         dialog = Dialog.as_client(self._request, response)
         self._dialogs.add_loser(tag, dialog)
-        acknowledge(self._agent, self._flow, dialog, response, self._request)
+        self._dialogs.acknowledge(dialog, response, self._request)
         self._errand(dialog).send("BYE", now)
 
     def abandon(self) -> None:
@@ -178,16 +179,4 @@ class Asking:
         return self._sent.request
 
     def _errand(self, dialog: Dialog) -> Errand:
-        return Errand(self._agent, self.user, dialog, self._flow, self._digest)
-
-
-def acknowledge(agent: Agent, flow: Flow, dialog: Dialog, response: Response, invite: Request) -> None:
-    """Send the ACK to a 2xx of our INVITE, or the same again, with the INVITE's credentials (section 13.2.2.4)."""
-    sequence = response.cseq.number
-    way = in_dialog_flow(dialog, flow)
-    ack = dialog.acknowledged.get(sequence)
-    if ack is None:
-        extra = credentials_of(invite)
-        ack = dialog.request("ACK", via=agent.via(way), sequence=sequence, extra=extra)
-        dialog.acknowledged[sequence] = ack
-    agent.layer.send(ack, way)
+        return Errand(self._agent, self.user, dialog, self._dialogs.way(dialog), self._digest)

@@ -7,9 +7,9 @@ the user is told of it all for `session_tidings`.
 
 from contextlib import suppress
 
-from mediation.sip.agent import Agent, contact
+from mediation.sip.agent import Agent
 from mediation.sip.answering import Answering
-from mediation.sip.asking import Asking, acknowledge
+from mediation.sip.asking import Asking
 from mediation.sip.derived import reply
 from mediation.sip.dialog import Dialog
 from mediation.sip.digest_client import DigestClient
@@ -51,7 +51,7 @@ class InviteSession:
         self.stage = stage
         self.inside = Inside(agent, self, digest, policy, owns_call_id=not is_called)
         """What is asked within the session."""
-        self.dialogs = SessionDialogs(agent, self, is_called=is_called)
+        self.dialogs = SessionDialogs(agent, self, flow, is_called=is_called)
         self._answering = Answering(agent, self, self.dialogs, self.inside)
         self._asking = Asking(agent, self, flow, digest, self.dialogs, self.inside)
         self._ending: Extra = ()
@@ -126,7 +126,7 @@ class InviteSession:
         if status == 100:
             response = reply(self._answering.request, 100)
         else:
-            fields = (("Contact", contact(self.flow)), *headers)
+            fields = (("Contact", self._agent.contact(self.flow)), *headers)
             tag = self._tag_of(fork)
             response = self._answering.compose(status, tag, reason=reason, headers=fields, body=body)
         self._cue(Cue.PROGRESS, now, (response, reliable))
@@ -140,7 +140,7 @@ class InviteSession:
         except TimerRefusal as refusal:
             self.reject(refusal.status, now, headers=refusal.headers)
             return
-        fields = (("Contact", contact(self.flow)), *answer.headers, *headers)
+        fields = (("Contact", self._agent.contact(self.flow)), *answer.headers, *headers)
         response = self._answering.compose(200, self._tag_of(fork), headers=fields, body=body)
         self._answering.hold(response, answer)
         if not self.awaits_prack:
@@ -301,7 +301,7 @@ class InviteSession:
 
     def acknowledge(self, errand: Errand, response: Response) -> None:
         """Send the ACK to the 2xx of a later INVITE of ours, or the same again."""
-        acknowledge(self._agent, self.flow, errand.dialog, response, errand.request)
+        self.dialogs.acknowledge(errand.dialog, response, errand.request)
 
     # the machinery
 
@@ -373,7 +373,7 @@ class InviteSession:
         self.inside.adopt(answer, now)
 
     def _send_bye(self, now: float) -> None:
-        self._bye = Errand(self._agent, self, self.dialog, self.flow, self._digest)
+        self._bye = Errand(self._agent, self, self.dialog, self.dialogs.way(self.dialog), self._digest)
         self._bye.send("BYE", now, headers=self._ending)
 
     def _close(self, now: float) -> None:

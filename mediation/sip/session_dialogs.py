@@ -3,23 +3,29 @@
 RFC 3261 sections 12.1 and 13.2.2.4. The agent knows each of them, so that requests within it find the session.
 """
 
-from mediation.sip.agent import Agent, DialogUser
+from mediation.sip.agent import Agent, DialogUser, in_dialog_flow
 from mediation.sip.dialog import Dialog
+from mediation.sip.digest_client import credentials_of
 from mediation.sip.errors import LocalSipError
+from mediation.sip.flow import Flow
+from mediation.sip.matching import Transaction
 from mediation.sip.message import Request, Response
 
 
 class SessionDialogs:
     """By the tag of the called side: ours where we were called, the peer's where we call."""
 
-    def __init__(self, agent: Agent, user: DialogUser, *, is_called: bool) -> None:
+    def __init__(self, agent: Agent, user: DialogUser, flow: Flow, *, is_called: bool) -> None:
         self._agent = agent
+        self._flow = flow
         self._is_called = is_called
         self._by_tag: dict[str, Dialog] = {}
         self._confirmed_tag = ""
         """Where we were called: of the dialog that is ours until another party is accepted."""
         self._parties: dict[str, str] = {}
         """Called: our tag for each party that answers behind us."""
+        self.opened_by: Transaction | None = None
+        """The INVITE of ours that made them, as it was sent last; None where we were called."""
         self.user = user
         self.local_tag = ""
         """Ours; where we were called, that of the party that was accepted, or of the first."""
@@ -108,6 +114,21 @@ class SessionDialogs:
         self._by_tag[tag] = dialog
 
     # both
+
+    def way(self, dialog: Dialog) -> Flow:
+        """By which flow our requests within a dialog go."""
+        return in_dialog_flow(dialog, self._flow, None if self.opened_by is None else self.opened_by.flow)
+
+    def acknowledge(self, dialog: Dialog, response: Response, invite: Request) -> None:
+        """Send the ACK to a 2xx of our INVITE, or the same again, with the INVITE's credentials (section 13.2.2.4)."""
+        sequence = response.cseq.number
+        way = self.way(dialog)
+        ack = dialog.acknowledged.get(sequence)
+        if ack is None:
+            extra = credentials_of(invite)
+            ack = dialog.request("ACK", via=self._agent.via(way), sequence=sequence, extra=extra)
+            dialog.acknowledged[sequence] = ack
+        self._agent.layer.send(ack, way)
 
     def close(self) -> None:
         """Nobody finds the session any more; what a repeated 2xx needs is kept."""
