@@ -1,0 +1,91 @@
+"""What may be known on the other side of a call with a product, by the tables of policy and by nothing else."""
+
+import re
+
+from mediation.b2bua import policy
+from mediation.b2bua.content import CONTENT_HEADERS
+from mediation.b2bua.policy import called_uri, calling_identity
+from mediation.settings.model import Side
+from mediation.sip.derived import REASON_PHRASES
+from mediation.sip.framing import parse_datagram
+from mediation.sip.headers import header_key
+from mediation.sip.message import Message, Request
+
+OURS = frozenset(
+    header_key(name)
+    for name in (
+        "Via", "Max-Forwards", "Route", "From", "To", "Call-ID", "CSeq", "Contact", "Allow", "Supported", "Require",
+        "User-Agent", "Server", "Session-Expires", "Min-SE", "RAck", "RSeq", "Reason", "Retry-After", "Warning",
+        "Accept", "Timestamp", "Content-Length", *CONTENT_HEADERS,
+    )
+)  # fmt: skip
+"""Headers that we write by ourselves, in words of our own."""
+_WORD = re.compile(rb"[^\s;,<>\"'=:?&@/()\[\]{}|\x00-\x20]{5,}")
+COMMON = frozenset(
+    rb"""application media_control telephone-event inactive sendonly recvonly sendrecv INVITE CANCEL OPTIONS UPDATE MESSAGE
+    NOTIFY 100rel timer replaces norefersub session maxptime ptime rtpmap audio phone SIP/2.0 refresher cause cause=200
+    Ringing Session Progress terminated Terminated normal-clearing cancelled busy number unallocated text
+    Content-Type Content-Length Call-ID Contact Max-Forwards Session-Expires Min-SE Supported Require User-Agent Server
+    Allow Reason Route Accept Timestamp Content-Disposition Content-Encoding Content-Language Info-Package Branch branch
+    Refresher transport REFER PRACK Q.850 Warning telephone-event/8000 PCMA/8000 PCMU/8000 Retry-After RTP/AVP received
+    rport""".split()
+)
+"""Words that anybody says."""
+_PHRASES = {word.encode() for phrase in REASON_PHRASES.values() for word in phrase.split(" ")}
+
+
+def parsed(octets: bytes) -> Message:
+    message = parse_datagram(octets)
+    assert message is not None
+    return message
+
+
+def words(octets: bytes) -> set[bytes]:
+    """What could tell somebody something: runs of five characters or more between the marks of the grammar."""
+    return set(_WORD.findall(octets)) - COMMON - _PHRASES
+
+
+def crossing(request: Request, side: Side) -> list[tuple[str, str]]:
+    """The headers that policy lets enter an INVITE on that side, for this one."""
+    return list(policy.crossing(request, side))
+
+
+def named(message: Message) -> set[str]:
+    """The headers of a message that are not ours alone, by their keys."""
+    return {header_key(name) for name, _ in message.headers.items()} - OURS
+
+
+def caller_of(invite: Request, our_place: str) -> str:
+    """From without its tag, as policy writes it."""
+    return calling_identity(invite.from_, our_place)
+
+
+def called_of(invite: Request, place: str) -> str:
+    """The called URI, as policy writes it."""
+    return called_uri(invite, place)
+
+
+def allowed(said: list[bytes], side: Side) -> set[bytes]:
+    """Words of what a product has said that policy lets cross: who calls, who is called, rows of the table, contents."""
+    known: set[bytes] = set()
+    for octets in said:
+        message = parsed(octets)
+        if isinstance(message, Request) and message.method == "INVITE":
+            lines = "\n".join(
+                [
+                    caller_of(message, "-"),
+                    called_of(message, "-"),
+                    *(f"{name}: {value}" for name, value in crossing(message, side)),
+                ]
+            )
+            known |= words(lines.encode("utf-8", "surrogateescape"))
+        if isinstance(message, Request) and message.method in ("INFO", "MESSAGE"):
+            values = [value for name in CONTENT_HEADERS for value in message.headers.get_all(name)]
+            known |= words("\n".join(values).encode() + b"\n" + message.body)
+    return known
+
+
+def leaks(said: list[bytes], told: list[bytes], side: Side, spoken: bytes) -> set[bytes]:
+    """Words of one side that the other side was told and had no right to; what it has spoken itself it may hear."""
+    secret = set().union(*(words(octets) for octets in said)) - allowed(said, side) - words(spoken)
+    return secret & set().union(*(words(octets) for octets in told))
