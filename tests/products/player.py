@@ -7,10 +7,9 @@ from mediation.settings.model import Side
 from mediation.sip.flow import Flow
 from mediation.sip.message import Message, Request, Response
 from tests.flows.world import World
-from tests.products.script import METHOD, Script
+from tests.products.script import METHOD, Script, lines_of
 
 CALLED, CALLING = "+493012345678", "+15550100"
-MEDIA = "[media]"
 
 Alter = Callable[[bytes], bytes]
 """What becomes of a message on its way: other spelling, same meaning."""
@@ -58,7 +57,7 @@ class Player:
         self._gaps["call_id"] = self._made("call-id")
         self._gaps["local_tag"] = self._tag
         self.plays("INVITE")
-        self._learn_ends("From", "To")
+        self._learn_ends()
 
     def plays(self, name: str) -> None:
         """Say a message of the script: a request, or the response to the request that its name tells."""
@@ -134,13 +133,11 @@ class Player:
 
     # private
 
-    def _learn_ends(self, from_: str, to: str) -> None:
+    def _learn_ends(self) -> None:
         """What it calls itself and the other party within the call: as in its INVITE, octet for octet."""
-        lines = self.said[-1].partition(b"\r\n\r\n")[0].replace(b"\r\n ", b" ").decode("utf-8", "surrogateescape")
-        values = dict(line.split(":", 1) for line in lines.split("\r\n")[1:])
-        short = {"From": "f", "To": "t"}
-        self._gaps.setdefault("remote", (values.get(to) or values[short[to]]).strip())
-        self._gaps["local"] = (values.get(from_) or values[short[from_]]).strip()
+        ends = dict(lines_of(self.said[-1]))
+        self._gaps["local"] = ends["from"].decode("utf-8", "surrogateescape")
+        self._gaps.setdefault("remote", ends["to"].decode("utf-8", "surrogateescape"))
 
     def _made(self, kind: str) -> str:
         """A fresh branch, tag or Call-ID in the product's way of writing them."""

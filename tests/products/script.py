@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Self
 
 from mediation.sip.flow import Transport
+from mediation.sip.headers import header_key
 
 MESSAGES = Path(__file__).parent / "messages"
 _GAP = re.compile(r"\[([a-z_]+)\]")
 _HEX = re.compile(rb"\[hex((?: [0-9A-F]{2})+)\]")
+_FOLD = re.compile(rb"\r\n[ \t]+")
 METHOD = re.compile(r"[A-Z]+")
 
 
@@ -110,6 +112,13 @@ def message(text: str, gaps: dict[str, str]) -> bytes:
     head, blank, rest = filled(text, gaps).partition("\n\n")
     body = octets(rest + "\n") if blank else b""
     return octets(filled(head, {"length": str(len(body))})) + b"\r\n\r\n" + body
+
+
+def lines_of(octets: bytes) -> list[tuple[str, bytes]]:
+    """Keys and values of a message as they stand on the wire, folds undone: a reader of the tests' own."""
+    unfolded = _FOLD.sub(b" ", octets.partition(b"\r\n\r\n")[0])
+    pairs = (line.partition(b":") for line in unfolded.split(b"\r\n")[1:])
+    return [(header_key(name.strip(b" \t").decode()), value.strip(b" \t")) for name, _, value in pairs]
 
 
 SCRIPTS = [Script.read(path) for path in sorted(MESSAGES.glob("*.txt"))]
