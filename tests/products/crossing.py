@@ -2,14 +2,15 @@
 
 import re
 
-from mediation.b2bua import policy
 from mediation.b2bua.content import CONTENT_HEADERS
-from mediation.b2bua.policy import called_uri, calling_identity
-from mediation.settings.model import Side
+from mediation.b2bua.passage import Passage
+from mediation.b2bua.policy import CROSSES, On, To, called_uri, crossing_response, invited
+from mediation.routing.terms import Terms
+from mediation.settings.model import Settings, Side
 from mediation.sip.derived import REASON_PHRASES
 from mediation.sip.framing import parse_datagram
 from mediation.sip.headers import header_key
-from mediation.sip.message import Message, Request
+from mediation.sip.message import Message, Response
 
 OURS = frozenset(
     header_key(name)
@@ -45,47 +46,46 @@ def words(octets: bytes) -> set[bytes]:
     return set(_WORD.findall(octets)) - COMMON - _PHRASES
 
 
-def crossing(request: Request, side: Side) -> list[tuple[str, str]]:
-    """The headers that policy lets enter an INVITE on that side, for this one."""
-    return list(policy.crossing(request, side))
-
-
 def named(message: Message) -> set[str]:
     """The headers of a message that are not ours alone, by their keys."""
     return {header_key(name) for name, _ in message.headers.items()} - OURS
 
 
-def caller_of(invite: Request, our_place: str) -> str:
-    """From without its tag, as policy writes it."""
-    return calling_identity(invite.from_, our_place)
+def passage(settings: Settings, to: Side, host: str) -> Passage:
+    """The way from a product to whoever is on that side; `host` is what we are called there."""
+    inside, outside = Terms.of(settings.internal), Terms.of(settings.trunks[0])
+    return Passage(*((outside, inside) if to is Side.FRONT_END else (inside, outside)), host)
 
 
-def called_of(invite: Request, place: str) -> str:
-    """The called URI, as policy writes it."""
-    return called_uri(invite, place)
+def rows(on: On, way: Passage) -> set[str]:
+    """Headers that the table lets cross that way, octet for octet, by their keys."""
+    inward = way.destination.side is Side.FRONT_END
+    return {
+        header_key(name)
+        for name, row in CROSSES.items()
+        if on in row.on and (row.to is To.BOTH or (row.to is To.FRONT_END) is inward)
+    }
 
 
-def allowed(said: list[bytes], side: Side) -> set[bytes]:
+def allowed(said: list[bytes], way: Passage) -> set[bytes]:
     """Words of what a product has said that policy lets cross: who calls, who is called, rows of the table, contents."""
     known: set[bytes] = set()
     for octets in said:
         message = parsed(octets)
-        if isinstance(message, Request) and message.method == "INVITE":
-            lines = "\n".join(
-                [
-                    caller_of(message, "-"),
-                    called_of(message, "-"),
-                    *(f"{name}: {value}" for name, value in crossing(message, side)),
-                ]
-            )
-            known |= words(lines.encode("utf-8", "surrogateescape"))
-        if isinstance(message, Request) and message.method in ("INFO", "MESSAGE"):
-            values = [value for name in CONTENT_HEADERS for value in message.headers.get_all(name)]
-            known |= words("\n".join(values).encode() + b"\n" + message.body)
+        lines: list[str] = []
+        if isinstance(message, Response):
+            lines += [f"{n}: {v}" for n, v in crossing_response(message.status, message.headers, way)]
+        elif message.method == "INVITE":
+            identity, headers = invited(message, way)
+            lines += [identity, called_uri(message, "-"), *(f"{name}: {value}" for name, value in headers)]
+        elif message.method in ("INFO", "MESSAGE"):
+            lines += [value for name in CONTENT_HEADERS for value in message.headers.get_all(name)]
+            known |= words(message.body)
+        known |= words("\n".join(lines).encode("utf-8", "surrogateescape"))
     return known
 
 
-def leaks(said: list[bytes], told: list[bytes], side: Side, spoken: bytes) -> set[bytes]:
+def leaks(said: list[bytes], told: list[bytes], way: Passage, spoken: bytes) -> set[bytes]:
     """Words of one side that the other side was told and had no right to; what it has spoken itself it may hear."""
-    secret = set().union(*(words(octets) for octets in said)) - allowed(said, side) - words(spoken)
+    secret = set().union(*(words(octets) for octets in said)) - allowed(said, way) - words(spoken)
     return secret & set().union(*(words(octets) for octets in told))
