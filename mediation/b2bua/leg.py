@@ -8,7 +8,7 @@ from typing import Protocol
 
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.content import NOTHING, Content
+from mediation.b2bua.content import NOTHING, Content, session_of
 from mediation.b2bua.descriptions import Descriptions, Turn
 from mediation.b2bua.events import (
     Answered,
@@ -111,10 +111,9 @@ class Leg:
         if self.terms.early_media.reliable is Reliability.REQUIRE and not knows:
             self._remarks = (("Require", "100rel"),)
             return causes.EXTENSION_REQUIRED
-        if not invite.body:
-            return None
         try:
-            self.said.take_offer(invite.body)
+            if offer := session_of(invite):
+                self.said.take_offer(offer)
         except SdpError:
             return causes.BAD_DESCRIPTION
         except NotAcceptable as error:
@@ -370,7 +369,7 @@ class Leg:
     def _session_changes(self, event: SessionEvent, now: float) -> None:
         match event:
             case session.Acknowledged(ack):
-                self._acknowledged(ack.body, now)
+                self._acknowledged(ack, now)
             case session.Pracked(transaction):
                 self._pracked(transaction, now)
             case session.Reoffered(request):
@@ -412,7 +411,7 @@ class Leg:
 
     def _shown(self, party: str) -> str:
         """The party whose early dialog the caller sees for this one: itself, or the last where there are too many."""
-        if self._invite is not None and not self._invite.body:
+        if self._invite is not None and not session_of(self._invite):
             return ""  # who has made no offer gets ours once, in one dialog
         if party not in self._parties:
             if len(self._parties) >= self.terms.early_media.max_early_dialogs:
@@ -427,14 +426,13 @@ class Leg:
     # answers to our INVITE
 
     def _early_audio(self, response: Response) -> AgreedAudio | None:
-        if not response.body:
-            return None
         try:
+            body = session_of(response)
             reliable = rseq_of(response) is not None
             keep_first = self.terms.early_media.follow is Follow.FIRST
-            return self.said.take_early(
-                response.to.tag or "", response.body, reliable=reliable, keep_first=keep_first
-            )
+            if not body:
+                return None
+            return self.said.take_early(response.to.tag or "", body, reliable=reliable, keep_first=keep_first)
         except (SdpError, NotAcceptable, RemoteSipError):
             return None  # the 200 may do better; until then there is nothing to hear
 
@@ -442,7 +440,7 @@ class Leg:
         tag = response.to.tag or ""
         try:
             # deviates: RFC 3264 wants the answer in the 2xx of an offering INVITE; one that came before will do
-            audio = self.said.take_final(tag, response.body)
+            audio = self.said.take_final(tag, session_of(response))
         except (KeyError, SdpError):
             self._unusable(causes.NO_ANSWER_BODY, now)
         except NotAcceptable:
@@ -462,13 +460,13 @@ class Leg:
 
     # answers to our offers
 
-    def _acknowledged(self, body: bytes, now: float) -> None:
+    def _acknowledged(self, ack: Request, now: float) -> None:
         """The ACK brings the answer where the 2xx made the offer (RFC 3261 section 13.2.1)."""
         if not self._awaits_answer:
             return
         self._awaits_answer = False
         try:
-            audio = self.said.take_answer(body)
+            audio = self.said.take_answer(session_of(ack))
         except (SdpError, NotAcceptable):
             self.hang_up(causes.NO_DESCRIPTION, now)
             self._tell(HungUp(causes.NO_DESCRIPTION), now)
@@ -481,7 +479,7 @@ class Leg:
         if self._awaits_answer:
             self._awaits_answer = False
             try:
-                audio = self.said.take_answer(transaction.request.body)
+                audio = self.said.take_answer(session_of(transaction.request))
             except (SdpError, NotAcceptable):
                 inside.answer(transaction, 488, now)
                 self.hang_up(causes.NO_CODEC, now)
@@ -494,7 +492,7 @@ class Leg:
 
     def _reoffer_taken(self, response: Response, now: float) -> None:
         try:
-            self.said.take_answer(response.body)
+            self.said.take_answer(session_of(response))
         except (SdpError, NotAcceptable):
             self.said.withdraw()
             self.hang_up(causes.NO_CODEC_CALLEE, now)
@@ -510,14 +508,14 @@ class Leg:
 
     def _reoffered(self, request: Request, now: float) -> None:
         """An INVITE within the session: what it asks for is for the call to decide (RFC 3261 section 14.2)."""
-        if request.body and not self._is_offer_good(request.body, now):
+        if request.body and not self._is_offer_good(request, now):
             return
         if not request.body and self.said.turn is not Turn.FREE:
             self.session.reject(491, now)
             return
         self._tell(Reoffered(), now)
 
-    def _is_offer_good(self, body: bytes, now: float, update: Transaction | None = None) -> bool:
+    def _is_offer_good(self, request: Request, now: float, update: Transaction | None = None) -> bool:
         """Keep an offer for which it is the peer's turn and that we could answer; else refuse it."""
         status, reason, headers = 0, "", self._courtesies("Server")
         if self.said.turn is Turn.OURS:
@@ -526,7 +524,7 @@ class Leg:
             status, headers = 500, (("Retry-After", str(CROSSED_RETRY_AFTER_S)), *headers)
         else:
             try:
-                self.said.take_offer(body)
+                self.said.take_offer(session_of(request))
             except SdpError as error:
                 status, reason = 400, error.reason
             except NotAcceptable as error:
@@ -560,13 +558,13 @@ class Leg:
             self.session.inside.answer(transaction, 491, now)
         elif stage in (Stage.RECEIVED, Stage.PROCEEDING):
             self._answer_at_once(transaction, now)
-        elif self._is_offer_good(transaction.request.body, now, transaction):
+        elif self._is_offer_good(transaction.request, now, transaction):
             self._update = transaction
             self._tell(Reoffered(), now)
 
     def _answer_at_once(self, transaction: Transaction, now: float) -> None:
         """An offer within an early dialog, by PRACK or UPDATE."""
-        if not self._is_offer_good(transaction.request.body, now, transaction):
+        if not self._is_offer_good(transaction.request, now, transaction):
             return
         prefer = None if self.audio is None else self.audio.codec
         body = bytes(self.said.answer(prefer))
