@@ -26,6 +26,10 @@ _LONGEST_SECRET = 7
 """Digits of a number, from its end: prefixes differ between the ways of writing it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """What no header line needs and some receiver may trip over; a tab is a blank."""
+_DIALLED = re.compile(r"\+?(?:[0-9*#.()-]|%23)++")
+"""Digits, star and hash, a hash escaped as it must be in a URI, and visual separators."""
+_NUMBER_PARAMETER = re.compile(r"(?:ext|isub|postd|cause)=|phone-context=\+", re.IGNORECASE)
+"""What is a part of the number, or says why it was called (RFC 4458); a context that is no prefix names a host."""
 _SEPARATORS = str.maketrans("", "", "-. ()")
 
 
@@ -76,7 +80,8 @@ def at_our_host(uri: SipUri | OpaqueUri, host: str) -> str | None:
     `anonymous.invalid` says more than an address.
     """
     if isinstance(uri, OpaqueUri):
-        return str(uri).partition("?")[0] if uri.scheme in _KEPT_URIS else None
+        kept = _told_number(uri.rest) if uri.scheme == "tel" else uri.rest.partition("?")[0]
+        return f"{uri.scheme}:{kept}" if uri.scheme in _KEPT_URIS else None
     user = user_of(uri)
     phone = ";user=phone" if (uri.parameters.get("user") or "").lower() == "phone" else ""
     place = uri.host if uri.host.lower().endswith(".invalid") else host
@@ -84,8 +89,21 @@ def at_our_host(uri: SipUri | OpaqueUri, host: str) -> str | None:
 
 
 def user_of(uri: SipUri) -> str:
-    """The user part as received, without the password that it may hold."""
-    return (uri.user or "").partition(":")[0]
+    """The user part as received, without the password that it may hold, and without the parameters of a number.
+
+    They name trunk groups, carriers and networks of the side that it comes from (RFC 3966 section 5.1.5, RFC 4694,
+    RFC 4904). A name with a semicolon in it is no number and stays whole.
+    """
+    user = (uri.user or "").partition(":")[0]
+    number, _, parameters = user.partition(";")
+    return number if parameters and _DIALLED.fullmatch(number) is not None else user
+
+
+def _told_number(rest: str) -> str:
+    """A tel URI behind its scheme, with those parameters that belong to the number (RFC 3966 section 5)."""
+    number, *parameters = rest.partition("?")[0].split(";")
+    kept = [each for each in parameters if _NUMBER_PARAMETER.match(each) is not None]
+    return ";".join((number, *kept))
 
 
 def shown_name(address: NameAddress) -> str:

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Final
 
 from mediation.b2bua.identity import Claim, claim_of, from_value, hides, identity_lines
-from mediation.b2bua.passage import Lines, Passage, is_clean, mentions
+from mediation.b2bua.passage import Lines, Passage, is_clean, mentions, user_of
 from mediation.b2bua.trail import Trail, Veil, trail_lines
 from mediation.settings.identity import HeaderAction, HeaderDirection, HeaderRule
 from mediation.settings.model import Side
@@ -149,10 +149,7 @@ def called_uri(request: Request, host: str, parameters: str = "") -> str:
     """
     uri = request.uri
     if isinstance(uri, SipUri):
-        user, phone = (
-            (uri.user or "").partition(":")[0],
-            (uri.parameters.get("user") or "").lower() == "phone",
-        )
+        user, phone = user_of(uri), (uri.parameters.get("user") or "").lower() == "phone"
     else:
         user, phone = uri.rest.partition(";")[0], True
     return f"sip:{user}@{host}{parameters}{';user=phone' if phone else ''}"

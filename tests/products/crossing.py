@@ -22,6 +22,8 @@ OURS = frozenset(
 )  # fmt: skip
 """Headers that we write by ourselves, in words of our own."""
 _WORD = re.compile(rb"[^\s;,<>\"'=:?&@/()\[\]{}|\x00-\x20]{5,}")
+_PLACE = re.compile(rb"\bexample\b|^192\.0\.2\.|^203\.0\.113\.|^2001$|db8|^TG_")
+"""What the scripts call hosts, media addresses and trunk groups."""
 COMMON = frozenset(
     rb"""application media_control telephone-event inactive sendonly recvonly sendrecv INVITE CANCEL OPTIONS UPDATE MESSAGE
     NOTIFY 100rel timer replaces norefersub session maxptime ptime rtpmap audio phone SIP/2.0 refresher cause cause=200
@@ -29,7 +31,7 @@ COMMON = frozenset(
     Content-Type Content-Length Call-ID Contact Max-Forwards Session-Expires Min-SE Supported Require User-Agent Server
     Allow Reason Route Accept Timestamp Content-Disposition Content-Encoding Content-Language Info-Package Branch branch
     Refresher transport REFER PRACK Q.850 Warning telephone-event/8000 PCMA/8000 PCMU/8000 Retry-After RTP/AVP received
-    rport""".split()
+    rport location""".split()
 )
 """Words that anybody says."""
 _PHRASES = {word.encode() for phrase in REASON_PHRASES.values() for word in phrase.split(" ")}
@@ -67,9 +69,19 @@ def rows(on: On, way: Passage) -> set[str]:
     }
 
 
+def places(known: set[bytes]) -> set[bytes]:
+    """Those that name hosts, addresses or trunk groups of one side."""
+    return {word for word in known if _PLACE.search(word) is not None}
+
+
 def allowed(said: list[bytes], way: Passage) -> set[bytes]:
-    """Words of what a product has said that policy lets cross: who calls, who is called, rows of the table, contents."""
+    """Words of what a product has said that policy lets cross: who calls, who is called, rows of the table, contents.
+
+    Places cross in rows of the table alone: what we write of callers and called parties stands at a host of ours.
+    """
     known: set[bytes] = set()
+    written: set[bytes] = set()
+    copied = rows(On.INVITE, way)
     for octets in said:
         message = parsed(octets)
         lines: list[str] = []
@@ -77,12 +89,15 @@ def allowed(said: list[bytes], way: Passage) -> set[bytes]:
             lines += [f"{n}: {v}" for n, v in crossing_response(message.status, message.headers, way)]
         elif message.method == "INVITE":
             identity, headers = invited(message, way)
-            lines += [identity, called_uri(message, "-"), *(f"{name}: {value}" for name, value in headers)]
+            lines += [f"{name}: {value}" for name, value in headers if header_key(name) in copied]
+            ours = [f"{name}: {value}" for name, value in headers if header_key(name) not in copied]
+            text = "\n".join([identity, called_uri(message, "-"), *ours])
+            written |= words(text.encode("utf-8", "surrogateescape"))
         elif message.method in ("INFO", "MESSAGE"):
             lines += [value for name in CONTENT_HEADERS for value in message.headers.get_all(name)]
             known |= words(message.body)
         known |= words("\n".join(lines).encode("utf-8", "surrogateescape"))
-    return known
+    return known | (written - places(written))
 
 
 def leaks(said: list[bytes], told: list[bytes], way: Passage, spoken: bytes) -> set[bytes]:

@@ -6,10 +6,10 @@ from itertools import count
 from mediation.settings.model import Side
 from mediation.sip.flow import Flow
 from mediation.sip.message import Message, Request, Response
+from tests.flows.peers import CALLED, CALLING
 from tests.flows.world import World
 from tests.products.script import METHOD, Script, lines_of
 
-CALLED, CALLING = "+493012345678", "+15550100"
 
 Alter = Callable[[bytes], bytes]
 """What becomes of a message on its way: other spelling, same meaning."""

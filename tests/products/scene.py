@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mediation.b2bua.passage import Passage
-from mediation.settings.model import Settings, Side
+from mediation.settings.model import LargeRequests, Settings, Side
 from mediation.sip.agent import hostport
 from mediation.sip.message import Response
 from mediation_codecs.g711 import Law
@@ -23,9 +23,12 @@ def terms(script: Script, side: Side) -> Settings:
     """Both laws on both sides, and the product reached by what it speaks."""
     place = SBC if side is Side.GATEWAY else FRONT_END
     at = target(place, script.transport, script.transport.default_port)
+    whole = LargeRequests.UDP  # the plain party has one flow, however long our INVITE becomes
     if side is Side.GATEWAY:
-        return settings(trunk("itsp-a", targets=(at,), codecs=LAWS), codecs=LAWS)
-    return settings(trunk(codecs=LAWS), front_end_targets=(at,), codecs=LAWS)
+        outside = trunk("itsp-a", targets=(at,), codecs=LAWS, large_requests=whole)
+        return settings(outside, codecs=LAWS, large_requests=whole)
+    outside = trunk(codecs=LAWS, large_requests=whole)
+    return settings(outside, front_end_targets=(at,), codecs=LAWS, large_requests=whole)
 
 
 class Plain(Peer):
@@ -71,7 +74,7 @@ class Scene:
     def product_calls(self) -> None:
         """It invites, and the plain party has it."""
         self.product.invites()
-        assert self.product.heard() == ["100"]
+        assert (heard := self.product.heard()) == ["100"], (heard, self.product.received[-1])
         assert self.plain.heard() == ["INVITE"]
         self.plain.says(100)
 

@@ -9,6 +9,8 @@ from mediation.settings.model import Side
 from mediation.sip.agent import hostport
 from mediation.sip.headers import Headers, header_key
 from mediation.sip.message import Request
+from mediation.sip.uri import SipUri
+from tests.flows.peers import CALLED, CALLING
 from tests.products.crossing import OURS, leaks, named, parsed, rows
 from tests.products.scene import Scene, ours, scene, whole_call_of_product, whole_call_to_product
 from tests.products.script import SCRIPTS, Audio, Script, lines_of, message
@@ -65,6 +67,9 @@ def expect_invite(play: Scene) -> None:
             assert (header_key(name), value.encode("utf-8", "surrogateescape")) in wire
     assert (invite.headers.get("From") or "").partition(";tag=")[0] == identity
     assert invite.request_uri == called_uri(said, hostport(play.plain.flow.remote))
+    for uri, user in ((invite.uri, CALLED), (invite.from_.uri, play.script.head.get("caller", CALLING))):
+        assert isinstance(uri, SipUri)
+        assert uri.user == (user or None)
 
 
 def expect_name(play: Scene) -> None:
