@@ -122,19 +122,21 @@ class Scene:
     def product_changes(self, name: str) -> Response:
         """The product asks for a change, the plain party agrees to what it hears of it, and that is acknowledged."""
         self.product.plays(name)
-        method = name.partition(" ")[0]
-        if (heard := self.plain.heard()) == ["INVITE"]:
-            self.plain.says(200, sdp=self.plain.sdp(direction=MIRRORED[direction_of(self.plain.request("INVITE").body)]))
-            assert self.plain.heard() == ["ACK"]
-        else:
-            assert heard == []
+        self._plain_agrees()
         agreed = self.product.response(200)
-        assert agreed.cseq.method == method
-        if method == "INVITE":
+        if name.startswith("INVITE"):
             again = f"ACK {name}"
             self.product.plays(again if self.script.has(again) else "ACK")
+            self._plain_agrees()  # where the answer came in the ACK alone
         self.product.heard()
         return agreed
+
+    def _plain_agrees(self) -> None:
+        if (heard := self.plain.heard()) == ["INVITE"]:
+            direction = MIRRORED[direction_of(self.plain.request("INVITE").body)]
+            self.plain.says(200, sdp=self.plain.sdp(direction=direction))
+            heard = self.plain.heard()
+        assert heard in ([], ["ACK"])
 
     def plain_changes(self, direction: str, answer: str) -> None:
         """The plain party asks for a direction, and the product agrees in its own words."""

@@ -19,7 +19,11 @@ from mediation.sip.uri import SipUri, parse_uri
 from tests.unit.b2bua.crossings import US, front_end, gateway, invite, inward, out, told, told_back
 
 SESSION = "ab30317f1a784dc48ff824d0d3715d86;remote=47755a9de7794ba387653f2099600ef2"
-SHAPED = {"Session-ID": SESSION, "P-Early-Media": "supported"}
+SHAPED = {
+    "Session-ID": SESSION,
+    "P-Early-Media": "supported",
+    "Call-Info": "<https://cards.example/ann>;purpose=card",
+}
 """Values of headers that cross in one shape only."""
 FULL = TrunkIdentity(reveal=True)
 
@@ -81,6 +85,21 @@ def test_nothing_else_of_a_response_crosses(line: tuple[str, str], status: int) 
 def test_a_session_id_is_a_uuid_and_can_carry_nothing_else__rfc7989_5(value: str) -> None:
     assert "Session-ID" not in told(out(), ("Session-ID", value))
     assert told(out(), ("Session-ID", SESSION))["Session-ID"] == [SESSION]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '<sip:10.9.9.9:5060>;method="NOTIFY;Event=telephone-event;Duration=500"',
+        "<urn:x-cisco-remotecc:callinfo>; security= Unknown; gci= 2-93312",
+        "<sip:as.far.example>;appearance-index=1",
+        "<https://cards.example/ann>;purpose=card, <sip:as.far.example>;appearance-index=1",
+        "<cid:card@far.example>;purpose=card",
+        "",
+    ],
+)
+def test_what_vendors_say_of_shared_lines_and_devices_stays_on_its_side(value: str) -> None:
+    assert "Call-Info" not in told(inward(), ("Call-Info", value))
 
 
 def test_a_header_in_compact_form_crosses_under_its_long_name__rfc3261_7_3_3() -> None:
