@@ -63,6 +63,11 @@ class Scene:
         return passage(self.world.settings, self.other_side, hostport(self.plain.flow.local))
 
     @property
+    def hidden(self) -> bool:
+        """Whether the product asks for privacy that the plain party's side must not look behind."""
+        return self.script.head.get("hidden") == str(self.other_side)
+
+    @property
     def port(self) -> str:
         """Our audio port as the product knows it, in the last description that it has heard."""
         body = next(message.body for message in reversed(self.product.received) if b"m=audio" in message.body)

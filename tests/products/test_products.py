@@ -26,8 +26,8 @@ FAILURES = pytest.mark.parametrize(
     ("script", "status"),
     [pytest.param(each, name, id=f"{each}-{name}") for each in SCRIPTS for name in each.failures],
 )
-HEARD_AS = {"302": "480", "401": "403", "407": "403"}
-"""What a caller hears where only we could have acted on a refusal."""
+HEARD_AS = {"302": "480", "401": "403", "407": "403", "408": "503"}
+"""What a caller hears where only we could have acted on a refusal, or where no target is left."""
 GAPS = {
     name: f"x-{name.replace('_', '-')}"
     for name in ("branch", "tag", "local_tag", "call_id", "host", "us", "called", "calling")
@@ -67,15 +67,16 @@ def expect_invite(play: Scene) -> None:
             assert (header_key(name), value.encode("utf-8", "surrogateescape")) in wire
     assert (invite.headers.get("From") or "").partition(";tag=")[0] == identity
     assert invite.request_uri == called_uri(said, hostport(play.plain.flow.remote))
-    for uri, user in ((invite.uri, CALLED), (invite.from_.uri, play.script.head.get("caller", CALLING))):
+    caller = "anonymous" if play.hidden else play.script.head.get("caller", CALLING)
+    for uri, user in ((invite.uri, CALLED), (invite.from_.uri, caller)):
         assert isinstance(uri, SipUri)
-        assert uri.user == (user or None)
+        assert uri.user == user
 
 
 def expect_name(play: Scene) -> None:
     """The name that is displayed to the called party, octet for octet."""
     from_ = dict(lines_of(play.product.said[0]))["from"]
-    name = from_.partition(b"<")[0].strip() if b"<" in from_ else b""
+    name = b'"Anonymous"' if play.hidden else from_.partition(b"<")[0].strip() if b"<" in from_ else b""
     told = play.plain.request("INVITE").headers.get("From") or ""
     assert told.encode("utf-8", "surrogateescape").partition(b"<")[0].strip() == name
 
