@@ -6,6 +6,7 @@ was.
 """
 
 from mediation.b2bua import causes
+from mediation.b2bua.content import session_of
 from mediation.b2bua.descriptions import Turn
 from mediation.b2bua.events import (
     HungUp,
@@ -95,7 +96,7 @@ class Changes:
         """Something about a change; TypeError where it is not."""
         match event:
             case session.Acknowledged(ack):
-                self._acknowledged(ack.body, now)
+                self._acknowledged(ack, now)
             case session.Pracked(transaction):
                 self._pracked(transaction, now)
             case session.Reoffered(request):
@@ -118,12 +119,12 @@ class Changes:
 
     # answers to our offers
 
-    def _acknowledged(self, body: bytes, now: float) -> None:
+    def _acknowledged(self, ack: Request, now: float) -> None:
         """The ACK brings the answer where the 2xx made the offer (RFC 3261 section 13.2.1)."""
         if not self._said.awaits_answer:
             return
         try:
-            audio = self._said.take_answer(body)
+            audio = self._said.take_answer(session_of(ack))
         except (SdpError, NotAcceptable):
             self.user.hang_up(causes.NO_DESCRIPTION, now)
             self.user.tell(HungUp(causes.NO_DESCRIPTION), now)
@@ -135,7 +136,7 @@ class Changes:
         inside = self._inside
         if self._said.awaits_answer:
             try:
-                audio = self._said.take_answer(transaction.request.body)
+                audio = self._said.take_answer(session_of(transaction.request))
             except (SdpError, NotAcceptable):
                 inside.answer(transaction, 488, now)
                 self.user.hang_up(causes.NO_CODEC, now)
@@ -148,7 +149,7 @@ class Changes:
 
     def _reoffer_taken(self, response: Response, now: float) -> None:
         try:
-            self._said.take_answer(response.body)
+            self._said.take_answer(session_of(response))
         except (SdpError, NotAcceptable):
             self._said.withdraw()
             self.user.hang_up(causes.NO_CODEC_CALLEE, now)
@@ -160,14 +161,14 @@ class Changes:
 
     def _reoffered(self, request: Request, now: float) -> None:
         """An INVITE within the session: what it asks for is for the call to decide (RFC 3261 section 14.2)."""
-        if request.body and not self._is_offer_good(request.body, now):
+        if request.body and not self._is_offer_good(request, now):
             return
         if not request.body and self._said.turn is not Turn.FREE:
             self.user.session.reject(491, now)
             return
         self.user.tell(Reoffered(), now)
 
-    def _is_offer_good(self, body: bytes, now: float, update: Transaction | None = None) -> bool:
+    def _is_offer_good(self, request: Request, now: float, update: Transaction | None = None) -> bool:
         """Keep an offer for which it is the peer's turn and that we could answer; else refuse it."""
         status, reason, headers = 0, "", self._voice.server
         if self._said.turn is Turn.OURS:
@@ -176,7 +177,7 @@ class Changes:
             status, headers = 500, (("Retry-After", str(RETRY_AFTER_S)), *headers)
         else:
             try:
-                self._said.take_offer(body)
+                self._said.take_offer(session_of(request))
             except SdpError as error:
                 status, reason = 400, error.reason
             except NotAcceptable as error:
@@ -197,13 +198,13 @@ class Changes:
             self._inside.answer(transaction, 491, now)
         elif stage in (Stage.RECEIVED, Stage.PROCEEDING):
             self._answer_at_once(transaction, now)
-        elif self._is_offer_good(transaction.request.body, now, transaction):
+        elif self._is_offer_good(transaction.request, now, transaction):
             self._update = transaction
             self.user.tell(Reoffered(), now)
 
     def _answer_at_once(self, transaction: Transaction, now: float) -> None:
         """An offer within an early dialog, by PRACK or UPDATE."""
-        if not self._is_offer_good(transaction.request.body, now, transaction):
+        if not self._is_offer_good(transaction.request, now, transaction):
             return
         prefer = None if self._said.audio is None else self._said.audio.codec
         body = bytes(self._said.answer(prefer))

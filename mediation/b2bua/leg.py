@@ -11,6 +11,7 @@ from typing import Protocol
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.changes import Changes
+from mediation.b2bua.content import session_of
 from mediation.b2bua.descriptions import Descriptions
 from mediation.b2bua.events import (
     Answered,
@@ -107,10 +108,9 @@ class Leg:
         if self.terms.early_media.reliable is Reliability.REQUIRE and not knows:
             self._remarks = (("Require", "100rel"),)
             return causes.EXTENSION_REQUIRED
-        if not invite.body:
-            return None
         try:
-            self.said.take_offer(invite.body)
+            if offer := session_of(invite):
+                self.said.take_offer(offer)
         except SdpError:
             return causes.BAD_DESCRIPTION
         except NotAcceptable as error:
@@ -341,7 +341,7 @@ class Leg:
 
     def _shown(self, party: str) -> str:
         """The party whose early dialog the caller sees for this one: itself, or the last where there are too many."""
-        if self._invite is not None and not self._invite.body:
+        if self._invite is not None and not session_of(self._invite):
             return ""  # who has made no offer gets ours once, in one dialog
         if party not in self._parties:
             if len(self._parties) >= self.terms.early_media.max_early_dialogs:
@@ -352,14 +352,13 @@ class Leg:
     # answers to our INVITE
 
     def _early_audio(self, response: Response) -> AgreedAudio | None:
-        if not response.body:
-            return None
         try:
+            body = session_of(response)
             reliable = rseq_of(response) is not None
             keep_first = self.terms.early_media.follow is Follow.FIRST
-            return self.said.take_early(
-                response.to.tag or "", response.body, reliable=reliable, keep_first=keep_first
-            )
+            if not body:
+                return None
+            return self.said.take_early(response.to.tag or "", body, reliable=reliable, keep_first=keep_first)
         except (SdpError, NotAcceptable, RemoteSipError):
             return None  # the 200 may do better; until then there is nothing to hear
 
@@ -367,7 +366,7 @@ class Leg:
         tag = response.to.tag or ""
         try:
             # deviates: RFC 3264 wants the answer in the 2xx of an offering INVITE; one that came before will do
-            audio = self.said.take_final(tag, response.body)
+            audio = self.said.take_final(tag, session_of(response))
         except (KeyError, SdpError):
             self._unusable(causes.NO_ANSWER_BODY, now)
         except NotAcceptable:

@@ -68,6 +68,8 @@ class Row:
 
 
 _SESSION_ID: Final = re.compile(r"[0-9a-f]{32}(?:[ \t]*;[ \t]*remote=[0-9a-f]{32})?")
+_CALL_INFO: Final = re.compile(r"<https?://[^<>]*>[^<]*", re.IGNORECASE)
+"""A page, a picture, a card. What vendors say of shared lines and devices names hosts, and means them alone."""
 _EARLY_MEDIA: Final = re.compile(r"[a-z, \t-]{1,80}")
 
 CROSSES: dict[str, Row] = {
@@ -84,7 +86,7 @@ CROSSES: dict[str, Row] = {
     ),
     "Call-Info": Row(
         To.FRONT_END, _ASKED, "what the ITSP knows of the caller, RFC 3261 section 20.9; ours names hosts of ours",
-        about_caller=True,
+        about_caller=True, shape=_CALL_INFO,
     ),
     "Alert-Info": Row(To.FRONT_END, _ASKED | {On.RINGING}, "how a phone should ring, RFC 3261 section 20.4"),
     "P-Early-Media": Row(

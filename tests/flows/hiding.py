@@ -11,6 +11,7 @@ from functools import cache
 
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.content import CONTENT_HEADERS
 from mediation.b2bua.passage import shown_name, user_of
 from mediation.b2bua.policy import CROSSES
 from mediation.settings.model import Side
@@ -110,6 +111,9 @@ class Hiding:
         """The message without the headers that cross octet for octet: what stands in them, policy has named."""
         message = _message(octets)
         crossing = {header_key(name) for name in (*CROSSES, *self.passed)}
+        if message.cseq.method in ("INFO", "MESSAGE"):  # what the parties say to each other is theirs, whole
+            crossing |= {header_key(name) for name in CONTENT_HEADERS}
+            message = message.replace(body=b"")
         kept = [(name, value) for name, value in message.headers.items() if header_key(name) not in crossing]
         return _text(bytes(message.replace(headers=Headers(kept))))
 
