@@ -294,7 +294,6 @@ class Call:
 
     def take_seat(self, seat: int, leg: Leg, pair: int, now: float) -> None:
         """Let a leg sit where another one sat: for good."""
-        left = self.media.pairs[seat]
         pairs = (pair, self.media.pairs[CALLEE]) if seat == CALLER else (self.media.pairs[CALLER], pair)
         if seat == CALLER:
             self.caller = leg
@@ -307,7 +306,6 @@ class Call:
             self._bridge = Bridge(self.caller, self.callee, self._apply_media)
         self.media.move(pairs)
         self._apply_media()
-        self.media.close_pair(left)
         if self._bridge is not None:
             self._bridge.settle(now)
 

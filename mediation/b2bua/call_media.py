@@ -38,6 +38,8 @@ class CallMedia:
         self._plan: MediaPlan | FaxPlan | None = None
         self.pairs = (CALLER, CALLEE)
         """Which pair each seat has."""
+        self._left: set[int] = set()
+        """Pairs that no seat has any more, and that the plan in force still uses."""
         self._closing = False
         self.is_open = False
         """Whether the engine owes us a last word."""
@@ -93,9 +95,13 @@ class CallMedia:
         if plan != self._plan:
             self._plan = plan
             self._emit(ApplyMedia(self._call, plan))
+            for pair in self._left.difference(at):
+                self._left.discard(pair)
+                self.close_pair(pair)
 
     def move(self, pairs: tuple[int, int]) -> None:
-        """Let the seats have these pairs from the next plan on."""
+        """Let the seats have these pairs from the next plan on, which gives up those that they had."""
+        self._left |= set(self.pairs).difference(pairs)
         self.pairs = pairs
 
     def close(self) -> None:

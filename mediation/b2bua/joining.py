@@ -141,7 +141,8 @@ class Lent:
 
     def stop(self, cause: Cause, now: float) -> None:
         """The consultation call ends, and with it the party that was to come."""
-        self._joining.lose(cause, now)
+        del cause
+        self._joining.lose(causes.NO_ANSWER, now)
 
 
 class Joining:

@@ -19,7 +19,7 @@ from mediation.sip.derived import REASON_PHRASES
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.framing import parse_datagram
 from mediation.sip.headers import Headers, NameAddress, header_key, split_list
-from mediation.sip.message import Message, Request
+from mediation.sip.message import Message, Request, Response
 from mediation.sip.uri import SipUri, parse_uri
 from mediation.sip.validation import METHODS
 
@@ -29,7 +29,7 @@ SHORTEST_WORD = 4
 _WORD = re.compile(r"[A-Za-z0-9_.!~*'+%-]{4,}")
 _NUMBER = re.compile(r"[+]?[0-9-]+")
 _ADDRESSES = ("From", "To", "P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion",
-              "History-Info", "Referred-By")  # fmt: skip
+              "History-Info", "Referred-By", "Refer-To")  # fmt: skip
 """Headers whose users and display names policy names; hosts, ports and parameters it does not."""
 _GRAMMAR = """
     sip/2.0 sip: sips: tel: branch received rport z9hg4bk transport maddr user=phone phone anonymous unknown invalid
@@ -145,6 +145,9 @@ def _named(octets: bytes) -> set[str]:
     texts: list[str] = []
     for name in _ADDRESSES:
         for line in message.headers.get_all(name):
+            texts += _people(line)
+    if isinstance(message, Response) and 300 <= message.status < 400:  # numbers to call instead
+        for line in message.headers.get_all("Contact"):
             texts += _people(line)
     if isinstance(message, Request):
         uri = parse_uri(message.request_uri)

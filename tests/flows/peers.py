@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import count
+from urllib.parse import quote
 
 from mediation.settings.model import Side
 from mediation.sip.flow import Flow, Transport
@@ -57,6 +58,7 @@ class Peer:
         """Whether sending to it fails."""
         self.acks_failures = True
         self.answers_bye = True
+        self.answers_notify = True
         self._looked_at = 0
         self._began = world.now
         self._numbers = count(1)
@@ -148,6 +150,25 @@ class Peer:
     def updates(self, sdp: bytes = b"", *, headers: str = "", to_tag: str = "") -> None:
         """Send UPDATE within the dialog."""
         self.asks("UPDATE", within=True, headers=headers, body=sdp, to_tag=to_tag)
+
+    def refers(self, to: str, *, headers: str = "", replaces: str = "") -> None:
+        """Send REFER within the dialog: `to` is a URI, `replaces` a Replaces value that it embeds."""
+        embedded = f"?Replaces={quote(replaces, safe='')}" if replaces else ""
+        self.asks("REFER", within=True, headers=f"Refer-To: <{to}{embedded}>\r\n{headers}")
+
+    def reports(self) -> list[str]:
+        """What the NOTIFYs have reported: status and state of the subscription, in order."""
+        return [
+            f"{message.body.split(b' ')[1].decode()} {(message.headers.get('Subscription-State') or '').split(';')[0]}"
+            for _, message in self.received
+            if isinstance(message, Request) and message.method == "NOTIFY"
+        ]
+
+    def ids(self, line: Line | None = None) -> str:
+        """The dialog of a line, as a Replaces value for whoever is at its other end (RFC 3891 section 3)."""
+        line = line or self.line
+        local, remote = line.local.partition(";tag=")[2], line.remote.partition(";tag=")[2]
+        return f"{line.call_id};to-tag={remote};from-tag={local}"
 
     def cancels(self, headers: str = "", *, branch: str = "") -> None:
         """Take the INVITE back."""
@@ -293,6 +314,8 @@ class Peer:
         line.asked[request.method] = request
         if request.method == "BYE" and self.answers_bye:
             self.world.soon(lambda: self.says(200, to="BYE", line=line))
+        if request.method == "NOTIFY" and self.answers_notify:
+            self.world.soon(lambda: self.says(200, to="NOTIFY", line=line))
 
     def _take_answer(self, response: Response) -> None:
         line = next((line for line in self.lines if line.call_id == response.call_id), None)

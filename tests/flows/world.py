@@ -38,7 +38,7 @@ from tests.flows.scenery import PREFIXES
 LONG_ENOUGH_S = 700.0
 """Ring limit, set-up limit, every transaction and every wait for a BYE are over by then."""
 _MARKS = re.compile(
-    rb"(?:branch=|tag=|\nCall-ID: |\nUser-Agent: |\no=\S+ |<sip:line-)([^;,\s>@]+)", re.IGNORECASE
+    rb"(?:branch=|;tag=|\nCall-ID: |\nUser-Agent: |\no=\S+ |<sip:line-)([^;,\s>@]+)", re.IGNORECASE
 )
 """What must never be told to the other side: ids of any kind, products, sessions."""
 
