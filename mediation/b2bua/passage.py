@@ -18,6 +18,11 @@ ANONYMOUS_HOST = "anonymous.invalid"
 ANONYMOUS_URI = f"sip:anonymous@{ANONYMOUS_HOST}"
 ANONYMOUS = f'"Anonymous" <{ANONYMOUS_URI}>'
 
+_NUMBER_PARAMETER = re.compile(
+    r"(?:ext|isub|postd|phone-context|rn|cic)=[+0-9*#().-]+|npdi|(?:cpc|isup-oli|oli)=[a-z0-9-]+|cause=[0-9]{3}",
+    re.IGNORECASE,
+)
+"""RFC 3966 section 3, RFC 4694 section 4, and the cause of RFC 4458; all of them numbers or words of a standard."""
 _KEPT_URIS = ("tel", "urn")
 """They name a number or a service, and no host."""
 _SHORTEST_SECRET = 3
@@ -26,10 +31,6 @@ _LONGEST_SECRET = 7
 """Digits of a number, from its end: prefixes differ between the ways of writing it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """What no header line needs and some receiver may trip over; a tab is a blank."""
-_DIALLED = re.compile(r"\+?(?:[0-9*#.()-]|%23)++")
-"""Digits, star and hash, a hash escaped as it must be in a URI, and visual separators."""
-_NUMBER_PARAMETER = re.compile(r"(?:ext|isub|postd|cause)=|phone-context=\+", re.IGNORECASE)
-"""What is a part of the number, or says why it was called (RFC 4458); a context that is no prefix names a host."""
 _SEPARATORS = str.maketrans("", "", "-. ()")
 
 
@@ -80,8 +81,7 @@ def at_our_host(uri: SipUri | OpaqueUri, host: str) -> str | None:
     `anonymous.invalid` says more than an address.
     """
     if isinstance(uri, OpaqueUri):
-        kept = _told_number(uri.rest) if uri.scheme == "tel" else uri.rest.partition("?")[0]
-        return f"{uri.scheme}:{kept}" if uri.scheme in _KEPT_URIS else None
+        return f"{uri.scheme}:{_without_context(uri.rest)}" if uri.scheme in _KEPT_URIS else None
     user = user_of(uri)
     phone = ";user=phone" if (uri.parameters.get("user") or "").lower() == "phone" else ""
     place = uri.host if uri.host.lower().endswith(".invalid") else host
@@ -89,21 +89,19 @@ def at_our_host(uri: SipUri | OpaqueUri, host: str) -> str | None:
 
 
 def user_of(uri: SipUri) -> str:
-    """The user part as received, without the password that it may hold, and without the parameters of a number.
+    """The user part as received, without the password that it may hold and what names the other side's network."""
+    return _without_context((uri.user or "").partition(":")[0])
 
-    They name trunk groups, carriers and networks of the side that it comes from (RFC 3966 section 5.1.5, RFC 4694,
-    RFC 4904). A name with a semicolon in it is no number and stays whole.
+
+def _without_context(number: str) -> str:
+    """A number with the parameters that are part of it, and without those that say whose it is or which way it came.
+
+    Trunk groups (RFC 4904) and a context that is a domain (RFC 3966 section 5.1.5) belong to the other side.
     """
-    user = (uri.user or "").partition(":")[0]
-    number, _, parameters = user.partition(";")
-    return number if parameters and _DIALLED.fullmatch(number) is not None else user
-
-
-def _told_number(rest: str) -> str:
-    """A tel URI behind its scheme, with those parameters that belong to the number (RFC 3966 section 5)."""
-    number, *parameters = rest.partition("?")[0].split(";")
-    kept = [each for each in parameters if _NUMBER_PARAMETER.match(each) is not None]
-    return ";".join((number, *kept))
+    if ";" not in number and "?" not in number:
+        return number
+    digits, *parameters = number.partition("?")[0].split(";")
+    return ";".join((digits, *(each for each in parameters if _NUMBER_PARAMETER.fullmatch(each) is not None)))
 
 
 def shown_name(address: NameAddress) -> str:

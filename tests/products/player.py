@@ -10,7 +10,6 @@ from tests.flows.peers import CALLED, CALLING
 from tests.flows.world import World
 from tests.products.script import METHOD, Script, lines_of
 
-
 Alter = Callable[[bytes], bytes]
 """What becomes of a message on its way: other spelling, same meaning."""
 
@@ -22,9 +21,7 @@ def unaltered(octets: bytes) -> bytes:
 class Player:
     """Somebody who reads from a script."""
 
-    def __init__(
-        self, world: World, side: Side, host: str, script: Script, alter: Alter = unaltered
-    ) -> None:
+    def __init__(self, world: World, side: Side, host: str, script: Script, alter: Alter = unaltered) -> None:
         listeners = world.settings.interface(side).listen
         listener = next(each for each in listeners if each.transport is script.transport)
         connection = 900 if script.transport.reliable else None

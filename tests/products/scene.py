@@ -184,7 +184,9 @@ def scene(script: Script, side: Side, alter: Alter = unaltered) -> Iterator[Scen
     """A scene that is checked when it is over: everything freed, one record a call, no side known to the other."""
     made = Scene(script, side, alter)
     yield made
-    for marks in made.world._marks.values():  # session ids of one digit, as Lync has them, are found everywhere
+    for (
+        marks
+    ) in made.world._marks.values():  # session ids of one digit, as Lync has them, are found everywhere
         marks -= {mark for mark in marks if len(mark) < SHORTEST_MARK}
     made.world.check()
 

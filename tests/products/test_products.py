@@ -95,7 +95,11 @@ def test_a_product_calls_changes_and_hangs_up(script: Script, side: Side) -> Non
         expect_name(play)
         play.plain_answers()
         expect_audio(play, "offers", caller=True)
-        expect_ours(play, "offer" if script.has("our offer") else "answer", next(m.body for m in play.product.received if m.body))
+        expect_ours(
+            play,
+            "offer" if script.has("our offer") else "answer",
+            next(m.body for m in play.product.received if m.body),
+        )
         held = play.product_changes("INVITE hold")
         expect_ours(play, "answer to hold", held.body)
         assert not play.world.media.plan.caller.takes

@@ -24,7 +24,11 @@ def response(body: bytes, *headers: tuple[str, str]) -> Response:
         (b"", (), b""),
         (SDP, (), SDP),
         (SDP, (("c", "APPLICATION/SDP"),), SDP),
-        (SDP, (("Content-Type", "application/sdp"), ("Content-Disposition", "session;handling=required")), SDP),
+        (
+            SDP,
+            (("Content-Type", "application/sdp"), ("Content-Disposition", "session;handling=required")),
+            SDP,
+        ),
         (MIXED, (("Content-Type", "multipart/mixed;boundary=b"),), SDP),
         (b"x", (("Content-Type", "application/isup"),), b""),
     ],
@@ -36,7 +40,10 @@ def test_a_description_is_found_alone_and_among_others__rfc5621_3(
 
 
 def test_one_for_early_media_of_another_kind_is_none_of_the_session__rfc3959_4() -> None:
-    headers = (("Content-Type", "application/sdp"), ("Content-Disposition", "early-session;handling=optional"))
+    headers = (
+        ("Content-Type", "application/sdp"),
+        ("Content-Disposition", "early-session;handling=optional"),
+    )
     assert session_of(response(SDP, *headers)) == b""
 
 
