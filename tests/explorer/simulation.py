@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mediation.b2bua.outputs import Fact
-from mediation.settings.model import Side
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.message import Message, Response
 from tests.explorer.alarms import T4_S
@@ -148,13 +147,12 @@ class Simulation:
 
     def _play(self) -> None:
         """Until all wishes are fulfilled, or can not be any more, and nothing is on its way."""
-        self._wished_at = self.world.now
         while options := self._options():
             index = self._choose(self, options) if self._open and len(options) > 1 else 0
             options[index].act()
 
     def _settle(self) -> None:
-        until = self._wished_at + SETTLED_AFTER_S
+        until = self.world.now + SETTLED_AFTER_S
         while True:
             if self._in_flight or self._held:
                 self._play()
@@ -192,7 +190,7 @@ class Simulation:
         """Whether time may pass before anything else happens: no datagram stays in the network for long."""
         deadline = self._next_deadline()
         oldest = min((each.sent_at for each in (*self._in_flight, *self._held)), default=None)
-        return deadline is not None and (oldest is None or deadline <= oldest + T4_S)
+        return deadline is not None and (oldest is None or deadline < oldest + T4_S)
 
     def _wish(self, wish: Wish) -> Option:
         def act() -> None:
@@ -330,12 +328,6 @@ class Simulation:
             if record.answered is None or record.hung_up_by != self.scenario.closes:
                 faults.append(f"the record says {record.cause.reason}, ended by {record.hung_up_by}")
         return faults
-
-
-def sides(way: str) -> tuple[Side, Side]:
-    """Where caller and callee stand."""
-    return (Side.FRONT_END, Side.GATEWAY) if way == "outbound" else (Side.GATEWAY, Side.FRONT_END)
-
 
 def _told(fact: Fact) -> str:
     return f"{fact.name}: {str(fact.fields.get('traceback', '')).strip().splitlines()[-1]}"
