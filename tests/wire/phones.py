@@ -13,6 +13,8 @@ from mediation.b2bua.plan import (
     MediaFact,
     MediaOpened,
     OpenMedia,
+    OpenPair,
+    PairOpened,
     StreamReport,
 )
 from mediation.lab.behaviour import behaviour_named
@@ -122,6 +124,7 @@ class InstantMedia:
     on_fact: Callable[[MediaFact], None]
     open: set[str] = field(default_factory=set)
     workers: dict[int, int] = field(default_factory=dict)
+    _next_pair: int = 1
 
     async def start(self) -> None:
         """Nothing to get ready."""
@@ -135,6 +138,9 @@ class InstantMedia:
             case OpenMedia(call, _, _, (caller, callee)):
                 self.open.add(call)
                 loop.call_soon(self.on_fact, MediaOpened(call, (caller, 20000), (callee, 30000)))
+            case OpenPair(call, _, host):
+                pair = self._next_pair = self._next_pair + 1
+                loop.call_soon(self.on_fact, PairOpened(call, pair, (host, 30000 + 2 * pair)))
             case CloseMedia(call):
                 self.open.discard(call)
                 silence = StreamReport(0, 0, 0, 0, None, 0)
