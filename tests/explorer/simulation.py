@@ -78,8 +78,10 @@ class Explored(World):
         message = read(sent.octets)
         self._remember(sent.octets, sent.flow)
         self._told[self._side(sent.flow)].append(sent.octets)
+        begins = message.to.tag is None  # a 100 within a call begins none
         if isinstance(message, Response) and message.cseq.method == "INVITE":
-            self._count(message.status, message.top_via.branch or message.call_id)
+            if message.status >= 200 or begins:
+                self._count(message.status, message.top_via.branch or message.call_id)
         self._simulation.server_sends(message, sent)
 
 
