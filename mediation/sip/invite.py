@@ -72,6 +72,8 @@ class InviteSession:
         """What is asked within the session."""
         self._pending: Transaction | None = None
         """The INVITE, the first or a later one, that was sent to us and is being answered."""
+        self._latest: Transaction | None = None
+        """The latest INVITE within the session that was sent to us."""
         self._invite: Transaction | None = None
         """The INVITE that we sent first."""
         self._dialogs: dict[str, Dialog] = {}
@@ -204,8 +206,13 @@ class InviteSession:
 
     @property
     def may_reoffer(self) -> bool:
-        """Whether an INVITE of ours within the session would meet none of theirs, and none of ours before it."""
-        return self.stage is Stage.CONFIRMED and not self.reoffer_waits and not self.inside.change.is_asking
+        """Whether an INVITE of ours within the session would meet none of theirs, and none of ours before it.
+
+        One that we have refused is in the way until its ACK is there (section 14.1).
+        """
+        refused = self._latest is not None and self._latest.state is State.COMPLETED
+        free = not self.reoffer_waits and not refused and not self.inside.change.is_asking
+        return self.stage is Stage.CONFIRMED and free
 
     @property
     def may_ask_later(self) -> bool:
@@ -392,9 +399,12 @@ class InviteSession:
 
     def ack_received(self, ack: Request, now: float) -> None:
         """An ACK within the dialog; one for another INVITE than the last, or for none of theirs, changes nothing."""
-        accepted = self._accepted
-        if accepted is not None and ack.cseq.number == accepted.cseq.number:
-            self._cue(Cue.RECEIVED_ACK, now, ack)
+        accepted, pending = self._accepted, self._pending
+        if accepted is None or ack.cseq.number != accepted.cseq.number:
+            return
+        if pending is None or pending.request.cseq.number != ack.cseq.number:
+            return  # it was heard before: our 2xx was repeated, and so was its ACK
+        self._cue(Cue.RECEIVED_ACK, now, ack)
 
     def timer_fired(self, name: str, now: float) -> None:
         """One of our timers is due."""
@@ -528,7 +538,7 @@ class InviteSession:
 
     def _take_reoffer(self, transaction: Transaction, now: float) -> bool:
         """Whether a later INVITE may be answered now (RFC 3261 section 14.2, RFC 5407 section 3.1.4)."""
-        pending = self._pending
+        pending, self._latest = self._pending, transaction
         if self.inside.change.is_offering or (pending is not None and pending.state is not State.PROCEEDING):
             self.inside.reply(transaction, 491, now)
             return False
