@@ -215,7 +215,6 @@ class UserAgent:
     def _hang_up(self) -> None:
         self.phase = Phase.ENDING
         self._alarms.stop(_RETRY)
-        self._stop_repeating()
         self._ask("BYE", ())
 
     def _cancel_if_allowed(self) -> None:
@@ -385,7 +384,6 @@ class UserAgent:
         self._respond(served, 481 if self.phase is Phase.ENDED else 200)
         if self._serving is not None and self._serving.pending:
             self._respond(self._serving, 487)
-        self._stop_repeating()
         self._alarms.stop(_RETRY)
         if self.phase is not Phase.ENDING:
             self.phase = Phase.ENDED
@@ -484,7 +482,9 @@ class UserAgent:
             self._alarms.set(name, self.now + self._repeat_s)
         elif name == _NO_ACK:
             self._fault("no ACK to a 2xx")
-            self._hang_up()
+            self._stop_repeating()
+            if self.phase in (Phase.MORATORIUM, Phase.CONFIRMED):
+                self._hang_up()
         elif name == _NO_PRACK:
             self._fault("no PRACK to a reliable provisional response")
             self._end_called(504)
