@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.explorer.scenarios import Scenario
+from tests.explorer.scenarios import Scenario, Wish
 from tests.explorer.simulation import Done, Limits, Option, Simulation
 
 Choices = dict[int, int]
@@ -50,6 +50,8 @@ class Search:
     exhausted: bool = True
     """Whether every ordering within the depth was played."""
     found: list[Found] = field(default_factory=list)
+    fulfilled: set[Wish] = field(default_factory=set)
+    """What came true in one ordering or another."""
 
     def replay(self, choices: Choices) -> list[Option]:
         """Play one ordering; the names of what was chosen."""
@@ -132,6 +134,8 @@ class Search:
         except Done:
             self.pruned += 1
             return
+        finally:
+            self.fulfilled |= simulation.fulfilled
         if faults:
             self.found.append(
                 Found(

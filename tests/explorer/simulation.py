@@ -11,8 +11,8 @@ from tests.explorer.alarms import T4_S
 from tests.explorer.intents import Intent
 from tests.explorer.monitor import Monitor
 from tests.explorer.scenarios import Scenario, Wish
-from tests.explorer.user_agent import UserAgent
-from tests.explorer.wire import label, read
+from tests.explorer.user_agent import DIRECTIONS, UserAgent
+from tests.explorer.wire import MIRROR, label, read
 from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, endpoint, settings
 from tests.flows.world import World
 
@@ -117,6 +117,7 @@ class Simulation:
         self._held: list[Datagram] = []
         self._drops = self._copies = 0
         self._wishes: list[Wish] = list(scenario.setup)
+        self.fulfilled: set[Wish] = set()
         self._open = False
         """Whether there is anything to choose."""
         self._wished_at = self.world.now
@@ -197,6 +198,7 @@ class Simulation:
     def _wish(self, wish: Wish) -> Option:
         def act() -> None:
             self._wishes.remove(wish)
+            self.fulfilled.add(wish)
             self._wished_at = self.world.now
             self._note(wish.party, "", f"wants to {wish.intent}")
             self._grow(wish.party, wish.intent)
@@ -307,10 +309,19 @@ class Simulation:
     def _disagreements(self, views: dict[str, str]) -> list[str]:
         caller, callee = views["caller"], views["callee"]
         if caller == callee == "confirmed":
-            return [] if self.world.engine.calls else ["both parties talk through a server that knows of no call"]
+            return self._cross_talk()
         if caller == "ended" and callee in ("ended", "none"):
             return ["the call is over for both, and not for the server"] if self.world.engine.calls else []
         return [f"no agreement: caller {caller}, callee {callee}"]
+
+    def _cross_talk(self) -> list[str]:
+        """What one sends, the other must hear, and nothing else."""
+        if not self.world.engine.calls:
+            return ["both parties talk through a server that knows of no call"]
+        caller, callee = (DIRECTIONS[self._parties[name].audio] for name in ("caller", "callee"))
+        if caller == MIRROR[callee]:
+            return []
+        return [f"the audio of the caller is {caller}, that of the callee {callee}"]
 
     def _verdict(self, faults: list[str], views: dict[str, str]) -> list[str]:
         faults = list(faults)

@@ -18,6 +18,15 @@ _CAPABLE = (ALLOW, "Supported: 100rel")
 _TRYING, _REPEAT_2XX, _NO_ACK, _REPEAT_1XX, _NO_PRACK, _RETRY = (
     ("me", word) for word in ("trying", "2xx", "no ack", "1xx", "no prack", "retry")
 )
+_SENDING = ("sendrecv", "sendonly")
+_LISTENING = ("sendrecv", "recvonly")
+DIRECTIONS = {
+    (True, True): "sendrecv",
+    (True, False): "sendonly",
+    (False, True): "recvonly",
+    (False, False): "inactive",
+}
+"""By whether one sends and whether one listens."""
 TRYING_AFTER_S = 0.2
 """RFC 3261 section 17.2.1."""
 RETRY_OWNER_S, RETRY_OTHER_S = 3.0, 1.0
@@ -58,7 +67,9 @@ class UserAgent:
         self.faults: list[str] = []
         """What the server did against the rules."""
         self.direction = "sendrecv"
-        """Which way audio flows, as we said last and the server accepted."""
+        """What we want of the audio, as the server accepted it last."""
+        self.audio = (True, True)
+        """Whether we send and whether we listen, as both agreed last."""
         self._count = 0
         self._version = 0
         self._call_id = ""
@@ -299,7 +310,7 @@ class UserAgent:
         described = response.body or (asked is self._first and self._answered_early)
         if not described:
             self._fault("a 2xx without description")
-        answer = b"" if asked.body else self._description(MIRROR[direction_of(response.body)])
+        answer = b"" if asked.body else self._answer(response.body)
         asked.ack = self._request("ACK", self._branch(), asked.sequence, (), answer)
         self._send(asked.ack)
         if asked is not self._first:
@@ -314,6 +325,7 @@ class UserAgent:
             return
         if response.status < 300:
             self.direction = self._wanted
+            self._agree(self._wanted, MIRROR[direction_of(response.body)])
         elif response.status == 491:
             self._alarms.set(_RETRY, self.now + (RETRY_OWNER_S if self.calls else RETRY_OTHER_S))
         elif response.status in (408, 481):  # section 12.2.1.2
@@ -426,6 +438,8 @@ class UserAgent:
             return
         if not serving.request.body and not ack.body:
             self._fault("no answer in the ACK to an offer of ours")
+        if not serving.request.body:
+            self._agree(self.direction, MIRROR[direction_of(ack.body)])
         self._stop_repeating()
         if self.phase is Phase.MORATORIUM:
             self.phase = Phase.CONFIRMED
@@ -556,9 +570,21 @@ class UserAgent:
 
     def _answer_to(self, request: Request) -> bytes:
         """An answer, or an offer where the request made none and may have one."""
-        if request.method == "UPDATE" and not request.body:
-            return b""
-        return self._description(MIRROR[direction_of(request.body)])
+        if request.body:
+            return self._answer(request.body)
+        return b"" if request.method == "UPDATE" else self._description(self.direction)
+
+    def _answer(self, offer: bytes) -> bytes:
+        """RFC 3264 section 6.1: what they offer, less what we do not want."""
+        self._agree(self.direction, MIRROR[direction_of(offer)])
+        return self._description(DIRECTIONS[self.audio])
+
+    def _agree(self, ours: str, theirs: str) -> None:
+        """Both as we see them."""
+        self.audio = (
+            ours in _SENDING and theirs in _SENDING,
+            ours in _LISTENING and theirs in _LISTENING,
+        )
 
     def _description(self, direction: str) -> bytes:
         self._version += 1
