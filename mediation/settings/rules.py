@@ -1,15 +1,18 @@
 """Rules between settings: what each value alone cannot know. Every quarrel names both places."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from itertools import chain
 from typing import Final
 
 from mediation.settings.addresses import covers, family, spelled
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.faults import did_you_mean
+from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
 from mediation.settings.model import Listener, Network, Secret, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Transport
 
 SIDES: Final = ("internal", "gateway")
@@ -44,6 +47,9 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _lists_without_repetition(draft),
         _timers_in_order(draft),
         _user_with_password(draft),
+        _metrics_apart(draft),
+        _identity_agrees(draft),
+        _header_values_set(draft),
     )
 
 
@@ -81,15 +87,15 @@ def _listeners_apart(draft: Draft) -> Iterator[Fault]:
         other = _as_socket(listener)
         if other in first:
             yield Fault(
-                path, f"{listener} is listened on already", "remove one of them", related=first[other]
+                path, f"{listener.socket} is listened on already", "remove one of them", related=first[other]
             )
         first.setdefault(other, path)
 
 
 def _as_socket(listener: Listener) -> Listener:
-    """TLS is spoken over TCP, and a port of TCP has room for one of them."""
+    """TLS is spoken over TCP, and a port of TCP has room for one of them; names take no room."""
     tls = listener.transport is Transport.TLS
-    return Listener(Transport.TCP, *listener.endpoint) if tls else listener
+    return Listener(Transport.TCP if tls else listener.transport, *listener.endpoint)
 
 
 def _listeners_outside_ports(draft: Draft) -> Iterator[Fault]:
@@ -115,7 +121,10 @@ def _targets_reachable(draft: Draft) -> Iterator[Fault]:
 
 def _targets_of(draft: Draft, holder: Path, side: str) -> Iterator[Fault]:
     listeners = [listener for _, listener in draft.listeners(side)]
-    own = {str(listener): path for each in SIDES for path, listener in draft.listeners(each)}
+    own: dict[str, Path] = {}
+    for path, listener in chain.from_iterable(draft.listeners(each) for each in SIDES):
+        for host, port in (listener.advertised, listener.endpoint):
+            own[spelled(Listener(listener.transport, host, port))] = path
     complete = draft.sound((side, "listen")) and bool(listeners)
     doors = {(listener.transport, family(listener.host)) for listener in listeners}
     for path, target in draft.targets(holder):
@@ -249,3 +258,54 @@ def _user_with_password(draft: Draft) -> Iterator[Fault]:
         demands = (*trunk, "authenticate")
         if name == "" and draft.value(demands, bool):
             yield Fault(demands, "nothing to check its calls against", "add username and password")
+
+
+def _metrics_apart(draft: Draft) -> Iterator[Fault]:
+    """HTTP is spoken over TCP as well, on any address or on one."""
+    place = ("metrics", "listen")
+    text = draft.value(place, str)
+    if not text:
+        return
+    host, port = http_endpoint(text)
+    for path, listener in chain.from_iterable(draft.listeners(side) for side in SIDES):
+        same = ip_address(host).is_unspecified or host == listener.host
+        if listener.transport is not Transport.UDP and same and port == listener.port:
+            message = f"{listener.socket} takes SIP at this port"
+            yield Fault(place, message, "choose another port, usually 9464", related=path)
+
+
+def _identity_agrees(draft: Draft) -> Iterator[Fault]:
+    """What is not asserted at all, or to nobody who may hear it, cannot be kept on a forwarded call."""
+    for holder in chain([("internal",)], draft.trunks()):
+        table = (*holder, "identity")
+        if draft.value((*table, "from"), FromPolicy) is FromPolicy.NUMBER:
+            if draft.value((*table, "number"), str) == "":
+                yield Fault((*table, "from"), "there is no number to stand in From", "add number")
+        elif draft.value((*table, "number"), str) and draft.sound((*table, "from")):
+            yield Fault((*table, "number"), "nobody looks at number", 'add from = "number", or remove it')
+    for trunk in draft.trunks():
+        table = (*trunk, "identity")
+        send = draft.value((*table, "send"), SendIdentity)
+        for key in ("keep_pai_on_anonymous_forward", "accept_peer_pai_on_forward"):
+            if draft.value((*table, key), bool) and send is SendIdentity.OFF:
+                message = "nothing is asserted to this trunk, so that nothing can be kept"
+                yield Fault((*table, key), message, 'add send = "pai"', related=(*table, "send"))
+        keep = (*table, "keep_pai_on_anonymous_forward")
+        if draft.value(keep, bool) and draft.value((*table, "reveal"), bool) is False:
+            message = "callers who want to be hidden are not revealed to this trunk"
+            yield Fault(keep, message, "add reveal = true", related=(*table, "reveal"))
+
+
+def _header_values_set(draft: Draft) -> Iterator[Fault]:
+    """A value is for `set`, and `set` takes one."""
+    for holder in ("internal", "trunk"):
+        pattern = (holder, "header", EACH) if holder == "internal" else (holder, EACH, "header", EACH)
+        for path, _ in draft.each(pattern, dict):
+            action = draft.value((*path, "action"), HeaderAction)
+            value = draft.value((*path, "value"), str)
+            if action is HeaderAction.SET and value == "":
+                yield Fault((*path, "action"), "there is no value to set", 'add value = "TEXT"')
+            elif action in (HeaderAction.PASS, HeaderAction.DROP) and value:
+                yield Fault(
+                    (*path, "value"), f'"{action}" takes no value', 'write action = "set", or remove it'
+                )

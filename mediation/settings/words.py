@@ -1,6 +1,7 @@
 """Small texts and numbers with a spelling of their own; a check returns or says what is wrong."""
 
 import re
+from ipaddress import ip_address
 from typing import Final
 
 from mediation.settings.patterns import PatternError, compile_pattern
@@ -14,9 +15,12 @@ _PRODUCT: Final = rf"{_WORD}(/{_WORD})?"
 _COMMENT: Final = r"\([ !-'*-\[\]-~]*\)"
 _SERVER_VALUE: Final = re.compile(rf"({_PRODUCT}|{_COMMENT})( ({_PRODUCT}|{_COMMENT}))*")
 
+_USER: Final = re.compile(r"[A-Za-z0-9_.!~*'()&=+$-]{1,64}")
+
 _LABEL: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _ADDRESS: Final = re.compile(r"[0-9.]+")
+_PORT: Final = re.compile(r"[0-9]{1,5}")
 
 NEVER_FAILOVER: Final = {
     486: "the called person is busy, and busy on every trunk",
@@ -107,6 +111,27 @@ def check_tls_name(text: str) -> None:
         check_peer_name(text)
 
 
+def check_http_listen(text: str) -> None:
+    """An address and a port, or nothing."""
+    if text:
+        http_endpoint(text)
+
+
+def http_endpoint(text: str) -> tuple[str, int]:
+    """The address, without brackets, and the port of `ADDRESS:PORT`. UnfitError otherwise."""
+    host, _, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        raise UnfitError(f'"{text}" is no address and port', 'write "127.0.0.1:9464"') from None
+    if (address.version == 6) != (bare != host):
+        raise UnfitError("an IPv6 address stands in brackets", f'write "[{bare}]:{port}"')
+    if _PORT.fullmatch(port) is None or not 1 <= int(port) <= 65535:
+        raise UnfitError(f'"{port}" is no port', "give a number from 1 to 65535, usually 9464")
+    return str(address), int(port)
+
+
 def check_failover_code(code: int) -> None:
     """Hunting on is right only where another trunk could do better (RFC 3261 section 21.6)."""
     reason = NEVER_FAILOVER.get(code)
@@ -136,3 +161,9 @@ def check_username(text: str) -> None:
     """Accept a digest user name, or none. UnfitError otherwise."""
     if not text.isprintable():
         raise UnfitError("a user name has no control characters", "leave them out")
+
+
+def check_user(text: str) -> None:
+    """Accept the user part of a SIP URI (RFC 3261 section 19.1.1), or nothing. UnfitError otherwise."""
+    if text and _USER.fullmatch(text) is None:
+        raise UnfitError(f'"{text}" cannot be the user of a SIP URI', 'write a number: "+493012345670"')

@@ -58,6 +58,8 @@ class Phone:
         self.notes: list[tuple[str, str]] = []
         self.seen: list[Message] = []
         """What it received, in order."""
+        self.streams: list[StartAudio] = []
+        """The audio that it would send and take."""
         self._news = asyncio.Event()
 
     @classmethod
@@ -111,6 +113,8 @@ class Phone:
         if isinstance(output, Noted):
             self.notes.append((output.call, output.what))
             self._news.set()
+        elif isinstance(output, StartAudio):
+            self.streams.append(output)
         elif isinstance(output, Seen) and not output.sent:
             message = parse_datagram(output.octets)
             if message is not None:
@@ -148,13 +152,15 @@ class InstantMedia:
 
 
 @asynccontextmanager
-async def serving(configuration: str, *, media: bool = False, quick: bool = False) -> AsyncIterator[Server]:
+async def serving(
+    configuration: str | Settings, *, media: bool = False, quick: bool = False
+) -> AsyncIterator[Server]:
     """A server in this process, stopped at the end.
 
     `media`: with real workers, which take a second to come up. `quick`: with timers so short that a test can wait
     for their ends.
     """
-    server = Server(settings_of(configuration))
+    server = Server(settings_of(configuration) if isinstance(configuration, str) else configuration)
     if quick:
         server._engine.agent.layer.timers = TimerValues(0.02, 0.04, 0.04)
     if not media:
