@@ -139,6 +139,14 @@ class Monitor:
                 return ""
         return "nothing to acknowledge"
 
+    def unheard(self, party: str) -> bool:
+        """Whether a 2xx of the server was never acknowledged, because a BYE had ended its repetition."""
+        link = self._links[party]
+        return link.over and any(
+            exchange.request.method == "INVITE" and 200 <= exchange.status < 300 and not exchange.acknowledged
+            for exchange in link.taken.values()
+        )
+
     # when all is over
 
     def sum_up(self) -> list[str]:
