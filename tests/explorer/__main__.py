@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 search.exhaust(wanted.depth, wanted.most)
                 search.walk(wanted.seed, wanted.walks)
                 sys.stdout.write(f"{_row(search)}\n")
-                sys.stdout.write("".join(f"\n{each}\n\n" for each in search.found[:3]))
+                sys.stdout.write("".join(f"\n{each}\n\n" for each in search.found[:1]))
             found += len(search.found)
     return int(bool(found))
 

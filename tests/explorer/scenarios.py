@@ -28,6 +28,8 @@ class Scenario:
     race: tuple[Wish, ...]
     closes: str = "caller"
     """Who hangs up in the end, where the call has survived."""
+    reliable: bool = False
+    """Whether the server tells callers reliably that it rings (RFC 3262)."""
 
 
 def wishes(*words: str) -> tuple[Wish, ...]:
@@ -71,15 +73,23 @@ ALL = (
     Scenario("update-x-update", "3.3.2", _TALKING, wishes("caller.update", "callee.update")),
     Scenario("update-x-bye", "3.3.2", _TALKING, wishes("caller.update", "callee.bye")),
     Scenario("refer-x-bye", "3.3.3", _TALKING, wishes("caller.refer", "callee.bye")),
-    Scenario("prack-x-answer", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer")),
-    Scenario("prack-x-cancel", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "caller.cancel")),
-    Scenario("prack-x-early-bye", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "caller.bye")),
-    Scenario("prack-x-refusal", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.refuse")),
+    Scenario("prack", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer")),
+    Scenario("prack-x-answer", "RFC 3262", _CALLED, wishes("callee.ring", "callee.answer"), reliable=True),
+    Scenario("prack-x-prack", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer"), reliable=True),
+    Scenario("prack-x-cancel", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "caller.cancel"), reliable=True),
+    Scenario("prack-x-early-bye", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "caller.bye"), reliable=True),
+    Scenario("prack-x-refusal", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.refuse"), reliable=True),
     Scenario(
-        "early-update-x-answer",
-        "RFC 3311",
-        wishes("caller.invite", "callee.ring-reliably"),
-        wishes("caller.early-update", "callee.answer"),
+        "early-update-x-answer", "RFC 3311", wishes("caller.invite", "callee.ring-reliably"),
+        wishes("caller.early-update", "callee.answer"), reliable=True,
+    ),
+    Scenario(
+        "early-update-of-callee-x-answer", "RFC 3311", wishes("caller.invite", "callee.ring-reliably"),
+        wishes("callee.early-update", "callee.answer"), reliable=True,
+    ),
+    Scenario(
+        "early-update-x-early-update", "RFC 3311", wishes("caller.invite", "callee.ring-reliably"),
+        wishes("caller.early-update", "callee.early-update", "callee.answer"), reliable=True,
     ),
 )  # fmt: skip
 NAMED = {scenario.name: scenario for scenario in ALL}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mediation.b2bua.outputs import Fact
+from mediation.settings.peer_terms import EarlyMedia, Reliability
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.message import Message, Response
 from tests.explorer.alarms import T4_S
@@ -13,14 +14,16 @@ from tests.explorer.monitor import Monitor
 from tests.explorer.scenarios import Scenario, Wish
 from tests.explorer.user_agent import DIRECTIONS, UserAgent
 from tests.explorer.wire import MIRROR, label, read
-from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, endpoint, settings
+from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, endpoint, settings, trunk
 from tests.flows.world import World
 
 SETTLED_AFTER_S = 45.0
 """So long after the last wish every handshake is through, those that had to be given up among them."""
 FORGOTTEN_AFTER_S = 900.0
 WAYS = ("outbound", "inbound")
-_SETTINGS = settings()
+_RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
+_SETTINGS = {False: settings(), True: settings(trunk(early_media=_RELIABLY), early_media=_RELIABLY)}
+"""By whether callers are told reliably that it rings."""
 
 
 class Limits(NamedTuple):
@@ -65,7 +68,7 @@ class Explored(World):
     """The world of the flow tests, with a network in between."""
 
     def __init__(self, simulation: "Simulation") -> None:
-        super().__init__(_SETTINGS)
+        super().__init__(_SETTINGS[simulation.scenario.reliable])
         self._simulation = simulation
 
     def give(self, octets: bytes, flow: Flow) -> None:

@@ -95,6 +95,7 @@ class UserAgent:
         """RSeq of our reliable response that waits for its PRACK."""
         self._answered_early = False
         """Whether a reliable provisional response has answered the offer."""
+        self._prack_refused = False
         self._rseq = 0
         self._peer_takes: set[str] = set()
         self._peer_supports: set[str] = set()
@@ -264,7 +265,7 @@ class UserAgent:
         elif asked.method == "UPDATE":
             self._change_answered(response)
         elif asked.method == "PRACK" and response.status >= 300:
-            self._fault(f"PRACK was answered {response.status}")
+            self._prack_refused = True  # which the end of the INVITE may explain
 
     def unanswered(self, asked: Asked) -> None:
         """Losses here are few: whoever does not answer has not tried."""
@@ -304,6 +305,8 @@ class UserAgent:
 
     def _invite_accepted(self, asked: Asked, response: Response) -> None:
         self._know(response)
+        if self._prack_refused and asked is self._first:
+            self._fault("a PRACK was refused, and the INVITE accepted")
         if asked.ack:  # our ACK was lost
             self._send(asked.ack)
             return
