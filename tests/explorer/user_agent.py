@@ -49,6 +49,9 @@ class Phase(Enum):
     ENDED = auto()
 
 
+_ALIVE = (Phase.EARLY, Phase.MORATORIUM, Phase.CONFIRMED)
+
+
 class UserAgent:
     """One party. It calls, or is called, as its first intent or the first INVITE has it."""
 
@@ -324,7 +327,7 @@ class UserAgent:
                 self._hang_up()
 
     def _change_answered(self, response: Response) -> None:
-        if self.phase not in (Phase.CONFIRMED, Phase.EARLY):
+        if self.phase not in _ALIVE:
             return
         if response.status < 300:
             self.direction = self._wanted
@@ -505,7 +508,7 @@ class UserAgent:
         elif name == _NO_PRACK:
             self._fault("no PRACK to a reliable provisional response")
             self._end_called(504)
-        elif name == _RETRY and self._change is not None and self.phase in (Phase.CONFIRMED, Phase.EARLY):
+        elif name == _RETRY and self._change is not None and self.phase in _ALIVE:
             if self._busy_serving:
                 self._alarms.set(_RETRY, self.now + RETRY_OTHER_S)
             elif self._change.method == "INVITE":
