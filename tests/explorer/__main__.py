@@ -1,9 +1,9 @@
 """`python -m tests.explorer`: deeper than the test suite goes, or one ordering again.
 
-    python -m tests.explorer                                  every scenario, two interferences
-    python -m tests.explorer bye-x-bye --depth 3 --drops 2    one scenario, deeper
-    python -m tests.explorer --depth 1 --walks 5000 --seed 7  by chance
-    python -m tests.explorer call --way inbound --replay '3:2 9:1'
+python -m tests.explorer                                  every scenario, two interferences
+python -m tests.explorer bye-x-bye --depth 3 --drops 2    one scenario, deeper
+python -m tests.explorer --depth 1 --walks 5000 --seed 7  by chance
+python -m tests.explorer call --way inbound --replay '3:2 9:1'
 """
 
 import argparse

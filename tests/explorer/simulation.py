@@ -81,9 +81,9 @@ class Explored(World):
         message = read(sent.octets)
         self._remember(sent.octets, sent.flow)
         self._told[self._side(sent.flow)].append(sent.octets)
-        begins = message.to.tag is None  # a 100 within a call begins none
         if isinstance(message, Response) and message.cseq.method == "INVITE":
-            if message.status >= 200 or begins:
+            begins = message.to.tag is None  # a 100 within a call begins none
+            if begins or message.status >= 200:
                 self._count(message.status, message.top_via.branch or message.call_id)
         self._simulation.server_sends(message, sent)
 
@@ -185,11 +185,14 @@ class Simulation:
         """What may happen next: first what happens if nobody interferes."""
         wishes = [self._wish(wish) for wish in self._wishes if self._parties[wish.party].may(wish.intent)]
         releases = [
-            Option(f"release {each.source}'s {label(read(each.octets))}", self._releaser(each)) for each in self._held
+            Option(f"release {each.source}'s {label(read(each.octets))}", self._releaser(each))
+            for each in self._held
         ]
         if self._in_flight:
             options = [Option("deliver", lambda: self._deliver(0))]
-            options += [Option(f"overtake {i}", self._overtaker(i)) for i in range(1, min(4, len(self._in_flight)))]
+            options += [
+                Option(f"overtake {i}", self._overtaker(i)) for i in range(1, min(4, len(self._in_flight)))
+            ]
             options.append(Option("hold", self._hold))
             if self._drops < self._limits.drops:
                 options.append(Option("drop", self._drop))
@@ -270,7 +273,10 @@ class Simulation:
             self._parties[datagram.destination].at(self.world.now).hear(datagram.octets)
 
     def _next_deadline(self) -> float | None:
-        deadlines = [self.world.engine.next_deadline(), *(party.deadline() for party in self._parties.values())]
+        deadlines = [
+            self.world.engine.next_deadline(),
+            *(party.deadline() for party in self._parties.values()),
+        ]
         return min((each for each in deadlines if each is not None), default=None)
 
     def _pass_time(self) -> None:
@@ -373,6 +379,7 @@ class Simulation:
             if record.answered is None or record.hung_up_by != self.scenario.closes:
                 faults.append(f"the record says {record.cause.reason}, ended by {record.hung_up_by}")
         return faults
+
 
 def _told(fact: Fact) -> str:
     return f"{fact.name}: {str(fact.fields.get('traceback', '')).strip().splitlines()[-1]}"

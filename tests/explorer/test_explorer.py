@@ -41,7 +41,9 @@ def test_an_ordering_that_is_played_again_is_the_same() -> None:
 
 
 def test_interferences_that_commute_are_played_once() -> None:
-    with_pruning, without = (Search(NAMED["bye-x-bye"], "outbound", prunes=prunes) for prunes in (True, False))
+    with_pruning, without = (
+        Search(NAMED["bye-x-bye"], "outbound", prunes=prunes) for prunes in (True, False)
+    )
     with_pruning.exhaust(2)
     without.exhaust(2)
     assert with_pruning.orderings < without.orderings

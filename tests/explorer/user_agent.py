@@ -401,6 +401,7 @@ class UserAgent:
             self._fault("BYE from the called side before its answer")  # section 15
         self._respond(served, 481 if self.phase is Phase.ENDED else 200)
         if self._serving is not None and self._serving.pending:
+            self._give_up_ringing()
             self._respond(self._serving, 487)
         self._alarms.stop(_RETRY)
         if self.phase is not Phase.ENDING:
@@ -479,10 +480,13 @@ class UserAgent:
         self._alarms.set(_NO_ACK, self.now + LONGEST_S)
 
     def _end_called(self, status: int) -> None:
-        for alarm in (_TRYING, _REPEAT_1XX, _NO_PRACK):
-            self._alarms.stop(alarm)
+        self._give_up_ringing()
         self.phase = Phase.ENDED
         self._respond(self._current_invite, status)
+
+    def _give_up_ringing(self) -> None:
+        for alarm in (_TRYING, _REPEAT_1XX, _NO_PRACK):
+            self._alarms.stop(alarm)
 
     def _respond(self, served: Served, status: int, *headers: str, body: bytes = b"") -> None:
         octets = write_response(
