@@ -101,6 +101,8 @@ def _without_context(number: str) -> str:
     if ";" not in number and "?" not in number:
         return number
     digits, *parameters = number.partition("?")[0].split(";")
+    if digits[:1].isalpha():
+        return number  # a name with a semicolon in it
     return ";".join((digits, *(each for each in parameters if _NUMBER_PARAMETER.fullmatch(each) is not None)))
 
 

@@ -40,6 +40,8 @@ class Answering:
         self._dialogs = dialogs
         self._inside = inside
         self._pending: Transaction | None = None
+        self._later: Transaction | None = None
+        """The latest INVITE within the session."""
         self._early: EarlyAnswers | None = None
         """Of the first INVITE; later ones are not answered reliably."""
         self._held: tuple[Response, TimerAnswer] | None = None
@@ -55,6 +57,11 @@ class Answering:
     def waits(self) -> bool:
         """Whether an INVITE is being answered, or its 2xx waits for the ACK."""
         return self._pending is not None
+
+    @property
+    def refusal_waits(self) -> bool:
+        """Whether a later INVITE was refused and has no ACK yet: it is in the way of any other (section 14.1)."""
+        return self._later is not None and self._later.state is State.COMPLETED
 
     @property
     def is_unanswered(self) -> bool:
@@ -87,8 +94,14 @@ class Answering:
         return self.is_unanswered and self.request.top_via.branch == cancel.top_via.branch
 
     def is_acknowledged_by(self, ack: Request) -> bool:
-        """Whether an ACK is the one to the latest 2xx."""
-        return self._accepted is not None and ack.cseq.number == self._accepted.cseq.number
+        """Whether an ACK is the one to the latest 2xx, and is heard for the first time.
+
+        Where a 2xx was repeated so is its ACK, and another INVITE may wait by then.
+        """
+        accepted, pending = self._accepted, self._pending
+        if accepted is None or pending is None:
+            return False
+        return ack.cseq.number == accepted.cseq.number == pending.request.cseq.number
 
     # what is done
 
@@ -100,6 +113,7 @@ class Answering:
     def take(self, transaction: Transaction, now: float) -> bool:
         """A later INVITE: whether it may be answered now (RFC 3261 section 14.2, RFC 5407 section 3.1.4)."""
         inside = self._inside
+        self._later = transaction
         if inside.change.is_offering or (self.waits and not self.is_unanswered):
             inside.reply(transaction, 491, now)
             return False

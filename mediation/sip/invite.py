@@ -179,7 +179,8 @@ class InviteSession:
     @property
     def may_reoffer(self) -> bool:
         """Whether an INVITE of ours within the session would meet none of theirs, and none of ours before it."""
-        return self.stage is Stage.CONFIRMED and not self.reoffer_waits and not self.inside.change.is_asking
+        waits = self.reoffer_waits or self._answering.refusal_waits
+        return self.stage is Stage.CONFIRMED and not waits and not self.inside.change.is_asking
 
     @property
     def may_ask_later(self) -> bool:

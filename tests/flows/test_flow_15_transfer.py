@@ -1,5 +1,7 @@
 """Flow 15: blind transfer, performed here or passed on (RFC 3515, RFC 5589 section 6, RFC 4488)."""
 
+from typing import Any
+
 import pytest
 
 from mediation.settings.model import Side
@@ -19,9 +21,9 @@ class Trio(Pair):
     target: Peer
 
 
-def trio(make: Make, way: str = "outbound", **terms: object) -> Trio:
+def trio(make: Make, way: str = "outbound", **terms: Any) -> Trio:
     """`terms` are those of both sides."""
-    given = {"mid_call": MidCall(hold=Relay.RELAY), **terms}
+    given: dict[str, Any] = {"mid_call": MidCall(hold=Relay.RELAY), **terms}
     world = make(settings(trunk(**given), front_ends=(OTHER_FRONT_END,), **given))
     front_end, sbc = Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
     if way == "outbound":

@@ -1,0 +1,95 @@
+"""The race flows of RFC 5407 section 3, each as what the two parties want."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tests.explorer.intents import Intent
+
+
+class Wish(NamedTuple):
+    """Who wants what."""
+
+    party: str
+    """`caller` or `callee`."""
+    intent: Intent
+
+    def __str__(self) -> str:
+        return f"{self.party}.{self.intent}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Wishes up to where the race begins, fulfilled in peace; and those of the race, fulfilled at any moment."""
+
+    name: str
+    section: str
+    """Of RFC 5407, or the flow it belongs to."""
+    setup: tuple[Wish, ...]
+    race: tuple[Wish, ...]
+    closes: str = "caller"
+    """Who hangs up in the end, where the call has survived."""
+    reliable: bool = False
+    """Whether the server tells callers reliably that it rings (RFC 3262)."""
+
+
+def wishes(*words: str) -> tuple[Wish, ...]:
+    """Wishes as text: `caller.bye`."""
+    return tuple(Wish(party, Intent(intent)) for party, _, intent in (word.partition(".") for word in words))
+
+
+_CALLED = wishes("caller.invite")
+_RINGING = wishes("caller.invite", "callee.ring")
+_TALKING = wishes("caller.invite", "callee.ring", "callee.answer")
+
+ALL = (
+    Scenario("call", "RFC 3665 3.1", (), _TALKING),
+    Scenario("call-without-offer", "flow 17", (), wishes("caller.invite-without-offer", "callee.answer")),
+    Scenario("refusal", "RFC 3665 3.8", (), wishes("caller.invite", "callee.ring", "callee.refuse")),
+    Scenario("invite-repeated-after-answer", "3.1.1", (), wishes("caller.invite", "callee.answer"), "callee"),
+    Scenario("cancel-x-answer", "3.1.2", _RINGING, wishes("caller.cancel", "callee.answer")),
+    Scenario("cancel-x-first-response", "3.1.2", _CALLED, wishes("caller.cancel", "callee.ring", "callee.answer")),
+    Scenario("cancel-x-refusal", "flow 6", _RINGING, wishes("caller.cancel", "callee.refuse")),
+    Scenario("early-bye-x-answer", "3.1.3", _RINGING, wishes("caller.bye", "callee.answer")),
+    Scenario("early-bye-x-refusal", "3.1.3", _RINGING, wishes("caller.bye", "callee.refuse")),
+    Scenario("reinvite-before-ack", "3.1.4", _RINGING, wishes("callee.answer", "caller.hold"), "callee"),
+    Scenario(
+        "reinvite-before-ack-without-offer",
+        "3.1.4",
+        wishes("caller.invite-without-offer", "callee.ring"),
+        wishes("callee.answer", "caller.hold"),
+    ),
+    Scenario("reinvite-of-callee-before-ack", "3.1.4", _RINGING, wishes("callee.answer", "callee.hold")),
+    Scenario("update-before-ack", "3.1.4", _RINGING, wishes("callee.answer", "caller.update")),
+    Scenario("bye-before-ack", "3.1.5", _RINGING, wishes("callee.answer", "caller.bye")),
+    Scenario("bye-of-callee-before-ack", "3.1.5", _RINGING, wishes("callee.answer", "callee.bye")),
+    Scenario("bye-x-bye", "3.2.1", _TALKING, wishes("caller.bye", "callee.bye")),
+    Scenario("reinvite-x-bye-of-same-party", "3.2.2", _TALKING, wishes("caller.hold", "caller.bye")),
+    Scenario("reinvite-x-bye", "3.2.2", _TALKING, wishes("caller.hold", "callee.bye")),
+    Scenario("reinvite-of-callee-x-bye", "3.2.3", _TALKING, wishes("callee.hold", "caller.bye")),
+    Scenario("late-ack-x-bye", "3.2.4", _RINGING, wishes("callee.answer", "caller.hold", "callee.bye")),
+    Scenario("reinvite-x-reinvite", "3.3.1", _TALKING, wishes("caller.hold", "callee.hold")),
+    Scenario("hold-and-resume", "flow 11", _TALKING, wishes("caller.hold", "caller.hold"), "callee"),
+    Scenario("update-x-reinvite", "3.3.2", _TALKING, wishes("caller.update", "callee.hold")),
+    Scenario("update-x-update", "3.3.2", _TALKING, wishes("caller.update", "callee.update")),
+    Scenario("update-x-bye", "3.3.2", _TALKING, wishes("caller.update", "callee.bye")),
+    Scenario("refer-x-bye", "3.3.3", _TALKING, wishes("caller.refer", "callee.bye")),
+    Scenario("prack", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer")),
+    Scenario("prack-x-answer", "RFC 3262", _CALLED, wishes("callee.ring", "callee.answer"), reliable=True),
+    Scenario("prack-x-prack", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer"), reliable=True),
+    Scenario("prack-x-cancel", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "caller.cancel"), reliable=True),
+    Scenario("prack-x-early-bye", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "caller.bye"), reliable=True),
+    Scenario("prack-x-refusal", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.refuse"), reliable=True),
+    Scenario(
+        "early-update-x-answer", "RFC 3311", wishes("caller.invite", "callee.ring-reliably"),
+        wishes("caller.early-update", "callee.answer"), reliable=True,
+    ),
+    Scenario(
+        "early-update-of-callee-x-answer", "RFC 3311", wishes("caller.invite", "callee.ring-reliably"),
+        wishes("callee.early-update", "callee.answer"), reliable=True,
+    ),
+    Scenario(
+        "early-update-x-early-update", "RFC 3311", wishes("caller.invite", "callee.ring-reliably"),
+        wishes("caller.early-update", "callee.early-update", "callee.answer"), reliable=True,
+    ),
+)  # fmt: skip
+NAMED = {scenario.name: scenario for scenario in ALL}
