@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mediation.b2bua import causes
-from mediation.b2bua.bridge import Bridge
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.call_table import ABSORBED, CALL, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
@@ -41,6 +40,7 @@ from mediation.b2bua.plan import (
 )
 from mediation.b2bua.policy import crossing_response
 from mediation.b2bua.record import CallRecord, Party, TransferRecord
+from mediation.b2bua.seats import Seats
 from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
@@ -101,28 +101,23 @@ class Call:
         self.ledger = Ledger(now)
         self.occupancy = Occupancy(exchange.trunks)
         self.media = CallMedia(self.id, exchange.emit, exchange.settings.media)
-        self.caller = Leg.received(exchange.agent, self, transaction, terms, exchange.settings.sip.user_agent)
-        self.caller.trunk = "" if source.trunk is None else source.trunk.name
-        self.callee: Leg | None = None
-        """Who has answered; before, the search has whom it calls."""
-        self._first: list[Leg] = [self.caller]
+        caller = Leg.received(exchange.agent, self, transaction, terms, exchange.settings.sip.user_agent)
+        caller.trunk = "" if source.trunk is None else source.trunk.name
+        self.seats = Seats(caller, self.media)
+        self._first: list[Leg] = [caller]
         """Who the call began between, whoever sits there now."""
         self._hunt: Hunt | None = None
-        self._bridge: Bridge | None = None
-        """What crosses between both seats; None before two are taken."""
         self._succession: Succession | None = None
-        self.guest: tuple[int, Leg, int] | None = None
-        """Who is heard in a seat for the time being: the seat, the leg, its pair."""
         self._redirection: Failed | None = None
         self._written = False
         self.broken = False
         """Whether a bug of ours was met already."""
-        self.open: set[Leg] = {self.caller}
+        self.open: set[Leg] = {caller}
         """Legs that are not closed, those of earlier attempts among them."""
 
     def begin(self, obstacle: Cause | None, now: float) -> None:
         """Ask for media, unless the offer or `obstacle` stands in the way."""
-        obstacle = self.caller.judge(self._request) or obstacle
+        obstacle = self.seats.caller.judge(self._request) or obstacle
         self.fact("call.started", source=self._source_name, transport=str(self._flow.transport))
         if obstacle is not None:
             self._cue(Cue.BARRED, now, obstacle)
@@ -151,7 +146,7 @@ class Call:
             self.fact("leg.answered_too_late", Level.WARNING, side=str(leg.side), call_id=leg.call_id)
         elif succession is not None and succession.owns(leg):
             succession.leg_event(leg, event, now)
-        elif leg in (self.caller, self.callee):
+        elif leg in self.seats:
             self._seat_event(leg, event, now)
         elif self._hunt is not None and leg is self._hunt.leg:
             self._attempt_event(self._hunt, leg, event, now)
@@ -176,7 +171,7 @@ class Call:
         match fact:
             case MediaOpened():
                 self.media.opened(fact)
-                self.caller.bind(fact.caller)
+                self.seats.caller.bind(fact.caller)
                 self._cue(Cue.MEDIA_OPENED, now)
             case MediaRefused(_, reason):
                 self.media.ended()
@@ -253,8 +248,8 @@ class Call:
 
     def pass_on_referral(self, leg: Leg, referred: Referred, lines: Lines, now: float) -> None:
         """Let the other party perform what `leg` wants of it."""
-        if self._bridge is not None:
-            self._bridge.refer(leg, referred, lines, now)
+        if self.seats.bridge is not None:
+            self.seats.bridge.refer(leg, referred, lines, now)
 
     def lend_seat(self, succession: Succession) -> None:
         """Let somebody else be about to take a seat."""
@@ -266,64 +261,34 @@ class Call:
         """It is decided, one way or the other."""
         self._succession = None
 
-    def seat_of(self, leg: Leg) -> int:
-        """CALLER or CALLEE: where a leg sits."""
-        return CALLER if leg is self.caller else CALLEE
-
-    def other(self, leg: Leg) -> Leg:
-        """Who sits across."""
-        other = self.caller if leg is not self.caller else self.callee
-        if other is None:
-            raise LocalSipError("nobody sits across")
-        return other
-
-    def name_of(self, leg: Leg) -> str:
-        """`caller` or `callee`: whose seat a leg has."""
-        return "caller" if leg is self.caller else "callee"
-
     def note_transfer(self, leaving: Leg, new: Leg | None, status: int, now: float) -> None:
         """Write down what came of a transfer."""
         to = None if new is None else _party(new)
-        self.ledger.transfers.append(TransferRecord(self.name_of(leaving), status, now, to))
-        self.fact("transfer.done", by=self.name_of(leaving), status=status)
-
-    def hear(self, guest: tuple[int, Leg, int] | None) -> None:
-        """Let somebody be heard in a seat for the time being, by its pair; None: whoever sits there."""
-        self.guest = guest
-        self._apply_media()
+        self.ledger.transfers.append(TransferRecord(self.seats.name_of(leaving), status, now, to))
+        self.fact("transfer.done", by=self.seats.name_of(leaving), status=status)
 
     def take_seat(self, seat: int, leg: Leg, pair: int, now: float) -> None:
         """Let a leg sit where another one sat: for good."""
-        pairs = (pair, self.media.pairs[CALLEE]) if seat == CALLER else (self.media.pairs[CALLER], pair)
-        if seat == CALLER:
-            self.caller = leg
-        else:
-            self.callee = leg
         leg.user = self
         self.open.add(leg)
-        self.guest = None
-        if self.callee is not None:
-            self._bridge = Bridge(self.caller, self.callee, self._apply_media)
-        self.media.move(pairs)
-        self._apply_media()
-        if self._bridge is not None:
-            self._bridge.settle(now)
+        self.seats.take(seat, leg, pair)
+        self.seats.apply()
+        if self.seats.bridge is not None:
+            self.seats.bridge.settle(now)
 
     def surrender(self, leg: Leg, cause: Cause, now: float) -> None:
         """One party goes on in another call; this one ends."""
         self.open.discard(leg)
-        by = "caller" if leg is self.callee else "callee"
-        self._cue(Cue.CALLEE_ENDED if leg is self.callee else Cue.CALLER_ENDED, now, cause, by=by)
+        by = "caller" if leg is self.seats.callee else "callee"
+        self._cue(Cue.CALLEE_ENDED if leg is self.seats.callee else Cue.CALLER_ENDED, now, cause, by=by)
 
     def pick_up(self, leg: Leg, pair: int, now: float) -> None:
         """Somebody answers in the place of whoever is being alerted."""
         hunt = self._hunt
         if self.phase is not Phase.SEEKING or hunt is None or leg.audio is None:
             raise LocalSipError("nobody is being alerted")
-        self.callee = leg
         self._first.append(leg)
-        self._bridge = Bridge(self.caller, leg, self._apply_media)
-        self.media.move((self.media.pairs[CALLER], pair))
+        self.seats.take(CALLEE, leg, pair)
         self.ledger.answer(now)
         self._cue(Cue.PICKED_UP, now, Answered(leg.audio, hunt.party))
 
@@ -346,7 +311,7 @@ class Call:
     # events
 
     def _seat_event(self, leg: Leg, event: LegEvent, now: float) -> None:
-        by = self.name_of(leg)
+        by = self.seats.name_of(leg)
         match event:
             case HungUp(cause):
                 if self._succession is not None and self._succession.leaving is leg:
@@ -364,8 +329,7 @@ class Call:
                 self._cue(Cue.CHANGE, now, (leg, event))
 
     def _attempt_event(self, hunt: Hunt, leg: Leg, event: LegEvent, now: float) -> None:
-        if self._bridge is None or leg not in self._bridge.legs:
-            self._bridge = Bridge(self.caller, leg, self._apply_media)
+        self.seats.call(leg)
         match event:
             case Progress() | Answered() | Refused() | HungUp():
                 hunt.leg_event(event, now)
@@ -401,8 +365,8 @@ class Call:
     def _perform(self, act: Act, given: object, now: float) -> None:
         match act:
             case Act.SEEK:
-                self._hunt = self.hunt(Invitation(self._request, self.caller.terms), self._candidates)
-                self._hunt.begin(self.media.callee_local, self.caller.said.wish, now)
+                self._hunt = self.hunt(Invitation(self._request, self.seats.caller.terms), self._candidates)
+                self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish, now)
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)
@@ -410,14 +374,14 @@ class Call:
                 self._ring(given, now)
             case Act.RING_ALOUD:
                 if self.ledger.ringing is None and self._hunt is not None:
-                    self.caller.ring(180, now, party=self._hunt.party)
+                    self.seats.caller.ring(180, now, party=self._hunt.party)
             case Act.CONNECT if isinstance(given, Answered):
                 self._connect(given, now)
-            case Act.BRIDGE if self._bridge is not None and isinstance(given, tuple):
+            case Act.BRIDGE if self.seats.bridge is not None and isinstance(given, tuple):
                 leg, event = given
-                self._bridge.hear(leg, event, now)
-            case Act.SETTLE if self._bridge is not None:
-                self._bridge.settle(now)
+                self.seats.bridge.hear(leg, event, now)
+            case Act.SETTLE if self.seats.bridge is not None:
+                self.seats.bridge.settle(now)
             case Act.REFER if isinstance(given, tuple):
                 leg, referred = given
                 self._succession = self.exchange.refer(self, leg, referred, now) or self._succession
@@ -429,14 +393,14 @@ class Call:
                     succession, self._succession = self._succession, None
                     succession.stop(given if isinstance(given, Cause) else self.ledger.cause, now)
             case Act.APPLY_MEDIA:
-                self._apply_media()
+                self.seats.apply()
             case Act.CLOSE_MEDIA:
                 self.media.close()
             case Act.DROP_CALLER:
                 self._drop_caller(now)
             case Act.DROP_CALLEE:
-                if self.callee is not None:
-                    self.callee.hang_up(self.ledger.cause, now)
+                if self.seats.callee is not None:
+                    self.seats.callee.hang_up(self.ledger.cause, now)
             case Act.STOP_TIMERS:
                 self.exchange.agent.deadlines.stop((self, SETUP_LIMIT))
 
@@ -446,7 +410,7 @@ class Call:
             return
         audio = hunt.leg.audio
         self.open.add(hunt.leg)
-        self.caller.ring(
+        self.seats.caller.ring(
             progress.status,
             now,
             party=progress.party,
@@ -455,48 +419,35 @@ class Call:
             headers=self._crossing_back(hunt.leg, progress.status, progress.headers),
         )
         if audio is not None:
-            self._apply_media()
+            self.seats.apply()
 
     def _connect(self, answered: Answered, now: float) -> None:
-        if self.callee is None and self._hunt is not None and self._hunt.leg is not None:
-            self.callee = self._hunt.leg
-            self._first.append(self.callee)
-        if self.callee is None or self._bridge is None:
+        seats = self.seats
+        if seats.callee is None and self._hunt is not None and self._hunt.leg is not None:
+            seats.sit(self._hunt.leg)
+            self._first.append(self._hunt.leg)
+        if seats.callee is None or seats.bridge is None:
             raise LocalSipError("nobody has answered")
-        self.fact("call.answered", trunk=self.callee.trunk or None)
-        self.caller.answer(
+        self.fact("call.answered", trunk=seats.callee.trunk or None)
+        seats.caller.answer(
             now,
             party=answered.party,
             prefer=answered.audio.codec,
-            willing=self._bridge.willing(self.caller),
-            headers=self._crossing_back(self.callee, 200, answered.headers),
+            willing=seats.bridge.willing(seats.caller),
+            headers=self._crossing_back(seats.callee, 200, answered.headers),
         )
 
     def _drop_caller(self, now: float) -> None:
         redirection = self._redirection
         if redirection is not None:
-            self.caller.redirect(redirection.cause, redirection.redirected_to, now)
+            self.seats.caller.redirect(redirection.cause, redirection.redirected_to, now)
         else:
-            self.caller.hang_up(self.ledger.cause, now)
+            self.seats.caller.hang_up(self.ledger.cause, now)
 
     def _crossing_back(self, leg: Leg, status: int, headers: Headers) -> Lines:
         """What the caller may hear of a response of the called side."""
-        host = self.exchange.agent.names.host_and_port(self.caller.flow)
-        return crossing_response(status, headers, Passage(leg.terms, self.caller.terms, host))
-
-    def _apply_media(self) -> None:
-        callee = self.callee
-        if callee is None and self._hunt is not None:
-            callee = self._hunt.leg
-        if callee is None:
-            return
-        streams = [self.caller.stream(), callee.stream()]
-        pairs = list(self.media.pairs)
-        if self.guest is not None:
-            seat, leg, pair = self.guest
-            streams[seat], pairs[seat] = leg.stream(), pair
-        early = self.phase is Phase.SEEKING
-        self.media.apply(streams[CALLER], streams[CALLEE], early=early, pairs=(pairs[CALLER], pairs[CALLEE]))
+        host = self.exchange.agent.names.host_and_port(self.seats.caller.flow)
+        return crossing_response(status, headers, Passage(leg.terms, self.seats.caller.terms, host))
 
     def _start(self, name: str, at: float) -> None:
         self.exchange.agent.deadlines.start((self, name), at)
@@ -534,8 +485,8 @@ class Call:
         callee = None if self._hunt is None else self._hunt.leg
         if len(self._first) > 1:
             callee = self._first[CALLEE]
-        sits = self.callee or callee
-        heard = self.media.caller_report if caller is self.caller else None
+        sits = self.seats.callee or callee
+        heard = self.media.caller_report if caller is self.seats.caller else None
         calling, called = number_of(self._request.from_.uri), number_of(self._request.uri)
         return self.ledger.record(
             self.id,

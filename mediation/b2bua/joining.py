@@ -155,7 +155,7 @@ class Joining:
             raise LocalSipError("a consultation belongs to a call")
         self._call = call
         self._consultation = consultation
-        self._coming = consultation.other(consulted)
+        self._coming = consultation.seats.other(consulted)
         self._home = self._coming.said.local
         self._pair = 0
         self._local: Endpoint = ("", 0)
@@ -166,7 +166,7 @@ class Joining:
         leaving.questions.accept_referral(referred, now)
         self._reports = Reports(leaving, referred)
         self._reports.tell(100, now)
-        call.fact("transfer.started", by=call.name_of(leaving), consultation=consultation.id)
+        call.fact("transfer.started", by=call.seats.name_of(leaving), consultation=consultation.id)
         self._coming.user = self
         self._lent = Lent(self, consulted)
         consultation.lend_seat(self._lent)
@@ -181,7 +181,7 @@ class Joining:
             and consultation is not call
             and consultation.is_up
             and not consultation.is_changing
-            and consultation.other(consulted).is_up
+            and consultation.seats.other(consulted).is_up
         )
 
     @property
@@ -266,7 +266,7 @@ class Joining:
                 call.succession_over()
                 call.note_transfer(self.leaving, None, cause.status, now)
                 if self._has_left:
-                    call.end(call.seat_of(self.leaving), cause, now)
+                    call.end(call.seats.seat_of(self.leaving), cause, now)
             case Act.CLOSE_PAIR:
                 call.media.close_pair(self._pair)
 
@@ -276,7 +276,7 @@ class Joining:
         coming.user = consultation
         consultation.succession_over()
         if self._lent.has_left:
-            consultation.end(consultation.seat_of(self._lent.leaving), cause, now)
+            consultation.end(consultation.seats.seat_of(self._lent.leaving), cause, now)
 
     def _ask(self, now: float) -> None:
         coming = self._coming
@@ -284,13 +284,13 @@ class Joining:
             coming.changes.reoffer_later(now)
             return
         coming.bind(self._local)
-        wish = self._call.other(self.leaving).said.wish
+        wish = self._call.seats.other(self.leaving).said.wish
         told = wish if coming.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
         coming.changes.reoffer(told, now, tries_again=True)
 
     def _join(self, now: float) -> None:
         call, coming, leaving = self._call, self._coming, self.leaving
-        seat = call.seat_of(leaving)
+        seat = call.seats.seat_of(leaving)
         call.succession_over()
         self._consultation.occupancy.hand_over(coming.trunk, call.occupancy)
         call.note_transfer(leaving, coming, 200, now)

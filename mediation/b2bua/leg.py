@@ -245,12 +245,6 @@ class Leg:
         return self.session.stage in (Stage.ACCEPTED, Stage.CONFIRMED)
 
     @property
-    def across(self) -> "Leg | None":
-        """Who sits across, while the leg works for a call that is up."""
-        across = getattr(self.user, "other", None)
-        return across(self) if across is not None and self.is_up else None
-
-    @property
     def as_seen_by_its_peer(self) -> Replaces:
         """The ids of the leg's dialog, for somebody who is to take our place in it (RFC 3891 section 3)."""
         dialog = self.session.dialog.id

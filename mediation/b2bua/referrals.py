@@ -43,7 +43,7 @@ class Referrals:
 
     def begin(self, call: Call, leg: Leg, referred: Referred, now: float) -> Succession | None:
         """Begin what `leg` wants of the other one; None: it was refused or passed on, and its peer hears so."""
-        other, refer_to = call.other(leg), referred.refer_to
+        other, refer_to = call.seats.other(leg), referred.refer_to
         number = number_of(refer_to.target)
         if call.is_changing or not leg.is_up or not other.is_up:
             leg.questions.reply(referred.question, 491, now)
@@ -78,7 +78,9 @@ class Referrals:
         if not candidates:
             leg.questions.reply(referred.question, 603, now)
             return None
-        invitation = Invitation(self._request(leg, call.other(leg), referred), call.other(leg).terms, extra)
+        invitation = Invitation(
+            self._request(leg, call.seats.other(leg), referred), call.seats.other(leg).terms, extra
+        )
         return Transfer(call, leg, referred, invitation, candidates, now)
 
     def _source(self, call: Call, leg: Leg) -> Source:
@@ -102,10 +104,11 @@ class Referrals:
         target = NameAddress.parse(f"<{called_uri(request, hostport(other.flow.remote))}>").uri
         replaces = referred.refer_to.replaces
         consulted = None if replaces is None else self._find(replaces)
-        across = None if consulted is None else consulted.across
         refer_to = ReferTo(target)
-        if across is not None and across.side is other.side:
-            refer_to = ReferTo(target, across.as_seen_by_its_peer)
+        if consulted is not None and isinstance(consulted.user, Call) and consulted.user.is_up:
+            across = consulted.user.seats.other(consulted)
+            if across.side is other.side:
+                refer_to = ReferTo(target, across.as_seen_by_its_peer)
         passage = Passage(leg.terms, other.terms, self._agent.names.host_and_port(other.flow))
         _, lines = invited(request, passage)
         return ("Refer-To", str(refer_to)), *(line for line in lines if line[0] == "Referred-By")

@@ -85,8 +85,8 @@ class Replacing:
         self._over = True
         call.succession_over()
         leg.bind(fact.endpoint)
-        seat = call.seat_of(leaving)
-        other = call.other(leaving)
+        seat = call.seats.seat_of(leaving)
+        other = call.seats.other(leaving)
         codec = None if other.audio is None else other.audio.codec
         leg.answer(now, prefer=codec, willing=other.said.wish)
         if call.is_up:

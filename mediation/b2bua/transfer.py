@@ -108,7 +108,7 @@ class Transfer:
         leaving.questions.accept_referral(referred, now)
         self._reports = Reports(leaving, referred)
         self._reports.tell(100, now)
-        call.fact("transfer.started", by=call.name_of(leaving))
+        call.fact("transfer.started", by=call.seats.name_of(leaving))
         first = candidates[0]
         call.media.open_pair(first.terms.side, first.listener.host)
 
@@ -125,7 +125,7 @@ class Transfer:
         """The new party's leg: what it asks for before it answers is met by the leg itself."""
         del leg
         if isinstance(event, Updated):
-            self._call.hear(self._call.guest)
+            self._call.seats.hear(self._call.seats.guest)
         elif isinstance(event, Referred):
             raise LocalSipError("nobody refers before the answer")
         else:
@@ -175,26 +175,26 @@ class Transfer:
         cause = given if isinstance(given, Cause) else causes.NORMAL
         match act:
             case Act.SEEK:
-                self._hunt.begin(self._local, call.other(leaving).said.wish, now)
+                self._hunt.begin(self._local, call.seats.other(leaving).said.wish, now)
             case Act.STOP_SEEKING:
                 self._hunt.stop(cause, now)
             case Act.REPORT:
                 self._reports.tell(_told(given), now)
             case Act.HEAR:
                 if self._hunt.leg is not None and self._hunt.leg.audio is not None:
-                    call.hear((call.seat_of(leaving), self._hunt.leg, self._pair))
+                    call.seats.hear((call.seats.seat_of(leaving), self._hunt.leg, self._pair))
             case Act.JOIN if self._hunt.leg is not None:
                 call.succession_over()
                 call.note_transfer(leaving, self._hunt.leg, 200, now)
-                call.take_seat(call.seat_of(leaving), self._hunt.leg, self._pair, now)
+                call.take_seat(call.seats.seat_of(leaving), self._hunt.leg, self._pair, now)
                 leaving.hang_up(causes.TRANSFERRED, now)
             case Act.GO_BACK:
                 call.succession_over()
                 call.note_transfer(leaving, None, cause.status, now)
                 if self._has_left:
-                    call.end(call.seat_of(leaving), cause, now)
+                    call.end(call.seats.seat_of(leaving), cause, now)
                 else:
-                    call.hear(None)
+                    call.seats.hear(None)
             case Act.CLOSE_PAIR:
                 call.media.close_pair(self._pair)
 
