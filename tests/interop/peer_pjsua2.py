@@ -204,7 +204,7 @@ class Phone:
         self.calls.clear()
         self.account.shutdown()
         del self.account, self.tone
-        self.endpoint.libDestroy()
+        self.endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)  # else it waits a second for strays
 
     def _play(self, frequency_hz: int) -> None:
         tone = pj.ToneDesc()
