@@ -13,7 +13,7 @@ from typing import Any
 from mediation import __version__
 from mediation.b2bua.engine import Engine
 from mediation.b2bua.outputs import Fact
-from mediation.b2bua.plan import ApplyMedia, CloseMedia, MediaFact, OpenMedia
+from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair
 from mediation.b2bua.record import CallRecord
 from mediation.exit_codes import ExitCode
 from mediation.media.engine import (
@@ -50,7 +50,7 @@ REFUSALS_EVERY_S = 10.0
 CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
 
-_Rest = OpenMedia | ApplyMedia | CloseMedia | Fact | CallRecord
+_Rest = OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Fact | CallRecord
 
 
 def serve(settings: Settings) -> int:
@@ -196,7 +196,7 @@ class Server:
 
     def _perform(self, output: _Rest) -> None:
         match output:
-            case OpenMedia() | ApplyMedia() | CloseMedia():
+            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | CloseMedia():
                 self._media.perform(output)
             case CallRecord():
                 self._record(output)

@@ -4,17 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mediation.b2bua import causes
+from mediation.b2bua.bridge import Bridge
+from mediation.b2bua.bridge import Cue as BridgeCue
 from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.call_table import ABSORBED, CALL, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import (
     Answered,
     AnsweredTooLate,
+    Asked,
     Closed,
     HungUp,
     LegEvent,
     Progress,
     Refused,
+    ReofferCancelled,
+    ReofferDue,
+    Reoffered,
+    ReofferRefused,
+    ReofferTaken,
+    Replied,
     Updated,
 )
 from mediation.b2bua.ledger import Ledger
@@ -81,9 +90,13 @@ class Call:
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
         self._ledger = Ledger(now)
-        self._media = CallMedia(self.id, exchange.emit, float(exchange.settings.media.silence_s))
+        self._media = CallMedia(self.id, exchange.emit, exchange.settings.media)
         self._callee: tuple[Leg, Candidate] | None = None
         """The attempt that counts."""
+        self._bridge: Bridge | None = None
+        """What crosses between both legs of it; None before there are two."""
+        self._party = ""
+        """Who of the called side spoke last, where the call has forked."""
         self._written = False
         self._occupied: list[TrunkState] = []
         self.broken = False
@@ -136,6 +149,9 @@ class Call:
                 self._media.ended()
                 self._fact("call.media_refused", Level.WARNING, reason=reason)
                 self._cue(Cue.MEDIA_REFUSED, now, causes.NO_PORTS)
+            case MediaSilent(_, caller) if self.phase is Phase.ALERTING:
+                if not caller:
+                    self._cue(Cue.EARLY_SILENCE, now)
             case MediaSilent(_, caller):
                 self._fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
@@ -203,17 +219,19 @@ class Call:
                 self._cue(Cue.CALLER_ENDED, now, cause, by="caller")
             case Updated():
                 self._cue(Cue.CALLER_UPDATED, now)
-            case _:
+            case Progress() | Answered() | Refused():
                 raise LocalSipError(f"a caller's leg cannot say {type(event).__name__}")
+            case _:
+                self._cue(Cue.CHANGE, now, (self.caller, event))
 
     def _callee_event(self, event: LegEvent, now: float) -> None:
         match event:
-            case Progress(status, _):
-                self._ledger.progress(status, now)
-                self._cue(Cue.PROGRESS, now, status)
+            case Progress():
+                self._ledger.progress(event.status, now)
+                self._cue(Cue.PROGRESS, now, event)
             case Answered():
                 self._ledger.answer(now)
-                self._cue(Cue.ANSWERED, now)
+                self._cue(Cue.ANSWERED, now, event)
             case Refused():
                 self._refused(event, now)
             case Updated():
@@ -223,6 +241,8 @@ class Call:
                 self._cue(Cue.CALLEE_ENDED, now, cause, by="callee")
             case Closed() | AnsweredTooLate():
                 pass  # taken by leg_event
+            case _ if self._callee is not None:
+                self._cue(Cue.CHANGE, now, (self._callee[0], event))
 
     def _refused(self, refused: Refused, now: float) -> None:
         cause = refused.cause
@@ -260,13 +280,22 @@ class Call:
         match act:
             case Act.TRY_NEXT:
                 self._try_next(now)
-            case Act.RING:
-                self._ring(given if isinstance(given, int) else 180, now)
+            case Act.RING if isinstance(given, Progress):
+                self._ring(given, now)
+            case Act.RING_ALOUD:
+                if self._ledger.ringing is None:
+                    self.caller.ring(180, now, party=self._party)
             case Act.START_RING_LIMIT:
                 self._start(RING_LIMIT, now + self._exchange.settings.sip.ring_limit_s)
-            case Act.CONNECT:
+            case Act.CONNECT if isinstance(given, Answered) and self._bridge is not None:
                 self._fact("call.answered", trunk=self._ledger.attempts[-1].trunk)
-                self.caller.answer(now, prefer=self._callee_codec)
+                willing = self._bridge.willing(self.caller)
+                self.caller.answer(now, party=given.party, prefer=self._callee_codec, willing=willing)
+            case Act.BRIDGE if self._bridge is not None and isinstance(given, tuple):
+                leg, event = given
+                self._bridge_event(self._bridge, leg, event, now)
+            case Act.SETTLE if self._bridge is not None:
+                self._bridge.settle(now)
             case Act.APPLY_MEDIA:
                 self._apply_media()
             case Act.CLOSE_MEDIA:
@@ -295,6 +324,7 @@ class Call:
         target, listener = candidate.target, candidate.listener
         flow = Flow(target.transport, listener.endpoint, target.endpoint)
         leg = Leg(agent, self, flow, candidate.terms, settings.sip.user_agent)
+        bridge = Bridge(self.caller, leg, self._apply_media)
         self._start(NO_PROGRESS, now + candidate.no_progress_s)
         host = hostport(target.endpoint)
         max_forwards = self._request.max_forwards
@@ -306,8 +336,10 @@ class Call:
             max_forwards=MAX_FORWARDS if max_forwards is None else max_forwards - 1,
             headers=crossing(self._request, candidate.terms.side),
             now=now,
+            willing=bridge.willing(leg),
         )
         self._callee = (leg, candidate)
+        self._bridge = bridge
         self._open.add(leg)
         self._ledger.attempt(candidate.trunk, target.uri, leg.call_id, now)
         self._fact("leg.placed", trunk=candidate.trunk, target=target.uri)
@@ -319,14 +351,33 @@ class Call:
         awake = (c for c in left if not trunks[c.trunk].is_resting(c.target, now))
         return next(awake, left[0] if left else None)
 
-    def _ring(self, status: int, now: float) -> None:
+    def _ring(self, progress: Progress, now: float) -> None:
+        self._party = progress.party
         early = self._callee is not None and self._callee[0].audio is not None
-        self.caller.ring(status, now, prefer=self._callee_codec, media=early)
+        self.caller.ring(progress.status, now, party=progress.party, prefer=self._callee_codec, media=early)
         if early:
             self._apply_media()
 
     def _apply_media(self) -> None:
-        self._media.apply(self.caller.stream(), None if self._callee is None else self._callee[0].stream())
+        callee = None if self._callee is None else self._callee[0].stream()
+        self._media.apply(self.caller.stream(), callee, early=self.phase is Phase.ALERTING)
+
+    def _bridge_event(self, bridge: Bridge, leg: Leg, event: LegEvent, now: float) -> None:
+        match event:
+            case Reoffered():
+                bridge.hear(BridgeCue.REOFFERED, leg, now)
+            case ReofferTaken():
+                bridge.hear(BridgeCue.TAKEN, leg, now)
+            case ReofferRefused(status):
+                bridge.hear(BridgeCue.REFUSED, leg, now, status)
+            case ReofferCancelled():
+                bridge.hear(BridgeCue.CANCELLED, leg, now)
+            case ReofferDue():
+                bridge.hear(BridgeCue.DUE, leg, now)
+            case Asked():
+                bridge.asked(leg, event, now)
+            case Replied():
+                bridge.replied(leg, event, now)
 
     @property
     def _callee_codec(self) -> str | None:

@@ -14,16 +14,16 @@ from mediation.b2bua.plan import (
     Stream,
     StreamReport,
 )
-from mediation.settings.model import Side
+from mediation.settings.model import Media, Side
 
 
 class CallMedia:
     """What stands between a call and the media engine."""
 
-    def __init__(self, call: str, emit: Callable[[MediaCommand], None], silence_s: float) -> None:
+    def __init__(self, call: str, emit: Callable[[MediaCommand], None], media: Media) -> None:
         self._call = call
         self._emit = emit
-        self._silence_s = silence_s
+        self._media = media
         self._plan: MediaPlan | None = None
         self._closing = False
         self.is_open = False
@@ -43,11 +43,15 @@ class CallMedia:
         """The ports are bound."""
         self.callee_local = fact.callee
 
-    def apply(self, caller: Stream | None, callee: Stream | None) -> None:
-        """Put in force what both parties agreed; nothing while one of them has not, or nothing has changed."""
+    def apply(self, caller: Stream | None, callee: Stream | None, *, early: bool) -> None:
+        """Put in force what both parties agreed; nothing while one of them has not, or nothing has changed.
+
+        `early`: before the answer. Silence then means that the caller's phone must ring by itself, not the end.
+        """
         if caller is None or callee is None:
             return  # the caller's ACK will bring what is missing
-        plan = MediaPlan(caller, callee, self._silence_s)
+        media = self._media
+        plan = MediaPlan(caller, callee, float(media.early_silence_s if early else media.silence_s))
         if plan != self._plan:
             self._plan = plan
             self._emit(ApplyMedia(self._call, plan))

@@ -36,7 +36,12 @@ class Cue(Enum):
     """The attempt failed in a way that sends the call to the next candidate, and there is one."""
     REFUSED = auto()
     CALLER_UPDATED = auto()
+    """An exchange of descriptions with the caller is complete."""
     CALLEE_UPDATED = auto()
+    CHANGE = auto()
+    """A party asks for a change, or answers one, or says something that is for the other one."""
+    EARLY_SILENCE = auto()
+    """Early media was described, and nothing is heard (RFC 3960 section 3.2)."""
     CALLER_ENDED = auto()
     CALLEE_ENDED = auto()
     NO_PROGRESS = auto()
@@ -57,7 +62,13 @@ class Act(Enum):
     RING = auto()
     """Pass the provisional response to the caller, early media included."""
     START_RING_LIMIT = auto()
+    RING_ALOUD = auto()
+    """Let the caller's phone ring by itself: the called party's media does not."""
     CONNECT = auto()
+    BRIDGE = auto()
+    """Let the bridge decide what it means for the other side."""
+    SETTLE = auto()
+    """Let each side know what it does not know yet of the other."""
     APPLY_MEDIA = auto()
     CLOSE_MEDIA = auto()
     DROP_CALLER = auto()
@@ -102,8 +113,13 @@ CALL: dict[Cell, tuple[Phase, tuple[Act, ...]]] = {
     (P.ALERTING, C.RING_LIMIT): _END_BOTH,
     (P.ALERTING, C.SETUP_LIMIT): _END_BOTH,
     (P.ALERTING, C.STOP): _END_BOTH,
-    (P.TALKING, C.CALLER_UPDATED): (P.TALKING, (Act.APPLY_MEDIA,)),
-    (P.TALKING, C.CALLEE_UPDATED): (P.TALKING, (Act.APPLY_MEDIA,)),
+    (P.ALERTING, C.CALLER_UPDATED): (P.ALERTING, (Act.APPLY_MEDIA,)),
+    (P.ALERTING, C.CALLEE_UPDATED): (P.ALERTING, (Act.APPLY_MEDIA,)),
+    (P.ALERTING, C.EARLY_SILENCE): (P.ALERTING, (Act.RING_ALOUD,)),
+    (P.ALERTING, C.CHANGE): (P.ALERTING, (Act.BRIDGE,)),
+    (P.TALKING, C.CALLER_UPDATED): (P.TALKING, (Act.APPLY_MEDIA, Act.SETTLE)),
+    (P.TALKING, C.CALLEE_UPDATED): (P.TALKING, (Act.APPLY_MEDIA, Act.SETTLE)),
+    (P.TALKING, C.CHANGE): (P.TALKING, (Act.BRIDGE,)),
     (P.TALKING, C.CALLER_ENDED): _END_CALLEE,
     (P.TALKING, C.CALLEE_ENDED): _END_CALLER,
     (P.TALKING, C.MEDIA_DEAD): _END_BOTH,
@@ -125,8 +141,10 @@ _NOT_YET_CALLED = (C.PROGRESS, C.ANSWERED, C.LEFT, C.REFUSED, C.CALLEE_UPDATED, 
 IMPOSSIBLE: dict[Cell, str] = {
     **{(phase, C.BARRED): "asked once, at the very beginning" for phase in (P.TRYING, P.ALERTING, P.TALKING)},
     **{(P.OPENING, cue): "nobody was called yet" for cue in _NOT_YET_CALLED},
-    **{(phase, C.CALLER_UPDATED): "the caller has no answer yet" for phase in (P.OPENING, P.TRYING, P.ALERTING)},
-    **{(phase, C.CALLEE_UPDATED): "the callee has not answered" for phase in (P.TRYING, P.ALERTING)},
+    **{(phase, C.CALLER_UPDATED): "the caller has heard nothing of ours yet" for phase in (P.OPENING, P.TRYING)},
+    (P.TRYING, C.CALLEE_UPDATED): "an early dialog begins with a progress",
+    **{(phase, C.CHANGE): "there is no dialog yet to ask in" for phase in (P.OPENING, P.TRYING)},
+    **{(phase, C.EARLY_SILENCE): "asked for with early media alone" for phase in (P.OPENING, P.TRYING, P.TALKING)},
     **{(phase, C.RING_LIMIT): "starts with ALERTING and ends with it" for phase in (P.OPENING, P.TRYING, P.TALKING)},
     **{(phase, cue): "the ports are bound once, before anybody is called"
        for phase in (P.TRYING, P.ALERTING, P.TALKING) for cue in (C.MEDIA_OPENED, C.MEDIA_REFUSED)},

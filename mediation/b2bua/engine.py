@@ -13,19 +13,20 @@ from mediation.b2bua import causes, policy
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.guard import Guard
-from mediation.b2bua.leg import RETRY_AFTER_S, Leg
+from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing
+from mediation.routing.terms import Terms
 from mediation.routing.trunk import TrunkState
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent, contact
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
-from mediation.sip.flow import Flow
+from mediation.sip.flow import Flow, Transport
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
@@ -164,13 +165,14 @@ class Engine:
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request: within a dialog it goes to its owner, outside it is judged."""
         try:
-            screen(request)
+            terms = self._terms(transaction.flow)
+            screen(request, terms, secure=transaction.flow.transport is Transport.TLS)
         except Refusal as refusal:
             self._answer(transaction, refusal.status, now, reason=refusal.reason, headers=refusal.headers)
             return
         owner = self.agent.dialog_user(request)
         if request.method == "OPTIONS" and (owner is not None or request.to.tag is None):
-            self._answer_options(transaction, now)
+            self._answer_options(transaction, terms, now)
         elif owner is not None:
             owner.request_received(transaction, request, now)
         elif request.method == "INVITE" and request.to.tag is None:
@@ -211,6 +213,11 @@ class Engine:
             self._fact("call.forbidden", Level.WARNING, source=flow.remote[0])
             self._answer(transaction, 403, now)
             return
+        returned = self.agent.layer.returned(request)
+        if returned is not None and number_of(returned.request.uri) == number_of(request.uri):
+            self._fact("call.looped", Level.WARNING, source=flow.remote[0])
+            self._answer(transaction, 482, now)
+            return
         challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
         if challenged is not None:
             if challenged.wrong:
@@ -248,10 +255,10 @@ class Engine:
 
     def _broke(self, error: Exception, user: object, now: float) -> None:
         """Something of ours raised while it served `user`: end that one's call."""
-        if isinstance(user, InviteSession):
-            user = user.user
-        if isinstance(user, Leg):
-            user = user.user
+        while (
+            not isinstance(user, Call) and user is not None
+        ):  # errand, change, session and leg each know theirs
+            user = getattr(user, "user", None)
         if isinstance(user, Call) and user.id in self.calls:
             self._break_off(user, error, now)
         else:
@@ -282,17 +289,24 @@ class Engine:
 
     # answers
 
-    def _answer_options(self, transaction: Transaction, now: float) -> None:
+    def _terms(self, flow: Flow) -> Terms:
+        """On what terms we speak with whoever is at the other end; it is no stranger."""
+        source = self._admission.identify(flow)
+        if source is None:
+            raise LookupError(flow.remote)
+        return self._routing.terms(source)
+
+    def _answer_options(self, transaction: Transaction, terms: Terms, now: float) -> None:
         """Say what we take, and whether we take calls now (RFC 3261 section 11.2)."""
         limit = self._settings.sip.max_calls
         full = bool(limit) and len(self.calls) >= limit
         status = 503 if self._stopping or full else 200
         headers = [
             ("Contact", contact(transaction.flow)),
-            ("Allow", policy.ALLOW),
+            ("Allow", terms.allow),
             ("Accept", policy.ACCEPT),
             ("Accept-Encoding", "identity"),
-            ("Supported", ", ".join(sorted(policy.SUPPORTED_OPTIONS))),
+            ("Supported", ", ".join(terms.option_tags)),
         ]
         self._answer(transaction, status, now, headers=tuple(headers))
 

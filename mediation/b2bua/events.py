@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.content import Content
 from mediation.sdp.negotiation import AgreedAudio
 
 
@@ -13,6 +14,8 @@ class Progress:
     status: int
     audio: AgreedAudio | None
     """Early media, when the party has described it (RFC 3960)."""
+    party: str = ""
+    """Which party says so: a call that forks has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Answered:
     """The called party has answered; from now on the call costs money."""
 
     audio: AgreedAudio
+    party: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Refused:
     """The target wants to be left alone for so long (RFC 3261 section 20.33)."""
     answered: bool = False
     """Somebody had answered, to no use: nobody else may be called."""
+    redirected_to: tuple[str, ...] = ()
+    """URIs to call instead, the best first (RFC 3261 section 8.1.3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,57 @@ class AnsweredTooLate:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """The party has changed its audio: another address, law or direction."""
+    """The party's audio has changed, and what it has asked for was answered: another address, law or direction."""
 
     audio: AgreedAudio
+
+
+@dataclass(frozen=True, slots=True)
+class Reoffered:
+    """The party asks for a change of the session: `accept_reoffer` or `refuse_reoffer` answers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferCancelled:
+    """It has taken that back, and was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferTaken:
+    """The party has agreed to a change that we asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferRefused:
+    """It has not; everything is as it was."""
+
+    status: int
+    """What it said, in the words that fit whoever has asked us."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferDue:
+    """A change that could not be asked for may be asked for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The party says something that is for the other one: `reply` answers it."""
+
+    question: int
+    """The leg's own number for it."""
+    method: str
+    """INFO or MESSAGE."""
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The party has answered what we passed on, or it never will."""
+
+    ticket: int
+    status: int
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +111,19 @@ class Closed:
     """The leg has nothing left to do."""
 
 
-LegEvent = Progress | Answered | AnsweredTooLate | Refused | Updated | HungUp | Closed
+LegEvent = (
+    Progress
+    | Answered
+    | AnsweredTooLate
+    | Refused
+    | Updated
+    | Reoffered
+    | ReofferCancelled
+    | ReofferTaken
+    | ReofferRefused
+    | ReofferDue
+    | Asked
+    | Replied
+    | HungUp
+    | Closed
+)

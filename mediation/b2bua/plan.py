@@ -37,6 +37,10 @@ class Stream:
     """Our own number for the law where it differs: the party should send with that (RFC 3264 section 5.1)."""
     our_event_payload_type: int | None = None
     """The same for telephone-event."""
+    alternatives: tuple[Endpoint, ...] = ()
+    """Further endpoints that may speak for the party before anybody has: those of its forks (RFC 3960 section
+    3.1). The first valid packet from `remote` or from one of these decides, and the others are strangers from
+    then on, until signalling names other endpoints."""
 
     @property
     def taken_payload_types(self) -> tuple[int, ...]:
@@ -50,6 +54,14 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Fax:
+    """T.38 between us and one party: UDPTL datagrams, relayed untouched (ITU-T T.38 clause 9)."""
+
+    remote: Endpoint
+    """Where its description says that UDPTL must go."""
+
+
+@dataclass(frozen=True, slots=True)
 class MediaPlan:
     """Both sides of one call, whole: applying it replaces what was in force."""
 
@@ -57,11 +69,44 @@ class MediaPlan:
     callee: Stream
     silence_s: float
     """Without RTP and RTCP from a party for so long, its audio is dead; 0 never asks."""
+    caller_pair: int = 0
+    """Which pair of ports the caller's seat has: another one when another party has taken the seat."""
+    callee_pair: int = 1
+
+    def __post_init__(self) -> None:
+        _two_pairs(self.caller_pair, self.callee_pair)
+
+
+@dataclass(frozen=True, slots=True)
+class FaxPlan:
+    """Both sides of one call while it is a fax, whole: it takes the place of a MediaPlan, and one of those its.
+
+    A value of its own, so that no plan can have a fax on one side and audio on the other: nothing here turns one
+    into the other. Nor can it have a silence limit: in T.38 the side that listens says nothing for as long as
+    a page takes, so silence tells nothing of the call; the fax machines have timers of their own (ITU-T T.30).
+    """
+
+    caller: Fax
+    callee: Fax
+    caller_pair: int = 0
+    callee_pair: int = 1
+
+    def __post_init__(self) -> None:
+        _two_pairs(self.caller_pair, self.callee_pair)
+
+
+def _two_pairs(caller: int, callee: int) -> None:
+    """A bug of ours, and better found here than heard as an echo."""
+    if caller == callee:
+        raise ValueError(f"both seats on pair {caller}")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenMedia:
-    """Bind a pair of ports, RTP even and RTCP odd (RFC 3550 section 11), for each party of a call."""
+    """Bind a pair of ports, RTP even and RTCP odd (RFC 3550 section 11), for each party of a call.
+
+    The caller's is pair 0, the callee's is pair 1.
+    """
 
     call: str
     caller: Side
@@ -72,10 +117,41 @@ class OpenMedia:
 
 @dataclass(frozen=True, slots=True)
 class ApplyMedia:
-    """Put a plan in force. A source lock is kept where the party's remote endpoint is the same as before."""
+    """Put a plan in force. A source lock is kept where the party's pair and its endpoints are the same as before.
+
+    Where a seat gets another pair, its party is another one: its lock, its figures and its reports begin anew,
+    while the stream that the other seat hears goes on as one (RFC 3550 section 5.1). The pair that was left
+    swallows what comes until it is closed or taken again. A plan on a pair that is not open is a bug of ours.
+    """
 
     call: str
-    plan: MediaPlan
+    plan: MediaPlan | FaxPlan
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPair:
+    """Bind one more pair of ports for a call, for a party that may take a seat.
+
+    Answered by PairOpened or PairRefused, in the order of asking, or by the end of the call's media: MediaClosed,
+    MediaLost or MediaRefused, whichever comes. Before MediaOpened it is refused.
+    """
+
+    call: str
+    side: Side
+    local_host: str
+    """The address to bind."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePair:
+    """Send a pair into quarantine: it swallows late packets for a while. CloseMedia does so with all that are left.
+
+    A pair that the plan in force uses (0 and 1 before the first plan) or that is not open: a bug of ours, which
+    costs the call its media.
+    """
+
+    call: str
+    pair: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +179,27 @@ class MediaRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class PairOpened:
+    """A further pair of a call is bound."""
+
+    call: str
+    pair: int
+    """2, 3 and so on: no number comes twice in a call."""
+    endpoint: Endpoint
+    """Our RTP endpoint, to be put into a description."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairRefused:
+    """No further pair for this call now. Its media go on as they are."""
+
+    call: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MediaSilent:
-    """Nothing, neither RTP nor RTCP, came from a party for `MediaPlan.silence_s`. Said once a plan."""
+    """Nothing, neither RTP nor RTCP, came from a party for `MediaPlan.silence_s`. Said once a plan, of a fax never."""
 
     call: str
     caller: bool
@@ -121,7 +216,10 @@ class MediaLost:
 
 @dataclass(frozen=True, slots=True)
 class StreamReport:
-    """What was measured of one party's audio. A figure that was not measured is None, never 0."""
+    """What was measured of one party's media. A figure that was not measured is None, never 0.
+
+    Packets and octets are those of audio; datagrams of a fax are counted apart, for nothing tells which are lost.
+    """
 
     packets_received: int
     packets_sent: int
@@ -134,16 +232,20 @@ class StreamReport:
     """Packets from a source that is not this party's, or that are no RTP."""
     remote_lost: int | None = None
     """Loss as the party's own receiver reports tell it."""
+    fax_received: int = 0
+    """UDPTL datagrams from the party."""
+    fax_sent: int = 0
+    """UDPTL datagrams to the party."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaClosed:
-    """The last word of a call's media."""
+    """The last word of a call's media: of the parties that sat in the seats at the end."""
 
     call: str
     caller: StreamReport
     callee: StreamReport
 
 
-MediaCommand = OpenMedia | ApplyMedia | CloseMedia
-MediaFact = MediaOpened | MediaRefused | MediaSilent | MediaLost | MediaClosed
+MediaCommand = OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia
+MediaFact = MediaOpened | MediaRefused | PairOpened | PairRefused | MediaSilent | MediaLost | MediaClosed

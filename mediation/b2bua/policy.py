@@ -6,15 +6,15 @@ The other leg's messages are built, never copied: a header crosses because a row
 from enum import Enum, auto
 
 from mediation.settings.model import Side
+from mediation.sip.contents import PartPolicy
 from mediation.sip.headers import NameAddress
 from mediation.sip.message import Request
 from mediation.sip.uri import SipUri
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
-"""The methods that we take (RFC 3261 section 20.5); true of OPTIONS answers and of 405 alike."""
-ACCEPT = "application/sdp"
-SUPPORTED_OPTIONS: frozenset[str] = frozenset()
-"""Option tags that a Require may name; none is promised yet."""
+ACCEPT = "application/sdp, multipart/mixed, multipart/alternative, multipart/related"
+"""The bodies that we take (RFC 3261 section 20.1); true of OPTIONS answers and of 415 alike."""
+PARTS = PartPolicy(frozenset({"application/pidf+xml"}))
+"""What crosses besides the session description: where a caller is, for emergency centres (RFC 6442)."""
 
 
 class To(Enum):

@@ -110,6 +110,8 @@ def _media(report: StreamReport) -> dict[str, object]:
         "jitter_ms": None if report.jitter_ms is None else round(report.jitter_ms, 2),
         "rejected": report.rejected,
         "remote_lost": report.remote_lost,
+        "fax_received": report.fax_received,
+        "fax_sent": report.fax_sent,
     }
 
 

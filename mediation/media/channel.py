@@ -13,7 +13,10 @@ from typing import Final
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
+    ClosePair,
     Endpoint,
+    Fax,
+    FaxPlan,
     MediaClosed,
     MediaCommand,
     MediaFact,
@@ -23,6 +26,9 @@ from mediation.b2bua.plan import (
     MediaRefused,
     MediaSilent,
     OpenMedia,
+    OpenPair,
+    PairOpened,
+    PairRefused,
     Stream,
     StreamReport,
 )
@@ -168,13 +174,21 @@ def _fields(message: Message) -> Fields:
         case OpenMedia(call, caller, callee, local_hosts):
             return ["open", call, caller, callee, *local_hosts]
         case ApplyMedia(call, plan):
-            return ["apply", call, _stream_fields(plan.caller), _stream_fields(plan.callee), plan.silence_s]
+            return ["fax" if isinstance(plan, FaxPlan) else "apply", call, *_plan_fields(plan)]
+        case OpenPair(call, side, local_host):
+            return ["open pair", call, side, local_host]
+        case ClosePair(call, pair_number):
+            return ["close pair", call, pair_number]
         case CloseMedia(call):
             return ["close", call]
         case MediaOpened(call, caller_at, callee_at):
             return ["opened", call, *caller_at, *callee_at]
         case MediaRefused(call, reason):
             return ["refused", call, reason]
+        case PairOpened(call, pair_number, endpoint):
+            return ["pair opened", call, pair_number, *endpoint]
+        case PairRefused(call, reason):
+            return ["pair refused", call, reason]
         case MediaSilent(call, is_caller):
             return ["silent", call, is_caller]
         case MediaLost(call, reason):
@@ -197,14 +211,24 @@ def _message(fields: object) -> Message:
     match fields:
         case ["open", str(call), str(caller), str(callee), str(caller_host), str(callee_host)]:
             return OpenMedia(call, Side(caller), Side(callee), (caller_host, callee_host))
-        case ["apply", str(call), list(caller_fields), list(callee_fields), int() | float() as silence_s]:
-            return ApplyMedia(call, MediaPlan(_stream(caller_fields), _stream(callee_fields), silence_s))
+        case ["apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n)]:
+            return ApplyMedia(call, MediaPlan(_stream(a), _stream(b), silence_s, m, n))
+        case ["fax", str(call), str(host), int(port), str(other_host), int(other_port), int(m), int(n)]:
+            return ApplyMedia(call, FaxPlan(Fax((host, port)), Fax((other_host, other_port)), m, n))
+        case ["open pair", str(call), str(side), str(host)]:
+            return OpenPair(call, Side(side), host)
+        case ["close pair", str(call), int(n)]:
+            return ClosePair(call, n)
         case ["close", str(call)]:
             return CloseMedia(call)
         case ["opened", str(call), str(host), int(port), str(other_host), int(other_port)]:
             return MediaOpened(call, (host, port), (other_host, other_port))
         case ["refused", str(call), str(reason)]:
             return MediaRefused(call, reason)
+        case ["pair opened", str(call), int(n), str(host), int(port)]:
+            return PairOpened(call, n, (host, port))
+        case ["pair refused", str(call), str(reason)]:
+            return PairRefused(call, reason)
         case ["silent", str(call), bool(is_caller)]:
             return MediaSilent(call, is_caller)
         case ["lost", str(call), str(reason)]:
@@ -222,10 +246,18 @@ def _message(fields: object) -> Message:
     raise ChannelError(f"no message: {str(fields)[:80]}")
 
 
+def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
+    if isinstance(plan, FaxPlan):
+        return [*plan.caller.remote, *plan.callee.remote, plan.caller_pair, plan.callee_pair]
+    seats = _stream_fields(plan.caller), _stream_fields(plan.callee)
+    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair]
+
+
 def _stream_fields(stream: Stream) -> Fields:
     return [
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
+        *(item for endpoint in stream.alternatives for item in endpoint),
     ]  # fmt: skip
 
 
@@ -234,7 +266,7 @@ def _stream(fields: list[object]) -> Stream:
         case [
             str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
-            int() | None as our_payload_type, int() | None as our_event_payload_type,
+            int() | None as our_payload_type, int() | None as our_event_payload_type, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             return Stream(
@@ -248,14 +280,26 @@ def _stream(fields: list[object]) -> Stream:
                 takes,
                 our_payload_type,
                 our_event_payload_type,
+                _endpoints(alternatives),
             )
     raise ChannelError(f"no stream: {str(fields)[:80]}")
+
+
+def _endpoints(fields: list[object]) -> tuple[Endpoint, ...]:
+    endpoints: list[Endpoint] = []
+    for pair_of_fields in (fields[index : index + 2] for index in range(0, len(fields), 2)):
+        match pair_of_fields:
+            case [str(host), int(port)]:
+                endpoints.append((host, port))
+            case _:
+                raise ChannelError(f"no endpoint: {str(pair_of_fields)[:80]}")
+    return tuple(endpoints)
 
 
 def _report_fields(report: StreamReport) -> Fields:
     return [
         report.packets_received, report.packets_sent, report.octets_received, report.lost, report.jitter_ms,
-        report.rejected, report.remote_lost,
+        report.rejected, report.remote_lost, report.fax_received, report.fax_sent,
     ]  # fmt: skip
 
 
@@ -263,7 +307,9 @@ def _report(fields: list[object]) -> StreamReport:
     match fields:
         case [
             int(received), int(sent), int(octets), int(lost), int() | float() | None as jitter_ms,
-            int(rejected), int() | None as remote_lost,
+            int(rejected), int() | None as remote_lost, int(fax_received), int(fax_sent),
         ]:  # fmt: skip
-            return StreamReport(received, sent, octets, lost, jitter_ms, rejected, remote_lost)
+            return StreamReport(
+                received, sent, octets, lost, jitter_ms, rejected, remote_lost, fax_received, fax_sent
+            )
     raise ChannelError(f"no report: {str(fields)[:80]}")

@@ -22,6 +22,9 @@ from mediation.b2bua.plan import (
     MediaRefused,
     MediaSilent,
     OpenMedia,
+    OpenPair,
+    PairOpened,
+    PairRefused,
 )
 from mediation.media.channel import Configure, Message, WorkerStatistics
 from mediation.media.process import WorkerError, WorkerProcess, start_worker
@@ -39,8 +42,9 @@ HUNG_S: Final = 20.0
 class MediaEngine(Protocol):
     """Carries out media commands, wherever and however.
 
-    OpenMedia is answered by MediaOpened or MediaRefused, CloseMedia by MediaClosed. After MediaRefused,
-    MediaLost or MediaClosed nothing more comes for the call, and commands for it are ignored.
+    OpenMedia is answered by MediaOpened or MediaRefused, OpenPair by PairOpened or PairRefused, CloseMedia by
+    MediaClosed. After MediaRefused, MediaLost or MediaClosed nothing more comes for the call, and commands for
+    it are ignored: a pair that was asked for then went with the rest.
     """
 
     async def start(self) -> None:
@@ -148,8 +152,12 @@ class WorkerMediaEngine:
             self._opening[call] = _Opening(command)
             self._open_somewhere(call)
         elif seat := self._carriers.get(call):
-            if isinstance(command, CloseMedia) and call in self._opening:
-                self._opening[call].wanted = False
+            if call in self._opening:
+                if isinstance(command, CloseMedia):
+                    self._opening[call].wanted = False
+                elif isinstance(command, OpenPair):  # whoever opens the call in the end would not know of it
+                    self._tell_later(PairRefused(call, "media are not open yet"))
+                    return
             seat.process.send(command)
 
     async def aclose(self) -> None:
@@ -190,7 +198,10 @@ class WorkerMediaEngine:
                 seat.statistics = message
                 if seat.patience is not None and not seat.patience.expired():
                     seat.patience.reschedule(asyncio.get_running_loop().time() + HUNG_S)
-            case MediaOpened() | MediaRefused() | MediaSilent() | MediaLost() | MediaClosed():
+            case (
+                MediaOpened() | MediaRefused() | PairOpened() | PairRefused()
+                | MediaSilent() | MediaLost() | MediaClosed()
+            ):  # fmt: skip
                 if self._carriers.get(message.call) is seat:
                     self._hear_fact(seat, message)
 
@@ -206,7 +217,7 @@ class WorkerMediaEngine:
             case MediaLost() | MediaClosed():
                 self._release(call)
                 self._opening.pop(call, None)
-            case MediaSilent():
+            case PairOpened() | PairRefused() | MediaSilent():
                 pass
         self._on_fact(fact)
 

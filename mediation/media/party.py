@@ -1,5 +1,8 @@
 """One party of a call: its two ports, and who may speak for it.
 
+While the call is a fax, UDPTL comes and goes by the RTP port, under the same rules, but that any datagram of the
+party's is as good as another: UDPTL has nothing by which one could be told from noise. There is no RTCP then.
+
 The RTP port has two sockets. The *line* is connected to the party: what it hears needs no look at the source.
 The *door* hears the rest: strangers, and the party itself as long as its port is not known. What a stranger sends
 is counted and goes nowhere; it moves no destination and keeps nothing alive.
@@ -8,13 +11,13 @@ is counted and goes nowhere; it moves no destination and keeps nothing alive.
 import socket
 from typing import Protocol
 
-from mediation.b2bua.plan import Endpoint, Stream, StreamReport
+from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, connected_twin
 from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, LARGEST, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
-from mediation.media.source import SourceLock
+from mediation.media.source import SourceLock, reachable
 from mediation.rtp.packet import RtpError, read_header
 
 
@@ -35,14 +38,15 @@ class Party:
     """
 
     __slots__ = (
-        "_door", "_inward", "_line", "_outward", "_reports", "_reports_from", "_rtcp", "_source", "_strangers",
-        "_watcher", "reports_heard", "reports_not_sent", "stream",
+        "_door", "_inward", "_line", "_outward", "_reports", "_reports_from", "_rtcp", "_rtcp_place",
+        "_sent_before", "_source", "_strangers", "_watcher", "media", "reports_heard", "reports_not_sent",
     )  # fmt: skip
 
     def __init__(self, pair: PortPair, watcher: Watcher, inward: Relay, outward: Relay, cname: str) -> None:
         """Watches both ports at once: what comes before a plan is rejected, and does not wait for one."""
         self._inward = inward
         self._outward = outward
+        self._sent_before = outward.packets_sent
         self._watcher = watcher
         self._door = pair.rtp
         self._line: socket.socket | None = None
@@ -50,8 +54,9 @@ class Party:
         self._rtcp = pair.rtcp
         self._reports = Correspondence(cname)
         self._reports_from = SourceLock()
+        self._rtcp_place: Endpoint | None = None
         self._strangers = 0
-        self.stream: Stream | None = None
+        self.media: Stream | Fax | None = None
         """What the plan in force says of this party."""
         self.reports_heard = -1
         """When valid RTCP came last; negative before."""
@@ -65,24 +70,28 @@ class Party:
         """When a valid packet of either kind came last; negative: never."""
         return max(self._inward.heard, self.reports_heard)
 
-    def apply(self, stream: Stream, arrival: int) -> None:
-        """Follow a plan. A lock goes only with the endpoint: a plan that keeps it keeps the source."""
-        before, self.stream = self.stream, stream
-        if before is None or before.remote != stream.remote:
-            self._source.expect(stream.remote)
+    def apply(self, media: Stream | Fax, arrival: int) -> None:
+        """Follow a plan. A lock goes only with the endpoints: a plan that keeps them keeps the source."""
+        before, self.media = self.media, media
+        if isinstance(before, Fax) and isinstance(media, Stream):
+            self._inward.source_resumed()
+        if before is None or _named(before) != _named(media):
+            self._source.expect(*_named(media))
             self._inward.source_moved()
             self._open_line(arrival)
-        if before is None or before.remote_rtcp != stream.remote_rtcp:
-            self._reports_from.expect(stream.remote_rtcp)
+        elif type(before) is not type(media):
+            self._watch_line()
+        if isinstance(media, Stream):
+            self._expect_reports(media)
 
     def report(self, arrival: int, *, leaving: bool = False) -> None:
-        """Send our report, whether audio flows or not (RFC 3264 section 8.4: RTCP goes on).
+        """Send our report, whether audio flows or not (RFC 3264 section 8.4: RTCP goes on). UDPTL has none.
 
         And try again to reach a party that there was no way to.
         """
         if self._line is None and not leaving:
             self._open_line(arrival)
-        if self._reports_from.to is None:
+        if self._reports_from.to is None or isinstance(self.media, Fax):
             return
         outward = self._outward
         sender: SenderFigures | None = None
@@ -101,16 +110,18 @@ class Party:
             self.reports_not_sent += 1
 
     def figures(self) -> StreamReport:
-        """What was measured of this party so far."""
-        inward = self._inward
+        """What was measured of this party since it took its seat."""
+        inward, outward = self._inward, self._outward
         return StreamReport(
             packets_received=inward.packets_received,
-            packets_sent=self._outward.packets_sent,
+            packets_sent=outward.packets_sent - self._sent_before,
             octets_received=inward.octets_received,
             lost=inward.lost,
             jitter_ms=inward.jitter_ms,
             rejected=self._strangers + inward.malformed,
             remote_lost=self._reports.remote_lost,
+            fax_received=inward.fax_received,
+            fax_sent=outward.fax_sent,
         )
 
     def close(self) -> None:
@@ -141,25 +152,45 @@ class Party:
         if not lock.admits(source) or not (lock.locked or self._is_agreed(packet)):
             self._strangers += 1
             return
-        self._inward.carry(packet, arrival)
+        if isinstance(self.media, Fax):
+            self._inward.carry_fax(packet, arrival)
+        else:
+            self._inward.carry(packet, arrival)
         if not lock.locked:
-            if lock.accept(source):
+            moved = lock.accept(source)
+            if isinstance(self.media, Stream):
+                self._expect_reports(self.media)
+            if moved:
                 self._open_line(arrival)
-            elif self._line is not None:
-                self._watcher.watch(self._line, self._inward.hear)
+            else:
+                self._watch_line()
 
     def _is_agreed(self, packet: bytes) -> bool:
-        """Whether it is RTP of a payload type that the plan gives a meaning to."""
+        """Whether it is RTP of a payload type that the plan gives a meaning to, or anything while it is a fax."""
+        media = self.media
+        if not isinstance(media, Stream):
+            return media is not None
         try:
             payload_type = read_header(packet)[0]
         except RtpError:
             return False
-        stream = self.stream
-        return stream is not None and payload_type in (
-            *stream.taken_payload_types,
-            *stream.taken_event_payload_types,
+        return payload_type in (
+            *media.taken_payload_types,
+            *media.taken_event_payload_types,
             COMFORT_NOISE,
         )
+
+    def _expect_reports(self, stream: Stream) -> None:
+        """RTCP with whoever speaks: of an alternative it has the port next to the described one of RTP."""
+        place = stream.remote_rtcp
+        lock = self._source
+        if lock.locked and lock.to is not None:
+            named = lock.name_of(lock.to)
+            if named is not None and named != reachable(stream.remote):
+                place = named[0], named[1] + 1
+        if place != self._rtcp_place:
+            self._rtcp_place = place
+            self._reports_from.expect(place)
 
     def _open_line(self, arrival: int) -> None:
         """A line to where the party is now, or none while there is no way."""
@@ -171,9 +202,20 @@ class Party:
         except OSError:
             return
         self._line = self._inward.source = self._outward.sink = line
-        self._watcher.watch(line, self._inward.hear if self._source.locked else self._hear_first)
+        self._watch_line()
         for packet, source in _caught(line):
             self._admit(packet, source, arrival)
+
+    def _watch_line(self) -> None:
+        """Serve the line by the shortest road that is open now."""
+        if self._line is None:
+            return
+        if not self._source.locked:
+            self._watcher.watch(self._line, self._hear_first)
+        elif isinstance(self.media, Fax):
+            self._watcher.watch(self._line, self._inward.hear_fax)
+        else:
+            self._watcher.watch(self._line, self._inward.hear)
 
     def _close_line(self) -> None:
         if self._line is not None:
@@ -196,6 +238,11 @@ class Party:
         else:
             self._reports_from.accept(source)
             self.reports_heard = arrival
+
+
+def _named(media: Stream | Fax) -> tuple[Endpoint, tuple[Endpoint, ...]]:
+    """Who may speak for the party: its endpoint, and those of its forks."""
+    return media.remote, media.alternatives if isinstance(media, Stream) else ()
 
 
 def _caught(line: socket.socket) -> list[tuple[bytes, Endpoint]]:

@@ -1,9 +1,11 @@
 """One direction of a call: read the header, translate the payload, rewrite the header, send.
 
-What can be decided before a packet comes is decided in `configure`: an `Action` for each payload type.
+What can be decided before a packet comes is decided in `configure`: an `Action` for each payload type. While the
+call is a fax, its datagrams go the same way untouched: the parties hear them by `hear_fax` instead of `hear`.
 """
 
 from collections import Counter
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Final, Protocol
@@ -22,7 +24,7 @@ COMFORT_NOISE: Final = 13
 """Payload type of RFC 3389."""
 
 LARGEST: Final = 2048
-"""Octets of a datagram that are read; more is no audio of ours."""
+"""Octets of a datagram that are read; more is no audio of ours. One of so many may have been cut."""
 
 Action = tuple[int, bytes | None]
 """(payload type to leave with, table to translate the payload by; None: the octets stay as they are)."""
@@ -43,6 +45,20 @@ class Drop(Enum):
     """`Rewrite` refused it: a stray, or older than the last switch."""
     NOT_SENT = auto()
     """The socket refused it."""
+
+
+@dataclass(eq=False, slots=True)
+class Voice:
+    """What one pair's party hears as ours while the pair is open: one SSRC and CNAME, whoever is at the other end.
+
+    The counts are laid down here while no relay speaks with it.
+    """
+
+    rewrite: Rewrite
+    cname: str
+    octets: int = 0
+    not_sent: int = 0
+    at_reports: tuple[int, int] = (0, 0)
 
 
 class Line(Protocol):
@@ -73,12 +89,14 @@ class Relay:
 
     __slots__ = (
         "_actions", "_dropped_octets", "_key", "_reasons", "_reception", "_rewrite", "_sent_at_reports",
-        "_ssrc", "dropped", "heard", "malformed", "octets_sent", "sink", "source",
+        "_ssrc", "_voice", "dropped", "fax_received", "fax_sent", "heard", "malformed", "octets_sent", "sink",
+        "source",
     )  # fmt: skip
 
-    def __init__(self, rewrite: Rewrite) -> None:
-        """`rewrite` numbers what leaves. Until `configure` nothing does."""
-        self._rewrite = rewrite
+    def __init__(self, voice: Voice) -> None:
+        """`voice` numbers what leaves. Until `configure` nothing does."""
+        self._voice = voice
+        self._rewrite = voice.rewrite
         self._reception = Reception(_NOBODY)
         self._ssrc = _NOBODY
         self._actions = _NO_ACTIONS
@@ -91,13 +109,17 @@ class Relay:
         self.dropped: Counter[Drop] = Counter()
         """Packets that did not go on."""
         self.malformed = 0
-        """Datagrams of the source that are no RTP."""
+        """Datagrams of the source that are no RTP, or too long."""
         self.heard = _NOBODY
         """When the last packet came; negative before the first."""
         self.source: Line = NO_LINE
         """Hears the source alone."""
         self.sink: Line = NO_LINE
         """Sends to the sink alone."""
+        self.fax_received = 0
+        """UDPTL datagrams of the source."""
+        self.fax_sent = 0
+        """UDPTL datagrams handed to the socket."""
 
     def configure(self, source: Stream, sink: Stream) -> None:
         """Follow a plan. Where a law or its payload type changes, the stream goes on with a marker."""
@@ -117,6 +139,37 @@ class Relay:
     def source_moved(self) -> None:
         """Another sender may speak for the source from now on."""
         self._rewrite.switch()
+
+    def source_resumed(self) -> None:
+        """Audio after something else: its next packet begins a run, and what the source left out is no loss."""
+        self._ssrc = _NOBODY
+        self._rewrite.forget_source()
+
+    def source_replaced(self) -> None:
+        """Another party has taken the source's seat: its figures begin anew, what leaves goes on."""
+        self._reception = Reception(_NOBODY)
+        self.source_resumed()
+        self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
+        self._dropped_octets = -self.octets_sent
+        self.malformed = self.fax_received = 0
+        self.heard = _NOBODY
+
+    def sink_replaced(self, voice: Voice) -> None:
+        """Another party has taken the sink's seat, and hears this voice; the source's figures go on."""
+        last = self._voice
+        last.octets, last.not_sent, last.at_reports = (
+            self.octets_sent,
+            self.dropped[Drop.NOT_SENT],
+            self._sent_at_reports,
+        )
+        self._voice = voice
+        self._rewrite = voice.rewrite
+        self._rewrite.forget_source()
+        self._dropped_octets += self.octets_sent - voice.octets
+        self.octets_sent = voice.octets
+        self.dropped[Drop.NOT_SENT] = voice.not_sent
+        self._sent_at_reports = voice.at_reports
+        self.fax_sent = 0
 
     def hear(self, arrival: int) -> None:
         """A packet is there to be read: the road of nearly all packets."""
@@ -157,6 +210,26 @@ class Relay:
             self._drop(Drop.NOT_SENT, end - start)
             return
         self.octets_sent += end - start
+
+    def hear_fax(self, arrival: int) -> None:
+        """A datagram is there to be read while the call is a fax."""
+        try:
+            datagram = self.source.recv(LARGEST)
+        except OSError:
+            return
+        self.carry_fax(datagram, arrival)
+
+    def carry_fax(self, datagram: bytes, _arrival: int) -> None:
+        """One UDPTL datagram of the source: not a bit of it is ours to change (ITU-T T.38 clause 9.1)."""
+        if len(datagram) >= LARGEST:
+            self.malformed += 1
+            return
+        self.fax_received += 1
+        try:
+            self.sink.send(datagram)
+        except OSError:
+            return
+        self.fax_sent += 1
 
     @property
     def ssrc(self) -> int:

@@ -1,14 +1,24 @@
-"""One call's media: two parties, the two directions between them, and the plan that is in force."""
+"""One call's media: pairs of ports, two seats with a party each, the two directions between, and the plan in force.
 
-from collections.abc import Callable
+A seat is the caller's or the callee's; a plan says which pair each one has. A party that gives up its seat to
+another one (a transfer) leaves its pair behind, which swallows what comes.
+"""
+
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
-from mediation.b2bua.plan import MediaClosed, MediaPlan, MediaSilent
+from mediation.b2bua.plan import FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
 from mediation.media.party import Party, Watcher
 from mediation.media.ports import PortPair
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.relay import CLOCK_HZ, LARGEST, Relay, Voice
 from mediation.media.rtcp import interval_s
 from mediation.rtp.rewrite import Rewrite
+
+NEVER: Final = 1 << 62
+"""A moment that does not come."""
 
 Chance = Callable[[], float]
 """A number from 0 to below 1, as `random.random` gives it."""
@@ -18,8 +28,8 @@ class Session:
     """From OpenMedia to CloseMedia. Times are whole numbers of the media clock, which only goes forward."""
 
     __slots__ = (
-        "_applied_at", "_call", "_chance", "_on_silent", "_parties", "_plan", "_relays", "_report_at",
-        "_rtcp_interval_s", "_silence", "_told_silent",
+        "_applied_at", "_call", "_chance", "_on_silent", "_pairs", "_parties", "_plan", "_relays", "_report_at",
+        "_rtcp_interval_s", "_seats", "_silence", "_told_silent", "_voices", "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -32,36 +42,67 @@ class Session:
         chance: Chance,
         rtcp_interval_s: float,
     ) -> None:
-        """`pairs`: the caller's and the callee's. Nothing is relayed before the first plan."""
+        """`pairs`: 0, the caller's, and 1, the callee's. Nothing is relayed before the first plan."""
         self._call = call
         self._chance = chance
         self._on_silent = on_silent
         self._rtcp_interval_s = rtcp_interval_s
-        from_caller, from_callee = Relay(self._rewrite()), Relay(self._rewrite())
-        caller = Party(pairs[0], watcher, from_caller, from_callee, self._cname())
-        callee = Party(pairs[1], watcher, from_callee, from_caller, self._cname())
-        self._parties = (caller, callee)
-        self._relays = (from_caller, from_callee)
-        self._plan: MediaPlan | None = None
+        self._watcher = watcher
+        self._pairs = dict(enumerate(pairs))
+        self._voices = {pair: self._voice() for pair in _BOTH}
+        self._seats = _BOTH
+        self._relays = (Relay(self._voices[1]), Relay(self._voices[0]))
+        self._parties = [self._party(seat) for seat in _BOTH]
+        self._plan: MediaPlan | FaxPlan | None = None
         self._applied_at = 0
         self._silence = 0
         self._told_silent = [False, False]
-        self._report_at = [_NEVER, _NEVER]
+        self._report_at = [NEVER, NEVER]
 
-    def apply(self, plan: MediaPlan, now: int) -> None:
-        """Put a plan in force. One that equals the one in force changes nothing."""
+    def add_pair(self, number: int, pair: PortPair) -> None:
+        """One more pair, for a party that may take a seat. Until then it swallows what comes."""
+        self._pairs[number] = pair
+        self._voices[number] = self._voice()
+        self._swallow(pair)
+
+    def remove_pair(self, number: int) -> PortPair:
+        """Stop listening to a pair. It is still bound: the owner's again. ValueError: it is in use, or none."""
+        if number in self._seats or number not in self._pairs:
+            raise ValueError(f"pair {number} cannot be closed: open {[*self._pairs]}, in use {self._seats}")
+        # No RTCP BYE (RFC 3550 section 6.6): signalling has let the party go, or it never had a seat.
+        del self._voices[number]
+        pair = self._pairs.pop(number)
+        self._forget(pair)
+        return pair
+
+    @property
+    def pairs(self) -> Mapping[int, PortPair]:
+        """All that are open, by number."""
+        return self._pairs
+
+    def apply(self, plan: MediaPlan | FaxPlan, now: int) -> None:
+        """Put a plan in force. One that equals the one in force changes nothing.
+
+        ValueError: one of its pairs is not open; then nothing has changed.
+        """
         before = self._plan
         if plan == before:
             return
+        seats = (plan.caller_pair, plan.callee_pair)
+        if not self._pairs.keys() >= set(seats):
+            raise ValueError(f"a plan on pairs {seats}: open {[*self._pairs]}")
         self._plan = plan
+        if seats != self._seats:
+            self._change_seats(seats)
         caller, callee = self._parties
-        from_caller, from_callee = self._relays
-        from_caller.configure(plan.caller, plan.callee)
-        from_callee.configure(plan.callee, plan.caller)
+        if isinstance(plan, MediaPlan):
+            from_caller, from_callee = self._relays
+            from_caller.configure(plan.caller, plan.callee)
+            from_callee.configure(plan.callee, plan.caller)
         caller.apply(plan.caller, now)
         callee.apply(plan.callee, now)
         self._applied_at = now
-        self._silence = int(plan.silence_s * CLOCK_HZ)
+        self._silence = int(plan.silence_s * CLOCK_HZ) if isinstance(plan, MediaPlan) else 0
         self._told_silent = [False, False]
         if before is None:
             self._report_at = [self._next_report(now, first=True), self._next_report(now, first=True)]
@@ -69,7 +110,7 @@ class Session:
     def next_deadline(self) -> int | None:
         """When `handle_timeout` has something to do; None: not before another plan."""
         deadline = min(*self._report_at, *(self._silent_at(index) for index in _BOTH))
-        return None if deadline == _NEVER else deadline
+        return None if deadline == NEVER else deadline
 
     def handle_timeout(self, now: int) -> None:
         """Send the reports that are due, and say who has gone silent."""
@@ -82,7 +123,7 @@ class Session:
                 self._on_silent(MediaSilent(self._call, caller=index == 0))
 
     def close(self, now: int) -> MediaClosed:
-        """Say goodbye by RTCP and stop listening. The pairs are still bound: the owner's again."""
+        """Say goodbye by RTCP and stop listening. All pairs are still bound: the owner's again."""
         caller, callee = self._parties
         if self._plan is not None:
             caller.report(now, leaving=True)
@@ -94,21 +135,50 @@ class Session:
         """Stop listening, without a word."""
         for party in self._parties:
             party.close()
+        for number, pair in self._pairs.items():
+            if number not in self._seats:
+                self._forget(pair)
+
+    def _change_seats(self, seats: tuple[int, int]) -> None:
+        """Let other parties sit down. A seat that keeps its pair keeps its party."""
+        changed = [seat for seat in _BOTH if seats[seat] != self._seats[seat]]
+        for seat in changed:  # all of them before one sits down: two may change places
+            self._parties[seat].close()
+            self._swallow(self._pairs[self._seats[seat]])
+        self._seats = seats
+        for seat in changed:
+            self._relays[seat].source_replaced()
+            self._relays[1 - seat].sink_replaced(self._voices[seats[seat]])
+            self._parties[seat] = self._party(seat)
+
+    def _party(self, seat: int) -> Party:
+        number = self._seats[seat]
+        inward, outward = self._relays[seat], self._relays[1 - seat]
+        return Party(self._pairs[number], self._watcher, inward, outward, self._voices[number].cname)
+
+    def _swallow(self, pair: PortPair) -> None:
+        """Let nothing gather on a pair that nobody sits at: what is old must not be heard later."""
+        for sock in (pair.rtp, pair.rtcp):
+            self._watcher.watch(sock, partial(_swallow, sock))
+
+    def _forget(self, pair: PortPair) -> None:
+        self._watcher.forget(pair.rtp)
+        self._watcher.forget(pair.rtcp)
 
     def _silent_at(self, index: int) -> int:
         """When a party's silence will have lasted too long: of one that may send, until it has been told."""
         party = self._parties[index]
-        stream = party.stream
-        if stream is None or not stream.sends or not self._silence or self._told_silent[index]:
-            return _NEVER
+        media = party.media
+        if not isinstance(media, Stream) or not media.sends or not self._silence or self._told_silent[index]:
+            return NEVER
         return max(party.heard, self._applied_at) + self._silence
 
     def _next_report(self, now: int, *, first: bool) -> int:
         return now + max(1, int(interval_s(self._rtcp_interval_s, self._chance, first=first) * CLOCK_HZ))
 
-    def _rewrite(self) -> Rewrite:
+    def _voice(self) -> Voice:
         """Random where RFC 3550 section 5.1 wants it: SSRC, first sequence number, first timestamp."""
-        return Rewrite(self._drawn(32), self._drawn(16), self._drawn(32))
+        return Voice(Rewrite(self._drawn(32), self._drawn(16), self._drawn(32)), self._cname())
 
     def _cname(self) -> str:
         """96 bits by chance (RFC 7022 section 5)."""
@@ -118,5 +188,10 @@ class Session:
         return int(self._chance() * (1 << bits))
 
 
-_NEVER: Final = 1 << 62
 _BOTH: Final = (0, 1)
+"""The seats, the caller's first; and the pairs that they have in the beginning."""
+
+
+def _swallow(sock: socket.socket, _now: int) -> None:
+    with suppress(OSError):  # none after all
+        sock.recv(LARGEST)

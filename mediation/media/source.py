@@ -3,9 +3,13 @@
 A source is a party's when its IP address is the one of the party's description. Its port may be another, with a
 NAT in between: the first valid packet decides, and then the port holds until signalling names another endpoint.
 Late packets from the endpoint before must not decide: that one is out until signalling names it again.
+
+While a call is forked, several descriptions may each be the party's. The first valid packet decides there, too:
+whoever has sent it is the party, and the others are strangers like any.
 """
 
 import socket
+from collections.abc import Sequence
 
 from mediation.b2bua.plan import Endpoint
 
@@ -13,27 +17,45 @@ from mediation.b2bua.plan import Endpoint
 class SourceLock:
     """One port's source. RTP and RTCP have one each."""
 
-    __slots__ = ("_former", "locked", "to")
+    __slots__ = ("_former", "_named", "locked", "to")
 
     def __init__(self) -> None:
         self._former: Endpoint | None = None
+        self._named: tuple[Endpoint, ...] = ()
         self.to: Endpoint | None = None
         """Where to send to: the endpoint of the description until the lock, then the source. None: nowhere."""
         self.locked = False
         """Whether a source has been accepted."""
 
-    def expect(self, described: Endpoint) -> None:
-        """Signalling names another endpoint: open for it, and for no longer than it takes."""
-        former, self.to = self.to, reachable(described)
-        self._former = None if former == self.to else former
+    def expect(self, described: Endpoint, alternatives: Sequence[Endpoint] = ()) -> None:
+        """Signalling names other endpoints: open for them, and for no longer than it takes.
+
+        Packets go to `described` until one of the others has spoken.
+        """
+        before, former = self._named, self.to
+        self.to = reachable(described)
+        places = (self.to, *map(reachable, alternatives))
+        self._named = tuple(place for place in places if place is not None)
+        self._former = former
+        if former is not None:
+            its_names = {place for place in before if place[0] == former[0]} | {former}
+            if its_names.intersection(
+                self._named
+            ):  # named again, by the port behind the NAT or the one before it
+                self._former = None
         self.locked = False
 
     def admits(self, source: Endpoint) -> bool:
         """Whether packets may come from there. Before the lock the packet must prove valid, too."""
-        to = self.to
-        if to is None or source[0] != to[0]:
-            return False
-        return source == to or (not self.locked and source != self._former)
+        if self.locked:
+            return source == self.to
+        return source != self._former and any(source[0] == host for host, _ in self._named)
+
+    def name_of(self, source: Endpoint) -> Endpoint | None:
+        """Which of the named endpoints an admitted source speaks for: its own, or else the first at its address."""
+        if source in self._named:
+            return source
+        return next((named for named in self._named if named[0] == source[0]), None)
 
     def accept(self, source: Endpoint) -> bool:
         """Lock on a source that was admitted and has sent a valid packet. True: it is not where we sent to."""

@@ -21,24 +21,31 @@ from typing import Final
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
+    ClosePair,
     MediaFact,
     MediaLost,
     MediaOpened,
     MediaRefused,
     OpenMedia,
+    OpenPair,
+    PairOpened,
+    PairRefused,
 )
 from mediation.media.channel import Channel, ChannelError, Configure, Message, Ready, WorkerStatistics
 from mediation.media.loop import Handler, Loop
 from mediation.media.ports import NoPorts, PortPair, PortPool
 from mediation.media.relay import CLOCK_HZ
-from mediation.media.session import Chance, Session
+from mediation.media.session import NEVER, Chance, Session
 from mediation.settings.model import Side
 
 MAX_COMMANDS: Final = 32
 """Commands that are carried out before audio has its turn again."""
 
 PER_CALL: Final = 6
-"""Sockets of a call: RTP, RTCP and the line for each party."""
+"""Sockets of a call as it is opened: RTP, RTCP and the line for each party."""
+
+PER_PAIR: Final = 2
+"""Sockets of a further pair. Its line is that of the seat."""
 
 RESERVE: Final = 32
 """Descriptors for everything that is no call."""
@@ -52,9 +59,10 @@ class Carried:
     """One call, and what goes back when it ends."""
 
     session: Session
-    pools: tuple[PortPool, PortPool]
-    pairs: tuple[PortPair, PortPair]
-    wakes_at: int
+    pools: dict[int, PortPool]
+    """Where its open pairs go back to, by number."""
+    next_pair: int = 2
+    wakes_at: int = NEVER
     """When its timer will call it."""
 
 
@@ -115,7 +123,7 @@ class Worker:
             self._perform(message, now)
 
     def _perform(self, message: Message, now: int) -> None:
-        if not isinstance(message, OpenMedia | ApplyMedia | CloseMedia):
+        if not isinstance(message, OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia):
             raise ChannelError(f"not for a worker: {type(message).__name__}")
         try:
             match message:
@@ -125,6 +133,13 @@ class Worker:
                     if carried := self._calls.get(call):
                         carried.session.apply(plan, now)
                         self._schedule(call, carried)
+                case OpenPair(call):
+                    if carried := self._calls.get(call):
+                        self._open_pair(message, carried)
+                case ClosePair(call, number):
+                    if carried := self._calls.get(call):
+                        pair = carried.session.remove_pair(number)
+                        self._release(carried.pools.pop(number), pair, now)
                 case CloseMedia(call):
                     if carried := self._calls.get(call):
                         self._tell(carried.session.close(now))
@@ -158,21 +173,42 @@ class Worker:
             for pool, pair in zip(pools, pairs, strict=True):
                 pool.give_back(pair)
             raise
-        self._calls[call] = Carried(session, pools, pairs, _NEVER)
+        self._calls[call] = Carried(session, dict(enumerate(pools)))
         caller, callee = pairs
         self._tell(MediaOpened(call, (caller.host, caller.port), (callee.host, callee.port)))
+
+    def _open_pair(self, command: OpenPair, carried: Carried) -> None:
+        call = command.call
+        pool = self._pools[command.side]
+        try:
+            if self._descriptors + PER_PAIR > self._room:
+                raise NoPorts("no more file descriptors")
+            pair = pool.take(command.local_host)
+        except NoPorts as error:
+            self._tell(PairRefused(call, str(error)))
+            return
+        number = carried.next_pair
+        carried.next_pair += 1
+        carried.pools[number] = pool
+        carried.session.add_pair(number, pair)
+        self._tell(PairOpened(call, number, (pair.host, pair.port)))
 
     @property
     def _descriptors(self) -> int:
         """Sockets in use, at most: a call must never lack its lines when it has got its ports."""
-        return PER_CALL * len(self._calls) + 2 * sum(pool.resting for pool in self._pools.values())
+        further = sum(max(0, len(carried.pools) - 2) for carried in self._calls.values())
+        resting = sum(pool.resting for pool in self._pools.values())
+        return PER_CALL * len(self._calls) + PER_PAIR * (further + resting)
 
     def _give_up(self, call: str, now: int) -> None:
         """Send a call's ports into quarantine."""
         carried = self._calls.pop(call)
-        for pool, pair in zip(carried.pools, carried.pairs, strict=True):
-            pool.release(pair, now)
-            self._loop.call_at(now + self._quarantine, pool.expire)
+        for number, pair in carried.session.pairs.items():
+            self._release(carried.pools[number], pair, now)
+
+    def _release(self, pool: PortPool, pair: PortPair, now: int) -> None:
+        pool.release(pair, now)
+        self._loop.call_at(now + self._quarantine, pool.expire)
 
     def _fail(self, call: str, now: int) -> None:
         """An error of ours, in an except clause: it ends the one call that it met."""
@@ -196,7 +232,7 @@ class Worker:
         if (
             self._calls.get(call) is carried and carried.wakes_at <= now
         ):  # else another timer has taken its place
-            carried.wakes_at = _NEVER
+            carried.wakes_at = NEVER
             carried.session.handle_timeout(now)
             self._schedule(call, carried)
 
@@ -241,9 +277,6 @@ class _Watch:
 
     def forget(self, sock: socket.socket) -> None:
         self._loop.forget(sock.fileno())
-
-
-_NEVER: Final = 1 << 62
 
 
 def _take_both(pools: tuple[PortPool, PortPool], hosts: tuple[str, str]) -> tuple[PortPair, PortPair]:

@@ -1,10 +1,34 @@
 """On what terms we speak with one peer: the policy of a leg, whichever way the call goes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mediation.sdp.negotiation import Capabilities
 from mediation.settings.model import Internal, Side, Trunk
+from mediation.settings.peer_terms import (
+    EarlyMedia,
+    MidCall,
+    Redirects,
+    Reliability,
+    SessionTimers,
+    TransferMode,
+    Transfers,
+)
 from mediation.sip.digest_client import Credentials
+from mediation.sip.session_timer import TimerMode, TimerPolicy
+
+_ALLOW = (
+    "INVITE",
+    "ACK",
+    "CANCEL",
+    "BYE",
+    "OPTIONS",
+    "PRACK",
+    "UPDATE",
+    "NOTIFY",
+    "INFO",
+    "MESSAGE",
+    "REFER",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +39,11 @@ class Terms:
     capabilities: Capabilities
     credentials: Credentials | None = None
     """None: challenges are not answered, so that nobody inside learns a hash of ours by asking."""
+    session_timer: SessionTimers = field(default_factory=SessionTimers)
+    early_media: EarlyMedia = field(default_factory=EarlyMedia)
+    mid_call: MidCall = field(default_factory=MidCall)
+    transfer: Transfers = field(default_factory=Transfers)
+    redirect: Redirects = field(default_factory=Redirects)
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
@@ -22,9 +51,48 @@ class Terms:
         capabilities = Capabilities(
             tuple(str(law) for law in peer.codecs), peer.telephone_event, peer.ptime_ms
         )
-        if not isinstance(peer, Trunk):
-            return cls(Side.FRONT_END, capabilities)
-        credentials = None
-        if peer.username:
-            credentials = Credentials(peer.username, peer.password.text, peer.realm or None)
-        return cls(Side.GATEWAY, capabilities, credentials)
+        side, credentials = Side.FRONT_END, None
+        if isinstance(peer, Trunk):
+            side = Side.GATEWAY
+            if peer.username:
+                credentials = Credentials(peer.username, peer.password.text, peer.realm or None)
+        return cls(
+            side,
+            capabilities,
+            credentials,
+            peer.session_timer,
+            peer.early_media,
+            peer.mid_call,
+            peer.transfer,
+            peer.redirect,
+        )
+
+    @property
+    def timer_policy(self) -> TimerPolicy:
+        """How session timers are held (RFC 4028)."""
+        timers = self.session_timer
+        return TimerPolicy(timers.mode, timers.expires_s, timers.min_se_s, timers.refresher)
+
+    @property
+    def allow(self) -> str:
+        """The methods that we take from this peer (RFC 3261 section 20.5): what it does not see, it does itself."""
+        left_out = set()
+        if self.transfer.mode is TransferMode.OFF:
+            left_out.add("REFER")
+        if not self.mid_call.info:
+            left_out |= {"INFO", "MESSAGE"}
+        return ", ".join(method for method in _ALLOW if method not in left_out)
+
+    @property
+    def option_tags(self) -> tuple[str, ...]:
+        """The extensions that we know with this peer (RFC 3261 section 19.2): what Supported says and Require may."""
+        tags = []
+        if self.early_media.reliable is not Reliability.OFF:
+            tags.append("100rel")
+        if self.session_timer.mode is not TimerMode.OFF:
+            tags.append("timer")
+        if self.transfer.replaces:
+            tags.append("replaces")
+        if self.transfer.mode is not TransferMode.OFF:
+            tags.append("norefersub")
+        return tuple(tags)

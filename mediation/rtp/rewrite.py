@@ -25,6 +25,8 @@ whose packets carry the time of its beginning (65,535 units, RFC 4733 section 2.
 
 _TOO_LATE: Final = 0x10000 - MAX_MISORDER
 _NOBODY: Final = -1
+_FORGOTTEN: Final = -2
+"""Somebody, but nobody who could send any more."""
 
 
 class Rewrite:
@@ -107,6 +109,16 @@ class Rewrite:
         ended, as it does when only the source's address or our payload type is new.
         """
         self._following = _NOBODY
+
+    def forget_source(self) -> None:
+        """Expect another party's stream, or one that begins anew, even where its numbers look like the old ones.
+
+        The next packet carries the marker and is joined to the last one that left, and none is taken for a late
+        one of before.
+        """
+        self._following = self._previous = _NOBODY
+        if self._current != _NOBODY:
+            self._current = _FORGOTTEN
 
     def withhold(self, sequence: int, ssrc: int) -> None:
         """Close the gap of a packet that does not leave by our own decision: it must not look like loss.

@@ -158,7 +158,7 @@ def _direction(attributes: tuple[Attribute, ...]) -> Direction | None:
 def _rtcp(media: MediaDescription, host: str) -> Endpoint:
     """RFC 3605: `port` alone, or with a place of its own."""
     port, _, place = next(iter(media.values("rtcp")), "").partition(" ")
-    number = _decimal(port, 65_535)
+    number = decimal(port, 65_535)
     if not number:
         return host, media.port + 1
     words = place.split(" ")
@@ -176,12 +176,12 @@ def read_formats(media: MediaDescription, unmapped: Mapping[int, str] | None = N
     parameters: dict[int, str] = {}
     for value in media.values("fmtp"):
         text, _, rest = value.partition(" ")
-        number = _decimal(text, 127)
+        number = decimal(text, 127)
         if number is not None:
             parameters.setdefault(number, rest)
     formats: dict[int, Format] = {}
     for text in media.formats:
-        number = _decimal(text, 127)
+        number = decimal(text, 127)
         if number is None:
             continue
         name = names.get(number, "")
@@ -196,7 +196,7 @@ def _names(media: MediaDescription) -> dict[int, str]:
     names: dict[int, str] = {}
     for value in media.values("rtpmap"):
         text, _, encoding = value.partition(" ")
-        number = _decimal(text, 127)
+        number = decimal(text, 127)
         name, _, clock = encoding.strip(" ").partition("/")
         if number is None or not name or not clock:
             continue
@@ -209,12 +209,13 @@ def _milliseconds(media: MediaDescription, session: tuple[Attribute, ...], name:
     """`a=ptime` or `a=maxptime`, of the m-line or else of the session."""
     for key, value in (*media.attributes, *session):
         if key == name and value is not None:
-            number = _decimal(value.strip(" "), 999)
+            number = decimal(value.strip(" "), 999)
             return number if number in PTIMES_MS else None
     return None
 
 
-def _decimal(text: str, highest: int) -> int | None:
+def decimal(text: str, highest: int) -> int | None:
+    """A number of at most five digits, or None for anything else."""
     # int() alone would take underscores, signs and the digits of other scripts.
     if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= highest:
         return int(text)

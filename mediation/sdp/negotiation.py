@@ -8,7 +8,6 @@ nobody has to guess what will be sent.
 """
 
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 
 from mediation.sdp.audio import (
     STATIC_PAYLOAD_TYPES,
@@ -20,15 +19,15 @@ from mediation.sdp.audio import (
     read_audio,
     read_formats,
 )
-from mediation.sdp.description import Attribute, Connection, MediaDescription, Origin, SessionDescription
+from mediation.sdp.description import Attribute, MediaDescription, Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
+from mediation.sdp.slots import PLAIN_RTP, audio_place, is_plain_audio, next_place, same_family, with_ours
 
 __all__ = [
     "AgreedAudio", "Capabilities", "Direction", "LocalAudio", "NotAcceptable", "PayloadTypes", "make_answer",
     "make_offer", "read_answer", "renew",
 ]  # fmt: skip
 
-PROTOCOL = "RTP/AVP"
 EVENT_PAYLOAD_TYPE = 101
 """What our offers call telephone-event: dynamic, and the number that most equipment uses."""
 DIGITS = "0-15"
@@ -53,7 +52,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class LocalAudio:
-    """Where we take audio."""
+    """Where we take audio, or a fax."""
 
     host: str
     """An IP address, without brackets."""
@@ -84,6 +83,8 @@ class AgreedAudio:
     ptime_ms: int
     direction: Direction
     """Ours."""
+    theirs: Direction = Direction.SENDRECV
+    """The other side's, as it said it."""
     incoming: PayloadTypes | None = None
     """The numbers on packets that we take, where they differ (RFC 3264 section 5.1: each side sends with the
     numbers that the other one has written). None: the same."""
@@ -101,20 +102,15 @@ def make_offer(
 
     `previous` is what we said last in this dialog: m-lines never get fewer and never change places, and a
     number keeps its meaning (RFC 3264 sections 8 and 8.3.2). So those out of use are said again with port 0,
-    and telephone-event stays under its number.
+    and telephone-event stays under its number. After a fax, audio takes its place back (section 8.3.3).
     """
     formats = [Format(_NUMBERS[codec], codec) for codec in capabilities.codecs]
-    media = [_refused(each) for each in previous.media] if previous else []
-    place = _place(previous) if previous else None
+    place = next_place(previous) if previous else None
     known = read_formats(previous.media[place]) if previous and place is not None else ()
     if capabilities.telephone_event:
         formats.append(Format(_event_number(known), TELEPHONE_EVENT, DIGITS_AND_FLASH))
     ours = _media(local, formats, capabilities.ptime_ms, direction)
-    if place is None:
-        media.append(ours)
-    else:
-        media[place] = ours
-    return _description(local, origin, media)
+    return with_ours(local.host, origin, previous, place, ours)
 
 
 def make_answer(
@@ -140,30 +136,30 @@ def make_answer(
         event_payload_type=event.payload_type if event else None,
         ptime_ms=_ptime_ms(theirs, capabilities.ptime_ms),
         direction=direction.within(theirs.direction.mirrored),
+        theirs=theirs.direction,
     )
     formats = [law]
     if event is not None:
         formats.append(replace(event, parameters=_events(event.parameters)))
-    media = [_refused(each) for each in offer.media]
-    media[place] = _media(local, formats, agreed.ptime_ms, agreed.direction)
-    return _description(local, origin, media), agreed
+    ours = _media(local, formats, agreed.ptime_ms, agreed.direction)
+    return with_ours(local.host, origin, offer, place, ours), agreed
 
 
 def read_answer(offer: SessionDescription, answer: SessionDescription) -> AgreedAudio:
     """What an answer to an offer of ours has settled. Raises `NotAcceptable`."""
-    place = _place(offer)
+    place = audio_place(offer)
     if place is None:
         raise NotAcceptable("nothing was offered")
     if len(answer.media) != len(offer.media):
         raise NotAcceptable("answer has another number of m-lines than the offer")
     if answer.media[place].port == 0:
         raise NotAcceptable("audio was refused", 304)
-    if not _is_plain_audio(answer.media[place]):
+    if not is_plain_audio(answer.media[place]):
         raise NotAcceptable("answer has another kind of media than the offer", 302)
     ours = read_audio(offer, offer.media[place])
     offered = {each.payload_type: each.name for each in ours.formats}
     theirs = read_audio(answer, answer.media[place], unmapped=offered)
-    _same_family(ours.remote[0], theirs.remote[0])
+    same_family(ours.remote[0], theirs.remote[0])
     law = next((each for each in theirs.formats if each.name in _NUMBERS and ours.find(each.name)), None)
     if law is None:
         raise NotAcceptable("answer has no codec of the offer", 305)
@@ -183,6 +179,7 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Agreed
         event_payload_type=outgoing.event,
         ptime_ms=_ptime_ms(theirs, ours.ptime_ms or 20),
         direction=ours.direction.within(theirs.direction.mirrored),
+        theirs=theirs.direction,
         incoming=None if incoming == outgoing else incoming,
     )
 
@@ -206,11 +203,11 @@ def _choose(
     """The m-line to use, what it says, and the law."""
     problem = NotAcceptable("no plain RTP audio is offered", 304)
     for place, media in enumerate(offer.media):
-        if not _is_plain_audio(media) or media.port == 0:
+        if not is_plain_audio(media) or media.port == 0:
             continue
         try:
             theirs = read_audio(offer, media)
-            _same_family(host, theirs.remote[0])
+            same_family(host, theirs.remote[0])
         except NotAcceptable as refused:
             problem = refused
             continue
@@ -220,22 +217,6 @@ def _choose(
             continue
         return place, theirs, next((each for each in common if each.name == prefer), common[0])
     raise problem
-
-
-def _is_plain_audio(media: MediaDescription) -> bool:
-    return media.kind.lower() == "audio" and media.protocol.upper() == PROTOCOL
-
-
-def _place(ours: SessionDescription) -> int | None:
-    """Where our audio stands in a description of ours: in use, or else where one can be put again."""
-    places = [place for place, media in enumerate(ours.media) if _is_plain_audio(media)]
-    return next((place for place in places if ours.media[place].port), places[0] if places else None)
-
-
-def _same_family(ours: str, theirs: str) -> None:
-    place = ip_address(theirs)
-    if ip_address(ours).version != place.version and not place.is_unspecified:
-        raise NotAcceptable("connection address is of another family than ours", 300)
 
 
 def _ptime_ms(theirs: AudioStream, otherwise_ms: int) -> int:
@@ -260,10 +241,6 @@ def _events(theirs: str) -> str:
     return DIGITS
 
 
-def _refused(media: MediaDescription) -> MediaDescription:
-    return MediaDescription(media.kind, 0, 1, media.protocol, media.formats)
-
-
 def _media(local: LocalAudio, formats: list[Format], ptime_ms: int, direction: Direction) -> MediaDescription:
     attributes: list[Attribute] = []
     for each in formats:
@@ -272,8 +249,4 @@ def _media(local: LocalAudio, formats: list[Format], ptime_ms: int, direction: D
             attributes.append(("fmtp", f"{each.payload_type} {each.parameters}"))
     attributes += [("ptime", str(ptime_ms)), (direction.value, None)]
     numbers = tuple(str(each.payload_type) for each in formats)
-    return MediaDescription("audio", local.port, 1, PROTOCOL, numbers, attributes=tuple(attributes))
-
-
-def _description(local: LocalAudio, origin: Origin, media: list[MediaDescription]) -> SessionDescription:
-    return SessionDescription(0, origin, connection=Connection(local.host), media=tuple(media))
+    return MediaDescription("audio", local.port, 1, PLAIN_RTP, numbers, attributes=tuple(attributes))

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
+from mediation.settings.peer_terms import EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.story import setting, story
 from mediation.settings.words import (
     check_failover_code,
@@ -162,6 +163,11 @@ class Tls:
 
 
 TLS_DOC: Final = "Certificates for TLS, which needs certificate and private_key."
+SESSION_TIMER_DOC: Final = "Session timers with this peer (RFC 4028)."
+EARLY_MEDIA_DOC: Final = "Between INVITE and answer."
+MID_CALL_DOC: Final = "What may change while a call is up."
+TRANSFER_DOC: Final = "Call transfer by this peer, and to it."
+REDIRECT_DOC: Final = "Redirection (3xx) by this peer."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +213,11 @@ class Internal(Interface):
     telephone_event: bool = setting(True, doc=EVENTS_DOC)
     ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
     tls: Tls = field(default=Tls(), metadata=story(TLS_DOC))
+    session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
+    early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
+    mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
+    transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
+    redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:
@@ -307,6 +318,11 @@ class Trunk:
     authenticate: bool = setting(
         False, doc="Its calls must bear the same user name and password: they are challenged (401, RFC 7616)."
     )
+    session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
+    early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
+    mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
+    transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
+    redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:
@@ -341,6 +357,13 @@ class Media:
         high=3600,
         doc="A call ends when a party that should send audio sends no RTP and no RTCP for so many seconds; "
         "0: never.",
+    )
+    early_silence_s: int = setting(
+        0,
+        low=0,
+        high=60,
+        doc="Early media that was announced (183) and is not heard for so many seconds: the caller is told 180, so "
+        "that its phone rings by itself. 0: it waits.",
     )
     port_quarantine_s: int = setting(
         5, low=0, high=300, doc="After a call its ports keep swallowing late packets for so many seconds."

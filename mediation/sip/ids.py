@@ -46,6 +46,10 @@ class IdSource:
         """The numeric session id of an `o=` line (RFC 8866 section 5.2): 62 bits at most."""
         return int(self._token(7), 16)
 
+    def between(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return low + int(self._token(4), 16) % (high - low + 1)
+
     def sequence_number(self) -> int:
         """A first CSeq well below 2**31 (RFC 3261 section 8.1.1.5)."""
         return int(self._token(2), 16) + 1

@@ -254,6 +254,17 @@ class TransactionLayer:
         """The transaction that this request began or belongs to."""
         return self._servers.get(_server_key(request))
 
+    def returned(self, request: Request) -> Transaction | None:
+        """The request of ours that has come back as this one: a Via of ours stands below its topmost.
+
+        It may be a loop or a spiral (RFC 3261 section 16.3, step 4): what it asks for tells the two apart.
+        """
+        for via in request.vias[1:]:
+            transaction = self._clients.get((via.branch or "", request.method))
+            if transaction is not None:
+                return transaction
+        return None
+
     def fail_unanswered(self, transaction: Transaction, to_tag: str, now: float) -> None:
         """Answer 500 where a bug of ours has left a request without a final response; else do nothing."""
         if transaction.state in (State.TRYING, State.PROCEEDING):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mediation.sip.digest_client import GiveUp
-from mediation.sip.matching import Failure
+from mediation.sip.errand import Outcome
+from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 
 
@@ -13,6 +14,18 @@ class Progressed:
     """A provisional response came, 100 included."""
 
     response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Pracked:
+    """A reliable provisional response of ours was acknowledged by a PRACK that holds a body: to be answered."""
+
+    transaction: Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PrackMissing:
+    """Nobody has acknowledged a reliable provisional response for 64 times T1; the INVITE was refused with 504."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,63 @@ class Reoffered:
 
 
 @dataclass(frozen=True, slots=True)
+class ReofferCancelled:
+    """The peer has taken its later INVITE back, and heard 487: nothing changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferTaken:
+    """A later INVITE of ours was accepted, and acknowledged."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferRefused:
+    """A later INVITE of ours was refused: the session is as it was (RFC 3261 section 14.1)."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferDue:
+    """A later INVITE of ours had met one of theirs, or had to wait; now it may be sent, if it is still wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshDue:
+    """The session must be refreshed, by `refresh`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Nobody has refreshed the session in time; a BYE was sent (RFC 4028 section 10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The peer does not answer within the dialog, or does not know it any more; the session is being ended."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request within the dialog, UPDATE with an offer included: to be answered by `answer`."""
+
+    transaction: Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """What became of a request of ours."""
+
+    ticket: int
+    """What `ask` has returned."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """The peer sent BYE."""
 
@@ -83,6 +153,8 @@ class Closed:
 
 SessionEvent = (
     Progressed
+    | Pracked
+    | PrackMissing
     | Accepted
     | AcceptedTooLate
     | Rejected
@@ -91,6 +163,15 @@ SessionEvent = (
     | Acknowledged
     | Unacknowledged
     | Reoffered
+    | ReofferCancelled
+    | ReofferTaken
+    | ReofferRefused
+    | ReofferDue
+    | RefreshDue
+    | Expired
+    | Lost
+    | Asked
+    | Replied
     | HungUp
     | Closed
 )

@@ -119,6 +119,12 @@ def unescaped(text: str) -> str:
     return _ESCAPES.sub(_decoded, text) if "%" in text else text
 
 
+def escaped(text: str) -> str:
+    """All but unreserved characters as %-escapes of UTF-8: fit for any place in a URI (RFC 3261 section 19.1.2)."""
+    octets = text.encode("utf-8", "surrogateescape")
+    return "".join([chr(octet) if octet in _UNRESERVED else f"%{octet:02X}" for octet in octets])
+
+
 def _decoded(match: re.Match[str]) -> str:
     return bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "surrogateescape")
 

@@ -5,6 +5,14 @@ from mediation.sip.message import Message, Request, Response
 from tests.flows.peers import Line, Peer
 from tests.flows.world import World
 
+MIRRORED = {"sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+
+
+def mirrored(offer: Request) -> str:
+    """The direction that agrees with an offer."""
+    said = (word for word in MIRRORED if f"a={word}\r\n".encode() in offer.body)
+    return MIRRORED.get(next(said, ""), "sendrecv")
+
 
 class Automat(Peer):
     """Answers an INVITE by `script`, acknowledges, answers CANCEL and BYE as a good user agent does."""
@@ -47,6 +55,10 @@ class Automat(Peer):
             return
         if isinstance(message, Response):
             self._react_to_response(line, message)
+        elif message.method == "INVITE" and message.to.tag is not None:
+            self.world.soon(
+                lambda: self.says(200, sdp=self.sdp(direction=mirrored(message), version=2), line=line)
+            )
         elif message.method == "INVITE":
             for status in self.script:
                 self.world.soon(lambda status=status: self._answer(line, status))  # type: ignore[misc]

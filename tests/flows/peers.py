@@ -121,7 +121,7 @@ class Peer:
         lines += [f"From: {request.headers.get('From')}"]
         lines += [f"To: {request.headers.get('To') if status == 100 or request.to.tag else local}"]
         lines += [f"Call-ID: {request.call_id}", f"CSeq: {request.cseq}"]
-        if to == "INVITE" and 100 < status < 300:
+        if to in ("INVITE", "UPDATE") and 100 < status < 300:
             lines += [f"Contact: <{self.contact}>"]
         lines += [f"User-Agent: {self._name}-product"]
         self.sends(lines, headers, sdp)
@@ -130,6 +130,24 @@ class Peer:
         """Acknowledge a 2xx."""
         line = line or self.line
         self._request("ACK", line, sequence=line.sequence if sequence is None else sequence, body=sdp)
+
+    def pracks(self, sdp: bytes = b"", *, rseq: str = "", line: Line | None = None) -> None:
+        """Acknowledge the latest reliable provisional response, or another one by its number."""
+        line = line or self.line
+        rung = next(
+            message
+            for _, message in reversed(self.received)
+            if isinstance(message, Response)
+            and message.headers.has("RSeq")
+            and message.call_id == line.call_id
+        )
+        rack = f"RAck: {rseq or rung.headers.get('RSeq')} {rung.cseq}\r\n"
+        to = rung.headers.get("To") or ""
+        self._request("PRACK", line, sequence=self._count(line, None), headers=rack, body=sdp, to=to)
+
+    def updates(self, sdp: bytes = b"", *, headers: str = "", to_tag: str = "") -> None:
+        """Send UPDATE within the dialog."""
+        self.asks("UPDATE", within=True, headers=headers, body=sdp, to_tag=to_tag)
 
     def cancels(self, headers: str = "", *, branch: str = "") -> None:
         """Take the INVITE back."""
@@ -156,12 +174,20 @@ class Peer:
         line.ours = self._branch()
         self._request("INVITE", line, branch=line.ours, sequence=sequence, headers=headers, body=body)
 
-    def asks(self, method: str, *, within: bool = False, headers: str = "", body: bytes = b"") -> None:
-        """Send any request, outside of a dialog or within the present one."""
+    def asks(
+        self,
+        method: str,
+        *,
+        within: bool = False,
+        headers: str = "",
+        body: bytes = b"",
+        to_tag: str | None = "",
+    ) -> None:
+        """Send any request, outside of a dialog or within the present one; `to_tag` names another one of its call."""
         if within:
-            self._request(
-                method, self.line, sequence=self._count(self.line, None), headers=headers, body=body
-            )
+            line = self.line
+            to = f"{line.remote.partition(';tag=')[0]};tag={to_tag}" if to_tag else ""
+            self._request(method, line, sequence=self._count(line, None), headers=headers, body=body, to=to)
             return
         host = _bracketed(self.flow.local[0])
         number = next(self._numbers)
@@ -304,7 +330,7 @@ class Peer:
         ]
         if max_forwards is not None:
             lines.append(f"Max-Forwards: {max_forwards}")
-        if method in ("INVITE", "OPTIONS"):
+        if method in ("INVITE", "OPTIONS", "UPDATE", "REFER"):
             lines.append(f"Contact: <{self.contact}>")
         self.sends(lines, headers, body)
 

@@ -1,6 +1,7 @@
 """The addresses and settings that flow tests play on. Inside and outside share no octet string, so leaks show."""
 
 from ipaddress import ip_network
+from typing import Any
 
 from mediation.settings.model import (
     Gateway,
@@ -55,19 +56,19 @@ def trunk(
     max_calls: int = 0,
     failover_codes: tuple[int, ...] = (408, 500, 502, 503, 504),
     trusted: tuple[str, ...] | None = None,
+    **terms: Any,
 ) -> Trunk:
     """A trunk that speaks A-law; its targets are those of `hosts`, over UDP, unless given whole."""
     whole = targets or tuple(target(host) for host in hosts or (SBC,))
-    made = Trunk(name=name, targets=whole, codecs=codecs, max_calls=max_calls, failover_codes=failover_codes)
-    if trusted is None:
-        return made
+    if trusted is not None:
+        terms["trusted"] = networks(*trusted)
     return Trunk(
         name=name,
         targets=whole,
         codecs=codecs,
         max_calls=max_calls,
         failover_codes=failover_codes,
-        trusted=networks(*trusted),
+        **terms,
     )
 
 
@@ -85,14 +86,19 @@ def settings(
     outside: str = OUTSIDE,
     media: Media = USUAL_MEDIA,
     sip: Sip = USUAL_SIP,
+    **inside: Any,
 ) -> Settings:
-    """A server between a front end that speaks µ-law and the trunks; without any, one trunk at SBC."""
+    """A server between a front end that speaks µ-law and the trunks; without any, one trunk at SBC.
+
+    `inside` are terms of the internal interface.
+    """
     return Settings(
         internal=Internal(
             listen=listeners(INSIDE),
             targets=front_end_targets or tuple(target(host) for host in front_ends),
             trusted=networks(*trusted),
             codecs=codecs,
+            **inside,
         ),
         gateway=Gateway(listen=listeners(outside)),
         trunks=trunks or (trunk(),),

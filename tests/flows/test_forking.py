@@ -1,7 +1,11 @@
 """Several parties answer one INVITE: early dialogs and repeated 2xx by forking (RFC 3261 section 13.2.2.4)."""
 
+import pytest
+
+from mediation.settings.peer_terms import EarlyMedia, Follow
 from mediation.sip.message import Request
-from tests.flows.pair import Pair
+from tests.flows.pair import WAYS, Make, Pair, outbound
+from tests.flows.scenery import SBC, settings, trunk
 
 
 def requests(call: Pair, method: str) -> list[Request]:
@@ -13,14 +17,89 @@ def requests(call: Pair, method: str) -> list[Request]:
     ]
 
 
-def test_every_early_dialog_rings_with_our_one_tag(call: Pair) -> None:
+def test_every_party_rings_with_a_tag_of_its_own__rfc3261_12_1_1(call: Pair) -> None:
+    call.dials()
+    tags = []
+    for party in ("fork-a", "fork-b", "fork-a"):
+        call.callee.says(180, tag=party)
+        tags.append(call.caller.response(180).to.tag)
+    assert call.caller.heard() == ["180", "180", "180"]
+    assert tags[0] == tags[2] != tags[1]
+    call.callee.says(486)
+
+
+def test_who_takes_one_early_dialog_hears_all_parties_with_one_tag(make: Make) -> None:
+    one = EarlyMedia(max_early_dialogs=1)
+    for way in WAYS.values():
+        call = way(make(settings(trunk(early_media=one), early_media=one)))
+        call.dials()
+        call.callee.says(180, tag="fork-a")
+        first = call.caller.response(180).to.tag
+        call.callee.says(180, tag="fork-b")
+        assert call.caller.heard() == ["180", "180"]
+        assert call.caller.response(180).to.tag == first
+        call.callee.says(200, sdp=call.callee.sdp(), tag="fork-b")
+        assert call.caller.response(200).to.tag == first
+        call.caller.acks()
+        call.caller.hangs_up()
+
+
+def test_parties_above_the_limit_are_folded_onto_the_last_one(make: Make) -> None:
+    two = EarlyMedia(max_early_dialogs=2)
+    call = outbound(make(settings(early_media=two)))
+    call.dials()
+    tags = []
+    for party in ("fork-a", "fork-b", "fork-c", "fork-d", "fork-a"):
+        call.callee.says(180, tag=party)
+        tags.append(call.caller.response(180).to.tag)
+    assert tags[1] == tags[2] == tags[3] != tags[0] == tags[4]
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-d")
+    assert call.caller.response(200).to.tag == tags[1]
+    call.caller.acks()
+    call.caller.hangs_up()
+
+
+def test_the_answer_confirms_the_early_dialog_of_its_party_and_no_other(call: Pair) -> None:
     call.dials()
     call.callee.says(180, tag="fork-a")
-    first = call.caller.response(180).to.tag
+    other = call.caller.response(180).to.tag
     call.callee.says(180, tag="fork-b")
-    assert call.caller.heard() == ["180", "180"]
-    assert call.caller.response(180).to.tag == first
-    call.callee.says(486)
+    winner = call.caller.response(180).to.tag
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-b")
+    assert call.caller.response(200).to.tag == winner
+    call.caller.acks()
+    call.caller.heard(), call.callee.heard()
+    call.caller.asks("BYE", within=True, to_tag=other)
+    assert call.caller.heard() == ["481 BYE"]
+    call.ends()
+
+
+def test_an_answer_of_a_party_that_never_rang_has_a_tag_of_its_own(call: Pair) -> None:
+    call.dials()
+    call.callee.says(180, tag="fork-a")
+    rang = call.caller.response(180).to.tag
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-b")
+    assert call.caller.response(200).to.tag != rang
+    call.caller.acks()
+    call.caller.hangs_up()
+
+
+@pytest.mark.parametrize(("follow", "heard"), [("last", 4200), ("first", 4100), ("media", 4200)])
+def test_early_media_is_that_of_the_party_that_the_settings_follow__rfc3960_3_1(
+    make: Make, follow: str, heard: int
+) -> None:
+    call = outbound(make(settings(trunk(early_media=EarlyMedia(follow=Follow(follow))))))
+    call.dials()
+    call.callee.says(183, sdp=call.callee.sdp(port=4100), tag="fork-a")
+    call.callee.says(183, sdp=call.callee.sdp(port=4200), tag="fork-b")
+    stream = call.media.plan.callee
+    assert stream.remote[1] == heard
+    others = ((SBC, 4100),) if follow == "media" else ()
+    assert stream.alternatives == others
+    call.callee.says(200, sdp=call.callee.sdp(port=4100), tag="fork-a")
+    assert (call.media.plan.callee.remote[1], call.media.plan.callee.alternatives) == (4100, ())
+    call.caller.acks()
+    call.caller.hangs_up()
 
 
 def test_the_first_answer_wins_whatever_rang_before(call: Pair) -> None:

@@ -4,9 +4,20 @@ import pytest
 
 from mediation.b2bua.plan import Stream
 from mediation.sdp.description import SessionDescription
+from mediation.settings.peer_terms import MidCall, Relay
 from mediation.sip.message import Response
-from tests.flows.pair import Pair
+from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.peers import Peer
+from tests.flows.scenery import settings, trunk
+
+LOCAL = MidCall(hold=Relay.LOCAL)
+
+
+@pytest.fixture(params=list(WAYS))
+def call(request: pytest.FixtureRequest, make: Make) -> Pair:
+    """Nobody hears of the other side's holds."""
+    return WAYS[request.param](make(settings(trunk(mid_call=LOCAL), mid_call=LOCAL)))
+
 
 SIDES = pytest.mark.parametrize("by", ["caller", "callee"])
 

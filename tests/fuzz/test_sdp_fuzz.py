@@ -1,5 +1,6 @@
 """Whatever octets come, session descriptions end in a value or in one of two errors."""
 
+import re
 from contextlib import suppress
 
 import pytest
@@ -7,6 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediation.sdp.description import Origin, SdpError, SessionDescription
+from mediation.sdp.fax import (
+    FaxParameters,
+    make_fax_answer,
+    make_fax_offer,
+    read_fax_answer,
+    read_fax_offer,
+)
 from mediation.sdp.negotiation import (
     Capabilities,
     LocalAudio,
@@ -17,15 +25,22 @@ from mediation.sdp.negotiation import (
     renew,
 )
 
+FAX = (
+    b"m=image 4500 udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\na=T38FaxFillBitRemoval\r\n"
+    b"a=T38FaxRateManagement:transferredTCF\r\na=T38FaxMaxDatagram:316\r\na=T38FaxUdpEC:t38UDPFEC\r\n"
+)
+SAFE = re.compile(r"[A-Za-z0-9]*")
+"""What may stand in an attribute of a fax that we pass on."""
 US = LocalAudio("203.0.113.10", 20000)
 ORIGIN = Origin("-", 7, 1, US.host)
 BOTH = Capabilities(("PCMU", "PCMA"))
 OFFER = make_offer(US, BOTH, ORIGIN)
+FAX_OFFER = make_fax_offer(US, FaxParameters(), ORIGIN)
 
 VALID = (
     b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
     b"m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
-    b"a=ptime:20\r\na=rtcp:4001 IN IP4 192.0.2.1\r\na=sendrecv\r\nm=video 0 RTP/AVP 31\r\n"
+    b"a=ptime:20\r\na=rtcp:4001 IN IP4 192.0.2.1\r\na=sendrecv\r\nm=video 0 RTP/AVP 31\r\n" + FAX
 )
 HEAD = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
 
@@ -49,13 +64,42 @@ def swallow(octets: bytes) -> None:
         pass
     with suppress(NotAcceptable):
         read_answer(OFFER, session)
+    swallow_fax(session)
     again = make_offer(US, BOTH, ORIGIN, previous=session)
+    assert len(again.media) >= len(session.media)
+
+
+def swallow_fax(session: SessionDescription) -> None:
+    """The same with what it may say of a fax."""
+    for before, fax_now in ((None, False), (OFFER, False), (OFFER, True), (FAX_OFFER, True), (session, True)):
+        with suppress(NotAcceptable):
+            asked = read_fax_offer(session, US.host, before=before, fax_now=fax_now)
+            if asked is None:
+                continue
+            assert 0 < asked.remote[1] <= 65535
+            answer = make_fax_answer(session, US, asked, asked.parameters, ORIGIN)
+            assert SessionDescription.parse(bytes(answer)) == answer
+            assert [media.port for media in answer.media if media.port] == [US.port]
+            assert len(answer.media) == len(session.media)
+            for name, value in answer.media[asked.place].attributes:
+                assert SAFE.fullmatch(name)
+                assert SAFE.fullmatch(value or "")
+    with suppress(NotAcceptable):
+        read_fax_answer(FAX_OFFER, session)
+    with suppress(NotAcceptable):
+        read_fax_answer(session, session)
+    again = make_fax_offer(US, FaxParameters(), ORIGIN, session)
     assert len(again.media) >= len(session.media)
 
 
 @given(st.binary(max_size=400))
 def test_any_octets(octets: bytes) -> None:
     swallow(octets)
+
+
+@given(st.integers(0, len(FAX)), st.integers(0, 12), st.binary(max_size=12))
+def test_a_valid_fax_with_a_stretch_replaced(start: int, length: int, octets: bytes) -> None:
+    swallow(HEAD + FAX[:start] + octets + FAX[start + length :])
 
 
 @given(st.integers(0, len(VALID)), st.integers(0, 12), st.binary(max_size=12))
@@ -87,7 +131,20 @@ words = st.one_of(
         ]
     ),
     st.sampled_from(
-        ["PCMU/8000", "telephone-event/8000", "RTP/AVP", "RTP/SAVP", "٤", "²", "-1", "9" * 400, "%s"]
+        [
+            "PCMU/8000",
+            "telephone-event/8000",
+            "RTP/AVP",
+            "udptl",
+            "t38",
+            "t38UDPFEC",
+            "RTP/SAVP",
+            "٤",
+            "²",
+            "-1",
+            "9" * 400,
+            "%s",
+        ]
     ),
     st.text(max_size=6),
 )
@@ -99,6 +156,12 @@ words = st.one_of(
             st.sampled_from(
                 [
                     "m=audio ",
+                    "m=image ",
+                    "a=T38FaxVersion:",
+                    "a=T38MaxBitRate:",
+                    "a=T38FaxMaxDatagram:",
+                    "a=T38FaxUdpEC:",
+                    "a=T38FaxTranscodingMMR:",
                     "m=",
                     "c=",
                     "o=",

@@ -14,7 +14,7 @@ from mediation.b2bua.plan import (
     Stream,
     StreamReport,
 )
-from mediation.settings.model import Side
+from mediation.settings.model import Media, Side
 from mediation_codecs.g711 import Law
 
 ONE = Stream(("10.1.1.20", 4000), ("10.1.1.20", 4001), Law.PCMU, 0, 101, 20, sends=True, takes=True)
@@ -24,7 +24,7 @@ REPORT = StreamReport(1, 2, 3, 4, None, 5)
 
 def opened() -> tuple[CallMedia, list[MediaCommand]]:
     commands: list[MediaCommand] = []
-    media = CallMedia("one", commands.append, 30.0)
+    media = CallMedia("one", commands.append, Media(silence_s=30, early_silence_s=5))
     media.open(Side.FRONT_END, Side.GATEWAY, ("10.1.1.10", "198.51.100.10"))
     media.opened(MediaOpened("one", ("10.1.1.10", 20000), ("198.51.100.10", 30000)))
     return media, commands
@@ -38,12 +38,12 @@ def test_ports_are_asked_for_and_the_callees_is_known_then() -> None:
 
 def test_a_plan_needs_both_parties_and_is_told_when_it_changes() -> None:
     media, commands = opened()
-    media.apply(ONE, None)
-    media.apply(None, OTHER)
-    media.apply(ONE, OTHER)
-    media.apply(ONE, OTHER)
+    media.apply(ONE, None, early=False)
+    media.apply(None, OTHER, early=False)
+    media.apply(ONE, OTHER, early=False)
+    media.apply(ONE, OTHER, early=False)
     held = replace(ONE, takes=False)
-    media.apply(held, OTHER)
+    media.apply(held, OTHER, early=False)
     assert commands[1:] == [
         ApplyMedia("one", MediaPlan(ONE, OTHER, 30.0)),
         ApplyMedia("one", MediaPlan(held, OTHER, 30.0)),
@@ -62,7 +62,7 @@ def test_it_is_closed_once_and_stays_open_until_the_last_word() -> None:
 
 def test_what_was_never_opened_or_is_gone_is_not_closed() -> None:
     commands: list[MediaCommand] = []
-    media = CallMedia("one", commands.append, 30.0)
+    media = CallMedia("one", commands.append, Media(silence_s=30, early_silence_s=5))
     media.close()
     assert commands == []
     media, commands = opened()
@@ -76,6 +76,6 @@ def test_figures_are_kept_only_where_audio_was_planned() -> None:
     media.ended(MediaClosed("one", REPORT, REPORT))
     assert (media.caller_report, media.callee_report) == (None, None)
     media, _ = opened()
-    media.apply(ONE, OTHER)
+    media.apply(ONE, OTHER, early=False)
     media.ended(MediaClosed("one", REPORT, replace(REPORT, lost=0)))
     assert (media.caller_report, media.callee_report) == (REPORT, replace(REPORT, lost=0))

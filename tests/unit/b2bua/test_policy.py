@@ -2,7 +2,7 @@
 
 import pytest
 
-from mediation.b2bua.policy import ALLOW, CROSSES, To, called_uri, calling_identity, crossing
+from mediation.b2bua.policy import CROSSES, To, called_uri, calling_identity, crossing
 from mediation.settings.model import Side
 from mediation.sip.headers import Headers, NameAddress, header_key
 from mediation.sip.message import Request
@@ -69,7 +69,3 @@ def test_the_called_number_stands_at_the_target_and_brings_nothing_along(came: s
 def test_the_transport_stands_before_what_the_number_brings() -> None:
     made = called_uri(request("tel:+4930"), "target", ";transport=tcp")
     assert made == "sip:+4930@target;transport=tcp;user=phone"
-
-
-def test_what_we_allow_is_what_we_take__rfc3261_20_5() -> None:
-    assert set(ALLOW.split(", ")) == {"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS"}

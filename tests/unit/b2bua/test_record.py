@@ -67,6 +67,8 @@ def test_what_was_not_measured_is_null_never_0() -> None:
         "jitter_ms": 0.12,
         "rejected": 2,
         "remote_lost": 3,
+        "fax_received": 0,
+        "fax_sent": 0,
     }
     assert (callee["trunk"], callee["media"]) == ("itsp-a", None)
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mediation.b2bua.plan import MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.b2bua.plan import Fax, FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, PortPool
 from mediation.media.session import Chance, Session
@@ -74,6 +74,7 @@ class Circuit:
         self.caller, self.caller_rtcp = udp(parties[0]), udp(parties[0])
         self.callee, self.callee_rtcp = udp(parties[1]), udp(parties[1])
         self._others: list[socket.socket] = []
+        self._further: dict[int, PortPair] = {}
         self.session = Session(
             "call", self.pairs, self, self.silent.append, chance=chance, rtcp_interval_s=5.0
         )
@@ -85,16 +86,26 @@ class Circuit:
         del self.handlers[sock]
 
     def plan(
-        self, caller: Stream | None = None, callee: Stream | None = None, silence_s: float = 30
+        self,
+        caller: Stream | None = None,
+        callee: Stream | None = None,
+        silence_s: float = 30,
+        pairs: tuple[int, int] = (0, 1),
     ) -> MediaPlan:
         """µ-law for the caller and A-law for the callee, unless said otherwise."""
         return MediaPlan(
             caller or stream(self.caller, self.caller_rtcp),
             callee or stream(self.callee, self.callee_rtcp, law=Law.PCMA),
             silence_s,
+            *pairs,
         )
 
-    def apply(self, plan: MediaPlan | None = None) -> None:
+    def fax(self, caller: socket.socket | None = None, callee: socket.socket | None = None) -> FaxPlan:
+        """T.38 by the phones' RTP sockets, unless said otherwise."""
+        ends = (caller or self.caller).getsockname(), (callee or self.callee).getsockname()
+        return FaxPlan(Fax(ends[0][:2]), Fax(ends[1][:2]))
+
+    def apply(self, plan: MediaPlan | FaxPlan | None = None) -> None:
         self.session.apply(plan or self.plan(), self.now)
 
     def from_caller(self, datagram: bytes, by: socket.socket | None = None) -> None:
@@ -103,6 +114,12 @@ class Circuit:
 
     def from_callee(self, datagram: bytes, by: socket.socket | None = None) -> None:
         (by or self.callee).sendto(datagram, (self.pairs[1].host, self.pairs[1].port))
+
+    def open_pair(self, number: int, seat: int) -> PortPair:
+        """A further pair on the side of a seat: 0 the caller's, 1 the callee's."""
+        pair = self._further[number] = self._pools[seat].take(self.pairs[seat].host)
+        self.session.add_pair(number, pair)
+        return pair
 
     def other(self, host: str) -> socket.socket:
         """Another socket on some address, closed in the end."""
@@ -137,7 +154,7 @@ class Circuit:
             self.callee_rtcp,
         ]:
             sock.close()
-        for pair in self.pairs:
+        for pair in (*self.pairs, *self._further.values()):
             pair.close()
 
 

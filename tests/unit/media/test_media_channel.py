@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
+    ClosePair,
+    Fax,
+    FaxPlan,
     MediaClosed,
     MediaLost,
     MediaOpened,
@@ -18,6 +21,9 @@ from mediation.b2bua.plan import (
     MediaRefused,
     MediaSilent,
     OpenMedia,
+    OpenPair,
+    PairOpened,
+    PairRefused,
     Stream,
     StreamReport,
 )
@@ -53,13 +59,36 @@ streams = st.builds(
     st.booleans(),
     st.none() | types,
     st.none() | types,
+    st.lists(endpoints, max_size=3).map(tuple),
 )
+faxes = st.builds(Fax, endpoints)
+seats = st.lists(st.integers(0, 9), min_size=2, max_size=2, unique=True)
+plans = st.builds(
+    lambda caller, callee, silence_s, pairs: MediaPlan(caller, callee, silence_s, *pairs),
+    streams,
+    streams,
+    seconds,
+    seats,
+) | st.builds(lambda caller, callee, pairs: FaxPlan(caller, callee, *pairs), faxes, faxes, seats)
 reports = st.builds(
-    StreamReport, counts, counts, counts, counts, st.none() | seconds, counts, st.none() | counts
+    StreamReport,
+    counts,
+    counts,
+    counts,
+    counts,
+    st.none() | seconds,
+    counts,
+    st.none() | counts,
+    counts,
+    counts,
 )
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(OpenMedia, texts, st.sampled_from(Side), st.sampled_from(Side), st.tuples(texts, texts)),
-    st.builds(ApplyMedia, texts, st.builds(MediaPlan, streams, streams, seconds)),
+    st.builds(ApplyMedia, texts, plans),
+    st.builds(OpenPair, texts, st.sampled_from(Side), texts),
+    st.builds(ClosePair, texts, counts),
+    st.builds(PairOpened, texts, counts, endpoints),
+    st.builds(PairRefused, texts, texts),
     st.builds(CloseMedia, texts),
     st.builds(MediaOpened, texts, endpoints, endpoints),
     st.builds(MediaRefused, texts, texts),

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mediation.b2bua.plan import Stream
-from mediation.media.relay import CLOCK_HZ, Drop, Relay
+from mediation.media.relay import CLOCK_HZ, Drop, Relay, Voice
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import TelephoneEvent, key_packets
@@ -41,7 +43,7 @@ class Line:
 
     def __init__(self, source: Stream = MU, sink: Stream = A) -> None:
         self.sink = Sink()
-        self.relay = Relay(Rewrite(OURS, 1000, 50_000))
+        self.relay = Relay(Voice(Rewrite(OURS, 1000, 50_000), "us"))
         self.relay.sink = self.sink
         self.relay.configure(source, sink)
 
@@ -194,7 +196,7 @@ def test_a_change_of_law_keeps_the_stream_and_marks_its_first_packet__rfc3551_4_
 
 
 def test_before_the_first_plan_nothing_leaves() -> None:
-    relay = Relay(Rewrite(OURS, 1, 1))
+    relay = Relay(Voice(Rewrite(OURS, 1, 1), "us"))
     relay.sink = sink = Sink()
     relay.carry(build(0, 1, 160, SSRC, ALL_CODES), 0)
     assert sink.packets == []
@@ -259,3 +261,95 @@ def test_jitter_is_told_in_milliseconds_and_only_when_measured() -> None:
     octets = build(0, 2, 320, SSRC, bytes(160))
     line.relay.carry(octets, 800_320 + CLOCK_HZ // 100)  # 10 ms late
     assert line.relay.jitter_ms == pytest.approx(10 / 16, abs=0.02)
+
+
+# Other parties, other voices
+
+
+def test_a_fax_goes_untouched_and_is_no_audio() -> None:
+    line = Line()
+    line.relay.carry_fax(ALL_CODES, 1)
+    line.sink.error = OSError()
+    line.relay.carry_fax(b"", 2)
+    assert line.sink.packets == [ALL_CODES]
+    assert (line.relay.fax_received, line.relay.fax_sent) == (2, 1)
+    assert (line.relay.packets_received, line.relay.packets_sent, line.relay.heard) == (0, 0, -1)
+
+
+def test_the_figures_of_a_new_source_and_of_a_new_sink_begin_anew_apart() -> None:
+    line = Line()
+    for number in range(10):
+        line.carry(number)
+    line.carry(10, payload_type=77)
+    line.relay.carry(b"noise", 1)
+    line.sink.error = OSError()
+    line.carry(11)
+    line.sink.error = None
+    relay = line.relay
+    assert (relay.packets_received, relay.octets_received, relay.packets_sent) == (12, 12 * 160, 10)
+    relay.sink_replaced(Voice(Rewrite(0x7777, 1, 1), "other"))
+    assert (relay.packets_received, relay.octets_received, relay.malformed) == (12, 12 * 160, 1)
+    assert (relay.packets_sent, relay.octets_sent, relay.dropped[Drop.NOT_SENT]) == (0, 0, 0)
+    line.carry(12)
+    relay.source_replaced()
+    assert (relay.packets_received, relay.octets_received, relay.malformed, relay.heard) == (0, 0, 0, -1)
+    assert (relay.packets_sent, relay.octets_sent) == (1, 160)
+    assert relay.dropped[Drop.UNKNOWN] == 0
+    for number in range(2):
+        line.carry(number)
+    assert (relay.packets_received, relay.octets_received, relay.lost) == (2, 320, 0)
+    assert (relay.packets_sent, relay.octets_sent) == (3, 480)
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("says"), st.integers(1, 60), st.integers(0, 3)),
+        st.tuples(st.just("source"), st.integers(0, 0xFFFF), st.integers(0, 2)),
+        st.tuples(st.just("sink"), st.integers(0, 2), st.just(0)),
+        st.tuples(st.just("pause"), st.integers(0, 2_000_000), st.just(0)),
+    ),
+    max_size=25,
+)
+
+
+@given(steps)
+def test_whoever_sits_where_each_voice_is_one_stream__rfc3550_5_1(steps: list[tuple[str, int, int]]) -> None:
+    voices = [Voice(Rewrite(0x100 + index, 0xFFF0, 0xFFFFFF00), str(index)) for index in range(3)]
+    relay = Relay(voices[0])
+    sinks = [Sink() for _ in voices]
+    relay.sink = sinks[0]
+    relay.configure(MU, A)
+    sequence, timestamp, ssrc, arrival = 65_000, 5, SSRC, 1_000_000
+    left_at: list[list[int]] = [[] for _ in voices]
+    seat = 0
+    for what, number, other in steps:
+        match what:
+            case "says":
+                for _ in range(number):
+                    relay.carry(
+                        build(0, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc, b"x" * 160), arrival
+                    )
+                    left_at[seat].append(arrival)
+                    sequence, timestamp, arrival = sequence + 1, timestamp + 160, arrival + 160
+            case "source":
+                relay.source_replaced()
+                sequence, timestamp, ssrc = number, number * 77_777, SSRC + other
+            case "sink":
+                seat = number
+                relay.sink_replaced(voices[seat])
+                relay.sink = sinks[seat]
+                relay.configure(MU, A)
+            case "pause":
+                arrival += number
+                timestamp += number
+    for index, sink in enumerate(sinks):
+        headers = [read_header(octets) for octets in sink.packets]
+        assert {header[4] for header in headers} <= {0x100 + index}
+        assert [header[2] for header in headers] == [
+            (0xFFF0 + place) & 0xFFFF for place in range(len(headers))
+        ]
+        for place in range(1, len(headers)):
+            step = (headers[place][3] - headers[place - 1][3]) & 0xFFFFFFFF
+            passed = left_at[index][place] - left_at[index][place - 1]
+            assert step == max(160, passed)
+        assert voices[index].rewrite.packets == len(headers)

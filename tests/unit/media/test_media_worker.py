@@ -9,6 +9,9 @@ import pytest
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
+    ClosePair,
+    Fax,
+    FaxPlan,
     MediaClosed,
     MediaLost,
     MediaOpened,
@@ -16,6 +19,9 @@ from mediation.b2bua.plan import (
     MediaRefused,
     MediaSilent,
     OpenMedia,
+    OpenPair,
+    PairOpened,
+    PairRefused,
 )
 from mediation.media.channel import Channel, Configure, Message, Ready, WorkerStatistics, pair
 from mediation.media.relay import Relay
@@ -58,8 +64,17 @@ class Signalling:
             if message is None:
                 assert select.select([self._channel], [], [], LIMIT_S)[0], "the worker says nothing"
 
+    def statistics_after_now(self) -> WorkerStatistics:
+        """Told after all that has been commanded by now."""
+        self.statistics()
+        return self.statistics()
+
     def open(self, call: str) -> Message:
         self.tell(OpenMedia(call, Side.FRONT_END, Side.GATEWAY, HOSTS))
+        return self.hear()
+
+    def open_pair(self, call: str, side: Side = Side.GATEWAY) -> Message:
+        self.tell(OpenPair(call, side, HOSTS[side is Side.GATEWAY]))
         return self.hear()
 
 
@@ -133,6 +148,118 @@ def test_an_address_that_is_not_ours_is_refused(signalling: Signalling) -> None:
     refused = signalling.hear()
     assert isinstance(refused, MediaRefused)
     assert "192.0.2.1" in refused.reason
+
+
+# Further pairs
+
+
+def test_pairs_are_numbered_and_no_number_comes_twice(signalling: Signalling) -> None:
+    signalling.open("call")
+    ports = set()
+    for number in (2, 3, 4):
+        opened = signalling.open_pair("call")
+        assert isinstance(opened, PairOpened)
+        assert (opened.pair, opened.endpoint[0]) == (number, HOSTS[1])
+        assert 33_000 <= opened.endpoint[1] <= 33_098
+        ports.add(opened.endpoint[1])
+        signalling.tell(ClosePair("call", number))
+    assert len(ports) == 3
+
+
+def test_pairs_of_two_calls_have_numbers_of_their_own(signalling: Signalling) -> None:
+    for call in ("one", "two"):
+        signalling.open(call)
+        opened = signalling.open_pair(call)
+        assert isinstance(opened, PairOpened)
+        assert (opened.call, opened.pair) == (call, 2)
+
+
+def test_without_ports_a_pair_is_refused_and_the_call_goes_on(signalling: Signalling) -> None:
+    for call in ("one", "two"):  # they have all ports of the front-end side
+        signalling.open(call)
+    refused = signalling.open_pair("one", Side.FRONT_END)
+    assert refused == PairRefused("one", "no free port")
+    signalling.tell(CloseMedia("two"))
+    assert isinstance(signalling.hear(), MediaClosed)
+    opened = signalling.open_pair("one", Side.FRONT_END)
+    assert isinstance(opened, PairOpened)
+    assert opened.pair == 2
+    signalling.tell(CloseMedia("one"))
+    assert isinstance(signalling.hear(), MediaClosed)
+
+
+def test_an_address_that_is_not_ours_refuses_a_pair(signalling: Signalling) -> None:
+    signalling.open("call")
+    signalling.tell(OpenPair("call", Side.GATEWAY, "192.0.2.1"))
+    refused = signalling.hear()
+    assert isinstance(refused, PairRefused)
+    assert "192.0.2.1" in refused.reason
+
+
+@pytest.mark.parametrize("descriptors", [32 + 6 + 2 + 1])
+def test_a_pair_is_refused_before_lines_could_lack_descriptors(signalling: Signalling) -> None:
+    signalling.open("call")
+    assert isinstance(signalling.open_pair("call"), PairOpened)
+    assert signalling.open_pair("call") == PairRefused("call", "no more file descriptors")
+    signalling.tell(ClosePair("call", 2))
+    assert isinstance(signalling.open_pair("call"), PairOpened)
+
+
+def test_the_end_of_a_call_frees_every_pair_that_it_has_left(signalling: Signalling) -> None:
+    for _ in range(3):
+        signalling.open("call")
+        assert isinstance(signalling.open_pair("call", Side.FRONT_END), PairOpened)
+        assert signalling.statistics_after_now().ports_free == 0
+        signalling.tell(CloseMedia("call"))
+        assert isinstance(signalling.hear(), MediaClosed)
+    assert signalling.statistics_after_now().ports_free == 2
+
+
+def test_the_first_pairs_may_be_closed_when_others_have_the_seats(signalling: Signalling) -> None:
+    signalling.open("call")
+    for side in (Side.FRONT_END, Side.GATEWAY):
+        assert isinstance(signalling.open_pair("call", side), PairOpened)
+    moved = plan()
+    signalling.tell(ApplyMedia("call", MediaPlan(moved.caller, moved.callee, 30.0, 2, 3)))
+    for number in (0, 1):
+        signalling.tell(ClosePair("call", number))
+    assert signalling.statistics_after_now().ports_free == 1
+    signalling.tell(CloseMedia("call"))
+    assert isinstance(signalling.hear(), MediaClosed)
+    assert signalling.statistics_after_now().ports_free == 2
+
+
+def test_commands_for_pairs_of_calls_that_are_gone_are_ignored(signalling: Signalling) -> None:
+    signalling.tell(OpenPair("nobody", Side.GATEWAY, HOSTS[1]))
+    signalling.tell(ClosePair("nobody", 2))
+    assert isinstance(signalling.open("call"), MediaOpened)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ClosePair("broken", 0),
+        ClosePair("broken", 1),
+        ClosePair("broken", 2),
+        ApplyMedia("broken", FaxPlan(Fax(("127.0.0.1", 9)), Fax(("127.0.0.1", 9)), 0, 2)),
+    ],
+    ids=["in use", "in use as well", "not open", "a plan on what is not open"],
+)
+def test_a_command_on_the_wrong_pair_costs_its_call_the_media_and_no_other(
+    signalling: Signalling, command: Message, capfd: pytest.CaptureFixture[str]
+) -> None:
+    signalling.open("sound")
+    signalling.open("broken")
+    signalling.tell(ApplyMedia("broken", plan()))
+    signalling.tell(command)
+    lost = signalling.hear()
+    assert isinstance(lost, MediaLost)
+    assert lost.call == "broken"
+    assert "ValueError" in lost.reason
+    assert isinstance(signalling.open("next"), MediaOpened)  # its ports are free again
+    signalling.tell(CloseMedia("sound"))
+    assert isinstance(signalling.hear(), MediaClosed)
+    assert "ValueError" in capfd.readouterr().err
 
 
 def test_silence_is_told(signalling: Signalling) -> None:

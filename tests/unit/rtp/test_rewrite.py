@@ -270,6 +270,42 @@ def test_withholding_what_is_late_or_of_another_source_changes_nothing(direction
     assert direction.comes(11, 320) == (101, 5160, False)
 
 
+@pytest.mark.parametrize("sequence", [3, 2, 1, 50, 40_000], ids=["next", "same", "late", "ahead", "far"])
+def test_after_a_source_is_forgotten_its_numbers_mean_nothing(direction: Direction, sequence: int) -> None:
+    direction.comes(1, 160)
+    direction.comes(2, 320)
+    direction.rewrite.forget_source()
+    assert direction.comes(sequence, 99, after=8000) == (102, 5160 + 8000, True)
+    assert direction.comes(sequence + 1, 259) == (103, 5160 + 8160, False)
+
+
+def test_a_source_that_comes_back_after_another_is_no_leftover_once_it_was_forgotten(
+    direction: Direction,
+) -> None:
+    direction.comes(50_000, 160, ssrc=7)
+    direction.comes(1, 160, ssrc=9)
+    direction.rewrite.forget_source()
+    assert direction.comes(10_000, 160, ssrc=7) == (102, 5320, True)
+
+
+def test_before_the_first_packet_there_is_nothing_to_forget(direction: Direction) -> None:
+    direction.rewrite.forget_source()
+    assert direction.comes(40_000, 77, after=99_999) == (100, 5000, True)
+
+
+def test_what_is_withheld_of_a_source_that_was_forgotten_closes_no_gap(direction: Direction) -> None:
+    direction.comes(1, 160)
+    direction.rewrite.forget_source()
+    direction.rewrite.withhold(2, 7)
+    assert direction.comes(3, 480, after=320) == (101, 5320, True)
+
+
+def test_the_timestamp_of_a_moment_goes_on_without_a_source__rfc3550_6_4_1(direction: Direction) -> None:
+    direction.comes(1, 160)
+    direction.rewrite.forget_source()
+    assert direction.rewrite.timestamp_at(direction.now + 800) == 5800
+
+
 def test_the_timestamp_of_a_moment_follows_the_newest_packet__rfc3550_6_4_1(direction: Direction) -> None:
     assert direction.rewrite.timestamp_at(direction.now) == 5000
     direction.comes(1, 160)

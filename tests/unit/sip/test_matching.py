@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mediation.sip.flow import Flow, Transport
-from tests.unit.sip.bench import TCP, THEM, UDP, US, Bench
+from mediation.sip.message import Request
+from tests.unit.sip.bench import TCP, THEM, UDP, US, Bench, message, parse
 
 
 def test_branch_sent_by_and_method_tell_requests_apart__rfc3261_17_2_3() -> None:
@@ -30,6 +31,25 @@ def test_the_same_request_by_another_path_is_482__rfc3261_8_2_2_2() -> None:
     bench.gets("INVITE")
     bench.gets("INVITE", branch="z9hG4bK-other-path")
     assert (bench.told, bench.labels()) == (["INVITE"], ["482"])
+
+
+def test_a_request_of_ours_that_has_come_back_is_known_by_its_via__rfc3261_16_3() -> None:
+    bench = Bench()
+    sent = bench.begins("INVITE").request
+    ours = f"Via: {sent.top_via}\r\n"
+    for extra, method, back in (
+        (ours, "INVITE", True),
+        (f"Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK-third\r\n{ours}", "INVITE", True),
+        (ours, "OPTIONS", False),
+        ("Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK-third\r\n", "INVITE", False),
+        ("Via: SIP/2.0/UDP 192.0.2.77\r\n", "INVITE", False),
+        ("", "INVITE", False),
+    ):
+        request = parse(message(f"{method} sip:b SIP/2.0", method, "z9hG4bK-theirs", extra=extra))
+        assert isinstance(request, Request)
+        returned = bench.layer.returned(request)
+        assert (returned is not None) is back
+        assert returned is None or returned.request == sent
 
 
 def test_a_request_within_a_dialog_is_never_merged__rfc3261_8_2_2_2() -> None:

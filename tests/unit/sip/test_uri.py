@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Transport
 from mediation.sip.parameters import Parameters
-from mediation.sip.uri import OpaqueUri, SipUri, parse_uri, unescaped
+from mediation.sip.uri import OpaqueUri, SipUri, escaped, parse_uri, unescaped
 
 
 def sip(text: str) -> SipUri:
@@ -131,6 +131,16 @@ def test_the_user_is_decoded_without_its_password() -> None:
     assert sip("sip:%2B49%3a1:p%40@h").user_unescaped == "+49:1"
     assert sip("sip:h").user_unescaped is None
     assert unescaped("%C3%A4%FF%zz%") == "ä\udcff%zz%"
+
+
+def test_what_is_escaped_is_only_itself_when_decoded__rfc3261_19_1_2() -> None:
+    assert escaped("a;b=c@d ä\udcff%41") == "a%3Bb%3Dc%40d%20%C3%A4%FF%2541"
+
+
+@given(st.text())
+def test_escaped_text_decodes_to_itself(text: str) -> None:
+    assert unescaped(escaped(text)) == text
+    assert set(escaped(text)) <= set(map(chr, range(0x21, 0x7F))) - set(';?&=/:@",<>')
 
 
 # The pairs of RFC 3261 section 19.1.4

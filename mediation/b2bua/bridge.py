@@ -1,0 +1,172 @@
+"""What a change on one side of a call that is up means for the other side (RFC 3264 sections 6.1 and 8, RFC 6337).
+
+An address, a law, a packet length are met on the side that changes them. Hold and resume go on to the other side where
+its terms say so, and are answered when it has answered: what it refuses is refused, and everything stays as it was.
+"""
+
+from collections.abc import Callable
+from enum import Enum, auto
+from itertools import product
+
+from mediation.b2bua.content import NOTHING
+from mediation.b2bua.events import Asked, Replied
+from mediation.b2bua.leg import Leg
+from mediation.sdp.negotiation import Direction
+from mediation.settings.peer_terms import Relay
+
+
+class State(Enum):
+    """Whether a wish for a change is on its way across."""
+
+    QUIET = auto()
+    RELAYING = auto()
+    """One side waits for the other's answer."""
+
+
+class Cue(Enum):
+    """What a side can say of changes. `ASKER` is the side that waits, where one does; `OTHER` the one it waits for."""
+
+    REOFFERED = auto()
+    TAKEN = auto()
+    """The side that we asked has agreed."""
+    REFUSED = auto()
+    CANCELLED = auto()
+    """The asker has taken its wish back."""
+    DUE = auto()
+    """A side may be asked again."""
+
+
+class Act(Enum):
+    """What a transition performs."""
+
+    DECIDE = auto()
+    """Answer here, pass on, or refuse because the other side is busy."""
+    REFUSE_491 = auto()
+    ACCEPT = auto()
+    """Answer the asker."""
+    REFUSE = auto()
+    """Answer the asker with what the other side has said."""
+    APPLY = auto()
+    RECONCILE = auto()
+    """Tell a side what it does not know yet of the other."""
+
+
+S, C = State, Cue
+Cell = tuple[State, Cue]
+
+BRIDGE: dict[Cell, tuple[State, tuple[Act, ...]]] = {
+    (S.QUIET, C.REOFFERED): (S.QUIET, (Act.DECIDE,)),
+    (S.QUIET, C.TAKEN): (S.QUIET, (Act.APPLY, Act.RECONCILE)),
+    (S.QUIET, C.DUE): (S.QUIET, (Act.RECONCILE,)),
+    (S.RELAYING, C.REOFFERED): (S.RELAYING, (Act.REFUSE_491,)),
+    (S.RELAYING, C.TAKEN): (S.QUIET, (Act.ACCEPT, Act.APPLY, Act.RECONCILE)),
+    (S.RELAYING, C.REFUSED): (S.QUIET, (Act.REFUSE,)),
+    # what the other side agrees to meanwhile is put right by RECONCILE
+    (S.RELAYING, C.CANCELLED): (S.QUIET, ()),
+}
+
+ABSORBED: dict[Cell, str] = {
+    (S.QUIET, C.REFUSED): "a wish of ours, or of an asker who is gone: what it was told before holds",
+    (S.QUIET, C.CANCELLED): "it was answered before",
+    (S.RELAYING, C.DUE): "the change that is under way will tell it",
+}
+
+
+def undecided() -> set[Cell]:
+    """Cells without a decision, or with more than one; empty, as a test asserts."""
+    return {cell for cell in product(State, Cue) if (cell in BRIDGE) == (cell in ABSORBED)}
+
+
+class Bridge:
+    """Two legs of a call that is up. `apply` puts in force what both have agreed."""
+
+    def __init__(self, one: Leg, other: Leg, apply: Callable[[], None]) -> None:
+        self._legs = (one, other)
+        self._apply = apply
+        self._asker: Leg | None = None
+        self._asked: dict[tuple[Leg, int], int] = {}
+        """What was passed on to a leg, by its ticket: the question of the other one."""
+        self.state = State.QUIET
+
+    def other(self, leg: Leg) -> Leg:
+        """The one across."""
+        one, other = self._legs
+        return other if leg is one else one
+
+    def willing(self, leg: Leg) -> Direction:
+        """What we can do for a leg: what the other one wants, or everything where the leg is not to know of it."""
+        return self.other(leg).said.wish if leg.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
+
+    def hear(self, cue: Cue, leg: Leg, now: float, status: int = 0) -> None:
+        """A leg has said something of changes."""
+        row = BRIDGE.get((self.state, cue))
+        if row is None:
+            return
+        self.state, acts = row
+        for act in acts:
+            self._perform(act, leg, now, status)
+
+    def settle(self, now: float) -> None:
+        """Let each side know what it does not know yet of the other."""
+        if self.state is State.QUIET:
+            for leg in self._legs:
+                self._reconcile(leg, now)
+
+    def _perform(self, act: Act, leg: Leg, now: float, status: int) -> None:
+        match act:
+            case Act.DECIDE:
+                self._decide(leg, now)
+            case Act.REFUSE_491:
+                leg.refuse_reoffer(491, now)
+            case Act.ACCEPT if self._asker is not None:
+                asker, self._asker = self._asker, None
+                asker.accept_reoffer(self.willing(asker), now)
+            case Act.REFUSE if self._asker is not None:
+                asker, self._asker = self._asker, None
+                asker.refuse_reoffer(status, now)
+            case Act.APPLY:
+                self._apply()
+            case Act.RECONCILE:
+                for each in self._legs:
+                    self._reconcile(each, now)
+
+    def _decide(self, leg: Leg, now: float) -> None:
+        other = self.other(leg)
+        if self._knows(other):
+            leg.accept_reoffer(self.willing(leg), now)
+            self._apply()
+        elif other.may_reoffer:
+            self.state, self._asker = State.RELAYING, leg
+            leg.await_reoffer(now)
+            other.reoffer(self.willing(other), now, tries_again=False)
+        else:
+            leg.refuse_reoffer(491, now)
+
+    def _knows(self, leg: Leg) -> bool:
+        """Whether a leg has been told already what the other one wants."""
+        return leg.said.told is self.willing(leg)
+
+    def _reconcile(self, leg: Leg, now: float) -> None:
+        if self._knows(leg) or leg.session.inside.change.is_asking:
+            return
+        if leg.may_reoffer:
+            leg.reoffer(self.willing(leg), now, tries_again=True)
+        elif leg.session.may_ask_later:
+            leg.reoffer_later(now)
+
+    # INFO and MESSAGE
+
+    def asked(self, leg: Leg, asked: Asked, now: float) -> None:
+        """Pass on what one party says to the other; one that does not take it has said so (RFC 3261 section 8.2.1)."""
+        other = self.other(leg)
+        if other.takes(asked.method) and other.terms.mid_call.info:
+            self._asked[other, other.ask(asked.method, asked.content, now)] = asked.question
+        else:
+            leg.reply(asked.question, 405, now)
+
+    def replied(self, leg: Leg, replied: Replied, now: float) -> None:
+        """Pass the answer back, whoever it is to; what is between us and the answering party stays there."""
+        question = self._asked.pop((leg, replied.ticket), None)
+        if question is not None:
+            status = 403 if replied.status in (401, 407) else replied.status
+            self.other(leg).reply(question, status, now, replied.content if status < 300 else NOTHING)

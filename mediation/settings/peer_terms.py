@@ -1,0 +1,156 @@
+"""How calls with one peer are held: tables that [internal] and each [[trunk]] have alike."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mediation.settings.story import setting, story
+from mediation.sip.session_timer import Preference, TimerMode
+
+
+class Reliability(StrEnum):
+    """Provisional responses that are acknowledged (RFC 3262)."""
+
+    OFF = "off"
+    """Not known here: whoever demands them hears 420."""
+    SUPPORT = "support"
+    """Given and taken where the peer demands them."""
+    PREFER = "prefer"
+    """Given wherever the peer knows them."""
+    REQUIRE = "require"
+    """Demanded, and given: whoever does not know them hears 421."""
+
+
+class Follow(StrEnum):
+    """Whose early media is heard when a call has forked (RFC 3960 section 3.1)."""
+
+    LAST = "last"
+    FIRST = "first"
+    MEDIA = "media"
+
+
+class Relay(StrEnum):
+    """Whether a change on the other side is passed on, or met on that side alone."""
+
+    RELAY = "relay"
+    LOCAL = "local"
+
+
+class TransferMode(StrEnum):
+    """What becomes of a REFER (RFC 3515)."""
+
+    LOCAL = "local"
+    """Performed here."""
+    REFER = "refer"
+    """Passed on to this peer where it takes REFER, else performed here."""
+    OFF = "off"
+
+
+class RedirectMode(StrEnum):
+    """What becomes of a 3xx (RFC 3261 section 8.1.3.4)."""
+
+    OFF = "off"
+    """A failure like others: 480."""
+    FOLLOW = "follow"
+    """The call goes on to the number that is named."""
+    PASS = "pass"  # noqa: S105 -- no password
+    """The caller is told the number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionTimers:
+    """Session timers with one peer (RFC 4028)."""
+
+    mode: TimerMode = field(
+        default=TimerMode.ANSWER,
+        metadata=story(
+            "off, answer (where the peer asks), offer (ask, and refresh alone if need be) or require (421 for a peer "
+            "that knows none)."
+        ),
+    )
+    expires_s: int = setting(1800, low=90, high=86_400, doc="The session interval that we ask for.")
+    min_se_s: int = setting(
+        90, low=90, high=86_400, doc="The shortest interval that we take: less is 422. Not above expires_s."
+    )
+    refresher: Preference = field(
+        default=Preference.AUTO,
+        metadata=story("Who should refresh where we may choose: us, them, or auto."),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyMedia:
+    """What happens between INVITE and answer."""
+
+    reliable: Reliability = field(
+        default=Reliability.SUPPORT,
+        metadata=story(
+            "Reliable provisional responses (100rel): off (420 for who demands them), support (where the peer demands "
+            "them), prefer (wherever it knows them) or require (421 for a peer that does not)."
+        ),
+    )
+    follow: Follow = field(
+        default=Follow.LAST,
+        metadata=story(
+            "Whose early media is heard when several parties answer: last, first (to describe it), or media (first to "
+            "be heard)."
+        ),
+    )
+    max_early_dialogs: int = setting(
+        20,
+        low=1,
+        high=100,
+        doc="So many parties that answer behind us are shown to this peer with a tag each; those above are folded "
+        "onto the last one. 1: all onto one.",
+    )
+    bare_183: bool = setting(True, doc="Pass 183 without a description on to this peer.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MidCall:
+    """What may change while a call is up."""
+
+    hold: Relay = field(
+        default=Relay.RELAY,
+        metadata=story(
+            "Hold and resume by the other side: relay (this peer is told) or local (it is not disturbed)."
+        ),
+    )
+    fax: bool = setting(
+        False, doc="Take and relay T.38 when the other side offers or takes it; else 488, and audio stays."
+    )
+    info: bool = setting(True, doc="Relay INFO and MESSAGE within a call to and from this peer.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfers:
+    """Call transfer by one peer, and to it."""
+
+    mode: TransferMode = field(
+        default=TransferMode.LOCAL,
+        metadata=story(
+            "REFER: local (performed here), refer (passed on to this peer where it takes REFER, else performed here), "
+            "off (refused, and left out of Allow)."
+        ),
+    )
+    replaces: bool = setting(
+        True, doc="Take calls of this peer that replace another one (INVITE with Replaces, RFC 3891)."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirects:
+    """Redirection by one peer."""
+
+    mode: RedirectMode = field(
+        default=RedirectMode.OFF,
+        metadata=story(
+            "3xx of this peer: off (480 for the caller), follow (call the number it names), pass (tell the caller)."
+        ),
+    )
+    most: int = setting(3, low=1, high=10, doc="So many redirections of one call are followed.")
+    hosts: tuple[str, ...] = setting(
+        (),
+        doc="Hosts that a redirection may name, compared whole, beside the targets of this peer. Its number is called "
+        "by our own routes, whatever host it names.",
+        example='["sbc2.itsp.example"]',
+    )
