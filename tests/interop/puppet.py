@@ -67,6 +67,11 @@ class Puppet:
         while (left := give_up - monotonic()) > 0:
             self._listen(left)
 
+    def settles(self, quiet_s: float = 0.2) -> None:
+        """Wait until it has told nothing for so long."""
+        while self._listen(quiet_s):
+            pass
+
     def unread(self, event: str) -> list[Event]:
         """Return the events of this name that nobody has asked for yet."""
         return [told for told in self.events[self._read.get(event, 0) :] if told["event"] == event]
