@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop import sippy
 from tests.interop.capture import capturing
 from tests.interop.doctor import findings
 from tests.interop.scene import Scene, claimed
@@ -63,9 +64,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def is_installed(name: str) -> bool:
     """Whether a stranger is here, be it a program or a module."""
+    if name == sippy.PROGRAM:
+        return sippy.path() is not None
     return shutil.which(name) is not None or importlib.util.find_spec(name) is not None
 
 
 def source(name: str) -> str:
     """Where a stranger is to be had."""
+    if name == sippy.PROGRAM:
+        return "make sippy"
     return f"Debian: {PROGRAMS[name]}" if name in PROGRAMS else f"PyPI: {MODULES[name]}"

@@ -42,6 +42,10 @@ class Options(TypedDict, total=False):
     media_port: int
     echo: bool
     """Send every RTP packet back to where it came from."""
+    plain: bool
+    """No transport in its Contact, which it writes in capitals, and requests go to where the peer speaks from,
+    because it reads no Contact with a display name. sippy cannot bear the one and gives the other.
+    """
     fill: dict[str, str]
     """What stands in place of @words@ in the scenario."""
     patience_s: int
@@ -120,6 +124,9 @@ def _start(scenario: str, folder: Path, at: Address, to: Address | None, options
     text = (SCENARIOS / f"{scenario}.xml").read_text()
     for word, value in options.get("fill", {}).items():
         text = text.replace(f"@{word}@", value)
+    if options.get("plain"):
+        text = text.replace(";transport=[transport]", "")
+        text = text.replace("[next_url]", "sip:[remote_ip]:[remote_port]")
     (own / "scenario.xml").write_text(text)
     calls, patience_s = options.get("calls", 1), options.get("patience_s", PATIENCE_S)
     arguments = ["sipp", "-sf", "scenario.xml", "-nostdin", "-i", at[0], "-p", str(at[1]), "-mi", at[0]]
