@@ -39,7 +39,10 @@ from mediation.net.security import Notice as SecurityNotice
 from mediation.net.tls import CredentialsError
 from mediation.ops import log as logs
 from mediation.ops.cdr import CdrWriter
+from mediation.ops.metrics import Metrics, Sources
+from mediation.routing.wires import Wires
 from mediation.settings.model import Settings, Side
+from mediation.settings.words import http_endpoint
 from mediation.sip.ids import IdSource
 
 STOP_LIMIT_S = 4.0
@@ -49,6 +52,9 @@ REFUSALS_EVERY_S = 10.0
 
 CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
+
+_TABLE = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
+"""What the settings call each interface."""
 
 _Rest = OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Fact | CallRecord
 
@@ -116,7 +122,7 @@ class Server:
         self._engine = Engine(settings, IdSource(secrets.token_hex))
         self._security = Security(settings, self._security_notice)
         self._driver: Driver[_Rest] = Driver(
-            self._engine, self._perform, tcp_idle_s=settings.sip.tcp_idle_s, security=self._security
+            self._engine, self._perform, security=self._security, wires=Wires(settings)
         )
         media = settings.media
         self._media: MediaEngine = WorkerMediaEngine(
@@ -129,6 +135,14 @@ class Server:
             ),
             self._media_fact,
             self._media_notice,
+        )
+        self._metrics = Metrics(
+            Sources(
+                calls=lambda: len(self._engine.calls),
+                strangers=lambda: self._driver.flows.refused,
+                certificates=lambda: {_TABLE[side]: ends for side, ends in self._security.expiries().items()},
+            ),
+            __version__,
         )
         self._cdr = CdrWriter(settings.cdr.file) if settings.cdr.file else None
         self._refused_told = 0
@@ -148,8 +162,10 @@ class Server:
         try:
             self._security.load()
             await self._media.start()
+            self._serve_metrics()
             await self._driver.start(listeners)
         except BaseException:
+            self._metrics.close()
             await self._media.aclose()
             self._close_cdr()
             raise
@@ -175,6 +191,7 @@ class Server:
         self._driver.apply(self._engine.abort)
         await self._driver.aclose()
         await self._media.aclose()
+        await asyncio.to_thread(self._metrics.close)
         self._close_cdr()
         for period in self._periods.values():
             period.cancel()
@@ -234,7 +251,17 @@ class Server:
             case CertificateExpires(side, file, days_left):
                 self.log.warning("tls.certificate_expires", side=str(side), file=file, days_left=days_left)
 
+    def _serve_metrics(self) -> None:
+        listen = self._settings.metrics.listen
+        if not listen:
+            return
+        try:
+            self._metrics.serve(http_endpoint(listen))
+        except OSError as error:
+            raise ListenError(error.errno, f"cannot serve metrics at {listen}: {error.strerror}") from error
+
     def _record(self, record: CallRecord) -> None:
+        self._metrics.call_ended(record)
         if self._cdr is not None:
             self._cdr.append(record.as_json(time.time() - self._driver.now()))
 

@@ -331,7 +331,7 @@ class Call:
         leg.place(
             called_uri(self._request, host, target.transport.parameter),
             local=self._media.callee_local,
-            identity=calling_identity(self._request.from_, hostport(listener.endpoint)),
+            identity=calling_identity(self._request.from_, agent.names.host_and_port(flow)),
             destination=f"<{called_uri(self._request, host)}>",
             max_forwards=MAX_FORWARDS if max_forwards is None else max_forwards - 1,
             headers=crossing(self._request, candidate.terms.side),

@@ -47,6 +47,8 @@ class Descriptions:
 
     def __init__(self, host: str, capabilities: Capabilities, session_id: int) -> None:
         self._capabilities = capabilities
+        self._host = host
+        """What descriptions call us, whatever address our sockets have."""
         self._local = LocalAudio(host, NOWHERE)
         self._origin = Origin("-", session_id, 1, host)
         self._said: SessionDescription | None = None
@@ -71,8 +73,8 @@ class Descriptions:
         self._wished = self.wish
 
     def bind(self, local: Endpoint) -> None:
-        """Our audio's place is known, or another one from now on."""
-        self._local = LocalAudio(*local)
+        """Our audio's port is known, or another one from now on."""
+        self._local = LocalAudio(self._host, local[1])
 
     @property
     def turn(self) -> Turn:

@@ -22,8 +22,10 @@ from mediation.routing.numbers import number_of
 from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing
 from mediation.routing.terms import Terms
 from mediation.routing.trunk import TrunkState
+from mediation.routing.wires import Wires
 from mediation.settings.model import Settings
-from mediation.sip.agent import Agent, contact
+from mediation.sip.agent import Agent
+from mediation.sip.carriage import Carriage, StaysOnUdp
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow, Transport
@@ -43,7 +45,13 @@ class Engine:
         self._outputs: deque[Output] = deque()
         sip = settings.sip
         timers = TimerValues(sip.t1_ms / 1000, sip.t2_ms / 1000, sip.t4_ms / 1000)
-        self.agent = Agent(TransactionLayer(self, self._outputs.append, timers), ids)
+        wires = Wires(settings)
+        names = wires.names()
+        carriage = Carriage(names, wires.stream, self._stays_on_udp)
+        layer = TransactionLayer(self, self._outputs.append, timers, carriage)
+        self.agent = Agent(layer, ids, names=names)
+        self._told_large: set[tuple[str, str]] = set()
+        """Peers to which large requests go by UDP, and why: each told once."""
         self._admission = Admission(settings)
         self._guard = Guard(settings.trunks, ids)
         self._routing = Routing(settings)
@@ -204,6 +212,20 @@ class Engine:
         del now
         self._fact("response.stray", Level.DEBUG, status=response.status, source=flow.remote[0])
 
+    def _stays_on_udp(self, large: StaysOnUdp) -> None:
+        """A request above 1300 octets is a datagram all the same (RFC 3261 section 18.1.1)."""
+        told = (large.flow.remote[0], large.why)
+        if told not in self._told_large:
+            self._told_large.add(told)
+            self._fact(
+                "request.large_over_udp",
+                Level.WARNING,
+                remote=large.flow.remote[0],
+                method=large.method,
+                octets=large.octets,
+                reason=large.why,
+            )
+
     # calls
 
     def _invited(self, transaction: Transaction, request: Request, now: float) -> None:
@@ -302,7 +324,7 @@ class Engine:
         full = bool(limit) and len(self.calls) >= limit
         status = 503 if self._stopping or full else 200
         headers = [
-            ("Contact", contact(transaction.flow)),
+            ("Contact", self.agent.contact(transaction.flow)),
             ("Allow", terms.allow),
             ("Accept", policy.ACCEPT),
             ("Accept-Encoding", "identity"),

@@ -34,7 +34,7 @@ from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.model import Side
 from mediation.settings.peer_terms import Follow, Reliability
 from mediation.sip import session_events as session
-from mediation.sip.agent import Agent, hostport
+from mediation.sip.agent import Agent
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.early import wants_reliability
 from mediation.sip.errors import RemoteSipError
@@ -73,7 +73,7 @@ class Leg:
         self.flow = flow
         self._digest = DigestClient(*([] if terms.credentials is None else [terms.credentials]))
         self._product = product
-        self.said = Descriptions(flow.local[0], terms.capabilities, agent.ids.session_id())
+        self.said = Descriptions(agent.names.of(flow).audio_host, terms.capabilities, agent.ids.session_id())
         self._invite: Request | None = None
         """The INVITE that has opened the leg, where the peer has sent it."""
         self._parties: list[str] = []
@@ -118,7 +118,7 @@ class Leg:
         except SdpError:
             return causes.BAD_DESCRIPTION
         except NotAcceptable as error:
-            self._remarks = (warning(error, self.flow),)
+            self._remarks = (self._missing(error),)
             return causes.NO_CODEC
         return None
 
@@ -504,6 +504,10 @@ class Leg:
 
     # offers of the peer's
 
+    def _missing(self, error: NotAcceptable) -> tuple[str, str]:
+        """A Warning header that says what is missing (RFC 3261 section 20.43)."""
+        return "Warning", f'{error.warning} {self._agent.names.host_and_port(self.flow)} "{error.reason}"'
+
     def _reoffered(self, request: Request, now: float) -> None:
         """An INVITE within the session: what it asks for is for the call to decide (RFC 3261 section 14.2)."""
         if request.body and not self._is_offer_good(request.body, now):
@@ -526,7 +530,7 @@ class Leg:
             except SdpError as error:
                 status, reason = 400, error.reason
             except NotAcceptable as error:
-                status, headers = 488, (warning(error, self.flow), *headers)
+                status, headers = 488, (self._missing(error), *headers)
         if status and update is None:
             self.session.reject(status, now, reason=reason, headers=headers)
         elif status and update is not None:
@@ -572,8 +576,3 @@ class Leg:
         self.session.inside.answer(transaction, 200, now, fields, body)
         if self.audio is not None:
             self._tell(Updated(self.audio), now)
-
-
-def warning(error: NotAcceptable, flow: Flow) -> tuple[str, str]:
-    """A Warning header that says what is missing (RFC 3261 section 20.43)."""
-    return "Warning", f'{error.warning} {hostport(flow.local)} "{error.reason}"'

@@ -59,6 +59,11 @@ class CallRecord:
     """`caller`, `callee` or `server`."""
     attempts: tuple[Attempt, ...]
 
+    @property
+    def direction(self) -> str:
+        """`outbound` when a front end has called, else `inbound`."""
+        return "outbound" if self.caller.side == "front-end" else "inbound"
+
     def as_json(self, clock_offset_s: float) -> dict[str, object]:
         """Plain values for one JSON line; `clock_offset_s` makes wall-clock time of the driver's."""
 
@@ -71,7 +76,7 @@ class CallRecord:
         return {
             "schema": SCHEMA,
             "call": self.call,
-            "direction": "outbound" if self.caller.side == "front-end" else "inbound",
+            "direction": self.direction,
             "started_at": at(self.started),
             "ringing_at": at(self.ringing),
             "answered_at": at(self.answered),

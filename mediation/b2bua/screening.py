@@ -10,8 +10,6 @@ from mediation.sip.parameters import Parameters
 from mediation.sip.uri import OpaqueUri
 from mediation.sip.validation import METHODS
 
-LONGEST_REQUEST_URI = 2048
-"""Characters. RFC 4475 section 3.1.1.7 has one of some hundreds that must be borne; REFER targets reach 400."""
 PROXY_OPTIONS = ("privacy",)
 """What a Proxy-Require may name too: we stand where a proxy would. A wish for privacy is handed on (RFC 3323)."""
 
@@ -51,8 +49,6 @@ def _method(request: Request, allow: str) -> None:
 
 def _addressee(request: Request) -> None:
     """Section 8.2.2.1, and the hop limit, which ends what goes in circles (section 16.3)."""
-    if len(request.request_uri) > LONGEST_REQUEST_URI:
-        raise Refusal(414)
     uri = request.uri
     if isinstance(uri, OpaqueUri) and uri.scheme != "tel":
         raise Refusal(416)

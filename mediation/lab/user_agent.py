@@ -12,7 +12,7 @@ from mediation.lab.behaviour import Behaviour
 from mediation.lab.simulated_call import SimulatedCall, StartAudio, StopAudio
 from mediation.routing.numbers import number_of
 from mediation.settings.model import Listener, Target
-from mediation.sip.agent import Agent, contact, hostport
+from mediation.sip.agent import Agent, hostport
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Endpoint, Flow, Transmit
@@ -159,7 +159,7 @@ class UserAgent:
             headers = (
                 ("Allow", ALLOW),
                 ("Accept", "application/sdp"),
-                ("Contact", contact(transaction.flow)),
+                ("Contact", self.agent.contact(transaction.flow)),
             )
             self._answer(transaction, 200, now, headers)
         elif owner is not None and request.method in ("BYE", "INVITE"):

@@ -147,6 +147,7 @@ class Session:
             self._swallow(self._pairs[self._seats[seat]])
         self._seats = seats
         for seat in changed:
+            _empty(self._pairs[seats[seat]])
             self._relays[seat].source_replaced()
             self._relays[1 - seat].sink_replaced(self._voices[seats[seat]])
             self._parties[seat] = self._party(seat)
@@ -190,6 +191,18 @@ class Session:
 
 _BOTH: Final = (0, 1)
 """The seats, the caller's first; and the pairs that they have in the beginning."""
+
+
+MAX_GATHERED: Final = 512
+"""Datagrams that may have gathered on a socket since it was served last; the kernel keeps fewer small ones."""
+
+
+def _empty(pair: PortPair) -> None:
+    """What came before the party had its seat is not heard."""
+    for sock in (pair.rtp, pair.rtcp):
+        with suppress(OSError):  # none is left
+            for _ in range(MAX_GATHERED):
+                sock.recv(LARGEST)
 
 
 def _swallow(sock: socket.socket, _now: int) -> None:

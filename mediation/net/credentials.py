@@ -10,10 +10,12 @@ from typing import Final
 from cryptography import x509
 
 from mediation.net.tls import CredentialsError, load_contexts
+from mediation.routing.certificates import Identity
 from mediation.settings.draft import Draft
-from mediation.settings.model import Tls, TlsVersion
+from mediation.settings.model import Tls, TlsVersion, is_ip_address
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
+from mediation.sip.flow import Transport
 
 WARN_DAYS: Final = 30
 """So long before its end a certificate is worth a warning."""
@@ -46,6 +48,30 @@ def lifetime(certificate: str) -> Lifetime:
         raise CredentialsError("certificate", "it holds no certificate in PEM") from None
 
 
+def identity(certificate: str) -> Identity:
+    """Whom the first certificate in a file names, which is ours. Raises CredentialsError."""
+    try:
+        first = x509.load_pem_x509_certificates(_read("certificate", certificate))[0]
+        names = first.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return Identity.of(())
+    except (ValueError, IndexError):
+        raise CredentialsError("certificate", "it holds no certificate in PEM") from None
+    return Identity.of((_kind(name), str(name.value)) for name in names)
+
+
+def _kind(name: x509.GeneralName) -> str:
+    """As `ssl` calls it; empty where it is none that a peer could be known by."""
+    match name:
+        case x509.UniformResourceIdentifier():
+            return "URI"
+        case x509.DNSName():
+            return "DNS"
+        case x509.IPAddress():
+            return "IP Address"
+    return ""
+
+
 def stamp(tls: Tls) -> Stamp:
     """What tells whether the files are still the same."""
     return tuple(_stamp_of(name) for name in (tls.certificate, tls.private_key, tls.authorities) if name)
@@ -57,7 +83,10 @@ def faulty_credentials(draft: Draft, now: datetime | None = None) -> Iterator[Fa
     for side in SIDES:
         tls = _tls_of(draft, (side, "tls"))
         if tls is not None and tls.certificate and tls.private_key:
-            yield from _faults_of(tls, (side, "tls"), moment)
+            faults = list(_faults_of(tls, (side, "tls"), moment))
+            yield from faults
+            if all(fault.severity is Severity.WARNING for fault in faults):
+                yield from _names_without_certificate(draft, side, identity(tls.certificate))
 
 
 def _tls_of(draft: Draft, table: Path) -> Tls | None:
@@ -101,6 +130,22 @@ def _faults_of(tls: Tls, table: Path, now: datetime) -> Iterator[Fault]:
         yield Fault((*table, error.setting), error.reason, "give the file that belongs here", related=other)
         return
     yield from _ages(life, (*table, "certificate"), now)
+
+
+def _names_without_certificate(draft: Draft, side: str, ours: Identity) -> Iterator[Fault]:
+    """A Contact that names what the certificate does not is refused by peers that compare the two (RFC 5922).
+
+    A wildcard of one label counts: not for RFC 5922, but for the peers that operators buy such certificates for.
+    """
+    for path, listener in draft.listeners(side):
+        name = listener.advertised_host.lower()
+        if listener.transport is not Transport.TLS or not name or is_ip_address(name):
+            continue
+        if not {name, f"*.{name.partition('.')[2]}"} & ours.domains:
+            message = f"the certificate of this interface names {ours}, and not {listener.advertised_host}"
+            remedy = "advertise a name of the certificate, or get one for this name"
+            place = (side, "tls", "certificate")
+            yield Fault(path, message, remedy, related=place, severity=Severity.WARNING)
 
 
 def _ages(life: Lifetime, path: Path, now: datetime) -> Iterator[Fault]:

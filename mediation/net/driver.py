@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 from mediation.net.flows import Flows
 from mediation.net.security import Security
+from mediation.routing.wires import Wire, Wires
 from mediation.settings.model import Listener
 from mediation.sip.flow import Flow, Transmit
 from mediation.sip.framing import MalformedMessage
@@ -51,10 +52,12 @@ class Driver(Generic[Other]):
         engine: Engine[Transmit | Other],
         perform: Callable[[Other], None],
         *,
-        tcp_idle_s: float = 900.0,
         security: Security | None = None,
+        wires: Wires | None = None,
     ) -> None:
+        """Without `security` there is no TLS; without `wires` all peers are alike, and none is kept alive."""
         self._engine = engine
+        self._wires = wires
         self._perform = perform
         self._timer: asyncio.TimerHandle | None = None
         self.flows = Flows(
@@ -63,14 +66,16 @@ class Driver(Generic[Other]):
             on_malformed=self._malformed_received,
             on_failure=self._send_failed,
             on_lost=self._connection_lost,
-            tcp_idle_s=tcp_idle_s,
             security=security,
+            wire=self._wire,
         )
 
     async def start(self, listeners: Iterable[Listener]) -> None:
         """Bind and begin. Raises ListenError."""
         self._loop = asyncio.get_running_loop()
         await self.flows.listen(listeners)
+        if self._wires is not None:
+            self.flows.keep_alive(self._wires.kept_alive())
 
     def now(self) -> float:
         """Seconds on the driver's clock, which never jumps."""
@@ -86,6 +91,9 @@ class Driver(Generic[Other]):
         if self._timer is not None:
             self._timer.cancel()
         await self.flows.aclose()
+
+    def _wire(self, flow: Flow) -> Wire:
+        return Wire() if self._wires is None else self._wires.of(flow)
 
     def _message_received(self, message: Message, flow: Flow) -> None:
         self._engine.receive(message, flow, self.now())

@@ -10,15 +10,17 @@ from functools import partial
 from itertools import count
 
 from mediation.net.address import family_of, is_address
+from mediation.net.keepalive import Datagrams
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY, TcpListener, turn_away
 from mediation.net.rest import Rests
 from mediation.net.security import Security
 from mediation.net.tcp import TcpConnection
 from mediation.net.udp import UdpSocket
+from mediation.routing.wires import Wire
 from mediation.settings.model import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.framing import MalformedMessage, parse_datagram
-from mediation.sip.message import Message
+from mediation.sip.message import Message, Request
 
 CONNECT_LIMIT_S = 5.0
 """A peer that does not complete the handshake in so long is not there; the next target gets the call."""
@@ -29,6 +31,8 @@ CLOSE_LIMIT_S = 1.0
 
 
 _NOBODY = ("", 0)
+_NONE = 0
+"""No connection has this identity."""
 
 
 class ListenError(OSError):
@@ -57,7 +61,8 @@ class Flows:
     """Sends by flow and receives from anywhere.
 
     `knows(flow)` is asked before anything is read from a peer; strangers are dropped, and `refused` counts them.
-    `on_lost` hears of connections that are gone, whoever has ended them. Without `security` there is no TLS.
+    `on_lost` hears of connections that are gone, whoever has ended them. Without `security` there is no TLS. `wire`
+    tells how long connections last without use, and the like.
     """
 
     def __init__(
@@ -67,21 +72,24 @@ class Flows:
         on_message: Callable[[Message, Flow], None],
         on_malformed: Callable[[MalformedMessage, Flow], None],
         on_failure: Callable[[Flow], None],
-        tcp_idle_s: float,
         on_lost: Callable[[Flow], None] = lambda flow: None,
         security: Security | None = None,
+        wire: Callable[[Flow], Wire] = lambda flow: Wire(),
     ) -> None:
         self._knows = knows
         self._on_message = on_message
         self._on_malformed = on_malformed
         self._on_failure = on_failure
         self._on_lost = on_lost
-        self._tcp_idle_s = tcp_idle_s
+        self._wire = wire
         self._security = security
         self._sockets: dict[Endpoint, UdpSocket] = {}
         self._listeners: list[TcpListener] = []
         self._connections: dict[int, TcpConnection] = {}
         self._by_peer: dict[tuple[Endpoint, Endpoint], TcpConnection] = {}
+        self._aliases: dict[tuple[Endpoint, Endpoint], TcpConnection] = {}
+        """Connections that others have opened, by where we would connect to (RFC 5923)."""
+        self._keepalives = Datagrams(self._send_keepalive)
         self._opening: dict[tuple[Endpoint, Endpoint], list[bytes]] = {}
         self._rests: Rests[tuple[Endpoint, Endpoint]] = Rests()
         self._connecting: set[asyncio.Task[None]] = set()
@@ -128,16 +136,24 @@ class Flows:
             if datagrams is None or not datagrams.send(octets, flow.remote):
                 self._fail(flow)
             return
-        connection = self._connections.get(flow.connection or 0) or self._by_peer.get(
-            (flow.local, flow.remote)
+        peer = (flow.local, flow.remote)
+        connection = (
+            self._connections.get(flow.connection or _NONE)
+            or self._by_peer.get(peer)
+            or self._aliases.get(peer)
         )
         if connection is not None and connection.send(octets):
             return
         self._open(flow, octets)
 
+    def keep_alive(self, flows: Iterable[tuple[Flow, float]]) -> None:
+        """Send blank datagrams by these flows, each with its interval in seconds."""
+        self._keepalives.start(flows)
+
     async def aclose(self) -> None:
         """Close everything; what is written already still leaves. Nobody hears anything from now on."""
         self._closing = True
+        self._keepalives.close()
         for datagrams in self._sockets.values():
             datagrams.close()
         for listener in self._listeners:
@@ -178,6 +194,12 @@ class Flows:
         if message is not None:
             self._on_message(message, flow)
 
+    def _send_keepalive(self, flow: Flow, octets: bytes) -> None:
+        """One that cannot be sent is no failure of anything: the next one may do."""
+        datagrams = self._sockets.get(flow.local)
+        if datagrams is not None:
+            datagrams.send(octets, flow.remote)
+
     def _unreachable(self, local: Endpoint, remote: Endpoint) -> None:
         self._on_failure(Flow(Transport.UDP, local, remote))
 
@@ -217,6 +239,10 @@ class Flows:
             self._rests.failed(peer, asyncio.get_running_loop().time())
         if connection.ours and not connection.stood:
             self._not_opened(replace(connection.flow, connection=None))
+        for alias in self._forget_aliases(connection):
+            if alias not in self._opening and alias not in self._by_peer:
+                # what was sent by it as to this peer; no transaction names this connection twice
+                self._on_lost(replace(connection.flow, remote=alias[1], connection=_NONE))
         if known:
             # what waits for the next connection to this peer has not failed with the last one
             replaced = peer in self._opening or peer in self._by_peer
@@ -236,8 +262,34 @@ class Flows:
         """Pass on."""
         if self._rests:
             self._rests.over((flow.local, flow.remote))
+        if flow.transport is Transport.TLS and isinstance(message, Request):
+            self._take_alias(message, flow)
         if not self._closing:
             self._on_message(message, flow)
+
+    def _take_alias(self, request: Request, flow: Flow) -> None:
+        """Let our requests to this peer go by the connection that it has opened, if it asks so and may (RFC 5923)."""
+        via = request.top_via
+        connection = self._connections.get(flow.connection or _NONE)
+        if connection is None or connection.ours or not via.parameters.has("alias"):
+            return
+        peer = (flow.local, (flow.remote[0], via.sent_by[1]))
+        if self._aliases.get(peer) is connection or via.transport.upper() != "TLS":
+            return
+        towards = replace(flow, remote=peer[1], connection=None)
+        shown = connection.identity_shown
+        if (
+            self._security is not None
+            and self._wire(towards).reuses
+            and self._security.allows_reuse(towards, shown, via.host)
+        ):
+            self._aliases[peer] = connection
+
+    def _forget_aliases(self, connection: TcpConnection) -> list[tuple[Endpoint, Endpoint]]:
+        aliases = [peer for peer, known in self._aliases.items() if known is connection]
+        for peer in aliases:
+            del self._aliases[peer]
+        return aliases
 
     def malformed_received(self, error: MalformedMessage, flow: Flow) -> None:
         """Pass on."""
@@ -285,9 +337,15 @@ class Flows:
         shield = None
         if flow.transport is Transport.TLS and self._security is not None:
             shield = self._security.shield(flow, calling=calling)
-        towards = flow.remote if calling else None
+        wire = self._wire(flow)
         connection = TcpConnection(
-            self, next(self._identities), flow.local, self._tcp_idle_s, shield=shield, towards=towards
+            self,
+            next(self._identities),
+            flow.local,
+            wire.idle_s,
+            shield=shield,
+            towards=flow.remote if calling else None,
+            keepalive_s=wire.keepalive_s,
         )
         if shield is not None:
             self._secured.add(connection)

@@ -9,7 +9,7 @@ from typing import Final
 
 from mediation.net.credentials import WARN_DAYS, Lifetime, Stamp, lifetime, stamp
 from mediation.net.tls import Contexts, CredentialsError, Shield, load_contexts
-from mediation.routing.certificates import Expectations
+from mediation.routing.certificates import Expectations, Identity
 from mediation.settings.model import Settings, Side
 from mediation.sip.flow import Flow, Transport
 
@@ -122,6 +122,10 @@ class Security:
                 self._notify(CertificateTaken(side, tls.certificate, self._in_use[side].life.ends))
         self._warn()
 
+    def expiries(self) -> dict[Side, datetime]:
+        """When the certificate in use ends, of each interface that has one. May be asked from another thread."""
+        return {side: in_use.life.ends for side, in_use in list(self._in_use.items())}
+
     # what mediation.net.flows asks
 
     def shield(self, flow: Flow, *, calling: bool) -> Shield:
@@ -134,6 +138,11 @@ class Security:
             return Shield(contexts.server, calling=False, expected=expected if asked else None)
         server_name = self._expectations.server_name(flow, side)
         return Shield(contexts.client, calling=True, server_name=server_name, expected=expected)
+
+    def allows_reuse(self, flow: Flow, identity: Identity | None, sent_by: str) -> bool:
+        """Whether a peer that has connected may take our requests for `flow` by its connection: see `Expectations`."""
+        side = self._sides[flow.local]
+        return identity is not None and self._expectations.allow_reuse(flow, side, identity, sent_by)
 
     def admit(self, flow: Flow) -> bool:
         """Whether there is room for one more handshake; each that is admitted must be `done`."""

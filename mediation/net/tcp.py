@@ -7,7 +7,9 @@ import socket
 from contextlib import suppress
 from typing import Protocol
 
+from mediation.net.keepalive import PING, PONG, PONG_LIMIT_S, pause_s
 from mediation.net.tls import Shield
+from mediation.routing.certificates import Identity
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.framing import MalformedMessage, StreamFramer
 from mediation.sip.message import Message
@@ -57,7 +59,9 @@ class TcpConnection(asyncio.Protocol):
         *,
         shield: Shield | None = None,
         towards: Endpoint | None = None,
+        keepalive_s: float = 0.0,
     ) -> None:
+        """`keepalive_s`: between two pings of ours, if it is us who have connected; 0: none."""
         self._user = user
         self._shield = shield
         """The TLS of it; None: plain TCP."""
@@ -65,6 +69,11 @@ class TcpConnection(asyncio.Protocol):
         self._idle_s = idle_s
         self._idle_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._keepalive_s = keepalive_s if towards is not None else 0.0
+        self._pinging: asyncio.TimerHandle | None = None
+        """Until the next ping, or for as long as the answer to the last one may take."""
+        self._pinged = False
+        """Whether nothing was heard since the last ping."""
         self._transport: asyncio.Transport | None = None
         self.identity = identity
         self.local = local
@@ -86,6 +95,11 @@ class TcpConnection(asyncio.Protocol):
         """The connection as a flow."""
         transport = Transport.TCP if self._shield is None else Transport.TLS
         return Flow(transport, self.local, self.remote, self.identity)
+
+    @property
+    def identity_shown(self) -> Identity | None:
+        """Whom the peer's certificate names; None: it was asked for none."""
+        return None if self._shield is None else self._shield.identity
 
     def send(self, octets: bytes) -> bool:
         """Write; False when the connection cannot take it."""
@@ -147,6 +161,8 @@ class TcpConnection(asyncio.Protocol):
                 return
         self._stir()
         self.heard = True
+        if self._pinged:
+            self._ping_later()
         framer = self._framer
         framer.feed(data)
         while not framer.broken:
@@ -159,7 +175,7 @@ class TcpConnection(asyncio.Protocol):
                 break
             self._user.message_received(message, self.flow)
         if framer.pings:  # RFC 5626 section 3.5.1
-            self.send(b"\r\n" * framer.pings)
+            self.send(PONG * framer.pings)
             framer.pings = 0
         if framer.broken or (self._shield is not None and self._shield.ended):
             self.close()
@@ -167,8 +183,9 @@ class TcpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell it once."""
         del exc
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._pinging):
+            if timer is not None:
+                timer.cancel()
         self._transport = None
         if self._shield is not None and not self.fault and not self._ended:
             if not self.stood:
@@ -222,6 +239,26 @@ class TcpConnection(asyncio.Protocol):
             return
         self._stir()
         self._watch_idle()
+        if self._keepalive_s:
+            self._ping_later()
+
+    # keep-alives of ours (RFC 5626 section 4.4.1)
+
+    def _ping_later(self) -> None:
+        """The peer is there; whatever it says shows it, a CRLF alone as well as a message."""
+        if self._pinging is not None:
+            self._pinging.cancel()
+        self._pinged = False
+        self._pinging = asyncio.get_running_loop().call_later(pause_s(self._keepalive_s), self._ping)
+
+    def _ping(self) -> None:
+        if self.send(PING):
+            self._pinged = self._framer.awaits_pong = True
+            self._pinging = asyncio.get_running_loop().call_later(PONG_LIMIT_S, self._missed_pong)
+
+    def _missed_pong(self) -> None:
+        """Nobody is there any more: what waits for an answer by this connection hears so at once."""
+        self.abort()
 
     # idleness
 

@@ -116,6 +116,8 @@ class Shield:
         self.ended = False
         """Whether the peer has said goodbye: nothing more will come."""
         self.fault = ""
+        self.identity: Identity | None = None
+        """Whom the peer's certificate names, once it is found good; None: it was asked for none."""
 
     def begin(self) -> None:
         """Say hello, as the one who has connected."""
@@ -171,6 +173,7 @@ class Shield:
                 self.fault = f"its certificate names {identity}, and not {expected}"
                 self.end()
                 return
+            self.identity = identity
         self.established = True
 
     def _read(self) -> bytes:

@@ -1,7 +1,7 @@
 """Which names a peer's certificate must bear (RFC 5922): decided by who the peer is, never by what it says."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from mediation.settings.model import Settings, Side, Trunk
@@ -73,6 +73,18 @@ class Expectations:
             return Expected(names)
         peers = _lowered(self._settings.gateway.tls.peers)
         return Expected(names | peers, _canonical(flow.remote[0]), anybody=not calling and not peers)
+
+    def allow_reuse(self, flow: Flow, side: Side, identity: Identity, sent_by: str) -> bool:
+        """Whether who has connected to us and shown `identity` may stand for the peer of `flow` (RFC 5923).
+
+        `flow` is how we would connect to it: its source address, and the port of its Via. It must be such a peer as
+        we would take there, and the host of its Via must be that address or a name of its certificate: a peer can
+        claim nothing that is another's.
+        """
+        own = {_canonical(flow.remote[0])}
+        named = _address(sent_by) == own or sent_by.lower() in identity.domains
+        expected = replace(self.of(flow, side, calling=True), anybody=False)  # a name must have been expected
+        return named and expected.met_by(identity)
 
     def server_name(self, flow: Flow, side: Side) -> str:
         """Whom to ask for by server name indication (RFC 6066 section 3); empty: nobody by name."""

@@ -4,6 +4,7 @@ Nothing here asks the DNS: this release takes IP addresses only.
 """
 
 import re
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -18,6 +19,8 @@ _TARGET_FORM: Final = (
     '"sip:ADDRESS:PORT", with ";transport=tcp" or ";transport=tls" behind it where UDP is not meant'
 )
 _LISTENER_FORM: Final = '"udp:ADDRESS:PORT", "tcp:ADDRESS:PORT" or "tls:ADDRESS:PORT"'
+_NAMED_FORM: Final = '"udp:ADDRESS:PORT as NAME audio ADDRESS", where the name may have a ":PORT" of its own'
+_LONGEST_NAME: Final = 253
 _HOST_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _FEW_DIGITS: Final = re.compile(r"[0-9]{1,3}")
@@ -26,7 +29,54 @@ _Address = IPv4Address | IPv6Address
 
 
 def parse_listener(text: str) -> Listener:
-    """Parse `udp:192.0.2.1:5060`, `tls:[2001:db8::1]`; port 5060 unless given, 5061 for TLS. UnfitError otherwise."""
+    """Parse `udp:192.0.2.1:5060`, `tls:[2001:db8::1] as sbc.example.com`; port 5060 unless given, 5061 for TLS.
+
+    UnfitError otherwise.
+    """
+    socket, *names = text.split() or [text]
+    listener = _parse_socket(socket if names else text)
+    while names:
+        keyword, *names = names
+        if keyword == "as" and not listener.advertised_host and names:
+            listener = _advertised(listener, names.pop(0))
+        elif keyword == "audio" and not listener.audio_address and names:
+            listener = replace(listener, audio_address=_audio_address(listener, names.pop(0)))
+        else:
+            raise UnfitError(f'"{keyword}" is not expected here', f"write {_NAMED_FORM}")
+    return listener
+
+
+def _advertised(listener: Listener, text: str) -> Listener:
+    """The listener under the name that peers are to call it by."""
+    host, port = _host_and_port(text, _NAMED_FORM, listener.transport)
+    if _HOST_NAME.fullmatch(host) is None:
+        host = str(_outside_address(listener, host))
+    elif len(host) > _LONGEST_NAME:
+        raise UnfitError(f"the name has {len(host)} characters", f"no domain has more than {_LONGEST_NAME}")
+    given = text.rpartition("]")[2].count(":") == 1
+    return replace(listener, advertised_host=host, advertised_port=port if given else 0)
+
+
+def _audio_address(listener: Listener, text: str) -> str:
+    if _HOST_NAME.fullmatch(text):
+        remedy = "give the IP address: few peers would understand a name in SDP"
+        raise UnfitError(f'"{text}" is a host name', remedy)
+    return str(_outside_address(listener, text.removeprefix("[").removesuffix("]")))
+
+
+def _outside_address(listener: Listener, text: str) -> _Address:
+    """An address that stands for the listener's own, and so is of its family."""
+    address = _address(text)
+    _single_host(address)
+    if address.is_unspecified:
+        raise UnfitError(f"{address} is nobody's address", "give the address that peers reach us by")
+    if family(str(address)) != family(listener.host):
+        message = f"{address} is {family(str(address))}, and the listener is {family(listener.host)}"
+        raise UnfitError(message, "give an address of the same kind, or a listener of the other kind")
+    return address
+
+
+def _parse_socket(text: str) -> Listener:
     scheme, colon, rest = text.partition(":")
     lowered = scheme.lower()
     if lowered in {"ws", "wss"} and colon:
@@ -196,6 +246,6 @@ def family(host: str) -> str:
     return "IPv6" if ":" in host else "IPv4"
 
 
-def spelled(target: Target) -> str:
+def spelled(target: Target | Listener) -> str:
     """Return a target as a listener would be spelled, for comparison and messages."""
     return f"{target.transport}:{bracketed(target.host)}:{target.port}"

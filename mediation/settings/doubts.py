@@ -24,6 +24,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         _everybody_trusted(draft),
         _more_calls_than_ports(draft),
         _loopback_to_elsewhere(draft),
+        _private_audio(draft),
         _tls_without_use(draft),
         _anybody_with_a_certificate(draft),
     )
@@ -89,6 +90,24 @@ def _loopback_to_elsewhere(draft: Draft) -> Iterator[Fault]:
             if outside and local.get(family(target.host), False) and draft.sound((side, "listen")):
                 message = f"[{side}] listens on the loopback only, and {target.host} is another machine"
                 yield _doubt(path, message, f"listen on an address that {target.host} can reach")
+
+
+def _private_audio(draft: Draft) -> Iterator[Fault]:
+    """A peer on the Internet cannot send audio to an address that exists in our own network only."""
+    holders: list[tuple[Path, str]] = [(("internal",), "internal")]
+    holders += [(trunk, "gateway") for trunk in draft.trunks()]
+    doors = {}
+    for holder, side in holders:
+        for _, target in draft.targets(holder):
+            if ip_address(target.host).is_global:
+                doors[side, family(target.host)] = target.host
+    for side in ("internal", "gateway"):
+        for path, listener in draft.listeners(side):
+            peer = doors.get((side, family(listener.host)))
+            audio = ip_address(listener.audio_host)
+            if peer is not None and audio.is_private and not audio.is_loopback:
+                message = f"SDP will name {audio}, which {peer} cannot reach"
+                yield _doubt(path, message, f'write "{listener.socket} as NAME audio ADDRESS"')
 
 
 def _tls_without_use(draft: Draft) -> Iterator[Fault]:

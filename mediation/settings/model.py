@@ -6,7 +6,7 @@ Building these values by hand checks nothing; `mediation.settings.read` is the w
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from mediation.settings.peer_terms import EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
@@ -14,6 +14,7 @@ from mediation.settings.story import setting, story
 from mediation.settings.words import (
     check_failover_code,
     check_file,
+    check_http_listen,
     check_match,
     check_name,
     check_peer_name,
@@ -52,6 +53,13 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class LargeRequests(StrEnum):
+    """How a request is sent that is large for a datagram."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
 class TlsVersion(StrEnum):
     """A version of TLS; older ones than these are not spoken at all."""
 
@@ -67,24 +75,65 @@ BOTH_LAWS: Final = (Law.PCMU, Law.PCMA)
 CODECS_DOC: Final = "G.711 laws to offer and to take, the preferred one first."
 PTIME_DOC: Final = "Length of audio in one RTP packet that we ask for and send, in milliseconds."
 EVENTS_DOC: Final = "Offer and take telephone-event, DTMF digits as RTP (RFC 4733)."
+LARGE_DOC: Final = (
+    "tcp: a request above 1300 octets for a UDP target goes by TCP, and by UDP if TCP is refused (RFC 3261 section "
+    "18.1.1); it needs a tcp: listener. udp: it stays on UDP, in several IP packets."
+)
+KEEPALIVE_DOC: Final = (
+    "Seconds between keep-alives: over UDP to each target, over TCP and TLS by the connections that we have opened, "
+    "which are closed when nothing is heard within 10 s (RFC 5626 section 4.4.1). 0: none."
+)
+REUSE_DOC: Final = (
+    "Over TLS: one connection for the requests of both sides (alias, RFC 5923). Theirs is used for ours when the "
+    "certificate is one that we would take of whom we connect to."
+)
+IDLE_DOC: Final = "A TCP or TLS connection on which nothing was sent or heard for so many seconds is closed."
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One socket that SIP arrives on; its address stands in our Via, Contact and SDP."""
+    """One socket that SIP arrives on, and what it is called by those who are to reach it."""
 
     transport: Transport
     host: str
     """An IP address, without brackets, in its canonical spelling."""
     port: int
+    advertised_host: str = ""
+    """What Via and Contact say: a domain name, or an IP address without brackets. Empty: `host`."""
+    advertised_port: int = 0
+    """0: `port`."""
+    audio_address: str = ""
+    """What SDP says: an IP address without brackets. Empty: `advertised_host` if that is one, else `host`."""
 
     @property
     def endpoint(self) -> Endpoint:
-        """Host and port."""
+        """Host and port of the socket."""
         return self.host, self.port
 
-    def __str__(self) -> str:
+    @property
+    def advertised(self) -> Endpoint:
+        """Host and port by which peers are to reach it."""
+        return self.advertised_host or self.host, self.advertised_port or self.port
+
+    @property
+    def audio_host(self) -> str:
+        """The IP address by which peers are to reach our audio."""
+        if self.audio_address:
+            return self.audio_address
+        return self.advertised_host if is_ip_address(self.advertised_host) else self.host
+
+    @property
+    def socket(self) -> str:
+        """Transport, address and port, without the names."""
         return f"{self.transport}:{bracketed(self.host)}:{self.port}"
+
+    def __str__(self) -> str:
+        words = [self.socket]
+        if self.advertised_host:
+            words += ["as", print_host(self.advertised_host, self.advertised_port or None)]
+        if self.audio_address:
+            words += ["audio", self.audio_address]
+        return " ".join(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +226,7 @@ class Interface:
     listen: tuple[Listener, ...]
     rtp_ports: tuple[int, int]
     """First and last port: even and odd, so that every RTP port has its RTCP port (RFC 3550 section 11)."""
+    tcp_idle_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +236,8 @@ class Internal(Interface):
     listen: tuple[Listener, ...] = field(
         metadata=story(
             'Where SIP arrives: "udp:ADDRESS:PORT", "tcp:ADDRESS:PORT" or "tls:ADDRESS:PORT", IPv6 in brackets. '
-            "Audio uses the same address.",
+            'Audio uses the same address. Behind it, where peers must call us otherwise: "as NAME", with ":PORT" if '
+            'that differs, for Via and Contact; "audio ADDRESS" for SDP, unless the name is an address.',
             at_least=1,
             example='["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]',
         )
@@ -212,6 +263,10 @@ class Internal(Interface):
     )
     telephone_event: bool = setting(True, doc=EVENTS_DOC)
     ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
+    large_requests: LargeRequests = field(default=LargeRequests.TCP, metadata=story(LARGE_DOC))
+    keepalive_s: int = setting(0, low=0, high=3600, doc=KEEPALIVE_DOC)
+    reuse_connections: bool = setting(False, doc=REUSE_DOC)
+    tcp_idle_s: int = setting(900, low=32, high=86400, doc=IDLE_DOC)
     tls: Tls = field(default=Tls(), metadata=story(TLS_DOC))
     session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
     early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
@@ -230,7 +285,7 @@ class Gateway(Interface):
 
     listen: tuple[Listener, ...] = field(
         metadata=story(
-            "Where SIP arrives, as in [internal].",
+            'Where SIP arrives, as in [internal]: "tls:10.0.0.5:5061 as sbc.example.com audio 192.0.2.5" behind NAT.',
             at_least=1,
             example='["udp:127.0.0.11:5060", "tcp:127.0.0.11:5060"]',
         )
@@ -241,6 +296,7 @@ class Gateway(Interface):
         high=65535,
         doc="First and last port for audio: even and odd, two for each call.",
     )
+    tcp_idle_s: int = setting(900, low=32, high=86400, doc=IDLE_DOC)
     tls: Tls = field(
         default=Tls(),
         metadata=story(
@@ -299,6 +355,9 @@ class Trunk:
     )
     telephone_event: bool = setting(True, doc=EVENTS_DOC)
     ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
+    large_requests: LargeRequests = field(default=LargeRequests.TCP, metadata=story(LARGE_DOC))
+    keepalive_s: int = setting(0, low=0, high=3600, doc=KEEPALIVE_DOC)
+    reuse_connections: bool = setting(False, doc=REUSE_DOC)
     username: str = setting(
         "",
         check=check_username,
@@ -407,12 +466,6 @@ class Sip:
     max_calls: int = setting(
         0, low=0, high=1_000_000, doc="Most calls at a time in this server; 0: no limit."
     )
-    tcp_idle_s: int = setting(
-        900,
-        low=32,
-        high=86400,
-        doc="A TCP or TLS connection without any message for so many seconds is closed.",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,6 +477,19 @@ class Cdr:
         doc="One JSON line for each call is appended here; relative to the working directory. Empty: none.",
         check=check_file,
         example='"cdr.jsonl"',
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """Figures for Prometheus."""
+
+    listen: str = setting(
+        "",
+        doc='Where GET /metrics is answered by plain HTTP: "ADDRESS:PORT", IPv6 in brackets. Whoever reaches it can '
+        "read it. Empty: nowhere.",
+        check=check_http_listen,
+        example='"127.0.0.1:9464"',
     )
 
 
@@ -461,6 +527,7 @@ class Settings:
     media: Media = field(default=Media(), metadata=story("Audio, on both sides."))
     sip: Sip = field(default=Sip(), metadata=story("Signalling, on both sides."))
     cdr: Cdr = field(default=Cdr(), metadata=story("Call records."))
+    metrics: Metrics = field(default=Metrics(), metadata=story("Figures for Prometheus."))
     log: Log = field(default=Log(), metadata=story("The log, on standard error."))
 
     def __post_init__(self) -> None:
@@ -483,6 +550,15 @@ class Settings:
 def addresses(targets: tuple[Target, ...]) -> tuple[Network, ...]:
     """Return each target's address once, as a network of one."""
     return tuple(dict.fromkeys(ip_network(target.host) for target in targets))
+
+
+def is_ip_address(text: str) -> bool:
+    """Return whether this is an IP address, rather than a name or nothing."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def bracketed(host: str) -> str:

@@ -1,6 +1,7 @@
 """Rules between settings: what each value alone cannot know. Every quarrel names both places."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from itertools import chain
 from typing import Final
 
@@ -10,6 +11,7 @@ from mediation.settings.faults import did_you_mean
 from mediation.settings.model import Listener, Network, Secret, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Transport
 
 SIDES: Final = ("internal", "gateway")
@@ -44,6 +46,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _lists_without_repetition(draft),
         _timers_in_order(draft),
         _user_with_password(draft),
+        _metrics_apart(draft),
     )
 
 
@@ -81,15 +84,15 @@ def _listeners_apart(draft: Draft) -> Iterator[Fault]:
         other = _as_socket(listener)
         if other in first:
             yield Fault(
-                path, f"{listener} is listened on already", "remove one of them", related=first[other]
+                path, f"{listener.socket} is listened on already", "remove one of them", related=first[other]
             )
         first.setdefault(other, path)
 
 
 def _as_socket(listener: Listener) -> Listener:
-    """TLS is spoken over TCP, and a port of TCP has room for one of them."""
+    """TLS is spoken over TCP, and a port of TCP has room for one of them; names take no room."""
     tls = listener.transport is Transport.TLS
-    return Listener(Transport.TCP, *listener.endpoint) if tls else listener
+    return Listener(Transport.TCP if tls else listener.transport, *listener.endpoint)
 
 
 def _listeners_outside_ports(draft: Draft) -> Iterator[Fault]:
@@ -115,7 +118,10 @@ def _targets_reachable(draft: Draft) -> Iterator[Fault]:
 
 def _targets_of(draft: Draft, holder: Path, side: str) -> Iterator[Fault]:
     listeners = [listener for _, listener in draft.listeners(side)]
-    own = {str(listener): path for each in SIDES for path, listener in draft.listeners(each)}
+    own: dict[str, Path] = {}
+    for path, listener in chain.from_iterable(draft.listeners(each) for each in SIDES):
+        for host, port in (listener.advertised, listener.endpoint):
+            own[spelled(Listener(listener.transport, host, port))] = path
     complete = draft.sound((side, "listen")) and bool(listeners)
     doors = {(listener.transport, family(listener.host)) for listener in listeners}
     for path, target in draft.targets(holder):
@@ -249,3 +255,17 @@ def _user_with_password(draft: Draft) -> Iterator[Fault]:
         demands = (*trunk, "authenticate")
         if name == "" and draft.value(demands, bool):
             yield Fault(demands, "nothing to check its calls against", "add username and password")
+
+
+def _metrics_apart(draft: Draft) -> Iterator[Fault]:
+    """HTTP is spoken over TCP as well, on any address or on one."""
+    place = ("metrics", "listen")
+    text = draft.value(place, str)
+    if not text:
+        return
+    host, port = http_endpoint(text)
+    for path, listener in chain.from_iterable(draft.listeners(side) for side in SIDES):
+        same = ip_address(host).is_unspecified or host == listener.host
+        if listener.transport is not Transport.UDP and same and port == listener.port:
+            message = f"{listener.socket} takes SIP at this port"
+            yield Fault(place, message, "choose another port, usually 9464", related=path)

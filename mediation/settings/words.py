@@ -1,6 +1,7 @@
 """Small texts and numbers with a spelling of their own; a check returns or says what is wrong."""
 
 import re
+from ipaddress import ip_address
 from typing import Final
 
 from mediation.settings.patterns import PatternError, compile_pattern
@@ -17,6 +18,7 @@ _SERVER_VALUE: Final = re.compile(rf"({_PRODUCT}|{_COMMENT})( ({_PRODUCT}|{_COMM
 _LABEL: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _ADDRESS: Final = re.compile(r"[0-9.]+")
+_PORT: Final = re.compile(r"[0-9]{1,5}")
 
 NEVER_FAILOVER: Final = {
     486: "the called person is busy, and busy on every trunk",
@@ -105,6 +107,27 @@ def check_tls_name(text: str) -> None:
     """A domain, or nothing."""
     if text:
         check_peer_name(text)
+
+
+def check_http_listen(text: str) -> None:
+    """An address and a port, or nothing."""
+    if text:
+        http_endpoint(text)
+
+
+def http_endpoint(text: str) -> tuple[str, int]:
+    """The address, without brackets, and the port of `ADDRESS:PORT`. UnfitError otherwise."""
+    host, _, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        raise UnfitError(f'"{text}" is no address and port', 'write "127.0.0.1:9464"') from None
+    if (address.version == 6) != (bare != host):
+        raise UnfitError("an IPv6 address stands in brackets", f'write "[{bare}]:{port}"')
+    if _PORT.fullmatch(port) is None or not 1 <= int(port) <= 65535:
+        raise UnfitError(f'"{port}" is no port', "give a number from 1 to 65535, usually 9464")
+    return str(address), int(port)
 
 
 def check_failover_code(code: int) -> None:

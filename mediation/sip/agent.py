@@ -11,6 +11,7 @@ from mediation.sip.headers import Headers
 from mediation.sip.ids import IdSource
 from mediation.sip.matching import Transaction, TransactionLayer
 from mediation.sip.message import Request
+from mediation.sip.names import Names
 from mediation.sip.timers import Deadlines
 from mediation.sip.uri import SipUri
 
@@ -40,12 +41,18 @@ class Agent:
     ids: IdSource
     deadlines: Deadlines[tuple[TimerUser, str]] = field(default_factory=Deadlines)
     dialogs: dict[DialogId, DialogUser] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
+    """What we are called on each flow."""
     serving: object = None
     """Whose timer fired last: who is to blame when something breaks."""
 
     def via(self, flow: Flow) -> str:
-        """A Via value with a fresh branch; `rport` because the way back may lead through NAT (RFC 3581)."""
-        return f"SIP/2.0/{flow.transport.upper()} {hostport(flow.local)};branch={self.ids.branch()};rport"
+        """A Via value with a fresh branch."""
+        return self.names.via(flow, self.ids.branch())
+
+    def contact(self, flow: Flow) -> str:
+        """A Contact value: where we want to be reached by the peer of this flow."""
+        return self.names.contact(flow)
 
     def request(
         self,
@@ -68,7 +75,7 @@ class Agent:
             ("To", destination),
             ("Call-ID", call_id or self.ids.call_id()),
             ("CSeq", f"{self.ids.sequence_number()} {method}"),
-            ("Contact", contact(flow)),
+            ("Contact", self.contact(flow)),
             *headers,
         ]
         if body:
@@ -92,24 +99,26 @@ class Agent:
             user.timer_fired(name, now)
 
 
-def contact(flow: Flow) -> str:
-    """Where we want to be reached by the peer of this flow; it names a listener and nothing of the other side."""
-    return f"<sip:{hostport(flow.local)}{flow.transport.parameter}>"
-
-
 def hostport(endpoint: Endpoint) -> str:
     """`host:port` with IPv6 in brackets (RFC 3261 section 25.1)."""
     return print_host(*endpoint)
 
 
-def in_dialog_flow(dialog: Dialog, flow: Flow) -> Flow:
+def in_dialog_flow(dialog: Dialog, flow: Flow, went: Flow | None = None) -> Flow:
     """Where requests within the dialog go: to its next hop, by the connection of `flow` while that lives.
+
+    `went`: how our INVITE was really sent, which may have been too large for `flow`. Its transport is kept where the
+    next hop asks for it by name.
 
     deviates: RFC 3263 would resolve a host name in Contact or Route. Until names are resolved, such a peer is reached
     at the address that it spoke from.
     """
     next_hop = dialog.next_hop
-    if not isinstance(next_hop, SipUri) or not is_address(next_hop.host):
+    if not isinstance(next_hop, SipUri):
+        return flow
+    if went is not None and (next_hop.parameters.get("transport") or "").lower() == went.transport:
+        flow = went
+    if not is_address(next_hop.host):
         return flow
     # The leg stays on its listener and so on its transport, whatever the URI would prefer
     port = next_hop.port or flow.transport.default_port

@@ -6,7 +6,7 @@ INVITE: its ACK is its owner's business.
 
 from typing import Protocol
 
-from mediation.sip.agent import Agent, in_dialog_flow
+from mediation.sip.agent import Agent
 from mediation.sip.dialog import Dialog
 from mediation.sip.digest_client import Answer, DigestClient
 from mediation.sip.errors import LocalSipError
@@ -31,7 +31,7 @@ class ErrandUser(Protocol):
 
 
 class Errand:
-    """A request within `dialog`, by the flow of the session that the dialog belongs to."""
+    """A request within `dialog`, by the flow that leads to its next hop."""
 
     __slots__ = ("_agent", "_digest", "_flow", "_transaction", "dialog", "method", "user")
 
@@ -40,7 +40,7 @@ class Errand:
     ) -> None:
         self._agent = agent
         self._digest = digest
-        self._flow = in_dialog_flow(dialog, flow)
+        self._flow = flow
         self._transaction: Transaction | None = None
         self.user = user
         self.dialog = dialog

@@ -53,6 +53,8 @@ class StreamFramer:
         """No message can be told from the next any more."""
         self.pings = 0
         """Double CRLFs so far, each owed a single one (RFC 5626 section 3.5.1). The caller resets it."""
+        self.awaits_pong = False
+        """Whether a ping of ours is out, so that a CRLF alone is its answer and no half of a ping."""
         self._buffer = bytearray()
         self._line_ends = 0
         self._searched = 0
@@ -107,7 +109,11 @@ class StreamFramer:
             if buffer[at] == 0x0A:
                 at += 1
                 continue
+            alone = self._line_ends == 0 and not buffer.startswith(b"\r\n\r\n", at)
             at += 2
+            if self.awaits_pong and alone:
+                self.awaits_pong = False
+                continue
             self._line_ends += 1
             if self._line_ends == 2:
                 self.pings += 1

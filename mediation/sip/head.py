@@ -10,6 +10,10 @@ from mediation.sip.validation import validate
 
 MOST_HEADER_LINES = 256
 """Header lines of one message, folded ones counted once."""
+LONGEST_HEADER_LINE = 8192
+"""Characters of one header field's value, unfolded. The longest of the trade, signed identities, have 2,000."""
+LONGEST_REQUEST_URI = 2048
+"""Characters; numbers, names and parameters of the trade come to 300."""
 
 _REQUEST_LINE = re.compile(rf"({TOKEN}) ([^ \t\r]++) ([Ss][Ii][Pp]/[0-9]++\.[0-9]++)")
 _STATUS_LINE = re.compile(r"([Ss][Ii][Pp]/[0-9]++\.[0-9]++) ([1-6][0-9][0-9])(?: ([^\r]*+))?")
@@ -89,6 +93,8 @@ class Head:
 
     def message(self, body: bytes) -> Message:
         """The message, valid as `validate` sees it. Raises MalformedMessage."""
+        if any(len(value) > LONGEST_HEADER_LINE for _, value in self.headers.items()):
+            raise self.malformed(400, "Header Line Too Long")
         message = self._response(body) if self._is_status_line else self._request(body)
         try:
             validate(message)
@@ -106,6 +112,8 @@ class Head:
             raise self.malformed(400, "Bad Request Line")
         method, uri, version = match.groups()
         self._check_version(version)
+        if len(uri) > LONGEST_REQUEST_URI:
+            raise self.malformed(414, "Request-URI Too Long")
         return Request(method, uri, self.headers, body)
 
     def _response(self, body: bytes) -> Response:

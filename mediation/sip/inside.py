@@ -6,7 +6,7 @@ RFC 3261 section 12.2, RFC 3311 (UPDATE), RFC 4028 (session timers), RFC 6086 (I
 
 from typing import Protocol
 
-from mediation.sip.agent import Agent, contact
+from mediation.sip.agent import Agent
 from mediation.sip.change import Change, Changed, ChangeDue, ChangeEvent, ChangeLost, ChangeRefused
 from mediation.sip.change import State as ChangeState
 from mediation.sip.derived import reply
@@ -51,6 +51,9 @@ class Session(Protocol):
 
     def dialog_of(self, request: Request) -> Dialog | None:
         """The dialog that a request came in."""
+
+    def way(self, dialog: Dialog) -> Flow:
+        """By which flow our requests within a dialog go."""
 
     def tell(self, event: SessionEvent, now: float) -> None:
         """Tell the session's user."""
@@ -144,7 +147,7 @@ class Inside:
         dialog = self.user.dialog_of(transaction.request)
         if dialog is not None:
             dialog.refresh_target(transaction.request)
-        place = (("Contact", contact(self.user.flow)),)
+        place = (("Contact", self._agent.contact(self.user.flow)),)
         self.reply(transaction, 200, now, (*place, *answer.headers, *headers), body)
         self.adopt(answer, now)
 
@@ -173,7 +176,7 @@ class Inside:
         errand = self._errand()
         self._asks[errand] = self._tickets
         needs_contact = method in ("REFER", "NOTIFY", "SUBSCRIBE")  # RFC 3515 section 2.2, RFC 6665 section 4
-        place = contact(self.user.flow) if needs_contact else ""
+        place = self._agent.contact(self.user.flow) if needs_contact else ""
         errand.send(method, now, contact=place, headers=headers, body=body)
         return self._tickets
 
@@ -214,14 +217,15 @@ class Inside:
             self._errand(),
             method,
             now,
-            contact=contact(self.user.flow),
+            contact=self._agent.contact(self.user.flow),
             headers=(*headers, *self.timer.request_headers(), *content),
             body=body,
             tries_again=tries_again,
         )
 
     def _errand(self) -> Errand:
-        return Errand(self._agent, self, self.user.asking_dialog, self.user.flow, self._digest)
+        dialog = self.user.asking_dialog
+        return Errand(self._agent, self, dialog, self.user.way(dialog), self._digest)
 
     def errand_done(self, errand: Errand, outcome: Outcome, now: float) -> None:
         """The peer has answered, or never will."""
@@ -254,7 +258,7 @@ class Inside:
         errand.send(
             old.method,
             now,
-            contact=contact(self.user.flow),
+            contact=self._agent.contact(self.user.flow),
             headers=(*kept, *self.timer.request_headers()),
             body=old.body,
         )

@@ -6,7 +6,7 @@ responses of ours that of `early`.
 
 from contextlib import suppress
 
-from mediation.sip.agent import Agent, contact, in_dialog_flow
+from mediation.sip.agent import Agent, in_dialog_flow
 from mediation.sip.derived import cancel, reply
 from mediation.sip.dialog import Dialog
 from mediation.sip.digest_client import Answer, DigestClient, GiveUp, credentials_of
@@ -162,7 +162,9 @@ class InviteSession:
             response = reply(self._pending_request, 100)
         else:
             tag = self._tag_of(fork)
-            response = self._reply(status, reason, (("Contact", contact(self.flow)), *headers), body, tag)
+            response = self._reply(
+                status, reason, (("Contact", self._agent.contact(self.flow)), *headers), body, tag
+            )
         self._cue(Cue.PROGRESS, now, (response, reliable))
 
     def accept(self, now: float, *, headers: Extra = (), body: bytes = b"", fork: str = "") -> None:
@@ -174,7 +176,7 @@ class InviteSession:
         except TimerRefusal as refusal:
             self.reject(refusal.status, now, headers=refusal.headers)
             return
-        fields = (("Contact", contact(self.flow)), *answer.headers, *headers)
+        fields = (("Contact", self._agent.contact(self.flow)), *answer.headers, *headers)
         tag = self._tag_of(fork)
         self._held = self._reply(200, "", fields, body, tag), answer
         if not self.awaits_prack:
@@ -297,7 +299,7 @@ class InviteSession:
         if receiver.receive(rseq, response.cseq) is not Arrival.NEW:
             return False
         if self.stage in (Stage.CALLING, Stage.PROCEEDING):
-            errand = Errand(self._agent, self, self._dialogs[tag], self.flow, self._digest)
+            errand = self._errand(self._dialogs[tag])
             errand.send("PRACK", now, headers=(("RAck", str(receiver.rack)),))
         return True
 
@@ -556,6 +558,10 @@ class InviteSession:
 
     # dialogs
 
+    def way(self, dialog: Dialog) -> Flow:
+        """By which flow our requests within the dialog go."""
+        return in_dialog_flow(dialog, self.flow, None if self._invite is None else self._invite.flow)
+
     def _adopt(self, tag: str, dialog: Dialog) -> None:
         self._dialogs[tag] = dialog
         self._agent.dialogs[dialog.id] = self
@@ -657,7 +663,7 @@ class InviteSession:
     def _acknowledge(self, dialog: Dialog, response: Response, invite: Request | None) -> None:
         sequence = response.cseq.number
         ack = dialog.acknowledged.get(sequence)
-        flow = in_dialog_flow(dialog, self.flow)
+        flow = self.way(dialog)
         if ack is None:
             credentials = () if invite is None else credentials_of(invite)
             ack = dialog.request("ACK", via=self._agent.via(flow), sequence=sequence, extra=credentials)
@@ -675,7 +681,10 @@ class InviteSession:
         dialog = self.dialog if invite is None else Dialog.as_client(invite, response)
         self._dialogs[tag] = dialog
         self._acknowledge(dialog, response, invite)
-        Errand(self._agent, self, dialog, self.flow, self._digest).send("BYE", now)
+        self._errand(dialog).send("BYE", now)
+
+    def _errand(self, dialog: Dialog) -> Errand:
+        return Errand(self._agent, self, dialog, self.way(dialog), self._digest)
 
     def _cancel(self, now: float) -> None:
         if self._invite is not None:
@@ -684,7 +693,7 @@ class InviteSession:
             )
 
     def _send_bye(self, now: float) -> None:
-        self._bye = Errand(self._agent, self, self.dialog, self.flow, self._digest)
+        self._bye = self._errand(self.dialog)
         self._bye.send("BYE", now, headers=self._ending)
 
     def _close(self, now: float) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
+from mediation.sip.carriage import Carriage, Way
 from mediation.sip.derived import ack_to_failure, reply, response_flow, stamp_source
 from mediation.sip.errors import LocalSipError
 from mediation.sip.flow import Flow, Transmit
@@ -74,6 +75,7 @@ class Transaction:
     __slots__ = (
         "absorbed",
         "flow",
+        "instead",
         "interval_s",
         "key",
         "merge_key",
@@ -95,6 +97,8 @@ class Transaction:
         """What was sent last: the request of a client transaction, the latest response of a server's."""
         self.interval_s = 0.0
         """Until the next retransmission."""
+        self.instead: Way | None = None
+        """How the request goes if nobody takes it the way it was sent (RFC 3261 section 18.1.1)."""
         self.user: ClientUser | None = None
         self.merge_key: MergeKey | None = None
 
@@ -135,9 +139,17 @@ _LINGERS = {
 class TransactionLayer:
     """All transactions of one engine."""
 
-    def __init__(self, user: ServerUser, transmit: Callable[[Transmit], None], timers: TimerValues) -> None:
+    def __init__(
+        self,
+        user: ServerUser,
+        transmit: Callable[[Transmit], None],
+        timers: TimerValues,
+        carriage: Carriage | None = None,
+    ) -> None:
+        """Without `carriage`, what is sent goes by the flow that it is given, whatever its size."""
         self._user = user
         self._transmit = transmit
+        self._carriage = carriage
         self.timers = timers
         self._clients: dict[Key, Transaction] = {}
         self._servers: dict[Key, Transaction] = {}
@@ -202,7 +214,11 @@ class TransactionLayer:
         ]
 
     def fail(self, transaction: Transaction, now: float) -> None:
-        """What the transaction sent last could not be sent."""
+        """What the transaction sent last could not be sent: it goes another way, or its user hears of it."""
+        way = transaction.instead
+        if way is not None and transaction.state in (State.CALLING, State.TRYING):
+            self._send_instead(transaction, way, now)
+            return
         self._fire(transaction, Event.TRANSPORT_ERROR, now)
 
     def handle_timeout(self, now: float) -> None:
@@ -218,14 +234,20 @@ class TransactionLayer:
     # what transaction users ask for
 
     def send_request(self, request: Request, flow: Flow, user: ClientUser, now: float) -> Transaction:
-        """Begin a client transaction; the request carries our Via with a fresh branch (CANCEL: the INVITE's)."""
+        """Begin a client transaction; the request carries our Via with a fresh branch (CANCEL: the INVITE's).
+
+        The transaction tells what was really sent, and by which flow: not always those that are given.
+        """
         if request.method == "ACK":
             raise LocalSipError("an ACK is no transaction: use `send`")
         invite = request.method == "INVITE"
+        way, *others = self._ways(request, flow)
+        request, flow = way.request, way.flow
         key = (request.top_via.branch or "", request.method)
         transaction = Transaction(key, request, flow, _CLIENT_INVITE_MACHINE if invite else _CLIENT_MACHINE)
+        transaction.instead = others[0] if others else None
         transaction.user = user
-        transaction.octets = bytes(request)
+        transaction.octets = way.octets
         transaction.interval_s = self.timers.t1_s
         self._clients[key] = transaction
         self._transmit(Transmit(flow, transaction.octets))
@@ -243,7 +265,11 @@ class TransactionLayer:
         self._fire(transaction, event, now, response, octets)
 
     def send(self, request: Request, flow: Flow) -> None:
-        """Send what no transaction repeats: the ACK to a 2xx."""
+        """Send what no transaction repeats: the ACK to a 2xx.
+
+        deviates: RFC 3261 section 18.1.1 counts the octets of an ACK too. Nobody would hear of it if a stream did not
+        take it, and ours has no body.
+        """
         self._transmit(Transmit(flow, bytes(request)))
 
     def reply_statelessly(self, request: Request, flow: Flow, response: Response) -> None:
@@ -276,6 +302,20 @@ class TransactionLayer:
         self._remove(transaction)
 
     # the machinery
+
+    def _ways(self, request: Request, flow: Flow) -> tuple[Way, ...]:
+        if self._carriage is None:
+            return (Way(request, flow, bytes(request)),)
+        return self._carriage.ways(request, flow)
+
+    def _send_instead(self, transaction: Transaction, way: Way, now: float) -> None:
+        """Send the request once more, by UDP, because no stream takes it; the user's patience goes on running."""
+        transaction.instead = None
+        transaction.request, transaction.flow, transaction.octets = way.request, way.flow, way.octets
+        if self._carriage is not None:
+            self._carriage.stays(way, "TCP is refused")
+        self._transmit(Transmit(way.flow, way.octets))
+        self._start(transaction, Do.START_A if transaction.state is State.CALLING else Do.START_E, now)
 
     def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
         transaction = self._clients.get((response.top_via.branch or "", response.cseq.method))

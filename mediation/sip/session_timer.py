@@ -103,7 +103,7 @@ class RunningTimer:
 
     @property
     def refresh_after_s(self) -> float | None:
-        """When our refresh is due: after half the interval (section 7.4); None when the peer refreshes."""
+        """When our refresh is due: after half the interval (section 7.2); None when the peer refreshes."""
         return self.interval_s / 2 if self.we_refresh else None
 
     @property

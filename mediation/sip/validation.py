@@ -6,6 +6,8 @@ headers, a branch that is the cookie alone and an INVITE without a SIP Contact a
 that is no date and a display name that is no token are let through.
 """
 
+from collections.abc import Sized
+
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import NameAddress
 from mediation.sip.message import Message, Request, Response
@@ -26,6 +28,9 @@ SINGLE = frozenset({
 COOKIE_ALONE = "z9hg4bk"
 """A branch that promises to be unique and is not (RFC 4475 section 3.2.1)."""
 
+MOST_HOPS = 70
+"""Values of Via, of Route and of Record-Route: more hops than a request may make (RFC 3261 section 8.1.1.6)."""
+
 
 def validate(message: Message) -> None:
     """Raise RemoteSipError with the status that a request like this has earned; for a response any will do.
@@ -44,7 +49,7 @@ def validate(message: Message) -> None:
     if "contact" in present:
         _check_contacts(message)
     if "record-route" in present:
-        _ = message.record_routes
+        _check_hops(message.record_routes, "Record-Route")
     if "content-type" in present:
         _ = message.content_type
     if isinstance(message, Request):
@@ -76,6 +81,11 @@ def _check_identity(message: Message) -> None:
         raise RemoteSipError(400, "Bad Branch")
 
 
+def _check_hops(hops: Sized, name: str) -> None:
+    if len(hops) > MOST_HOPS:
+        raise RemoteSipError(400, f"Too Many {name} Values")
+
+
 def _check_tag(address: NameAddress, name: str) -> None:
     tags = address.parameters.values("tag")
     if tags and (len(tags) > 1 or tags[0] is None):
@@ -90,12 +100,13 @@ def _check_contacts(message: Message) -> None:
 
 def _check_request_headers(request: Request) -> None:
     present = request.headers.by_key()
+    _check_hops(request.vias, "Via")
     if "max-forwards" in present:  # it may be missing: RFC 3261 section 16.3, step 3
         _ = request.max_forwards
     if "expires" in present:
         _ = request.expires
     if "route" in present:
-        _ = request.routes
+        _check_hops(request.routes, "Route")
     if request.method == "INVITE":
         contact = request.contact
         if contact is None or not isinstance(contact.uri, SipUri):

@@ -6,11 +6,11 @@ import pytest
 
 from mediation.b2bua.agreement import SECURITY_SERVER
 from mediation.b2bua.policy import ACCEPT
-from mediation.b2bua.screening import LONGEST_REQUEST_URI
 from mediation.routing.terms import Terms
 from mediation.settings.model import Secret, Side, Sip
 from mediation.sip.flow import Transport
 from mediation.sip.framing import LONGEST_HEADER_SECTION
+from mediation.sip.head import LONGEST_REQUEST_URI
 from mediation.sip.validation import METHODS
 from tests.flows.pair import Make, Pair, inbound
 from tests.flows.peers import Peer
@@ -275,8 +275,16 @@ def test_a_body_of_too_many_parts_is_413__rfc3261_21_4_11(call: Pair) -> None:
 
 
 def test_a_uri_beyond_reason_is_414__rfc3261_21_4_12(call: Pair) -> None:
-    host = call.caller.flow.local[0]
-    call.caller.invites(uri=f"sip:{'4' * LONGEST_REQUEST_URI}@{host}")
+    place, host = call.caller.flow.remote[0], call.caller.flow.local[0]
+    lines = (
+        f"INVITE sip:{'4' * LONGEST_REQUEST_URI}@{host} SIP/2.0",
+        f"Via: SIP/2.0/UDP {place}:5060;branch=z9hG4bK-long",
+        f"From: <sip:caller@{place}>;tag=one",
+        f"To: <sip:callee@{host}>",
+        "Call-ID: long",
+        "CSeq: 1 INVITE",
+    )
+    call.caller.mutters("\r\n".join((*lines, "", "")).encode())
     refused(call, "414")
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from mediation.net.flows import Flows
+from mediation.routing.wires import Wire
 from mediation.settings.model import Listener
 from mediation.sip.flow import Endpoint, Flow
 from mediation.sip.message import Message, Request
@@ -11,13 +12,16 @@ from tests.wire.peers import Heard, TcpPeer, UdpPeer, reply, request
 
 
 @asynccontextmanager
-async def listening(heard: Heard, *listeners: Listener, tcp_idle_s: float = 60.0) -> AsyncIterator[Flows]:
+async def listening(
+    heard: Heard, *listeners: Listener, tcp_idle_s: float = 60.0, keepalive_s: float = 0.0
+) -> AsyncIterator[Flows]:
     flows = Flows(
         knows=heard.knows,
         on_message=heard.message_received,
         on_malformed=heard.malformed_received,
         on_failure=heard.failed,
-        tcp_idle_s=tcp_idle_s,
+        on_lost=heard.has_lost,
+        wire=lambda flow: Wire(tcp_idle_s, keepalive_s),
     )
     await flows.listen(listeners)
     try:

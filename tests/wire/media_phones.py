@@ -9,11 +9,14 @@ from typing import TypeVar
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
+    FaxPlan,
     MediaClosed,
     MediaFact,
     MediaOpened,
     MediaPlan,
     OpenMedia,
+    OpenPair,
+    PairOpened,
     Stream,
 )
 from mediation.media.engine import Notice, WorkerMediaEngine, WorkerSettings
@@ -22,7 +25,7 @@ from mediation.settings.model import Side
 from mediation_codecs.g711 import Law
 from tests.unit.media.circuit import own
 
-INTERNAL, GATEWAY, CALLER, CALLEE, STRANGER = (own(number) for number in range(10, 15))
+INTERNAL, GATEWAY, CALLER, CALLEE, STRANGER, TARGET = (own(number) for number in range(10, 16))
 LIMIT_S = 10.0
 """What takes longer is not coming, even on a busy machine."""
 
@@ -39,6 +42,7 @@ class Phone:
         self.law = law
         self.event = event
         self.to: tuple[str, int] = ("", 0)
+        self.ssrc = 0xABCD
         self._number = 0
 
     def stream(self, *, sends: bool = True, takes: bool = True) -> Stream:
@@ -51,13 +55,29 @@ class Phone:
     def say(self, payload: bytes, *, payload_type: int | None = None, marker: bool = False) -> None:
         """The next packet; an event keeps the time of the audio before it."""
         kind = PAYLOAD_TYPES[self.law] if payload_type is None else payload_type
-        octets = build(kind, self._number & 0xFFFF, 160 * self._number, 0xABCD, payload, marker=marker)
+        octets = build(kind, self._number & 0xFFFF, 160 * self._number, self.ssrc, payload, marker=marker)
         self._number += 1
         self.rtp.sendto(octets, self.to)
 
     def hear(self) -> bytes:
         """The next packet that comes; TimeoutError when none does."""
         return self.rtp.recv(2048)
+
+    def hears_nothing(self) -> bool:
+        """Whether nothing is there. What a worker was told before it settled would be."""
+        self.rtp.setblocking(False)
+        try:
+            self.rtp.recv(2048)
+        except BlockingIOError:
+            return True
+        finally:
+            self.rtp.settimeout(LIMIT_S)
+        return False
+
+    def close(self) -> None:
+        """Go."""
+        self.rtp.close()
+        self.rtcp.close()
 
     def hear_report(self) -> bytes:
         """The same of RTCP."""
@@ -126,6 +146,18 @@ class Media:
         await self.settle()
         return opened
 
+    async def open_pair(self, call: str, phone: Phone) -> int:
+        """A further pair on the gateway side; the phone learns it. Its number comes back."""
+        self.engine.perform(OpenPair(call, Side.GATEWAY, GATEWAY))
+        opened = await self.fact(PairOpened, call)
+        phone.to = opened.endpoint
+        return opened.pair
+
+    async def apply(self, call: str, plan: MediaPlan | FaxPlan) -> None:
+        """When it returns, the plan is in force."""
+        self.engine.perform(ApplyMedia(call, plan))
+        await self.settle()
+
     async def settle(self) -> None:
         """Wait until the workers have done what they were told: each opens and closes one more call.
 
@@ -136,6 +168,11 @@ class Media:
             await self.open(call)
         for call in calls:
             await self.close(call)
+
+    async def read(self, datagrams: int) -> None:
+        """Wait until so many have been read that strangers have sent to one port: one is in each wake of a worker."""
+        for _ in range(datagrams // 2 + 1):
+            await self.settle()
 
     async def close(self, call: str) -> MediaClosed:
         """End a call and hear the last word."""
@@ -182,8 +219,18 @@ def phones(
         yield pair
     finally:
         for phone in pair:
-            phone.rtp.close()
-            phone.rtcp.close()
+            phone.close()
+
+
+@contextmanager
+def phone(host: str, law: Law = Law.PCMA, ssrc: int = 0xBCDE) -> Iterator[Phone]:
+    """One more."""
+    made = Phone(host, law)
+    made.ssrc = ssrc
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 def udp(host: str) -> socket.socket:

@@ -214,6 +214,7 @@ class Heard:
     messages: list[tuple[Message, Flow]] = field(default_factory=list)
     malformed: list[tuple[MalformedMessage, Flow]] = field(default_factory=list)
     failures: list[Flow] = field(default_factory=list)
+    lost: list[Flow] = field(default_factory=list)
     connections: list[TcpConnection] = field(default_factory=list)
     gone: list[TcpConnection] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -247,6 +248,10 @@ class Heard:
 
     def failed(self, flow: Flow) -> None:
         self.failures.append(flow)
+        self._news.set()
+
+    def has_lost(self, flow: Flow) -> None:
+        self.lost.append(flow)
         self._news.set()
 
     def connected(self, connection: TcpConnection) -> bool:

@@ -13,6 +13,8 @@ from mediation.b2bua.plan import (
     MediaFact,
     MediaOpened,
     OpenMedia,
+    OpenPair,
+    PairOpened,
     StreamReport,
 )
 from mediation.lab.behaviour import behaviour_named
@@ -56,6 +58,8 @@ class Phone:
         self.notes: list[tuple[str, str]] = []
         self.seen: list[Message] = []
         """What it received, in order."""
+        self.streams: list[StartAudio] = []
+        """The audio that it would send and take."""
         self._news = asyncio.Event()
 
     @classmethod
@@ -109,6 +113,8 @@ class Phone:
         if isinstance(output, Noted):
             self.notes.append((output.call, output.what))
             self._news.set()
+        elif isinstance(output, StartAudio):
+            self.streams.append(output)
         elif isinstance(output, Seen) and not output.sent:
             message = parse_datagram(output.octets)
             if message is not None:
@@ -122,6 +128,7 @@ class InstantMedia:
     on_fact: Callable[[MediaFact], None]
     open: set[str] = field(default_factory=set)
     workers: dict[int, int] = field(default_factory=dict)
+    _next_pair: int = 1
 
     async def start(self) -> None:
         """Nothing to get ready."""
@@ -135,6 +142,9 @@ class InstantMedia:
             case OpenMedia(call, _, _, (caller, callee)):
                 self.open.add(call)
                 loop.call_soon(self.on_fact, MediaOpened(call, (caller, 20000), (callee, 30000)))
+            case OpenPair(call, _, host):
+                pair = self._next_pair = self._next_pair + 1
+                loop.call_soon(self.on_fact, PairOpened(call, pair, (host, 30000 + 2 * pair)))
             case CloseMedia(call):
                 self.open.discard(call)
                 silence = StreamReport(0, 0, 0, 0, None, 0)
@@ -142,13 +152,15 @@ class InstantMedia:
 
 
 @asynccontextmanager
-async def serving(configuration: str, *, media: bool = False, quick: bool = False) -> AsyncIterator[Server]:
+async def serving(
+    configuration: str | Settings, *, media: bool = False, quick: bool = False
+) -> AsyncIterator[Server]:
     """A server in this process, stopped at the end.
 
     `media`: with real workers, which take a second to come up. `quick`: with timers so short that a test can wait
     for their ends.
     """
-    server = Server(settings_of(configuration))
+    server = Server(settings_of(configuration) if isinstance(configuration, str) else configuration)
     if quick:
         server._engine.agent.layer.timers = TimerValues(0.02, 0.04, 0.04)
     if not media:

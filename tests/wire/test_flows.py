@@ -59,7 +59,6 @@ async def test_a_taken_port_is_named_and_nothing_stays_bound(
             on_message=lambda message, flow: None,
             on_malformed=lambda error, flow: None,
             on_failure=lambda flow: None,
-            tcp_idle_s=60,
         )
         with pytest.raises(ListenError, match=rf"{transport}:{at[0]}:5060: .*in use") as caught:
             await second.listen((other, Listener(transport, *at)))
@@ -74,7 +73,6 @@ async def test_an_address_of_another_machine_is_named() -> None:
         on_message=lambda message, flow: None,
         on_malformed=lambda error, flow: None,
         on_failure=lambda flow: None,
-        tcp_idle_s=60,
     )
     for listener in (Listener(UDP, "192.0.2.7", 5060), Listener(TCP, "192.0.2.7", 5060)):
         with pytest.raises(ListenError, match=f"cannot listen at {listener}") as caught:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mediation.b2bua.agreement import SECURITY_SERVER
 from mediation.b2bua.policy import ACCEPT
-from mediation.b2bua.screening import LONGEST_REQUEST_URI, Refusal, screen
+from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.terms import Terms
 from mediation.sip.headers import Headers
 from mediation.sip.message import Request
@@ -77,12 +77,6 @@ def test_a_request_that_ends_or_confirms_is_never_refused_for_an_extension__rfc3
 
 def test_hops_are_asked_of_an_invite_only_so_that_options_may_probe__rfc3261_11() -> None:
     assert status(("Max-Forwards", "0"), method="OPTIONS", body=b"") == 0
-
-
-def test_a_request_uri_beyond_reason_is_414__rfc3261_21_4_12() -> None:
-    uri = "sip:" + "4" * (LONGEST_REQUEST_URI - len("sip:@us")) + "@us"
-    assert status(SDP, uri=uri) == 0
-    assert status(SDP, uri=uri + "x") == 414
 
 
 @pytest.mark.parametrize("method", [method for method in TAKEN if method not in ("ACK", "CANCEL")])

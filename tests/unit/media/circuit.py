@@ -102,8 +102,9 @@ class Circuit:
 
     def fax(self, caller: socket.socket | None = None, callee: socket.socket | None = None) -> FaxPlan:
         """T.38 by the phones' RTP sockets, unless said otherwise."""
-        ends = (caller or self.caller).getsockname(), (callee or self.callee).getsockname()
-        return FaxPlan(Fax(ends[0][:2]), Fax(ends[1][:2]))
+        return FaxPlan(
+            Fax((caller or self.caller).getsockname()[:2]), Fax((callee or self.callee).getsockname()[:2])
+        )
 
     def apply(self, plan: MediaPlan | FaxPlan | None = None) -> None:
         self.session.apply(plan or self.plan(), self.now)

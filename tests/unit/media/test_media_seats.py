@@ -107,6 +107,19 @@ def test_whoever_comes_hears_a_stream_and_reports_of_its_own__rfc3550_8() -> Non
         assert heard(call.callee_rtcp) == []
 
 
+def test_whoever_has_been_sent_nothing_yet_gets_receiver_reports__rfc3550_6_4(call: Circuit) -> None:
+    target, target_rtcp = call.other(TARGET), call.other(TARGET)
+    call.apply()
+    for number in range(20):
+        call.from_caller(packet(number))
+        call.serve()
+        call.advance(1)
+    call.open_pair(2, seat=1)
+    call.apply(call.plan(callee=stream(target, target_rtcp, law=Law.PCMA), pairs=(0, 2)))
+    call.advance(10)
+    assert {octets[1] for octets in heard(target_rtcp)} == {201}
+
+
 def test_the_pair_that_was_left_is_heard_no_more_and_keeps_nothing_for_later(
     call: Circuit, target: socket.socket
 ) -> None:
@@ -133,10 +146,12 @@ def test_the_pair_that_was_left_is_heard_no_more_and_keeps_nothing_for_later(
 def test_a_pair_swallows_what_comes_before_it_has_a_party(call: Circuit, target: socket.socket) -> None:
     call.apply()
     pair, plan = transfer(call, target)
-    for number in range(20):
+    for number in range(10):
         say(target, pair, packet(number, b"\x11" * 160, payload_type=8))
     call.serve()
-    call.apply(plan)
+    for number in range(10, 20):
+        say(target, pair, packet(number, b"\x11" * 160, payload_type=8))
+    call.apply(plan)  # before these were read
     say(target, pair, packet(20, b"\x22" * 160, payload_type=8))
     call.serve()
     assert len(heard(call.caller)) == 1

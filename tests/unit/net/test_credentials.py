@@ -26,10 +26,12 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-def told(certificate: object, key: object, authorities: object, *, days_on: float = 0) -> list[str]:
+def told(
+    certificate: object, key: object, authorities: object, *, days_on: float = 0, name: str = ""
+) -> list[str]:
     text = f"""\
 [internal]
-listen = ["tls:127.0.0.10"]
+listen = ["tls:127.0.0.10{name}"]
 targets = ["sip:127.0.0.20;transport=tls"]
 [internal.tls]
 certificate = "{certificate}"
@@ -133,3 +135,23 @@ def test_a_lifetime_is_that_of_the_first_certificate(authority: Authority) -> No
     papers = authority.signs("good", "a.example", days=90)
     papers.certificate.write_bytes(papers.certificate.read_bytes() + authority.file.read_bytes())
     assert lifetime(str(papers.certificate)).days_left(datetime.now(UTC)) == 89
+
+
+@pytest.mark.parametrize("name", ["ms.example", "MS.example:5062", "a.wild.example", "127.0.0.99"])
+def test_a_name_that_the_certificate_bears_may_be_advertised__rfc5922(
+    authority: Authority, name: str
+) -> None:
+    papers = authority.signs("good", "ms.example", "*.wild.example", "192.0.2.1")
+    assert told(papers.certificate, papers.private_key, authority.file, name=f" as {name}") == []
+
+
+@pytest.mark.parametrize("name", ["other.example", "a.b.wild.example", "wild.example"])
+def test_a_name_that_the_certificate_does_not_bear_is_doubtful__rfc5922(
+    authority: Authority, name: str
+) -> None:
+    papers = authority.signs("good", "ms.example", "*.wild.example")
+    [said] = told(papers.certificate, papers.private_key, authority.file, name=f" as {name}")
+    assert f"names *.wild.example, ms.example, and not {name} (see internal.tls.certificate" in said
+    bare = authority.signs("bare")
+    [said] = told(bare.certificate, bare.private_key, authority.file, name=f" as {name}")
+    assert f"names nobody, and not {name}" in said

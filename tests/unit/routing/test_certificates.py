@@ -109,3 +109,39 @@ def test_what_is_expected_can_be_said() -> None:
     assert str(Expected(frozenset({"b", "a"}), "192.0.2.1")) == "a or b or 192.0.2.1"
     assert str(Expected(anybody=True)) == "anybody"
     assert str(Identity.of([])) == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("remote", "port", "bears", "sent_by", "allowed"),
+    [
+        ("127.0.0.30", 5061, ["sbc.itsp.example"], "SBC.itsp.example", True),
+        ("127.0.0.30", 5061, ["sbc.itsp.example"], "127.0.0.30", True),
+        ("127.0.30.7", 5061, ["sbc.itsp.example"], "sbc.itsp.example", True),
+        # another's address, or a name that it has no certificate for
+        ("127.0.0.30", 5061, ["sbc.itsp.example"], "127.0.0.31", False),
+        ("127.0.0.30", 5061, ["sbc.itsp.example"], "other.itsp.example", False),
+        ("127.0.0.30", 5061, ["sbc.itsp.example"], "*.itsp.example", False),
+        # a certificate that we would not take of whom we connect to there
+        ("127.0.0.30", 5061, ["other.example"], "other.example", False),
+        ("127.0.0.30", 5061, ["other.example"], "127.0.0.30", False),
+        ("127.0.0.40", 5061, ["sbc.itsp.example"], "sbc.itsp.example", False),
+        ("127.0.0.40", 5061, ["127.0.0.40"], "127.0.0.40", True),
+        ("127.0.0.40", 9999, ["127.0.0.40", "a.example"], "a.example", True),
+        ("127.0.0.40", 5061, ["127.0.0.41"], "127.0.0.40", False),
+    ],
+)
+def test_a_peer_can_claim_by_alias_only_what_is_its_own__rfc5923_5(
+    remote: str, port: int, bears: list[str], sent_by: str, allowed: bool
+) -> None:
+    kinds = [("IP Address" if name[0].isdigit() else "DNS", name) for name in bears]
+    identity = Identity.of(kinds)
+    assert expectations().allow_reuse(flow(remote, port=port), Side.GATEWAY, identity, sent_by) is allowed
+
+
+def test_inside_a_certificate_of_anybody_is_not_enough_for_an_alias__rfc5923_5() -> None:
+    anybody = Identity.of([("DNS", "anybody.example")])
+    towards = flow("127.0.0.20", INSIDE)
+    assert expectations().of(towards, Side.FRONT_END, calling=False).met_by(anybody)
+    assert not expectations().allow_reuse(towards, Side.FRONT_END, anybody, "anybody.example")
+    peers = expectations(internal='peers = ["anybody.example"]')
+    assert peers.allow_reuse(towards, Side.FRONT_END, anybody, "anybody.example")

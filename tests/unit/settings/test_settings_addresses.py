@@ -28,6 +28,26 @@ def test_a_listener_is_read_as_it_is_printed(transport: Transport, host: str, po
     assert parse_listener(str(listener)) == listener
 
 
+names = st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?(\.[a-z]{2,8}){0,3}", fullmatch=True)
+
+
+@given(transports, hosts, ports, st.data())
+def test_a_listener_with_names_is_read_as_it_is_printed(
+    transport: Transport, host: str, port: int, data: st.DataObject
+) -> None:
+    kin = hosts.filter(lambda other: (":" in other) == (":" in host))
+    advertised = data.draw(st.one_of(st.just(""), names, kin))
+    listener = Listener(
+        transport,
+        host,
+        port,
+        advertised,
+        data.draw(st.one_of(st.just(0), ports)) if advertised else 0,
+        data.draw(st.one_of(st.just(""), kin)),
+    )
+    assert parse_listener(str(listener)) == listener
+
+
 @given(transports, hosts, ports)
 def test_a_target_is_read_as_it_is_printed(transport: Transport, host: str, port: int) -> None:
     where = f"[{host}]" if ":" in host else host
@@ -53,6 +73,59 @@ def test_a_listener_has_a_transport_an_address_and_port_5060_or_5061_unless_give
     text: str, expected: Listener
 ) -> None:
     assert parse_listener(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "advertised", "audio"),
+    [
+        ("", ("10.0.0.5", 5060), "10.0.0.5"),
+        (" as 192.0.2.5", ("192.0.2.5", 5060), "192.0.2.5"),
+        (" as 192.0.2.5:15060", ("192.0.2.5", 15060), "192.0.2.5"),
+        (" as sbc.example.com", ("sbc.example.com", 5060), "10.0.0.5"),
+        ("  as  sbc.example.com:5062  audio 192.0.2.5", ("sbc.example.com", 5062), "192.0.2.5"),
+        (" audio 192.0.2.5", ("10.0.0.5", 5060), "192.0.2.5"),
+        (" audio 192.0.2.5 as 192.0.2.6", ("192.0.2.6", 5060), "192.0.2.5"),
+    ],
+)
+def test_a_listener_is_called_by_its_address_unless_another_name_stands_behind_it(
+    words: str, advertised: tuple[str, int], audio: str
+) -> None:
+    listener = parse_listener(f"udp:10.0.0.5{words}")
+    assert (listener.socket, listener.endpoint) == ("udp:10.0.0.5:5060", ("10.0.0.5", 5060))
+    assert (listener.advertised, listener.audio_host) == (advertised, audio)
+
+
+def test_names_of_an_ipv6_listener_are_spelled_as_ever() -> None:
+    listener = parse_listener("tls:[fd00::5] as [2001:db8::5]:5062 audio 2001:DB8::6")
+    assert (listener.advertised, listener.audio_host) == (("2001:db8::5", 5062), "2001:db8::6")
+    assert str(listener) == "tls:[fd00::5]:5061 as [2001:db8::5]:5062 audio 2001:db8::6"
+    assert parse_listener("tls:[fd00::5] as [2001:db8::5]").advertised == ("2001:db8::5", 5061)
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "remedy"),
+    [
+        ("as", '"as" is not expected', "as NAME audio ADDRESS"),
+        ("is sbc.example.com", '"is" is not expected', "as NAME audio ADDRESS"),
+        ("as a.example as b.example", '"as" is not expected', "as NAME"),
+        ("audio 192.0.2.5 audio 192.0.2.6", '"audio" is not expected', "as NAME"),
+        ("as sbc.example.com:0", '"0" is no port', "1 to 65535"),
+        ("as sbc..example", "no IP address", "192.0.2.1"),
+        ("as 0.0.0.0", "nobody's address", "reach us by"),
+        ("as 224.0.0.1", "address of many", "one machine"),
+        ("as [2001:db8::5]", "is IPv6, and the listener is IPv4", "other kind"),
+        ("as 2001:db8::5", "stands in brackets", "[2001:db8::5]"),
+        (f"as {'a' * 254}", "254 characters", "253"),
+        ("audio sbc.example.com", "is a host name", "IP address"),
+        ("audio 2001:db8::5", "is IPv6, and the listener is IPv4", "other kind"),
+        ("audio 0.0.0.0", "nobody's address", "reach us by"),
+    ],
+)
+def test_a_name_that_cannot_be_says_why_and_what_helps(words: str, message: str, remedy: str) -> None:
+    with pytest.raises(UnfitError) as caught:
+        parse_listener(f"udp:10.0.0.5 {words}")
+    assert message in caught.value.message
+    assert remedy in caught.value.remedy
 
 
 @pytest.mark.parametrize(

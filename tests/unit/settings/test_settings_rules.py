@@ -245,3 +245,42 @@ def test_a_thousand_trunks_are_checked_in_a_moment() -> None:
         f'[[trunk]]\nname = "t{n}"\ntargets = ["sip:127.1.{n // 250}.{n % 250 + 1}"]\n' for n in range(1000)
     )
     assert told(INTERNAL, GATEWAY, many) == []
+
+
+def test_a_listener_is_one_socket_whatever_it_is_called() -> None:
+    double = GATEWAY.replace("tcp:127.0.0.11", "udp:127.0.0.10 as sbc.example.com")
+    assert "udp:127.0.0.10:5060 is listened on already" in only(INTERNAL, double, TRUNK)
+
+
+@pytest.mark.parametrize(("port", "same"), [("", True), (":5061", False)])
+def test_a_target_that_is_what_we_are_called_would_come_back_to_us(port: str, same: bool) -> None:
+    named = GATEWAY.replace("udp:127.0.0.11", f"udp:127.0.0.11 as 127.0.0.30{port}")
+    said = told(INTERNAL, named, TRUNK)
+    assert ["our own listener" in each for each in said] == ([True] if same else [])
+
+
+def test_a_private_address_in_sdp_is_doubtful_where_the_peer_is_on_the_internet() -> None:
+    private = GATEWAY.replace("127.0.0.11", "10.0.0.5")
+    far = TRUNK.replace("127.0.0.30", "8.8.8.8")
+    said = told(INTERNAL, private, far)
+    assert len(said) == 2
+    assert said[0].startswith(
+        "m:5:11: warning: gateway.listen.0: SDP will name 10.0.0.5, which 8.8.8.8 cannot reach; "
+    )
+    assert 'write "udp:10.0.0.5:5060 as NAME audio ADDRESS"' in said[0]
+    for mended in (" as 9.9.9.9", " as sbc.example.com audio 9.9.9.9"):
+        assert told(INTERNAL, private.replace('10.0.0.5"', f'10.0.0.5{mended}"'), far) == []
+    assert len(told(INTERNAL, private.replace('10.0.0.5"', '10.0.0.5 as sbc.example.com"'), far)) == 2
+    assert told(INTERNAL, private, TRUNK) == []
+
+
+def test_figures_are_not_served_where_sip_arrives() -> None:
+    def metrics(place: str) -> list[str]:
+        return told(INTERNAL, GATEWAY, TRUNK, f'[metrics]\nlisten = "{place}"\n')
+
+    assert metrics("127.0.0.10:9464") == metrics("127.0.0.12:5060") == metrics("[::1]:9464") == []
+    for place in ("127.0.0.10:5060", "0.0.0.0:5060"):
+        (said, *_) = metrics(place)
+        assert "takes SIP at this port (see internal.listen.1 at 2:29); choose another port" in said
+    (said,) = metrics("127.0.0.10")
+    assert "is no address and port" in said

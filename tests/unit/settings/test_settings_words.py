@@ -9,9 +9,11 @@ from mediation.settings.words import (
     UnfitError,
     check_failover_code,
     check_file,
+    check_http_listen,
     check_match,
     check_name,
     check_user_agent,
+    http_endpoint,
 )
 
 
@@ -143,3 +145,34 @@ def test_a_path_of_a_file_stands(path: str) -> None:
 def test_a_directory_or_a_broken_path_does_not(path: str) -> None:
     with pytest.raises(UnfitError):
         check_file(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [("127.0.0.1:9464", ("127.0.0.1", 9464)), ("[::1]:1", ("::1", 1)), ("0.0.0.0:65535", ("0.0.0.0", 65535))],
+)
+def test_where_figures_are_served(text: str, endpoint: tuple[str, int]) -> None:
+    check_http_listen(text)
+    assert http_endpoint(text) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (":9464", "no address"),
+        ("localhost:9464", "no address"),
+        ("::1:9464", "in brackets"),
+        ("[127.0.0.1]:9464", "in brackets"),
+        ("127.0.0.1:", "no port"),
+        ("127.0.0.1:0", "no port"),
+        ("127.0.0.1:65536", "no port"),
+        ("127.0.0.1:9_4", "no port"),
+    ],
+)
+def test_where_figures_cannot_be_served(text: str, message: str) -> None:
+    with pytest.raises(UnfitError, match=message):
+        check_http_listen(text)
+
+
+def test_figures_may_be_served_nowhere() -> None:
+    check_http_listen("")

@@ -121,6 +121,30 @@ def test_the_last_alternative_that_we_understand_counts__rfc2046_5_1_4() -> None
     assert contents(optional, optional, kind="alternative") == NOTHING
 
 
+def test_the_long_invite_of_lync_is_read_whole__ms_conf_av() -> None:
+    """6.5 kB: two descriptions, each with a score of candidates, the first one for servers of 2007."""
+    boundary = "----=_NextPart_000_0075_01CB1DCC.D7A7B4B0"
+    candidates = "".join(
+        f"a=candidate:{n} 1 UDP {2130706431 - n} 10.1.1.{n} {20000 + n} typ host ufrag abcd generation 0 {n:022d}\r\n"
+        for n in range(1, 30)
+    )
+    description = f"v=0\r\no=- 0 0 IN IP4 10.1.1.20\r\ns=session\r\n{candidates}".encode()
+    head = (
+        "Content-Type: application/sdp\r\nContent-Transfer-Encoding: 7bit\r\nContent-ID: <{}@lync>\r\n"
+        "Content-Disposition: session; handling=optional{}\r\n\r\n"
+    )
+    body = multipart(
+        head.format("old", "; ms-proxy-2007fallback").encode() + description + b"a=old\r\n",
+        head.format("new", "").encode() + description + b"a=new\r\n",
+        boundary=boundary,
+    )
+    assert len(body) > 6500
+    content_type = f'multipart/alternative;boundary="{boundary}"'
+    found = contents_of(Request("INVITE", "sip:a", Headers([("Content-Type", content_type)]), b"\r\n" + body))
+    assert found.sdp == description + b"a=new\r\n"
+    assert found.kept == ()
+
+
 @pytest.mark.parametrize("start", ["", ";start=two", ';start="<two>"', ";start=three"])
 def test_the_root_of_related_parts_counts__rfc2387_3(start: str) -> None:
     parts = (part("application/sdp", b"1", content_id="one"), part("application/sdp", b"2", content_id="two"))

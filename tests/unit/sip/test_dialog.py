@@ -2,11 +2,12 @@
 
 import pytest
 
-from mediation.sip.agent import Agent, contact, hostport, in_dialog_flow, is_address
+from mediation.sip.agent import Agent, hostport, in_dialog_flow, is_address
 from mediation.sip.dialog import Dialog, DialogId
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow, Transport
 from mediation.sip.message import Request, Response
+from mediation.sip.names import Names
 from mediation.sip.uri import SipUri
 from tests.unit.sip.bench import TCP, UDP, US, Bench, message, parse
 
@@ -182,6 +183,28 @@ def test_requests_go_to_an_address_or_to_where_a_named_peer_spoke_from(
 
 
 @pytest.mark.parametrize(
+    ("target", "transport"),
+    [
+        ("sip:a@192.0.2.9;transport=tcp", Transport.TCP),
+        ("sip:a@192.0.2.9;transport=TCP", Transport.TCP),
+        ("sip:a@sbc.example;transport=tcp", Transport.TCP),
+        ("sip:a@192.0.2.9", Transport.UDP),
+        ("sip:a@192.0.2.9;transport=udp", Transport.UDP),
+        ("sip:a@192.0.2.9;transport=tls", Transport.UDP),
+    ],
+)
+def test_the_transport_of_a_large_invite_is_kept_where_the_next_hop_asks_for_it__rfc3261_18_1_1(
+    target: str, transport: Transport
+) -> None:
+    dialog = as_server()
+    dialog.remote_target = target
+    went = Flow(Transport.TCP, ("192.0.2.1", 5062), UDP.remote)
+    flow = in_dialog_flow(dialog, UDP, went)
+    assert (flow.transport, flow.local) == (transport, went.local if transport is went.transport else US)
+    assert in_dialog_flow(dialog, UDP).transport is Transport.UDP
+
+
+@pytest.mark.parametrize(
     ("host", "expected"),
     [("192.0.2.1", True), ("2001:db8::1", True), ("a.example", False), ("1.example", False)],
 )
@@ -191,8 +214,8 @@ def test_an_address_is_told_from_a_name(host: str, expected: bool) -> None:
 
 def test_our_contact_and_via_name_the_listener__rfc3261_8_1_1() -> None:
     six = Flow(Transport.TCP, ("2001:db8::1", 5070), ("2001:db8::2", 5060))
-    assert contact(UDP) == "<sip:192.0.2.1:5060>"
-    assert contact(six) == "<sip:[2001:db8::1]:5070;transport=tcp>"
+    assert Names().contact(UDP) == "<sip:192.0.2.1:5060>"
+    assert Names().contact(six) == "<sip:[2001:db8::1]:5070;transport=tcp>"
     assert hostport(("2001:db8::1", 5070)) == "[2001:db8::1]:5070"
     agent: Agent = Bench().agent
     assert agent.via(six).startswith("SIP/2.0/TCP [2001:db8::1]:5070;branch=z9hG4bK")

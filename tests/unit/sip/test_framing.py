@@ -12,6 +12,7 @@ from mediation.sip.framing import (
     StreamFramer,
     parse_datagram,
 )
+from mediation.sip.head import LONGEST_HEADER_LINE, LONGEST_REQUEST_URI
 from mediation.sip.message import Message, Request, Response
 
 HEADERS = (
@@ -166,12 +167,33 @@ def test_limits_are_the_constants() -> None:
     lines = MOST_HEADER_LINES - HEADERS.count(b"\n")
     assert read(HEAD + b"X-Y: z\r\n" * lines + b"\r\n")
     assert error_of(HEAD + b"X-Y: z\r\n" * (lines + 1) + b"\r\n").reason == "Too Many Headers"
-    room = LONGEST_HEADER_SECTION - len(HEAD + b"Y: \r\n\r\n")
-    assert read(HEAD + b"Y: " + b"y" * room + b"\r\n\r\n")
-    error = error_of(HEAD + b"Y: " + b"y" * (room + 1) + b"\r\n\r\n")
+    long = b"Y: " + b"y" * LONGEST_HEADER_LINE + b"\r\n"
+    assert read(HEAD + long + b"\r\n")
+    assert error_of(HEAD + long.replace(b"Y: ", b"Y: y") + b"\r\n").reason == "Header Line Too Long"
+    full = HEAD + 3 * long
+    room = LONGEST_HEADER_SECTION - len(full + b"Y: \r\n\r\n")
+    assert read(full + b"Y: " + b"y" * room + b"\r\n\r\n")
+    error = error_of(full + b"Y: " + b"y" * (room + 1) + b"\r\n\r\n")
     assert error.status == 513
     assert error.request is not None
     assert error.request.call_id == "x"
+
+
+def test_a_request_uri_too_long_for_us_earns_414__rfc3261_21_4_11() -> None:
+    line, rest = b"MESSAGE sip:%s@d SIP/2.0\r\n", HEADERS + b"\r\n"
+    room = LONGEST_REQUEST_URI - len("sip:@d")
+    assert read(line % (b"u" * room) + rest)
+    error = error_of(line % (b"u" * (room + 1)) + rest)
+    assert (error.status, error.request is not None) == (414, True)
+
+
+def test_a_stream_goes_on_behind_a_line_or_a_request_uri_that_is_too_long() -> None:
+    long_line = whole(extra=b"Y: " + b"y" * (LONGEST_HEADER_LINE + 1) + b"\r\n")
+    long_uri = whole().replace(b"sip:c@d SIP", b"sip:" + b"c" * LONGEST_REQUEST_URI + b"@d SIP")
+    found, framer = stream(long_line + long_uri + whole(b"good"))
+    assert [str(error) for error in found[:2]] == ["400 Header Line Too Long", "414 Request-URI Too Long"]
+    assert getattr(found[2], "body", None) == b"good"
+    assert not framer.broken
 
 
 def test_a_header_section_without_end_earns_400() -> None:
@@ -343,6 +365,26 @@ def test_pings_are_counted_between_messages_only__rfc5626_3_5_1() -> None:
         framer.feed(octets)
         drained(framer)
         assert framer.pings == pings
+
+
+def test_the_answer_to_our_ping_is_no_half_of_a_ping__rfc5626_3_5_1() -> None:
+    framer = StreamFramer()
+    for octets, pings, awaits in [
+        (b"\r\n", 0, False),
+        (b"\r\n\r\n", 1, True),  # a ping of theirs that crosses ours
+        (b"\r\n", 1, False),
+        (b"\r\n\r\n\r\n", 2, False),  # a ping and the answer in one piece
+        (b"\r", 2, True),
+        (b"\n" + whole(), 2, False),
+        (whole() + b"\r\n" + whole(), 2, False),
+    ]:
+        framer.awaits_pong = True
+        framer.feed(octets)
+        drained(framer)
+        assert (framer.pings, framer.awaits_pong) == (pings, awaits), octets
+    framer.feed(b"\r\n\r\n")
+    drained(framer)
+    assert framer.pings == 3
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64])

@@ -313,7 +313,7 @@ def test_bye_comes_before_the_expiration_by_a_third_or_32_seconds__rfc4028_10(
     assert RunningTimer(interval_s, we_refresh=True).expires_after_s == bye_s
 
 
-def test_we_refresh_at_half_and_the_peer_when_it_likes__rfc4028_7_4() -> None:
+def test_we_refresh_at_half_and_the_peer_when_it_likes__rfc4028_7_2() -> None:
     assert RunningTimer(1801, we_refresh=True).refresh_after_s == 900.5
     assert RunningTimer(1801, we_refresh=False).refresh_after_s is None
 

@@ -5,7 +5,7 @@ import pytest
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import Headers
 from mediation.sip.message import Message, Request, Response
-from mediation.sip.validation import SINGLE, validate
+from mediation.sip.validation import MOST_HOPS, SINGLE, validate
 
 HEADERS = Headers(
     [
@@ -130,3 +130,17 @@ def test_sloppiness_that_does_not_matter_loses_no_response(name: str, value: str
 )
 def test_a_response_is_checked_where_the_core_depends_on_it(name: str, value: str) -> None:
     assert status_of(OK.replace(headers=HEADERS.with_(name, value))) == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("Via", "SIP/2.0/UDP a"), ("Route", "<sip:a;lr>"), ("Record-Route", "<sip:a;lr>")]
+)
+@pytest.mark.parametrize("lines", [1, 7, MOST_HOPS])
+def test_no_request_has_more_hops_than_it_may_make__rfc3261_8_1_1_6(
+    name: str, value: str, lines: int
+) -> None:
+    rest = HEADERS.without(name)
+    most = ", ".join([value] * (MOST_HOPS // lines))
+    headers = Headers([*[(name, most)] * lines, *rest.items()])
+    assert status_of(INVITE.replace(headers=headers)) is None
+    assert status_of(INVITE.replace(headers=headers.append(name, value))) == 400

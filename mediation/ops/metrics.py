@@ -1,0 +1,99 @@
+"""Figures for Prometheus, served from a thread of its own: the only module that imports prometheus_client.
+
+Base units and `_total` as Prometheus wants them; no label holds a number, an address or a Call-ID, so that the count of
+series is known beforehand. What is not configured is absent rather than 0.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import CollectorRegistry, Counter, Info, disable_created_metrics, start_http_server
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from mediation.b2bua.causes import Verdict
+from mediation.b2bua.record import CallRecord
+from mediation.sip.flow import Endpoint
+
+DIRECTIONS = ("inbound", "outbound")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is read whenever somebody asks, from another thread: each must be a look, never a walk."""
+
+    calls: Callable[[], int]
+    """Calls that live now."""
+    strangers: Callable[[], int]
+    """Datagrams and connections from unknown sources, since the start."""
+    certificates: Callable[[], Mapping[str, datetime]]
+    """When the certificate of each interface with TLS ends."""
+
+
+class Metrics:
+    """All figures of one server."""
+
+    def __init__(self, sources: Sources, version: str) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no annotations
+        self._registry = CollectorRegistry()
+        self._registry.register(_Looks(sources))
+        Info("mediation_build", "Which release this is.", registry=self._registry).info({"version": version})
+        ended = Counter(
+            "mediation_calls",
+            "Calls that are over, by direction and by who is to blame: see the call records.",
+            ("direction", "verdict"),
+            registry=self._registry,
+        )
+        self._ended = {
+            (direction, verdict): ended.labels(direction, str(verdict))
+            for direction, verdict in product(DIRECTIONS, Verdict)
+        }
+        self._served: tuple[WSGIServer, threading.Thread] | None = None
+
+    def serve(self, at: Endpoint) -> None:
+        """Answer GET /metrics there. Raises OSError when the address is not ours or the port is taken."""
+        host, port = at
+        self._served = start_http_server(port, host, self._registry)
+
+    def close(self) -> None:
+        """Stop serving; may take half a second."""
+        if self._served is not None:
+            server, thread = self._served
+            self._served = None
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+    def call_ended(self, record: CallRecord) -> None:
+        """A call is over."""
+        self._ended[record.direction, record.cause.verdict].inc()
+
+
+class _Looks(Collector):
+    """What is not counted here but looked up when asked for."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures of this moment."""
+        yield GaugeMetricFamily("mediation_calls_active", "Calls that live now.", self._sources.calls())
+        yield CounterMetricFamily(
+            "mediation_sip_strangers",
+            "Datagrams and connections from sources that no setting names.",
+            self._sources.strangers(),
+        )
+        certificates = self._sources.certificates()
+        if certificates:
+            ends = GaugeMetricFamily(
+                "mediation_tls_certificate_expiry_timestamp_seconds",
+                "When the certificate in use ends, in seconds since 1970.",
+                labels=["interface"],
+            )
+            for interface, moment in certificates.items():
+                ends.add_metric([interface], moment.timestamp())
+            yield ends

@@ -1,0 +1,103 @@
+"""Figures for Prometheus: names, labels, and what is absent."""
+
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from mediation.b2bua import causes
+from mediation.b2bua.record import CallRecord, Party
+from mediation.ops.metrics import Metrics, Sources
+from mediation.sip.flow import Endpoint
+
+NOTHING = Sources(lambda: 0, lambda: 0, dict)
+FRONT_END = Party("front-end", "", "10.1.1.20:5060", "id", None, None)
+RECORD = CallRecord("c1", FRONT_END, None, "+1", "+2", 1.0, None, None, 2.0, causes.NO_ROUTE, "server", ())
+
+
+@contextmanager
+def served(sources: Sources) -> Iterator[tuple[Metrics, Endpoint]]:
+    """Metrics that can be asked for, at a port of the test's own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        at: Endpoint = free.getsockname()
+    metrics = Metrics(sources, "1.2.3")
+    metrics.serve(at)
+    try:
+        yield metrics, at
+    finally:
+        metrics.close()
+
+
+def scrape(at: Endpoint) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Every sample that is not 0, by name and labels."""
+    with urllib.request.urlopen(f"http://{at[0]}:{at[1]}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.value
+    }
+
+
+def test_calls_are_counted_by_direction_and_verdict() -> None:
+    with served(replace(NOTHING, calls=lambda: 3)) as (metrics, at):
+        metrics.call_ended(RECORD)
+        metrics.call_ended(RECORD)
+        metrics.call_ended(replace(RECORD, caller=replace(FRONT_END, side="gateway", trunk="itsp")))
+        verdict = str(causes.NO_ROUTE.verdict)
+        assert scrape(at) == {
+            ("mediation_build_info", (("version", "1.2.3"),)): 1,
+            ("mediation_calls_active", ()): 3,
+            ("mediation_calls_total", (("direction", "outbound"), ("verdict", verdict))): 2,
+            ("mediation_calls_total", (("direction", "inbound"), ("verdict", verdict))): 1,
+        }
+
+
+def test_strangers_and_certificates_are_looked_up_when_somebody_asks() -> None:
+    moment = datetime(2030, 1, 1, tzinfo=UTC)
+    strangers = iter((7, 9))
+    with served(
+        replace(NOTHING, strangers=lambda: next(strangers), certificates=lambda: {"gateway": moment})
+    ) as (
+        _,
+        at,
+    ):
+        expiry = ("mediation_tls_certificate_expiry_timestamp_seconds", (("interface", "gateway"),))
+        found = scrape(at)
+        assert (found["mediation_sip_strangers_total", ()], found[expiry]) == (7, moment.timestamp())
+        assert scrape(at)["mediation_sip_strangers_total", ()] == 9
+
+
+def test_every_series_is_there_from_the_start_and_without_tls_there_is_no_expiry() -> None:
+    with (
+        served(NOTHING) as (_, at),
+        urllib.request.urlopen(f"http://{at[0]}:{at[1]}/metrics", timeout=10) as answer,
+    ):
+        lines = [line for line in answer.read().decode().split("\n") if line and line[0] != "#"]
+    names = [line.partition("{")[0].partition(" ")[0] for line in lines]
+    assert names.count("mediation_calls_total") == 2 * 6
+    assert set(names) == {
+        "mediation_build_info",
+        "mediation_calls_active",
+        "mediation_calls_total",
+        "mediation_sip_strangers_total",
+    }
+
+
+def test_a_port_that_is_taken_is_an_error_and_a_closed_door_answers_nobody() -> None:
+    with served(NOTHING) as (_, at), pytest.raises(OSError, match="in use"):
+        Metrics(NOTHING, "x").serve(at)
+    with pytest.raises(urllib.error.URLError):
+        scrape(at)
+
+
+def test_what_never_served_can_be_closed() -> None:
+    Metrics(NOTHING, "x").close()
