@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, TypedDict, Unpack
 
 from tests.interop.phone import CALLED
+from tests.interop.script import Script
 from tests.interop.sockets import await_socket
 
 Address = tuple[str, int]
@@ -101,7 +102,7 @@ class Sipp:
 
 @contextmanager
 def playing(
-    scenario: str, folder: Path, *, at: Address, to: Address | None = None, **options: Unpack[Options]
+    scenario: str | Script, folder: Path, *, at: Address, to: Address | None = None, **options: Unpack[Options]
 ) -> Iterator[Sipp]:
     """Run SIPp at one address, placing calls to another one when given; wait for its good end.
 
@@ -119,9 +120,9 @@ def playing(
             sipp.process.wait()
 
 
-def _start(scenario: str, folder: Path, at: Address, to: Address | None, options: Options) -> Sipp:
-    own = Path(tempfile.mkdtemp(prefix=f"{scenario}-", dir=folder))
-    text = (SCENARIOS / f"{scenario}.xml").read_text()
+def _start(scenario: str | Script, folder: Path, at: Address, to: Address | None, options: Options) -> Sipp:
+    name, text = _read(scenario)
+    own = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=folder))
     for word, value in options.get("fill", {}).items():
         text = text.replace(f"@{word}@", value)
     if options.get("plain"):
@@ -152,4 +153,11 @@ def _start(scenario: str, folder: Path, at: Address, to: Address | None, options
             stderr=subprocess.STDOUT,
             env={**os.environ, "TERM": "dumb"},
         )
-    return Sipp(scenario, process, own, patience_s)
+    return Sipp(name, process, own, patience_s)
+
+
+def _read(scenario: str | Script) -> tuple[str, str]:
+    """Return the name and the text of a scenario: a file's, or a ladder's."""
+    if isinstance(scenario, Script):
+        return scenario.name, scenario.xml()
+    return scenario, (SCENARIOS / f"{scenario}.xml").read_text()
