@@ -29,6 +29,7 @@ from mediation.b2bua.events import (
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.passage import Passage
 from mediation.b2bua.plan import (
     MediaClosed,
     MediaFact,
@@ -38,7 +39,7 @@ from mediation.b2bua.plan import (
     MediaSilent,
     StreamReport,
 )
-from mediation.b2bua.policy import called_uri, calling_identity, crossing
+from mediation.b2bua.policy import called_uri, invited
 from mediation.b2bua.record import CallRecord, Party
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
@@ -328,13 +329,16 @@ class Call:
         self._start(NO_PROGRESS, now + candidate.no_progress_s)
         host = hostport(target.endpoint)
         max_forwards = self._request.max_forwards
+        identity, headers = invited(
+            self._request, Passage(self.caller.terms, candidate.terms, agent.names.host_and_port(flow))
+        )
         leg.place(
             called_uri(self._request, host, target.transport.parameter),
             local=self._media.callee_local,
-            identity=calling_identity(self._request.from_, agent.names.host_and_port(flow)),
+            identity=identity,
             destination=f"<{called_uri(self._request, host)}>",
             max_forwards=MAX_FORWARDS if max_forwards is None else max_forwards - 1,
-            headers=crossing(self._request, candidate.terms.side),
+            headers=headers,
             now=now,
             willing=bridge.willing(leg),
         )

@@ -1,6 +1,7 @@
 """Why a call ended: one cause, in the words of SIP, of Q.850 and of the operator (RFC 3326, RFC 3398)."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -31,6 +32,8 @@ class Cause:
     """The final response that says it, 200 for a call that was answered and ended in peace."""
     q850: int
     """ITU-T Q.850 cause value."""
+    location: str = ""
+    """Where in the network it arose, in the words of RFC 8606 (`LN`, `RPN`, …); empty: nobody has said."""
 
     @property
     def reply_status(self) -> int:
@@ -41,13 +44,14 @@ class Cause:
         """
         if self.status in (401, 407):
             return 403
-        if self.status < 400 or (self.status == 487 and self.verdict is not Verdict.CALLER):
-            return 480
-        return self.status
+        if self.status == 487 and self.verdict is not Verdict.CALLER:
+            return status_of_q850(self.q850) or 480
+        return 480 if self.status < 400 else self.status
 
     def header(self) -> tuple[str, str]:
         """A Reason header (RFC 3326 section 2)."""
-        value = f'Q.850;cause={self.q850};text="{self.reason}"'
+        location = f";location={self.location}" if self.location else ""
+        value = f'Q.850;cause={self.q850};text="{self.reason}"{location}'
         if self.reason == ANSWERED_ELSEWHERE.reason:  # so that nobody is shown a missed call
             value = f'SIP;cause=200;text="Call completed elsewhere", {value}'
         return "Reason", value
@@ -94,6 +98,13 @@ _BY_STATUS: dict[int, tuple[int, str, Verdict]] = {
     606: (65, "not-acceptable-anywhere", Verdict.CALLEE),
 }
 
+# Q.850: status, by RFC 3398 section 7.2.4.1; what is not here has no status of its own
+_BY_Q850: dict[int, int] = {
+    1: 404, 2: 404, 3: 404, 17: 486, 18: 408, 19: 480, 20: 480, 21: 403, 22: 410, 23: 410, 25: 483, 26: 404,
+    27: 502, 28: 484, 29: 501, 31: 480, 34: 503, 38: 503, 41: 503, 42: 503, 47: 503, 55: 403, 57: 403, 58: 503,
+    63: 503, 65: 488, 66: 488, 69: 501, 70: 488, 79: 501, 87: 403, 88: 503, 102: 504, 111: 500, 127: 500,
+}  # fmt: skip
+
 NORMAL = Cause(Verdict.SUCCESS, "normal-clearing", 200, 16)
 CANCELLED = Cause(Verdict.CALLER, "cancelled", 487, 16)
 ANSWERED_ELSEWHERE = Cause(Verdict.CALLER, "answered-elsewhere", 487, 26)
@@ -126,7 +137,12 @@ INTERNAL_ERROR = Cause(Verdict.US, "internal-error", 500, 41)
 WRONG_CREDENTIALS = "wrong-credentials"
 """The reason of a cause: user name or password are not what the ITSP expects."""
 
-_Q850 = re.compile(r"Q\.850[ \t]*;(?:[^,]*;)?[ \t]*cause[ \t]*=[ \t]*([0-9]{1,3})(?![0-9])", re.IGNORECASE)
+_Q850 = re.compile(r"(?:^|,)[ \t]*Q\.850[ \t]*;([^,]*)", re.IGNORECASE)
+_CAUSE = re.compile(r"(?:^|;)[ \t]*cause[ \t]*=[ \t]*([0-9]{1,3})(?![0-9])", re.IGNORECASE)
+_LOCATION = re.compile(r"(?:^|;)[ \t]*location[ \t]*=[ \t]*([A-Za-z0-9-]+)[ \t]*(?=;|$)", re.IGNORECASE)
+_LOCATIONS = frozenset({"U", "LPN", "LN", "TN", "RLN", "RPN", "LOC-6", "INTL", "LOC-8", "LOC-9", "BI", "LOC-B",
+                        "LOC-C", "LOC-D", "LOC-E", "LOC-F"})  # fmt: skip
+"""RFC 8606 section 4, the places of ITU-T Q.850 table 3."""
 _SIP_200 = re.compile(
     r"(?:^|,)[ \t]*SIP[ \t]*;(?:[^,]*;)?[ \t]*cause[ \t]*=[ \t]*200(?![0-9])", re.IGNORECASE
 )
@@ -136,7 +152,7 @@ def of_response(response: Response) -> Cause:
     """The cause that a final failure response stands for; its own Q.850 Reason is believed."""
     status = response.status
     q850, word, verdict = _BY_STATUS.get(status) or _of_class(status)
-    return Cause(verdict, word, status, q850_of(response) or q850)
+    return Cause(verdict, word, status, q850_of(response) or q850, location_of(response))
 
 
 def of_challenge(response: Response, given_up: GiveUp) -> Cause:
@@ -148,7 +164,7 @@ def of_challenge(response: Response, given_up: GiveUp) -> Cause:
 def ended_by(bye: Request) -> Cause:
     """The cause of a call that a party ended; the Q.850 value of its Reason is believed."""
     q850 = q850_of(bye)
-    return NORMAL if q850 is None else replace(NORMAL, q850=q850)
+    return NORMAL if q850 is None else replace(NORMAL, q850=q850, location=location_of(bye))
 
 
 def cancelled_by(request: Request) -> Cause:
@@ -156,7 +172,7 @@ def cancelled_by(request: Request) -> Cause:
     if any(_SIP_200.search(value) for value in request.headers.get_all("Reason")):
         return ANSWERED_ELSEWHERE
     q850 = q850_of(request)
-    return CANCELLED if q850 is None else replace(CANCELLED, q850=q850)
+    return CANCELLED if q850 is None else replace(CANCELLED, q850=q850, location=location_of(request))
 
 
 def is_outage(cause: Cause) -> bool:
@@ -171,11 +187,31 @@ def is_unheard(cause: Cause) -> bool:
 
 def q850_of(message: Request | Response) -> int | None:
     """The Q.850 cause value of a Reason header (RFC 3326), 0 to 127; None where there is none."""
-    for value in message.headers.get_all("Reason"):
-        match = _Q850.search(value)
+    for parameters in _q850_parameters(message):
+        match = _CAUSE.search(parameters)
         if match is not None and int(match[1]) <= 127:
             return int(match[1])
     return None
+
+
+def location_of(message: Request | Response) -> str:
+    """Where a Q.850 cause arose (RFC 8606 section 4); empty where it is not said, or not in its words."""
+    for parameters in _q850_parameters(message):
+        match = _LOCATION.search(parameters)
+        if match is not None and match[1].upper() in _LOCATIONS:
+            return match[1].upper()
+    return ""
+
+
+def status_of_q850(q850: int) -> int | None:
+    """The final response that an ISUP cause stands for (RFC 3398 section 7.2.4.1); None: it has none of its own."""
+    return _BY_Q850.get(q850)
+
+
+def _q850_parameters(message: Request | Response) -> Iterator[str]:
+    for value in message.headers.get_all("Reason"):
+        for match in _Q850.finditer(value):
+            yield match[1]
 
 
 def _of_class(status: int) -> tuple[int, str, Verdict]:

@@ -1,13 +1,21 @@
 """What crosses from one dialog to the other, as data. Everything else stays on its side.
 
-The other leg's messages are built, never copied: a header crosses because a row here names it, with its reason.
+The other leg's messages are built, never copied: a header crosses because a row here names it, with its reason, or
+because the operator has said so. Who calls and who was called before is no row: see `identity` and `trail`.
 """
 
+import re
+from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
+from mediation.b2bua.identity import Claim, claim_of, from_value, hides, identity_lines
+from mediation.b2bua.passage import Lines, Passage, is_clean, mentions
+from mediation.b2bua.trail import Trail, Veil, trail_lines
+from mediation.settings.identity import HeaderAction, HeaderDirection, HeaderRule
 from mediation.settings.model import Side
 from mediation.sip.contents import PartPolicy
-from mediation.sip.headers import NameAddress
+from mediation.sip.headers import Headers, header_key
 from mediation.sip.message import Request
 from mediation.sip.uri import SipUri
 
@@ -25,42 +33,113 @@ class To(Enum):
     GATEWAY = auto()
 
 
-CROSSES: dict[str, To] = {
-    "Subject": To.BOTH,                     # for people, RFC 3261 section 20.36
-    "Priority": To.BOTH,                    # an emergency must stay one, RFC 3261 section 20.26
-    "Privacy": To.BOTH,                     # a wish that binds whoever handles the call, RFC 3323 section 4.2
-    "P-Asserted-Identity": To.FRONT_END,    # who calls, by word of the ITSP; ours is not told to it, RFC 3325
-    "Diversion": To.FRONT_END,              # who was called first, RFC 5806
-    "History-Info": To.FRONT_END,           # the same, RFC 7044
-    "User-to-User": To.BOTH,                # belongs to the two parties, RFC 7433
-    "Alert-Info": To.FRONT_END,             # how the phone should ring
+class On(Enum):
+    """The messages on which it may."""
+
+    INVITE = auto()
+    RINGING = auto()
+    """180."""
+    PROGRESS = auto()
+    """The other provisional responses."""
+    ANSWER = auto()
+    """2xx."""
+    FAILURE = auto()
+    """3xx to 6xx."""
+
+
+_ASKED: Final = frozenset({On.INVITE})
+_REACHED: Final = frozenset({On.RINGING, On.PROGRESS, On.ANSWER})
+_ANY: Final = frozenset(On)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where and when a header crosses, octet for octet."""
+
+    to: To
+    on: frozenset[On]
+    reason: str
+    within_trust: bool = False
+    """Only between peers of our trust domain."""
+    about_caller: bool = False
+    """It may tell who somebody is, and stays behind when that must not be told."""
+    shape: re.Pattern[str] = re.compile(r".*", re.DOTALL)
+    """What the value must look like to cross."""
+
+
+_SESSION_ID: Final = re.compile(r"[0-9a-f]{32}(?:[ \t]*;[ \t]*remote=[0-9a-f]{32})?")
+_EARLY_MEDIA: Final = re.compile(r"[a-z, \t-]{1,80}")
+
+CROSSES: dict[str, Row] = {
+    "Subject": Row(To.BOTH, _ASKED, "for people, RFC 3261 section 20.36", about_caller=True),
+    "Priority": Row(To.BOTH, _ASKED, "an emergency must stay one, RFC 3261 section 20.26"),
+    "Resource-Priority": Row(To.BOTH, _ASKED, "and be carried before others, RFC 4412 section 3.1"),
+    "User-to-User": Row(To.BOTH, _ANY, "belongs to the two parties, RFC 7433 section 4"),
+    "Session-ID": Row(
+        To.BOTH, _ANY, "names the call from end to end and nobody in it, RFC 7989 section 5", shape=_SESSION_ID
+    ),
+    "Identity": Row(
+        To.BOTH, _ASKED, "signed, so it is worth something whole or not at all, RFC 8224 section 4",
+        about_caller=True,
+    ),
+    "Call-Info": Row(
+        To.FRONT_END, _ASKED, "what the ITSP knows of the caller, RFC 3261 section 20.9; ours names hosts of ours",
+        about_caller=True,
+    ),
+    "Alert-Info": Row(To.FRONT_END, _ASKED | {On.RINGING}, "how a phone should ring, RFC 3261 section 20.4"),
+    "P-Early-Media": Row(
+        To.BOTH, _ASKED | _REACHED, "who may be heard before the answer, RFC 5009 section 8",
+        within_trust=True, shape=_EARLY_MEDIA,
+    ),
+    "P-Charging-Vector": Row(
+        To.BOTH, _ASKED | _REACHED, "joins the call records of one trust domain, RFC 7315 section 4.6",
+        within_trust=True, about_caller=True,
+    ),
 }  # fmt: skip
+"""Headers that cross by themselves."""
+
+STAYS: dict[str, str] = {
+    "Geolocation": "names a server of ours, or a body that does not cross (RFC 6442 section 4.1)",
+    "Accept-Contact": "may hold the id of a device (RFC 3841 section 9.2, RFC 5626)",
+    "Date": "our clock is nobody's business; a rule can pass it for an Identity in compact form (RFC 8224)",
+    "Organization": "names the other side",
+    "Reply-To": "is an address on the other side",
+    "Error-Info": "names hosts of the other side",
+    "P-Access-Network-Info": "says where a phone is (RFC 7315 section 4.4)",
+    "P-Charging-Function-Addresses": "is for one network only (RFC 7315 section 4.5)",
+}
+"""Headers that one might miss above, and why they stay on their side unless a rule passes them."""
 
 
-def crossing(request: Request, destination: Side) -> tuple[tuple[str, str], ...]:
-    """The headers of `request` that may enter the dialog on the other side, octet for octet."""
-    allowed = To.FRONT_END if destination is Side.FRONT_END else To.GATEWAY
-    return tuple(
-        (name, value)
-        for name, direction in CROSSES.items()
-        if direction in (To.BOTH, allowed)
-        for value in request.headers.get_all(name)
+def invited(request: Request, passage: Passage) -> tuple[str, Lines]:
+    """From, without a tag, and the further headers of the INVITE that `request` becomes on the other side."""
+    claim = claim_of(request.headers, passage.source.identity, request.from_)
+    trail = Trail.of(request.headers, passage.source.identity)
+    hidden = hides(claim, passage)
+    outside = not passage.destination.identity.reveal
+    veil = Veil(
+        everybody=outside and claim.privacy.hides_history,
+        private=outside,
+        secrets=claim.secrets if hidden else frozenset(),
     )
+    target = called_uri(request, passage.host)
+    lines = (
+        *identity_lines(claim, passage, trail=trail),
+        *trail_lines(trail, passage, target, veil),
+        *_by_table(request.headers, passage, On.INVITE, claim),
+    )
+    return from_value(request, claim, passage), _clean(lines)
 
 
-def calling_identity(address: NameAddress, our_host: str) -> str:
-    """A From value for the other side: name and number of the caller, at our own host.
+def crossing_response(status: int, headers: Headers, passage: Passage) -> Lines:
+    """Of the headers of a response, those that may stand in the one that it becomes on the other side.
 
-    An anonymous caller stays at anonymous.invalid (RFC 3323 section 4.1.1.3).
+    Warning never does, for it names hosts; Retry-After and Reason are of our own making.
     """
-    name = "" if address.display_name is None else f"{address.display_name} "
-    uri = address.uri
-    if isinstance(uri, SipUri):
-        user = _user(uri)
-        host = uri.host if uri.host.lower() == "anonymous.invalid" else our_host
-    else:
-        user, host = (uri.rest.partition(";")[0] if uri.scheme == "tel" else ""), our_host
-    return f"{name}<sip:{user}@{host}>" if user else f"{name}<sip:{host}>"
+    claim = claim_of(headers, passage.source.identity)
+    on = _occasion(status)
+    lines = identity_lines(claim, passage, party="called") if on in _REACHED else ()
+    return _clean((*lines, *_by_table(headers, passage, on, claim)))
 
 
 def called_uri(request: Request, host: str, parameters: str = "") -> str:
@@ -70,12 +149,64 @@ def called_uri(request: Request, host: str, parameters: str = "") -> str:
     """
     uri = request.uri
     if isinstance(uri, SipUri):
-        user, phone = _user(uri), (uri.parameters.get("user") or "").lower() == "phone"
+        user, phone = (
+            (uri.user or "").partition(":")[0],
+            (uri.parameters.get("user") or "").lower() == "phone",
+        )
     else:
         user, phone = uri.rest.partition(";")[0], True
     return f"sip:{user}@{host}{parameters}{';user=phone' if phone else ''}"
 
 
-def _user(uri: SipUri) -> str:
-    """The user part as received, without the password that it may hold."""
-    return (uri.user or "").partition(":")[0]
+def _occasion(status: int) -> On:
+    if status >= 300:
+        return On.FAILURE
+    if status >= 200:
+        return On.ANSWER
+    return On.RINGING if status == 180 else On.PROGRESS
+
+
+def _by_table(headers: Headers, passage: Passage, on: On, claim: Claim) -> Lines:
+    """What crosses by a row of the table, or by a rule of either peer."""
+    rules = _rules(passage)
+    names = {header_key(name): name for name in CROSSES}
+    for rule in rules:
+        names.setdefault(header_key(rule.name), rule.name)
+    hidden = hides(claim, passage)
+    outside = not passage.destination.identity.reveal
+    lines: list[tuple[str, str]] = []
+    for key, name in names.items():
+        came = headers.get_all(name)
+        row = CROSSES.get(name)
+        shy = row is not None and row.about_caller and outside and claim.privacy.hides_headers
+        told = () if row is None or shy or (hidden and row.about_caller) else _allowed(row, came, passage, on)
+        said = ""
+        for rule in rules:
+            if header_key(rule.name) == key:
+                told = came if rule.action is HeaderAction.PASS else ()
+                said = rule.value if rule.action is HeaderAction.SET else ""
+        if said:
+            lines.append((name, said))
+        secrets = claim.secrets if hidden else frozenset()
+        lines += [(name, value) for value in told if not mentions(value, secrets)]
+    return tuple(lines)
+
+
+def _rules(passage: Passage) -> tuple[HeaderRule, ...]:
+    """The rules of both peers, those of the sender first."""
+    sender = (r for r in passage.source.headers if r.direction is HeaderDirection.FROM_PEER)
+    receiver = (r for r in passage.destination.headers if r.direction is HeaderDirection.TO_PEER)
+    return (*sender, *receiver)
+
+
+def _allowed(row: Row, values: tuple[str, ...], passage: Passage, on: On) -> tuple[str, ...]:
+    inward = passage.destination.side is Side.FRONT_END
+    way = row.to is To.BOTH or (row.to is To.FRONT_END) is inward
+    if on not in row.on or not way or (row.within_trust and not passage.within_trust):
+        return ()
+    return tuple(value for value in values if row.shape.fullmatch(value) is not None)
+
+
+def _clean(lines: Lines) -> Lines:
+    """Only what ends no line and hides nothing in it."""
+    return tuple((name, value) for name, value in lines if is_clean(value))

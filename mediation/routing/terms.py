@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from mediation.sdp.negotiation import Capabilities
+from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.model import Internal, Side, Trunk
 from mediation.settings.peer_terms import (
     EarlyMedia,
@@ -44,6 +45,10 @@ class Terms:
     mid_call: MidCall = field(default_factory=MidCall)
     transfer: Transfers = field(default_factory=Transfers)
     redirect: Redirects = field(default_factory=Redirects)
+    identity: Identity = USUAL_IDENTITY
+    """What is believed of the peer, and what it is told."""
+    headers: tuple[HeaderRule, ...] = ()
+    """What becomes of single headers from and to the peer."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
@@ -65,6 +70,8 @@ class Terms:
             peer.mid_call,
             peer.transfer,
             peer.redirect,
+            peer.identity,
+            peer.headers,
         )
 
     @property

@@ -56,6 +56,8 @@ def _required(section: Entry) -> str:
 def _section(section: Entry, holder: object) -> str:
     hidden = (section.length is not None or bool(section.above)) and not section.required
     value = getattr(holder, section.name)
+    if value == ():
+        return _sketch(section)
     table = value[0] if isinstance(value, tuple) else value
     lines = ["", *_comment(section.story.doc), f"{'#' if hidden else ''}{section.header}"]
     told = (
@@ -65,6 +67,13 @@ def _section(section: Entry, holder: object) -> str:
     )
     within = "".join(_section(inner, table) for inner in _within(section))
     return "\n".join([*lines, "\n\n".join(told)]) + "\n" + within
+
+
+def _sketch(section: Entry) -> str:
+    """Show what a list of tables could hold that is empty unless somebody fills it, for people to read."""
+    inside = [f"# {entry.key} = {entry.story.example}" for entry in _keys(section)]
+    told = [line for entry in _keys(section) for line in _comment(f"{entry.key}: {entry.story.doc}")]
+    return "\n".join(["", *_comment(section.story.doc), *told, f"# {section.header}", *inside]) + "\n"
 
 
 def _entry(entry: Entry, value: object, *, hidden: bool) -> Iterator[str]:

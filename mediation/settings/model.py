@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
+from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
 from mediation.settings.peer_terms import EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.story import setting, story
 from mediation.settings.words import (
@@ -273,6 +274,11 @@ class Internal(Interface):
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
+    identity: InternalIdentity = field(
+        default=InternalIdentity(),
+        metadata=story("What is believed of front-end servers, and what they are told."),
+    )
+    headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:
@@ -382,6 +388,10 @@ class Trunk:
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
+    identity: TrunkIdentity = field(
+        default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
+    )
+    headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:

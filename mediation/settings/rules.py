@@ -8,6 +8,7 @@ from typing import Final
 from mediation.settings.addresses import covers, family, spelled
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.faults import did_you_mean
+from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
 from mediation.settings.model import Listener, Network, Secret, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
@@ -47,6 +48,8 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _timers_in_order(draft),
         _user_with_password(draft),
         _metrics_apart(draft),
+        _identity_agrees(draft),
+        _header_values_set(draft),
     )
 
 
@@ -269,3 +272,40 @@ def _metrics_apart(draft: Draft) -> Iterator[Fault]:
         if listener.transport is not Transport.UDP and same and port == listener.port:
             message = f"{listener.socket} takes SIP at this port"
             yield Fault(place, message, "choose another port, usually 9464", related=path)
+
+
+def _identity_agrees(draft: Draft) -> Iterator[Fault]:
+    """What is not asserted at all, or to nobody who may hear it, cannot be kept on a forwarded call."""
+    for holder in chain([("internal",)], draft.trunks()):
+        table = (*holder, "identity")
+        if draft.value((*table, "from"), FromPolicy) is FromPolicy.NUMBER:
+            if draft.value((*table, "number"), str) == "":
+                yield Fault((*table, "from"), "there is no number to stand in From", "add number")
+        elif draft.value((*table, "number"), str) and draft.sound((*table, "from")):
+            yield Fault((*table, "number"), "nobody looks at number", 'add from = "number", or remove it')
+    for trunk in draft.trunks():
+        table = (*trunk, "identity")
+        send = draft.value((*table, "send"), SendIdentity)
+        for key in ("keep_pai_on_anonymous_forward", "accept_peer_pai_on_forward"):
+            if draft.value((*table, key), bool) and send is SendIdentity.OFF:
+                message = "nothing is asserted to this trunk, so that nothing can be kept"
+                yield Fault((*table, key), message, 'add send = "pai"', related=(*table, "send"))
+        keep = (*table, "keep_pai_on_anonymous_forward")
+        if draft.value(keep, bool) and draft.value((*table, "reveal"), bool) is False:
+            message = "callers who want to be hidden are not revealed to this trunk"
+            yield Fault(keep, message, "add reveal = true", related=(*table, "reveal"))
+
+
+def _header_values_set(draft: Draft) -> Iterator[Fault]:
+    """A value is for `set`, and `set` takes one."""
+    for holder in ("internal", "trunk"):
+        pattern = (holder, "header", EACH) if holder == "internal" else (holder, EACH, "header", EACH)
+        for path, _ in draft.each(pattern, dict):
+            action = draft.value((*path, "action"), HeaderAction)
+            value = draft.value((*path, "value"), str)
+            if action is HeaderAction.SET and value == "":
+                yield Fault((*path, "action"), "there is no value to set", 'add value = "TEXT"')
+            elif action in (HeaderAction.PASS, HeaderAction.DROP) and value:
+                yield Fault(
+                    (*path, "value"), f'"{action}" takes no value', 'write action = "set", or remove it'
+                )

@@ -15,6 +15,8 @@ _PRODUCT: Final = rf"{_WORD}(/{_WORD})?"
 _COMMENT: Final = r"\([ !-'*-\[\]-~]*\)"
 _SERVER_VALUE: Final = re.compile(rf"({_PRODUCT}|{_COMMENT})( ({_PRODUCT}|{_COMMENT}))*")
 
+_USER: Final = re.compile(r"[A-Za-z0-9_.!~*'()&=+$-]{1,64}")
+
 _LABEL: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _ADDRESS: Final = re.compile(r"[0-9.]+")
@@ -159,3 +161,9 @@ def check_username(text: str) -> None:
     """Accept a digest user name, or none. UnfitError otherwise."""
     if not text.isprintable():
         raise UnfitError("a user name has no control characters", "leave them out")
+
+
+def check_user(text: str) -> None:
+    """Accept the user part of a SIP URI (RFC 3261 section 19.1.1), or nothing. UnfitError otherwise."""
+    if text and _USER.fullmatch(text) is None:
+        raise UnfitError(f'"{text}" cannot be the user of a SIP URI', 'write a number: "+493012345670"')

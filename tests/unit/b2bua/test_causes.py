@@ -46,6 +46,54 @@ def test_an_unknown_status_counts_as_the_first_of_its_class__rfc3261_8_1_3_2(sta
     assert (unknown.status, unknown.q850, unknown.verdict) == (status, known.q850, known.verdict)
 
 
+@pytest.mark.parametrize(
+    ("q850", "status"),
+    [(1, 404), (2, 404), (3, 404), (17, 486), (18, 408), (19, 480), (20, 480), (21, 403), (22, 410), (23, 410),
+     (26, 404), (27, 502), (28, 484), (29, 501), (31, 480), (34, 503), (38, 503), (41, 503), (42, 503), (47, 503),
+     (55, 403), (57, 403), (58, 503), (65, 488), (70, 488), (79, 501), (87, 403), (88, 503), (102, 504), (111, 500),
+     (127, 500), (16, None), (0, None), (126, None)],
+)  # fmt: skip
+def test_a_q850_cause_stands_for_a_status__rfc3398_7_2_4_1(q850: int, status: int | None) -> None:
+    assert causes.status_of_q850(q850) == status
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        ("Q.850;cause=17", 486),
+        ("Q.850;cause=1", 404),
+        ("Q.850;cause=16", 480),
+        ("SIP;cause=17", 480),
+        ("", 480),
+    ],
+)
+def test_a_487_that_nobody_asked_for_is_told_by_its_cause__rfc3398_7_2_4_1(reason: str, status: int) -> None:
+    assert refused(487, reason).reply_status == status
+
+
+@pytest.mark.parametrize(
+    ("reason", "location"),
+    [
+        ("Q.850;cause=16;location=LN", "LN"),
+        ('q.850 ; location = rpn ; cause=16;text="a"', "RPN"),
+        ("SIP;cause=480;location=TN, Q.850;cause=31;location=LOC-6", "LOC-6"),
+        ("Q.850;cause=16;location=10.1.1.1", ""),
+        ("Q.850;cause=16;location=corp", ""),
+        ("Q.850;cause=16;mylocation=LN", ""),
+        ("SIP;cause=480;location=TN", ""),
+        ("Q.850;cause=16", ""),
+    ],
+)
+def test_where_a_cause_arose_is_told_on_in_the_words_of_q850_only__rfc8606_4(
+    reason: str, location: str
+) -> None:
+    for cause in (refused(486, reason), causes.ended_by(request("BYE", reason)),
+                  causes.cancelled_by(request("CANCEL", reason))):  # fmt: skip
+        assert cause.location == location
+        assert (f";location={location}" if location else "location") in cause.header()[1] or not location
+        assert causes.location_of(request("BYE", cause.header()[1])) == location
+
+
 def test_a_redirection_is_told_as_unavailable() -> None:
     assert refused(302).reply_status == 480
     assert refused(302).reason == "redirected"

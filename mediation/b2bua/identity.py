@@ -1,0 +1,144 @@
+"""Who calls, and who answers: what a peer claims, what we believe of it, and what the other side is told.
+
+RFC 3325 and RFC 5876 for P-Asserted-Identity, RFC 3323 for privacy, draft-ietf-sip-privacy-04 for Remote-Party-ID,
+which has no RFC and lives on.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mediation.b2bua.passage import (
+    ANONYMOUS,
+    Lines,
+    Passage,
+    addresses_of,
+    at_our_host,
+    is_anonymous,
+    secrets_of,
+    shown_name,
+    user_of,
+)
+from mediation.b2bua.privacy import Privacy
+from mediation.b2bua.trail import NO_TRAIL, Trail
+from mediation.settings.identity import FromPolicy, Identity, SendIdentity
+from mediation.sip.headers import Headers, NameAddress
+from mediation.sip.message import Request
+from mediation.sip.uri import OpaqueUri, SipUri
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who a peer says that somebody is, as far as it is believed."""
+
+    asserted: tuple[NameAddress, ...]
+    """A SIP address, a telephone number, or both (RFC 3325 section 9.1)."""
+    privacy: Privacy
+    hidden: bool
+    """Whether this party wants to be unknown outside the trust domain, in whatever words it says so."""
+    secrets: frozenset[str]
+    """What it could be known by, believed or not."""
+
+
+def claim_of(headers: Headers, identity: Identity, shown: NameAddress | None = None) -> Claim:
+    """What the sender of an INVITE says of itself, `shown` being its From, or of a response: who was reached.
+
+    An identity that cannot be read is not there: no call fails by it.
+    """
+    role = "called" if shown is None else "calling"
+    privacy = Privacy.of(headers)
+    parties = [
+        each
+        for each in addresses_of(headers, "Remote-Party-ID")
+        if (each.parameters.get("party") or role).lower() == role
+    ]
+    said = addresses_of(headers, "P-Asserted-Identity")
+    preferred = addresses_of(headers, "P-Preferred-Identity")
+    named = () if shown is None else (shown,)
+    asserted = said or preferred or tuple(parties) if identity.trust else ()
+    hidden = (
+        privacy.hides_identity
+        or (privacy.values != ("none",) and any(is_anonymous(each) for each in named))
+        or any(_is_private(each) for each in parties)
+    )
+    return Claim(_one_of_each(asserted), privacy, hidden, secrets_of((*named, *said, *preferred, *parties)))
+
+
+def hides(claim: Claim, passage: Passage) -> bool:
+    """Whether the destination must not learn who this is."""
+    return claim.hidden and not passage.destination.identity.reveal
+
+
+def from_value(request: Request, claim: Claim, passage: Passage) -> str:
+    """What From says to the called side, without a tag."""
+    identity = passage.destination.identity
+    if identity.from_ is FromPolicy.ANONYMOUS or hides(claim, passage):
+        return ANONYMOUS
+    if identity.from_ is FromPolicy.NUMBER:
+        return f"<sip:{identity.number}@{passage.host}>"
+    copied = claim.asserted if identity.from_ is FromPolicy.PAI and not claim.hidden else ()
+    return calling_identity(copied[0] if copied else request.from_, passage.host)
+
+
+def calling_identity(address: NameAddress, our_host: str) -> str:
+    """A From value for the other side: name and number of the caller, at our own host.
+
+    An anonymous caller stays at anonymous.invalid (RFC 3323 section 4.1.1.3). What is no SIP address and no
+    number is nobody's.
+    """
+    name, uri = shown_name(address), address.uri
+    if isinstance(uri, OpaqueUri):
+        user, host = (uri.rest.partition(";")[0] if uri.scheme == "tel" else ""), our_host
+    else:
+        user, host = user_of(uri), uri.host if uri.host.lower().endswith(".invalid") else our_host
+    return f"{name}<sip:{user}@{host}>" if user else f"{name}<sip:{host}>"
+
+
+def identity_lines(
+    claim: Claim, passage: Passage, *, party: str = "calling", trail: Trail = NO_TRAIL
+) -> Lines:
+    """P-Asserted-Identity, Remote-Party-ID and Privacy for the other side; `trail` is who was called before."""
+    identity = passage.destination.identity
+    told = () if hides(claim, passage) else _asserted(claim, identity, trail)
+    printed = [line for each in told if (line := _printed(each, passage.host)) is not None]
+    lines: list[tuple[str, str]] = []
+    if identity.send in (SendIdentity.PAI, SendIdentity.BOTH):
+        lines += [("P-Asserted-Identity", value) for value in printed]
+    if printed and identity.send in (SendIdentity.RPID, SendIdentity.BOTH):
+        privacy = "full" if claim.hidden else "off"
+        lines.append(("Remote-Party-ID", f"{printed[0]};party={party};screen=yes;privacy={privacy}"))
+    # deviates: RFC 3323 section 5 removes the wishes that were fulfilled; an ITSP hides the number from the called
+    # party only while it is asked to, so the wish goes on whole
+    wish = str(claim.privacy) or ("id" if claim.hidden and lines else "")
+    return (*lines, ("Privacy", wish)) if wish else tuple(lines)
+
+
+def _asserted(claim: Claim, identity: Identity, trail: Trail) -> tuple[NameAddress, ...]:
+    if not trail.is_forward:
+        return claim.asserted
+    kept = identity.forwards_anonymous_pai if claim.hidden else identity.forwards_peer_pai
+    return claim.asserted if kept else trail.forwarder
+
+
+def _one_of_each(addresses: tuple[NameAddress, ...]) -> tuple[NameAddress, ...]:
+    """The first SIP address and the first number; all else is to be ignored (RFC 5876 section 4.5)."""
+    return tuple(_first_of_each(addresses))
+
+
+def _first_of_each(addresses: tuple[NameAddress, ...]) -> Iterator[NameAddress]:
+    seen: set[str] = set()
+    for address in addresses:
+        kind = "sip" if isinstance(address.uri, SipUri) else address.uri.scheme
+        if kind in ("sip", "tel") and kind not in seen and not is_anonymous(address):
+            seen.add(kind)
+            yield NameAddress(address.display_name, address.uri)
+
+
+def _is_private(address: NameAddress) -> bool:
+    """Whether a Remote-Party-ID asks to be hidden (draft-ietf-sip-privacy-04 section 4)."""
+    wishes = (address.parameters.get("privacy") or "off").strip('"').lower()
+    return not {"full", "uri", "name"}.isdisjoint(wishes.split("-"))
+
+
+def _printed(address: NameAddress, host: str) -> str | None:
+    uri = at_our_host(address.uri, host)
+    return None if uri is None else f"{shown_name(address)}<{uri}>"
