@@ -1,6 +1,6 @@
 """PJSIP calls PJSIP through the daemon: a user agent of another family at both ends."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -242,3 +242,72 @@ def test_a_refusal_reaches_the_caller(scene: Scene, way: str, status: int) -> No
     ):
         caller.do("dial", uri=f"sip:{CALLED}@{spell(ends.door)}")
         assert caller.is_down()["status"] == status
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("who", ["caller", "callee"])
+def test_an_update_with_a_description_is_answered__rfc3311_5_2(scene: Scene, way: str, who: str) -> None:
+    with a_call(scene, way) as (caller, callee):
+        asker = caller if who == "caller" else callee
+        asker.do("update", line=1)
+        asker.did("UPDATE")
+        for phone in (caller, callee):
+            hears(phone, 10)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("caller", "callee"),
+    [("mandatory", "no"), ("no", "mandatory"), ("mandatory", "mandatory"), ("optional", "optional")],
+)
+def test_100rel_from_none_one_or_both_ends__rfc3262(scene: Scene, way: str, caller: str, callee: str) -> None:
+    """Whoever demands it has it from us, whatever the other one knows."""
+    of_callee = {"reliable": callee, "answers": [183]}
+    with two_phones(scene, way, caller={"reliable": caller}, callee=of_callee) as (calling, called):
+        calling.do("dial", uri=f"sip:{CALLED}@{spell(scene.way(way).door)}")
+        assert calling.hears("state", state="EARLY")["status"] == 183
+        called.puppet.settles(0.1)
+        called.do("answer", line=1, status=200)
+        for phone in (calling, called):
+            phone.is_up()
+        calling.do("hang up", line=1)
+    if caller == "mandatory":
+        assert calling.sent("PRACK ")
+    if callee == "mandatory":
+        assert called.took("PRACK ")
+    if caller == "no":
+        assert not calling.sent("PRACK ")
+
+
+@pytest.mark.parametrize(
+    ("way", "caller", "callee"),
+    [
+        ("outbound", "always", "no"),
+        ("outbound", "no", "always"),
+        ("inbound", "mandatory", "optional"),
+        ("inbound", "optional", "mandatory"),
+    ],
+)
+def test_session_timers_are_agreed_on_each_leg_for_itself__rfc4028(
+    scene: Scene, way: str, caller: str, callee: str
+) -> None:
+    """PJSIP takes no interval below 90 s, so a refresh comes early, by UPDATE, because it is told to."""
+    of_caller, of_callee = {"timer": caller, "timer_s": 90}, {"timer": callee, "timer_s": 120}
+    with a_call(scene, way, caller=of_caller, callee=of_callee) as (calling, called):
+        for phone, mode in ((calling, caller), (called, callee)):
+            if mode != "no":
+                phone.do("update", line=1)
+                phone.did("UPDATE")
+    assert agreed(calling.took, "INVITE") == ([] if caller == "no" else ["90;refresher=uac"])
+    # PJSIP asks for timers of its own accord where it calls; where it is called, unless they are optional
+    assert bool(agreed(called.sent, "INVITE")) == (callee in ("always", "mandatory"))
+    for phone, mode in ((calling, caller), (called, callee)):
+        if mode in ("always", "mandatory"):
+            assert len(agreed(phone.took, "UPDATE")) == 1
+
+
+def agreed(answers: Callable[[str], list[str]], method: str) -> list[str]:
+    """Return the session intervals in the 200s to requests of this method."""
+    texts = [text for text in answers("SIP/2.0 200") if f" {method}\n" in text]
+    lines = [line for text in texts for line in text.splitlines() if line.startswith("Session-Expires:")]
+    return [line.partition(":")[2].strip() for line in lines]
