@@ -131,7 +131,6 @@ def over(scene: Scene, transport: str) -> tuple[str, Address, Address]:
     return text, at, door
 
 
-@pytest.mark.doctor_finds("poor-audio")  # the silence that was asked for
 @pytest.mark.parametrize(
     ("way", "who", "old"),
     [
@@ -157,7 +156,6 @@ def test_hold_and_resume__rfc3264_8_4(scene: Scene, way: str, who: str, old: boo
             hears(phone)
 
 
-@pytest.mark.doctor_finds("poor-audio")  # the silence that both of them asked for
 @pytest.mark.parametrize("way", WAYS)
 def test_both_hold_and_one_resume_does_not_unhold_the_other__rfc3264_6_1(scene: Scene, way: str) -> None:
     with a_call(scene, way) as (caller, callee):
