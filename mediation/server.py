@@ -43,6 +43,7 @@ from mediation.ops.metrics import Metrics, Sources
 from mediation.routing.wires import Wires
 from mediation.settings.model import Settings, Side
 from mediation.settings.words import http_endpoint
+from mediation.sip.flow import Flow
 from mediation.sip.ids import IdSource
 
 STOP_LIMIT_S = 4.0
@@ -122,7 +123,11 @@ class Server:
         self._engine = Engine(settings, IdSource(secrets.token_hex))
         self._security = Security(settings, self._security_notice)
         self._driver: Driver[_Rest] = Driver(
-            self._engine, self._perform, security=self._security, wires=Wires(settings)
+            self._engine,
+            self._perform,
+            security=self._security,
+            wires=Wires(settings),
+            on_silent=self._connection_silent,
         )
         media = settings.media
         self._media: MediaEngine = WorkerMediaEngine(
@@ -231,6 +236,10 @@ class Server:
                 self.log.info("media_worker.started", worker=worker, pid=pid)
             case WorkerLost(worker, reason, calls):
                 self.log.error("media_worker.lost", worker=worker, reason=reason, calls=calls)
+
+    def _connection_silent(self, flow: Flow) -> None:
+        host, port = flow.remote
+        self.log.warning("connection.silent", transport=str(flow.transport), peer=host, port=port)
 
     def _security_notice(self, notice: SecurityNotice) -> None:
         match notice:

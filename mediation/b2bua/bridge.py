@@ -9,8 +9,21 @@ from enum import Enum, auto
 from itertools import product
 
 from mediation.b2bua.content import NOTHING
-from mediation.b2bua.events import Asked, Replied
+from mediation.b2bua.events import (
+    Asked,
+    LegEvent,
+    Referred,
+    ReofferCancelled,
+    ReofferDue,
+    Reoffered,
+    ReofferRefused,
+    ReofferTaken,
+    Replied,
+    Reported,
+)
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.passage import Lines
+from mediation.b2bua.reports import Reports
 from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import Relay
 
@@ -86,6 +99,10 @@ class Bridge:
         self._asker: Leg | None = None
         self._asked: dict[tuple[Leg, int], int] = {}
         """What was passed on to a leg, by its ticket: the question of the other one."""
+        self._referrals: dict[tuple[Leg, int], Referred] = {}
+        """REFERs that were passed on to a leg, by its ticket."""
+        self._reports: Reports | None = None
+        """What the asker hears of one that was accepted."""
         self.state = State.QUIET
 
     def other(self, leg: Leg) -> Leg:
@@ -97,8 +114,32 @@ class Bridge:
         """What we can do for a leg: what the other one wants, or everything where the leg is not to know of it."""
         return self.other(leg).said.wish if leg.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
 
-    def hear(self, cue: Cue, leg: Leg, now: float, status: int = 0) -> None:
-        """A leg has said something of changes."""
+    @property
+    def legs(self) -> tuple[Leg, Leg]:
+        """Both."""
+        return self._legs
+
+    def hear(self, leg: Leg, event: LegEvent, now: float) -> None:
+        """A leg has said something that concerns the other one."""
+        match event:
+            case Reoffered():
+                self._cue(Cue.REOFFERED, leg, now)
+            case ReofferTaken():
+                self._cue(Cue.TAKEN, leg, now)
+            case ReofferRefused(status):
+                self._cue(Cue.REFUSED, leg, now, status)
+            case ReofferCancelled():
+                self._cue(Cue.CANCELLED, leg, now)
+            case ReofferDue():
+                self._cue(Cue.DUE, leg, now)
+            case Asked():
+                self._asked_by(leg, event, now)
+            case Reported():
+                self._reported(leg, event, now)
+            case Replied():
+                self._replied(leg, event, now)
+
+    def _cue(self, cue: Cue, leg: Leg, now: float, status: int = 0) -> None:
         row = BRIDGE.get((self.state, cue))
         if row is None:
             return
@@ -156,7 +197,7 @@ class Bridge:
 
     # INFO and MESSAGE
 
-    def asked(self, leg: Leg, asked: Asked, now: float) -> None:
+    def _asked_by(self, leg: Leg, asked: Asked, now: float) -> None:
         """Pass on what one party says to the other; one that does not take it has said so (RFC 3261 section 8.2.1)."""
         other = self.other(leg)
         if other.takes(asked.method) and other.terms.mid_call.info:
@@ -164,9 +205,38 @@ class Bridge:
         else:
             leg.reply(asked.question, 405, now)
 
-    def replied(self, leg: Leg, replied: Replied, now: float) -> None:
+    def _replied(self, leg: Leg, replied: Replied, now: float) -> None:
         """Pass the answer back, whoever it is to; what is between us and the answering party stays there."""
+        referral = self._referrals.pop((leg, replied.ticket), None)
+        if referral is not None:
+            self._referral_replied(leg, referral, replied.status, now)
         question = self._asked.pop((leg, replied.ticket), None)
         if question is not None:
             status = 403 if replied.status in (401, 407) else replied.status
             self.other(leg).reply(question, status, now, replied.content if status < 300 else NOTHING)
+
+    # REFER that is passed on
+
+    def refer(self, leg: Leg, referred: Referred, lines: Lines, now: float) -> None:
+        """Let the other party perform a transfer (RFC 5589 section 6); `lines` say whom to call, in its own words."""
+        other = self.other(leg)
+        self._referrals[other, other.ask("REFER", NOTHING, now, lines)] = referred
+
+    def _referral_replied(self, leg: Leg, referred: Referred, status: int, now: float) -> None:
+        asker = self.other(leg)
+        if status < 300:
+            asker.accept_referral(referred, now)
+            self._reports = Reports(asker, referred)
+        else:
+            asker.reply(referred.question, 403 if status in (401, 407) else status, now)
+
+    def _reported(self, leg: Leg, reported: Reported, now: float) -> None:
+        """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3)."""
+        reports = self._reports
+        if reports is None or reports.leg is leg:
+            leg.reply(reported.question, 481, now)
+            return
+        leg.reply(reported.question, 200, now)
+        reports.tell(reported.status, now)
+        if reported.over:
+            self._reports = None

@@ -1,35 +1,33 @@
-"""One call: two legs, `call_table`, one cause of ending, one record."""
+"""One call: two seats, `call_table`, one cause of ending, one record.
+
+Whoever sits in a seat is a leg. The search for a callee is a `Hunt`; another party that takes a seat while the call
+goes on (a transfer, a call picked up) is a `Succession`. Both work for the call and know nothing of each other.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from mediation.b2bua import causes
 from mediation.b2bua.bridge import Bridge
-from mediation.b2bua.bridge import Cue as BridgeCue
-from mediation.b2bua.call_media import CallMedia
+from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.call_table import ABSORBED, CALL, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import (
     Answered,
     AnsweredTooLate,
-    Asked,
     Closed,
     HungUp,
     LegEvent,
     Progress,
+    Referred,
     Refused,
-    ReofferCancelled,
-    ReofferDue,
-    Reoffered,
-    ReofferRefused,
-    ReofferTaken,
-    Replied,
     Updated,
 )
+from mediation.b2bua.hunt import Failed, Ground, Hunt, Invitation
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
-from mediation.b2bua.passage import Passage
+from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.plan import (
     MediaClosed,
     MediaFact,
@@ -37,24 +35,25 @@ from mediation.b2bua.plan import (
     MediaOpened,
     MediaRefused,
     MediaSilent,
+    PairOpened,
+    PairRefused,
     StreamReport,
 )
-from mediation.b2bua.policy import called_uri, invited
-from mediation.b2bua.record import CallRecord, Party
+from mediation.b2bua.policy import crossing_response
+from mediation.b2bua.record import CallRecord, Party, TransferRecord
+from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate
 from mediation.routing.terms import Terms
-from mediation.routing.trunk import TrunkState
+from mediation.routing.trunk import Occupancy, TrunkState
 from mediation.settings.model import Settings, Side
 from mediation.sip.agent import Agent, hostport
-from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError
-from mediation.sip.flow import Flow
+from mediation.sip.headers import Headers
 from mediation.sip.matching import Transaction
 
-NO_PROGRESS, RING_LIMIT, SETUP_LIMIT, BROKEN = "NO_PROGRESS", "RING_LIMIT", "SETUP_LIMIT", "BROKEN"
-_OUT_OF_TARGETS = (Cue.REFUSED, Cue.NO_PROGRESS_LAST)
+SETUP_LIMIT, BROKEN = "SETUP_LIMIT", "BROKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,16 @@ class Exchange:
     emit: Callable[[Output], None]
     forget: Callable[["Call"], None]
     """To be called once, when a call has nothing left to do."""
+    candidates: Callable[[Source, str], tuple[Candidate, ...]]
+    """Targets for a number, as a caller from this source would get them."""
+    refer: Callable[["Call", Leg, Referred, float], "Succession | None"]
+    """Begin what a party wants of the other one; None: it was refused, and told so."""
+
+    @property
+    def ground(self) -> Ground:
+        """What every hunt needs."""
+        sip = self.settings.sip
+        return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent)
 
 
 class Call:
@@ -82,184 +91,298 @@ class Call:
         now: float,
     ) -> None:
         """`transaction` holds the INVITE. Raises RemoteSipError when no dialog can be made of it."""
-        self._exchange = exchange
-        self._source = source
+        self.exchange = exchange
+        self.source = source
         self._request = transaction.request
         self._flow = transaction.flow
-        self._candidates = list(candidates)
-        """Those that were not tried yet."""
+        self._candidates = candidates
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
-        self._ledger = Ledger(now)
-        self._media = CallMedia(self.id, exchange.emit, exchange.settings.media)
-        self._callee: tuple[Leg, Candidate] | None = None
-        """The attempt that counts."""
+        self.ledger = Ledger(now)
+        self.occupancy = Occupancy(exchange.trunks)
+        self.media = CallMedia(self.id, exchange.emit, exchange.settings.media)
+        self.caller = Leg.received(exchange.agent, self, transaction, terms, exchange.settings.sip.user_agent)
+        self.caller.trunk = "" if source.trunk is None else source.trunk.name
+        self.callee: Leg | None = None
+        """Who has answered; before, the search has whom it calls."""
+        self._first: list[Leg] = [self.caller]
+        """Who the call began between, whoever sits there now."""
+        self._hunt: Hunt | None = None
         self._bridge: Bridge | None = None
-        """What crosses between both legs of it; None before there are two."""
-        self._party = ""
-        """Who of the called side spoke last, where the call has forked."""
+        """What crosses between both seats; None before two are taken."""
+        self._succession: Succession | None = None
+        self.guest: tuple[int, Leg, int] | None = None
+        """Who is heard in a seat for the time being: the seat, the leg, its pair."""
+        self._redirection: Failed | None = None
         self._written = False
-        self._occupied: list[TrunkState] = []
         self.broken = False
         """Whether a bug of ours was met already."""
-        product = exchange.settings.sip.user_agent
-        self.caller = Leg.received(exchange.agent, self, transaction, terms, product)
-        self._open: set[Leg] = {self.caller}
+        self.open: set[Leg] = {self.caller}
         """Legs that are not closed, those of earlier attempts among them."""
 
     def begin(self, obstacle: Cause | None, now: float) -> None:
         """Ask for media, unless the offer or `obstacle` stands in the way."""
         obstacle = self.caller.judge(self._request) or obstacle
-        self._fact("call.started", source=self._source_name, transport=str(self._flow.transport))
+        self.fact("call.started", source=self._source_name, transport=str(self._flow.transport))
         if obstacle is not None:
             self._cue(Cue.BARRED, now, obstacle)
             return
-        if self._source.trunk is not None:
-            self._occupy(self._source.trunk.name)
+        if self.source.trunk is not None:
+            self.occupancy.take(self.source.trunk.name)
         first = self._candidates[0]
-        self._start(SETUP_LIMIT, now + self._exchange.settings.sip.setup_limit_s)
-        self._media.open(self._source.side, first.terms.side, (self._flow.local[0], first.listener.host))
+        self._start(SETUP_LIMIT, now + self.exchange.settings.sip.setup_limit_s)
+        self.media.open(self.source.side, first.terms.side, (self._flow.local[0], first.listener.host))
 
     @property
     def call_ids(self) -> set[str]:
         """The Call-IDs of all its dialogs."""
-        return {self.caller.call_id, *(attempt.call_id for attempt in self._ledger.attempts)}
+        legs = {leg.call_id for leg in (*self._first, *self.open)}
+        return {*legs, *(attempt.call_id for attempt in self.ledger.attempts)}
 
     # what happens to a call
 
     def leg_event(self, leg: Leg, event: LegEvent, now: float) -> None:
-        """One of the legs has something to say; of an earlier attempt only its end matters."""
+        """One of the legs has something to say; of an attempt that was given up only its end matters."""
+        succession = self._succession
         if isinstance(event, Closed):
-            self._open.discard(leg)
+            self.open.discard(leg)
             self._finish_when_done(now)
         elif isinstance(event, AnsweredTooLate):
-            self._fact("leg.answered_too_late", Level.WARNING, side=str(leg.side), call_id=leg.call_id)
-        elif leg is self.caller:
-            self._caller_event(event, now)
-        elif self._callee is not None and leg is self._callee[0]:
-            self._callee_event(event, now)
+            self.fact("leg.answered_too_late", Level.WARNING, side=str(leg.side), call_id=leg.call_id)
+        elif succession is not None and succession.owns(leg):
+            succession.leg_event(leg, event, now)
+        elif leg in (self.caller, self.callee):
+            self._seat_event(leg, event, now)
+        elif self._hunt is not None and leg is self._hunt.leg:
+            self._attempt_event(self._hunt, leg, event, now)
+
+    def hunt_event(self, hunt: Hunt, event: Progress | Answered | Failed, now: float) -> None:
+        """The search has come to something: the call's own, or that of a transfer."""
+        if hunt is not self._hunt:
+            if self._succession is not None:
+                self._succession.hunt_event(event, now)
+            return
+        match event:
+            case Progress():
+                self._cue(Cue.PROGRESS, now, event)
+            case Answered():
+                self._cue(Cue.ANSWERED, now, event)
+            case Failed(cause, by):
+                self._redirection = event if event.redirected_to else None
+                self._cue(Cue.FAILED, now, cause, by=by)
 
     def media_fact(self, fact: MediaFact, now: float) -> None:
         """The media engine has something to say."""
         match fact:
             case MediaOpened():
-                self._media.opened(fact)
+                self.media.opened(fact)
                 self.caller.bind(fact.caller)
                 self._cue(Cue.MEDIA_OPENED, now)
             case MediaRefused(_, reason):
-                self._media.ended()
-                self._fact("call.media_refused", Level.WARNING, reason=reason)
+                self.media.ended()
+                self.fact("call.media_refused", Level.WARNING, reason=reason)
                 self._cue(Cue.MEDIA_REFUSED, now, causes.NO_PORTS)
-            case MediaSilent(_, caller) if self.phase is Phase.ALERTING:
+            case PairOpened():
+                self._pair_opened(fact, now)
+            case PairRefused(_, reason):
+                self.fact("call.media_refused", Level.WARNING, reason=reason)
+                if self._succession is not None:
+                    self._succession.pair_refused(now)
+            case MediaSilent(_, caller) if self.phase is Phase.SEEKING:
                 if not caller:
                     self._cue(Cue.EARLY_SILENCE, now)
             case MediaSilent(_, caller):
-                self._fact("call.media_silent", party="caller" if caller else "callee")
+                self.fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
             case MediaLost(_, reason):
-                self._media.ended()
-                self._fact("call.media_lost", Level.ERROR, reason=reason)
+                self.media.ended()
+                self.fact("call.media_lost", Level.ERROR, reason=reason)
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_LOST)
             case MediaClosed():
-                self._media.ended(fact)
+                self.media.ended(fact)
         self._finish_when_done(now)
 
     def timer_fired(self, name: str, now: float) -> None:
         """One of our timers is due."""
-        match name:
-            case "NO_PROGRESS":
-                self._leave_attempt(causes.NO_PROGRESS, now)
-                has_next = self._next_candidate(now) is not None
-                self._cue(Cue.NO_PROGRESS if has_next else Cue.NO_PROGRESS_LAST, now, causes.NO_PROGRESS)
-            case "RING_LIMIT":
-                self._leave_attempt(causes.NO_ANSWER, now)
-                self._cue(Cue.RING_LIMIT, now, causes.NO_ANSWER)
-            case "BROKEN":
-                self.abort(causes.INTERNAL_ERROR, now)
-            case _:
-                self._leave_attempt(causes.SETUP_TOO_LONG, now)
-                self._cue(Cue.SETUP_LIMIT, now, causes.SETUP_TOO_LONG)
+        if name == BROKEN:
+            self.abort(causes.INTERNAL_ERROR, now)
+        else:
+            self._cue(Cue.SETUP_LIMIT, now, causes.SETUP_TOO_LONG)
 
     def stop(self, cause: Cause, now: float) -> None:
         """End the call, whatever it is doing."""
-        self._leave_attempt(cause, now)
         self._cue(Cue.STOP, now, cause)
 
     def break_off(self, now: float) -> None:
         """A bug of ours was met: end every leg in the ordinary way, and what does not end so, in the end, by force."""
         self.broken = True
-        self._start(BROKEN, now + 2 * self._exchange.agent.layer.timers.transaction_s + 1)
+        self._start(BROKEN, now + 2 * self.exchange.agent.layer.timers.transaction_s + 1)
         self.stop(causes.INTERNAL_ERROR, now)
-        for leg in list(self._open):
-            leg.hang_up(self._ledger.cause, now)
-        self._media.close()
+        for leg in list(self.open):
+            leg.hang_up(self.ledger.cause, now)
+        self.media.close()
         self._finish_when_done(now)
 
     def abort(self, cause: Cause, now: float) -> None:
         """End every leg at once, write the record with what is known and forget the call: the last resort."""
-        if self._ledger.ended is None:
-            self._ledger.end(cause, "server", now)
-        for leg in list(self._open):
+        if self.ledger.ended is None:
+            self.ledger.end(cause, "server", now)
+        for leg in list(self.open):
             try:
                 leg.abandon(now)
             except Exception:  # noqa: BLE001 -- whatever else is broken, the record is written
-                self._fact("leg.stuck", Level.ERROR, side=str(leg.side))
-        self._media.close()
+                self.fact("leg.stuck", Level.ERROR, side=str(leg.side))
+        self.media.close()
         self._finish(now)
 
     def forget_media(self) -> None:
         """The media engine has said its last word, whatever it was."""
-        self._media.ended()
+        self.media.ended()
 
-    # events of the legs
+    # what a succession asks for
 
-    def _caller_event(self, event: LegEvent, now: float) -> None:
-        match event:
-            case HungUp(cause):
-                self._leave_attempt(cause, now)
-                self._cue(Cue.CALLER_ENDED, now, cause, by="caller")
-            case Updated():
-                self._cue(Cue.CALLER_UPDATED, now)
-            case Progress() | Answered() | Refused():
-                raise LocalSipError(f"a caller's leg cannot say {type(event).__name__}")
-            case _:
-                self._cue(Cue.CHANGE, now, (self.caller, event))
+    @property
+    def is_up(self) -> bool:
+        """Whether both seats are taken, and talk."""
+        return self.phase is Phase.TALKING
 
-    def _callee_event(self, event: LegEvent, now: float) -> None:
-        match event:
-            case Progress():
-                self._ledger.progress(event.status, now)
-                self._cue(Cue.PROGRESS, now, event)
-            case Answered():
-                self._ledger.answer(now)
-                self._cue(Cue.ANSWERED, now, event)
-            case Refused():
-                self._refused(event, now)
-            case Updated():
-                self._cue(Cue.CALLEE_UPDATED, now)
-            case HungUp(cause):
-                self._leave_attempt(cause, now)
-                self._cue(Cue.CALLEE_ENDED, now, cause, by="callee")
-            case Closed() | AnsweredTooLate():
-                pass  # taken by leg_event
-            case _ if self._callee is not None:
-                self._cue(Cue.CHANGE, now, (self._callee[0], event))
+    @property
+    def is_changing(self) -> bool:
+        """Whether somebody is about to take a seat."""
+        return self._succession is not None
 
-    def _refused(self, refused: Refused, now: float) -> None:
-        cause = refused.cause
-        self._leave_attempt(cause, now)
-        if self._callee is None:
-            return
-        candidate = self._callee[1]
-        if cause.status == 503 and refused.retry_after_s:
-            self._exchange.trunks[candidate.trunk].rest(candidate.target, now + refused.retry_after_s)
-        leaves = (
-            self.phase is Phase.TRYING
-            and not refused.answered
-            and (causes.is_unheard(cause) or candidate.may_leave(cause.status))
-            and self._next_candidate(now) is not None
+    def pass_on_referral(self, leg: Leg, referred: Referred, lines: Lines, now: float) -> None:
+        """Let the other party perform what `leg` wants of it."""
+        if self._bridge is not None:
+            self._bridge.refer(leg, referred, lines, now)
+
+    def lend_seat(self, succession: Succession) -> None:
+        """Let somebody else be about to take a seat."""
+        if self._succession is not None:
+            raise LocalSipError("somebody is at it already")
+        self._succession = succession
+
+    def succession_over(self) -> None:
+        """It is decided, one way or the other."""
+        self._succession = None
+
+    def seat_of(self, leg: Leg) -> int:
+        """CALLER or CALLEE: where a leg sits."""
+        return CALLER if leg is self.caller else CALLEE
+
+    def other(self, leg: Leg) -> Leg:
+        """Who sits across."""
+        other = self.caller if leg is not self.caller else self.callee
+        if other is None:
+            raise LocalSipError("nobody sits across")
+        return other
+
+    def name_of(self, leg: Leg) -> str:
+        """`caller` or `callee`: whose seat a leg has."""
+        return "caller" if leg is self.caller else "callee"
+
+    def note_transfer(self, leaving: Leg, new: Leg | None, status: int, now: float) -> None:
+        """Write down what came of a transfer."""
+        to = None if new is None else _party(new)
+        self.ledger.transfers.append(TransferRecord(self.name_of(leaving), status, now, to))
+        self.fact("transfer.done", by=self.name_of(leaving), status=status)
+
+    def hear(self, guest: tuple[int, Leg, int] | None) -> None:
+        """Let somebody be heard in a seat for the time being, by its pair; None: whoever sits there."""
+        self.guest = guest
+        self._apply_media()
+
+    def take_seat(self, seat: int, leg: Leg, pair: int, now: float) -> None:
+        """Let a leg sit where another one sat: for good."""
+        left = self.media.pairs[seat]
+        pairs = (pair, self.media.pairs[CALLEE]) if seat == CALLER else (self.media.pairs[CALLER], pair)
+        if seat == CALLER:
+            self.caller = leg
+        else:
+            self.callee = leg
+        leg.user = self
+        self.open.add(leg)
+        self.guest = None
+        if self.callee is not None:
+            self._bridge = Bridge(self.caller, self.callee, self._apply_media)
+        self.media.move(pairs)
+        self._apply_media()
+        self.media.close_pair(left)
+        if self._bridge is not None:
+            self._bridge.settle(now)
+
+    def surrender(self, leg: Leg, cause: Cause, now: float) -> None:
+        """One party goes on in another call; this one ends."""
+        self.open.discard(leg)
+        by = "caller" if leg is self.callee else "callee"
+        self._cue(Cue.CALLEE_ENDED if leg is self.callee else Cue.CALLER_ENDED, now, cause, by=by)
+
+    def pick_up(self, leg: Leg, pair: int, now: float) -> None:
+        """Somebody answers in the place of whoever is being alerted."""
+        hunt = self._hunt
+        if self.phase is not Phase.SEEKING or hunt is None or leg.audio is None:
+            raise LocalSipError("nobody is being alerted")
+        self.callee = leg
+        self._first.append(leg)
+        self._bridge = Bridge(self.caller, leg, self._apply_media)
+        self.media.move((self.media.pairs[CALLER], pair))
+        self.ledger.answer(now)
+        self._cue(Cue.PICKED_UP, now, Answered(leg.audio, hunt.party))
+
+    def end(self, seat: int, cause: Cause, now: float) -> None:
+        """End the call because nobody is left in a seat."""
+        self._cue(Cue.CALLER_ENDED if seat == CALLER else Cue.CALLEE_ENDED, now, cause, by="server")
+
+    def hunt(self, invitation: Invitation, candidates: tuple[Candidate, ...]) -> Hunt:
+        """A search that works for this call."""
+        return Hunt(
+            self.exchange.ground,
+            self,
+            invitation,
+            candidates,
+            self.ledger,
+            self.occupancy,
+            lambda number: self.exchange.candidates(self.source, number),
         )
-        self._cue(Cue.LEFT if leaves else Cue.REFUSED, now, cause, by="callee")
+
+    # events
+
+    def _seat_event(self, leg: Leg, event: LegEvent, now: float) -> None:
+        by = self.name_of(leg)
+        match event:
+            case HungUp(cause):
+                if self._succession is not None and self._succession.leaving is leg:
+                    self._succession.left(now)
+                    self._cue(Cue.LEFT, now, cause)
+                    return
+                self._cue(Cue.CALLER_ENDED if by == "caller" else Cue.CALLEE_ENDED, now, cause, by=by)
+            case Updated():
+                self._cue(Cue.UPDATED, now)
+            case Referred():
+                self._cue(Cue.REFERRED, now, (leg, event))
+            case Progress() | Answered() | Refused():
+                raise LocalSipError(f"a seat cannot say {type(event).__name__}")
+            case _:
+                self._cue(Cue.CHANGE, now, (leg, event))
+
+    def _attempt_event(self, hunt: Hunt, leg: Leg, event: LegEvent, now: float) -> None:
+        if self._bridge is None or leg not in self._bridge.legs:
+            self._bridge = Bridge(self.caller, leg, self._apply_media)
+        match event:
+            case Progress() | Answered() | Refused() | HungUp():
+                hunt.leg_event(event, now)
+            case Updated():
+                self._cue(Cue.UPDATED, now)
+            case Referred():
+                self._cue(Cue.REFERRED, now, (leg, event))
+            case _:
+                self._cue(Cue.CHANGE, now, (leg, event))
+
+    def _pair_opened(self, fact: PairOpened, now: float) -> None:
+        if self._succession is not None and self._succession.awaits_pair:
+            self._succession.pair_opened(fact, now)
+        else:
+            self.media.close_pair(fact.pair)
 
     # the machinery
 
@@ -271,7 +394,7 @@ class Call:
             return
         self.phase, acts = row
         if self.phase is Phase.CLEARING and isinstance(given, Cause):
-            self._ledger.end(self._ledger.summed_up(given) if cue in _OUT_OF_TARGETS else given, by, now)
+            self.ledger.end(given, by, now)
         for act in acts:
             self._perform(act, given, now)
         if self.phase is Phase.CLEARING:
@@ -279,186 +402,162 @@ class Call:
 
     def _perform(self, act: Act, given: object, now: float) -> None:
         match act:
-            case Act.TRY_NEXT:
-                self._try_next(now)
+            case Act.SEEK:
+                self._hunt = self.hunt(Invitation(self._request, self.caller.terms), self._candidates)
+                self._hunt.begin(self.media.callee_local, self.caller.said.wish, now)
+            case Act.STOP_SEEKING:
+                if self._hunt is not None:
+                    self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)
             case Act.RING if isinstance(given, Progress):
                 self._ring(given, now)
             case Act.RING_ALOUD:
-                if self._ledger.ringing is None:
-                    self.caller.ring(180, now, party=self._party)
-            case Act.START_RING_LIMIT:
-                self._start(RING_LIMIT, now + self._exchange.settings.sip.ring_limit_s)
-            case Act.CONNECT if isinstance(given, Answered) and self._bridge is not None:
-                self._fact("call.answered", trunk=self._ledger.attempts[-1].trunk)
-                willing = self._bridge.willing(self.caller)
-                self.caller.answer(now, party=given.party, prefer=self._callee_codec, willing=willing)
+                if self.ledger.ringing is None and self._hunt is not None:
+                    self.caller.ring(180, now, party=self._hunt.party)
+            case Act.CONNECT if isinstance(given, Answered):
+                self._connect(given, now)
             case Act.BRIDGE if self._bridge is not None and isinstance(given, tuple):
                 leg, event = given
-                self._bridge_event(self._bridge, leg, event, now)
+                self._bridge.hear(leg, event, now)
             case Act.SETTLE if self._bridge is not None:
                 self._bridge.settle(now)
+            case Act.REFER if isinstance(given, tuple):
+                leg, referred = given
+                self._succession = self.exchange.refer(self, leg, referred, now) or self._succession
+            case Act.REFUSE_REFERRAL if isinstance(given, tuple):
+                leg, referred = given
+                leg.reply(referred.question, 491, now)
+            case Act.STOP_SUCCESSION:
+                if self._succession is not None:
+                    succession, self._succession = self._succession, None
+                    succession.stop(given if isinstance(given, Cause) else self.ledger.cause, now)
             case Act.APPLY_MEDIA:
                 self._apply_media()
             case Act.CLOSE_MEDIA:
-                self._media.close()
+                self.media.close()
             case Act.DROP_CALLER:
-                self.caller.hang_up(self._ledger.cause, now)
+                self._drop_caller(now)
             case Act.DROP_CALLEE:
-                if self._callee is not None:
-                    self._callee[0].hang_up(given if isinstance(given, Cause) else causes.CANCELLED, now)
-            case Act.STOP_NO_PROGRESS:
-                self._exchange.agent.deadlines.stop((self, NO_PROGRESS))
+                if self.callee is not None:
+                    self.callee.hang_up(self.ledger.cause, now)
             case Act.STOP_TIMERS:
-                for name in (NO_PROGRESS, RING_LIMIT, SETUP_LIMIT):
-                    self._exchange.agent.deadlines.stop((self, name))
-
-    def _try_next(self, now: float) -> None:
-        candidate = self._next_candidate(now)
-        if (
-            candidate is None or self._media.callee_local is None
-        ):  # the last room went while the ports were opened
-            self._cue(Cue.REFUSED, now, causes.NO_ROOM)
-            return
-        self._candidates.remove(candidate)
-        self._occupy(candidate.trunk)
-        agent, settings = self._exchange.agent, self._exchange.settings
-        target, listener = candidate.target, candidate.listener
-        flow = Flow(target.transport, listener.endpoint, target.endpoint)
-        leg = Leg(agent, self, flow, candidate.terms, settings.sip.user_agent)
-        bridge = Bridge(self.caller, leg, self._apply_media)
-        self._start(NO_PROGRESS, now + candidate.no_progress_s)
-        host = hostport(target.endpoint)
-        max_forwards = self._request.max_forwards
-        identity, headers = invited(
-            self._request, Passage(self.caller.terms, candidate.terms, agent.names.host_and_port(flow))
-        )
-        leg.place(
-            called_uri(self._request, host, target.transport.parameter),
-            local=self._media.callee_local,
-            identity=identity,
-            destination=f"<{called_uri(self._request, host)}>",
-            max_forwards=MAX_FORWARDS if max_forwards is None else max_forwards - 1,
-            headers=headers,
-            now=now,
-            willing=bridge.willing(leg),
-        )
-        self._callee = (leg, candidate)
-        self._bridge = bridge
-        self._open.add(leg)
-        self._ledger.attempt(candidate.trunk, target.uri, leg.call_id, now)
-        self._fact("leg.placed", trunk=candidate.trunk, target=target.uri)
-
-    def _next_candidate(self, now: float) -> Candidate | None:
-        """The next target with room; those that asked for rest only when nobody else is left."""
-        trunks = self._exchange.trunks
-        left = [candidate for candidate in self._candidates if trunks[candidate.trunk].has_room]
-        awake = (c for c in left if not trunks[c.trunk].is_resting(c.target, now))
-        return next(awake, left[0] if left else None)
+                self.exchange.agent.deadlines.stop((self, SETUP_LIMIT))
 
     def _ring(self, progress: Progress, now: float) -> None:
-        self._party = progress.party
-        early = self._callee is not None and self._callee[0].audio is not None
-        self.caller.ring(progress.status, now, party=progress.party, prefer=self._callee_codec, media=early)
-        if early:
+        hunt = self._hunt
+        if hunt is None or hunt.leg is None:
+            return
+        audio = hunt.leg.audio
+        self.open.add(hunt.leg)
+        self.caller.ring(
+            progress.status,
+            now,
+            party=progress.party,
+            prefer=None if audio is None else audio.codec,
+            media=audio is not None,
+            headers=self._crossing_back(hunt.leg, progress.status, progress.headers),
+        )
+        if audio is not None:
             self._apply_media()
 
+    def _connect(self, answered: Answered, now: float) -> None:
+        if self.callee is None and self._hunt is not None and self._hunt.leg is not None:
+            self.callee = self._hunt.leg
+            self._first.append(self.callee)
+        if self.callee is None or self._bridge is None:
+            raise LocalSipError("nobody has answered")
+        self.fact("call.answered", trunk=self.callee.trunk or None)
+        self.caller.answer(
+            now,
+            party=answered.party,
+            prefer=answered.audio.codec,
+            willing=self._bridge.willing(self.caller),
+            headers=self._crossing_back(self.callee, 200, answered.headers),
+        )
+
+    def _drop_caller(self, now: float) -> None:
+        redirection = self._redirection
+        if redirection is not None:
+            self.caller.redirect(redirection.cause, redirection.redirected_to, now)
+        else:
+            self.caller.hang_up(self.ledger.cause, now)
+
+    def _crossing_back(self, leg: Leg, status: int, headers: Headers) -> Lines:
+        """What the caller may hear of a response of the called side."""
+        host = self.exchange.agent.names.host_and_port(self.caller.flow)
+        return crossing_response(status, headers, Passage(leg.terms, self.caller.terms, host))
+
     def _apply_media(self) -> None:
-        callee = None if self._callee is None else self._callee[0].stream()
-        self._media.apply(self.caller.stream(), callee, early=self.phase is Phase.ALERTING)
-
-    def _bridge_event(self, bridge: Bridge, leg: Leg, event: LegEvent, now: float) -> None:
-        match event:
-            case Reoffered():
-                bridge.hear(BridgeCue.REOFFERED, leg, now)
-            case ReofferTaken():
-                bridge.hear(BridgeCue.TAKEN, leg, now)
-            case ReofferRefused(status):
-                bridge.hear(BridgeCue.REFUSED, leg, now, status)
-            case ReofferCancelled():
-                bridge.hear(BridgeCue.CANCELLED, leg, now)
-            case ReofferDue():
-                bridge.hear(BridgeCue.DUE, leg, now)
-            case Asked():
-                bridge.asked(leg, event, now)
-            case Replied():
-                bridge.replied(leg, event, now)
-
-    @property
-    def _callee_codec(self) -> str | None:
-        audio = None if self._callee is None else self._callee[0].audio
-        return None if audio is None else audio.codec
-
-    def _leave_attempt(self, cause: Cause, now: float) -> None:
-        """Write down how the attempt under way failed, if one is."""
-        attempt = self._ledger.leave(cause, now)
-        if attempt is not None:
-            trunk = self._exchange.trunks[attempt.trunk]
-            trunk.release()
-            self._occupied.remove(trunk)
-            if cause.reason == causes.WRONG_CREDENTIALS:
-                self._fact("trunk.credentials_refused", Level.WARNING, trunk=attempt.trunk)
-            self._fact(
-                "leg.refused",
-                trunk=attempt.trunk,
-                target=attempt.target,
-                status=cause.status,
-                reason=cause.reason,
-            )
-
-    def _occupy(self, trunk: str) -> None:
-        state = self._exchange.trunks[trunk]
-        state.occupy()
-        self._occupied.append(state)
+        callee = self.callee
+        if callee is None and self._hunt is not None:
+            callee = self._hunt.leg
+        if callee is None:
+            return
+        streams = [self.caller.stream(), callee.stream()]
+        pairs = list(self.media.pairs)
+        if self.guest is not None:
+            seat, leg, pair = self.guest
+            streams[seat], pairs[seat] = leg.stream(), pair
+        early = self.phase is Phase.SEEKING
+        self.media.apply(streams[CALLER], streams[CALLEE], early=early, pairs=(pairs[CALLER], pairs[CALLEE]))
 
     def _start(self, name: str, at: float) -> None:
-        self._exchange.agent.deadlines.start((self, name), at)
+        self.exchange.agent.deadlines.start((self, name), at)
+
+    # the end
 
     def _finish_when_done(self, now: float) -> None:
-        if self.phase is Phase.CLEARING and not self._open and not self._media.is_open:
+        if self.phase is Phase.CLEARING and not self.open and not self.media.is_open:
             self._finish(now)
 
     def _finish(self, now: float) -> None:
         """Free what is occupied, and write the record: once, whoever finds first that all is done."""
         if self._written:
             return
-        for name in (NO_PROGRESS, RING_LIMIT, SETUP_LIMIT, BROKEN):
-            self._exchange.agent.deadlines.stop((self, name))
-        for state in self._occupied:
-            state.release()
-        self._occupied.clear()
+        for name in (SETUP_LIMIT, BROKEN):
+            self.exchange.agent.deadlines.stop((self, name))
+        if self._hunt is not None:
+            self._hunt.forget()
+        self.occupancy.give_all_back()
         record = self._record(now)
         self._written = True
-        self._exchange.emit(record)
-        self._exchange.forget(self)
-        self._fact(
+        self.exchange.emit(record)
+        self.exchange.forget(self)
+        self.fact(
             "call.ended",
             verdict=str(record.cause.verdict),
             reason=record.cause.reason,
             status=record.cause.status,
             hung_up_by=record.hung_up_by,
-            duration_s=None if self._ledger.duration_s is None else round(self._ledger.duration_s, 3),
+            duration_s=None if self.ledger.duration_s is None else round(self.ledger.duration_s, 3),
         )
 
     def _record(self, now: float) -> CallRecord:
-        trunk = "" if self._source.trunk is None else self._source.trunk.name
-        caller = _party(self.caller, trunk, self._flow, self._media.caller_report)
-        callee = None
-        if self._callee is not None:
-            leg, candidate = self._callee
-            trunk = "" if leg.side is Side.FRONT_END else candidate.trunk
-            callee = _party(leg, trunk, leg.flow, self._media.callee_report)
+        caller = self._first[CALLER]
+        callee = None if self._hunt is None else self._hunt.leg
+        if len(self._first) > 1:
+            callee = self._first[CALLEE]
+        sits = self.callee or callee
+        heard = self.media.caller_report if caller is self.caller else None
         calling, called = number_of(self._request.from_.uri), number_of(self._request.uri)
-        return self._ledger.record(self.id, caller, callee, calling=calling, called=called, now=now)
+        return self.ledger.record(
+            self.id,
+            _party(caller, heard),
+            None if callee is None else _party(callee, self.media.callee_report if callee is sits else None),
+            calling=calling,
+            called=called,
+            now=now,
+        )
 
     @property
     def _source_name(self) -> str:
-        return str(self._source.side) if self._source.trunk is None else self._source.trunk.name
+        return str(self.source.side) if self.source.trunk is None else self.source.trunk.name
 
-    def _fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
-        self._exchange.emit(Fact(name, level, {"call": self.id, **fields}))
+    def fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
+        """Write something down."""
+        self.exchange.emit(Fact(name, level, {"call": self.id, **fields}))
 
 
-def _party(leg: Leg, trunk: str, flow: Flow, media: StreamReport | None) -> Party:
-    audio = leg.audio
-    codec = None if audio is None else audio.codec
-    return Party(str(leg.side), trunk, hostport(flow.remote), leg.call_id, codec, media)
+def _party(leg: Leg, media: StreamReport | None = None) -> Party:
+    codec = None if leg.audio is None else leg.audio.codec
+    trunk = "" if leg.side is Side.FRONT_END else leg.trunk
+    return Party(str(leg.side), trunk, hostport(leg.flow.remote), leg.call_id, codec, media)

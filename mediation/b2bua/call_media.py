@@ -1,20 +1,31 @@
-"""One call's audio as the call sees it: asked for once, planned as often as need be, closed once."""
+"""One call's audio as the call sees it: asked for once, planned as often as need be, closed once.
+
+Each of the two parties has a seat, and each seat a pair of ports. Another party that is to take a seat gets a further
+pair; once it sits there, the pair before is given up.
+"""
 
 from collections.abc import Callable
 
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
+    ClosePair,
     Endpoint,
+    Fax,
+    FaxPlan,
     MediaClosed,
     MediaCommand,
     MediaOpened,
     MediaPlan,
     OpenMedia,
+    OpenPair,
     Stream,
     StreamReport,
 )
 from mediation.settings.model import Media, Side
+
+CALLER, CALLEE = 0, 1
+"""The seats; also the pairs that they begin with."""
 
 
 class CallMedia:
@@ -24,12 +35,14 @@ class CallMedia:
         self._call = call
         self._emit = emit
         self._media = media
-        self._plan: MediaPlan | None = None
+        self._plan: MediaPlan | FaxPlan | None = None
+        self.pairs = (CALLER, CALLEE)
+        """Which pair each seat has."""
         self._closing = False
         self.is_open = False
         """Whether the engine owes us a last word."""
-        self.callee_local: Endpoint | None = None
-        """Our port towards the called party; None while it is being bound."""
+        self.callee_local: Endpoint = ("", 0)
+        """Our port towards the called party, once it is bound."""
         self.caller_report: StreamReport | None = None
         """What was measured; None while it was not, or when no audio was ever planned."""
         self.callee_report: StreamReport | None = None
@@ -43,18 +56,47 @@ class CallMedia:
         """The ports are bound."""
         self.callee_local = fact.callee
 
-    def apply(self, caller: Stream | None, callee: Stream | None, *, early: bool) -> None:
+    def open_pair(self, side: Side, host: str) -> None:
+        """Ask for a further pair."""
+        self._emit(OpenPair(self._call, side, host))
+
+    def close_pair(self, pair: int) -> None:
+        """Give up a pair that nobody sits at."""
+        if self.is_open and not self._closing:
+            self._emit(ClosePair(self._call, pair))
+
+    def apply(
+        self,
+        caller: Stream | Fax | None,
+        callee: Stream | Fax | None,
+        *,
+        early: bool,
+        pairs: tuple[int, int] | None = None,
+    ) -> None:
         """Put in force what both parties agreed; nothing while one of them has not, or nothing has changed.
 
         `early`: before the answer. Silence then means that the caller's phone must ring by itself, not the end.
+        `pairs` are those of the seats; without them, those that they have.
         """
-        if caller is None or callee is None:
+        if caller is None or callee is None or self._closing:
             return  # the caller's ACK will bring what is missing
-        media = self._media
-        plan = MediaPlan(caller, callee, float(media.early_silence_s if early else media.silence_s))
+        at = self.pairs if pairs is None else pairs
+        plan: MediaPlan | FaxPlan
+        if isinstance(caller, Fax) and isinstance(callee, Fax):
+            plan = FaxPlan(caller, callee, *at)
+        elif isinstance(caller, Stream) and isinstance(callee, Stream):
+            media = self._media
+            silence_s = float(media.early_silence_s if early else media.silence_s)
+            plan = MediaPlan(caller, callee, silence_s, *at)
+        else:
+            return  # one side is a fax already and the other not yet: what is in force goes on
         if plan != self._plan:
             self._plan = plan
             self._emit(ApplyMedia(self._call, plan))
+
+    def move(self, pairs: tuple[int, int]) -> None:
+        """Let the seats have these pairs from the next plan on."""
+        self.pairs = pairs
 
     def close(self) -> None:
         """Ask for the end; asking twice is asking once."""

@@ -77,6 +77,11 @@ class Descriptions:
         self._local = LocalAudio(self._host, local[1])
 
     @property
+    def local(self) -> Endpoint:
+        """Our audio's place, as descriptions name it."""
+        return self._local.host, self._local.port
+
+    @property
     def turn(self) -> Turn:
         """Whose offer is open."""
         if self._asked is not None:

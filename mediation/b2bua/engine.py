@@ -13,9 +13,11 @@ from mediation.b2bua import causes, policy
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.guard import Guard
-from mediation.b2bua.leg import RETRY_AFTER_S
+from mediation.b2bua.leg import RETRY_AFTER_S, Leg
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
+from mediation.b2bua.referrals import Referrals
+from mediation.b2bua.replacing import Replacing, refusal
 from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
@@ -27,6 +29,7 @@ from mediation.settings.model import Settings
 from mediation.sip.agent import Agent
 from mediation.sip.carriage import Carriage, StaysOnUdp
 from mediation.sip.derived import reply
+from mediation.sip.dialog import DialogId
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow, Transport
 from mediation.sip.framing import MalformedMessage
@@ -34,7 +37,11 @@ from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
 from mediation.sip.matching import Transaction, TransactionLayer
 from mediation.sip.message import Message, Request, Response
+from mediation.sip.replaces import Replaces, replaces_of
 from mediation.sip.timers import TimerValues
+
+MOST_TOLD = 1024
+"""Peers of which it was told that they get large requests by UDP."""
 
 
 class Engine:
@@ -57,7 +64,15 @@ class Engine:
         self._routing = Routing(settings)
         self._trunks = {trunk.name: TrunkState(trunk.max_calls) for trunk in settings.trunks}
         self._trunks[FRONT_END_POOL] = TrunkState(0)
-        self._exchange = Exchange(self.agent, settings, self._trunks, self._outputs.append, self._forget)
+        self._exchange = Exchange(
+            self.agent,
+            settings,
+            self._trunks,
+            self._outputs.append,
+            self._forget,
+            self._routing.candidates,
+            Referrals(self.agent, self._routing.candidates, self._leg_of).begin,
+        )
         self.calls: dict[str, Call] = {}
         self._stopping = False
 
@@ -185,6 +200,8 @@ class Engine:
             owner.request_received(transaction, request, now)
         elif request.method == "INVITE" and request.to.tag is None:
             self._invited(transaction, request, now)
+        elif request.method == "REFER" and request.to.tag is None:
+            self._answer(transaction, 403, now)  # whoever wants a call placed places it
         else:
             self._answer(transaction, 481, now)
 
@@ -215,7 +232,7 @@ class Engine:
     def _stays_on_udp(self, large: StaysOnUdp) -> None:
         """A request above 1300 octets is a datagram all the same (RFC 3261 section 18.1.1)."""
         told = (large.flow.remote[0], large.why)
-        if told not in self._told_large:
+        if told not in self._told_large and len(self._told_large) < MOST_TOLD:
             self._told_large.add(told)
             self._fact(
                 "request.large_over_udp",
@@ -246,6 +263,9 @@ class Engine:
                 self._fact("trunk.authentication_failed", Level.WARNING, source=flow.remote[0])
             self._answer(transaction, challenged.status, now, headers=challenged.headers)
             return
+        if request.headers.has("Replaces"):
+            self._replace(transaction, request, source, now)
+            return
         self.agent.layer.respond(transaction, reply(request, 100), now)
         candidates = self._routing.candidates(source, number_of(request.uri))
         terms = self._routing.terms(source)
@@ -256,6 +276,19 @@ class Engine:
             return
         self.calls[call.id] = call
         call.begin(self._obstacle(source, candidates), now)
+
+    def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
+        """An INVITE whose sender takes somebody's place (RFC 3891)."""
+        try:
+            replaces = replaces_of(request)
+            leg = None if replaces is None else self._leg_of(replaces)
+            status = 400 if replaces is None else refusal(replaces, leg, source)
+            if status or leg is None or not isinstance(leg.user, Call):
+                self._answer(transaction, 503 if self._stopping else status or 481, now)
+            else:
+                Replacing(leg.user, leg, transaction, now)
+        except RemoteSipError as error:
+            self._answer(transaction, error.status, now, reason=error.reason)
 
     def _obstacle(self, source: Source, candidates: tuple[Candidate, ...]) -> Cause | None:
         """Why a call cannot even be tried; None: it can."""
@@ -269,6 +302,14 @@ class Engine:
         if full or own or not any(self._trunks[candidate.trunk].has_room for candidate in candidates):
             return causes.NO_ROOM
         return None
+
+    def _leg_of(self, replaces: Replaces) -> Leg | None:
+        """The leg whose dialog a peer names (RFC 3891 section 3)."""
+        session = self.agent.dialogs.get(
+            DialogId(replaces.call_id, local_tag=replaces.to_tag, remote_tag=replaces.from_tag)
+        )
+        user = session.user if isinstance(session, InviteSession) else None
+        return user if isinstance(user, Leg) else None
 
     def _forget(self, call: Call) -> None:
         self.calls.pop(call.id, None)

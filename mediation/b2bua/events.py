@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.content import Content
 from mediation.sdp.negotiation import AgreedAudio
+from mediation.sip.headers import Headers
+from mediation.sip.transfer import ReferTo
+
+NO_HEADERS = Headers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,8 @@ class Progress:
     """Early media, when the party has described it (RFC 3960)."""
     party: str = ""
     """Which party says so: a call that forks has several."""
+    headers: Headers = NO_HEADERS
+    """What the party's side said beside it; policy decides what of it crosses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,8 @@ class Answered:
 
     audio: AgreedAudio
     party: str = ""
+    headers: Headers = NO_HEADERS
+    """As in `Progress`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,29 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Referred:
+    """The party wants the other one to be connected with somebody else: `reply` answers it."""
+
+    question: int
+    refer_to: ReferTo
+    referred_by: str
+    """Who wants it, as the party said: a Referred-By value, or nothing."""
+    wants_reports: bool
+    sequence: int
+    """The CSeq number of its REFER, which names its reports (RFC 3515 section 2.4.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The party tells how a transfer goes that we have passed on to it: `reply` answers it."""
+
+    question: int
+    status: int
+    over: bool
+    """Whether no report follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Replied:
     """The party has answered what we passed on, or it never will."""
 
@@ -123,6 +154,8 @@ LegEvent = (
     | ReofferRefused
     | ReofferDue
     | Asked
+    | Referred
+    | Reported
     | Replied
     | HungUp
     | Closed

@@ -2,7 +2,7 @@
 
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.record import Attempt, CallRecord, Party
+from mediation.b2bua.record import Attempt, CallRecord, Party, TransferRecord
 
 
 class Ledger:
@@ -18,10 +18,11 @@ class Ledger:
         self.hung_up_by = "server"
         """`caller`, `callee` or `server`."""
         self.attempts: list[Attempt] = []
+        self.transfers: list[TransferRecord] = []
 
-    def attempt(self, trunk: str, target: str, call_id: str, now: float) -> None:
+    def attempt(self, trunk: str, target: str, call_id: str, now: float, *, transfer: bool = False) -> None:
         """Another target is tried."""
-        self.attempts.append(Attempt(trunk, target, call_id, now))
+        self.attempts.append(Attempt(trunk, target, call_id, now, transfer=transfer))
 
     def progress(self, status: int, now: float) -> None:
         """The target said something above 100; only 183 is no ringing."""
@@ -47,9 +48,12 @@ class Ledger:
         """The call ends: by whom and why."""
         self.cause, self.hung_up_by, self.ended = cause, by, now
 
-    def summed_up(self, last: Cause) -> Cause:
-        """What the caller hears when the list is exhausted: the last word of a target, or 503 if none had one."""
-        failures = [attempt.cause for attempt in self.attempts if attempt.cause is not None]
+    def summed_up(self, last: Cause, *, since: int = 0) -> Cause:
+        """What is heard when a list is exhausted: the last word of a target, or 503 if none had one.
+
+        `since`: the attempts from this one on belong to the list.
+        """
+        failures = [attempt.cause for attempt in self.attempts[since:] if attempt.cause is not None]
         if not failures:
             return last
         words = [cause for cause in failures if not causes.is_outage(cause)]
@@ -79,4 +83,5 @@ class Ledger:
             cause=self.cause,
             hung_up_by=self.hung_up_by,
             attempts=tuple(self.attempts),
+            transfers=tuple(self.transfers),
         )

@@ -4,6 +4,7 @@ The same class serves both interfaces and both directions. What differs is who b
 answers an offer, a leg that sends one makes it; either may find the roles reversed later (RFC 3264).
 """
 
+from dataclasses import replace
 from typing import Protocol
 
 from mediation.b2bua import causes
@@ -18,6 +19,7 @@ from mediation.b2bua.events import (
     HungUp,
     LegEvent,
     Progress,
+    Referred,
     Refused,
     ReofferCancelled,
     ReofferDue,
@@ -25,9 +27,11 @@ from mediation.b2bua.events import (
     ReofferRefused,
     ReofferTaken,
     Replied,
+    Reported,
     Updated,
 )
 from mediation.b2bua.plan import Endpoint, Stream
+from mediation.routing.numbers import is_number, number_of
 from mediation.routing.terms import Terms
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import AgreedAudio, Direction
@@ -39,14 +43,19 @@ from mediation.sip.digest_client import DigestClient
 from mediation.sip.early import wants_reliability
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
+from mediation.sip.headers import Headers
 from mediation.sip.inside import RETRY_AFTER_S as CROSSED_RETRY_AFTER_S
 from mediation.sip.invite import InviteSession
 from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
+from mediation.sip.refer_reports import REFER, EventType, StatusFragment, SubscriptionState
 from mediation.sip.reliable import rseq_of
+from mediation.sip.replaces import Replaces
 from mediation.sip.session_events import SessionEvent
 from mediation.sip.session_table import Stage
 from mediation.sip.session_timer import TimerRefusal
+from mediation.sip.transfer import refer_to_of, referred_by_of, wants_reports
+from mediation.sip.uri import escaped, parse_uri
 from mediation_codecs.g711 import Law
 
 RETRY_AFTER_S = 10
@@ -85,7 +94,12 @@ class Leg:
         self._update: Transaction | None = None
         """An UPDATE with an offer that is being answered; None: it is an INVITE, if anything."""
         self._questions: dict[int, Transaction] = {}
+        self._asked_so_far = 0
         self.call_id = ""
+        self.trunk = ""
+        """Its trunk's name, as routes know it."""
+        self.referrals = 0
+        """REFERs of the peer that were accepted."""
         self._remarks: Fields = ()
         """What a refusal of the INVITE says beside its status."""
 
@@ -215,12 +229,27 @@ class Leg:
     def hang_up(self, cause: Cause, now: float) -> None:
         """End the leg in whatever way its stage allows; before the answer the caller hears the cause's status."""
         if self.session.stage is Stage.RECEIVED:
-            headers = (cause.header(), *self._remarks, *self._courtesies("Server"))
+            reason = (cause.header(),) if self.terms.identity.reason_in_responses else ()
+            headers = (*reason, *self._remarks, *self._courtesies("Server"))
             if cause.reply_status == 503:  # an ITSP may use another site meanwhile
                 headers = (("Retry-After", str(RETRY_AFTER_S)), *headers)
             self.session.reject(cause.reply_status, now, headers=headers)
         else:
             self.session.hang_up(now, headers=(cause.header(),))
+
+    def redirect(self, cause: Cause, uris: tuple[str, ...], now: float) -> None:
+        """Refuse the call and name the numbers to call instead, at our own host (RFC 3261 section 21.3)."""
+        numbers = dict.fromkeys(number_of(parse_uri(uri)) for uri in uris)
+        host = self._agent.names.host_and_port(self.flow)
+        contacts = tuple(
+            ("Contact", f"<sip:{number if is_number(number) else escaped(number)}@{host}>")
+            for number in numbers
+            if number
+        )
+        if self.session.stage is Stage.RECEIVED and contacts:
+            self.session.reject(cause.status, now, headers=(*contacts, *self._courtesies("Server")))
+        else:
+            self.hang_up(cause, now)
 
     def abandon(self, now: float) -> None:
         """End the leg and wait for nothing: the last resort after a bug of ours."""
@@ -285,6 +314,10 @@ class Leg:
         allows = self.session.inside.peer_allows
         return not allows or method in allows
 
+    def lists(self, method: str) -> bool:
+        """Whether the peer has said that it takes a method: what is not usual needs its word."""
+        return method in self.session.inside.peer_allows
+
     def ask(self, method: str, content: Content, now: float, headers: Fields = ()) -> int:
         """Pass something on to the peer; `Replied` comes back with this ticket."""
         fields = (*headers, *content.headers, *self._courtesies("User-Agent"))
@@ -297,7 +330,37 @@ class Leg:
             fields = (*content.headers, *self._courtesies("Server"))
             self.session.inside.answer(transaction, status, now, fields, content.body)
 
+    def accept_referral(self, referred: Referred, now: float) -> None:
+        """202: somebody else will be called (RFC 3515 section 2.4.4, RFC 4488 section 4)."""
+        transaction = self._questions.pop(referred.question, None)
+        if transaction is not None:
+            fields = () if referred.wants_reports else (("Refer-Sub", "false"),)
+            self.session.inside.answer(transaction, 202, now, (*fields, *self._courtesies("Server")))
+
     # what it is
+
+    @property
+    def is_up(self) -> bool:
+        """Whether something can be said to the peer within the dialog."""
+        return self.session.stage in (Stage.ACCEPTED, Stage.CONFIRMED)
+
+    @property
+    def across(self) -> "Leg | None":
+        """Who sits across, while the leg works for a call that is up."""
+        across = getattr(self.user, "other", None)
+        return across(self) if across is not None and self.is_up else None
+
+    @property
+    def as_seen_by_its_peer(self) -> Replaces:
+        """The ids of the leg's dialog, for somebody who is to take our place in it (RFC 3891 section 3)."""
+        dialog = self.session.dialog.id
+        return Replaces(dialog.call_id, to_tag=dialog.remote_tag, from_tag=dialog.local_tag)
+
+    @property
+    def person(self) -> tuple[str, Headers]:
+        """Who the peer is: its From or To value, and what it has said about itself in its INVITE, if it sent one."""
+        headers = Headers() if self._invite is None else self._invite.headers
+        return self.session.dialog.remote, headers
 
     @property
     def side(self) -> Side:
@@ -314,6 +377,10 @@ class Leg:
         audio = self.audio
         if audio is None:
             return None
+        if self.session.stage in (Stage.ENDING, Stage.ENDED):
+            audio = replace(
+                audio, direction=Direction.INACTIVE
+            )  # it has gone, and the other party stays for now
         many = self.terms.early_media.follow is Follow.MEDIA and self.session.stage is Stage.PROCEEDING
         return Stream(
             remote=audio.remote,
@@ -337,7 +404,7 @@ class Leg:
             case session.Progressed(response):
                 if response.status > 100:
                     audio = self._early_audio(response)
-                    self._tell(Progress(response.status, audio, response.to.tag or ""), now)
+                    self._tell(Progress(response.status, audio, response.to.tag or "", response.headers), now)
             case session.Accepted(response):
                 self._accepted(response, now)
             case session.AcceptedTooLate():
@@ -448,7 +515,7 @@ class Leg:
         except NotAcceptable:
             self._unusable(causes.NO_CODEC_CALLEE, now)
         else:
-            self._tell(Answered(audio, tag), now)
+            self._tell(Answered(audio, tag, response.headers), now)
 
     def _rejected(self, response: Response, challenge: Cause | bool, now: float) -> None:
         cause = challenge if isinstance(challenge, Cause) else causes.of_response(response)
@@ -542,13 +609,51 @@ class Leg:
         if request.method == "UPDATE":
             self._updated(transaction, now)
         elif request.method in ("INFO", "MESSAGE") and self.terms.mid_call.info:
-            question = len(self._questions) + 1
-            while question in self._questions:
-                question += 1
-            self._questions[question] = transaction
+            question = self._ask_user(transaction)
             self._tell(Asked(question, request.method, Content.of(request)), now)
+        elif request.method == "REFER":
+            self._referred(transaction, now)
+        elif request.method == "NOTIFY":
+            self._notified(transaction, now)
         else:
             self.session.inside.answer(transaction, 405, now, (("Allow", self.terms.allow),))
+
+    def _ask_user(self, transaction: Transaction) -> int:
+        """Keep a request that the user answers by `reply`; its number."""
+        self._asked_so_far += 1
+        self._questions[self._asked_so_far] = transaction
+        return self._asked_so_far
+
+    def _referred(self, transaction: Transaction, now: float) -> None:
+        """A REFER, as far as it can be read (RFC 3515 section 2.4.1)."""
+        request = transaction.request
+        try:
+            refer_to, referrer, reports = (
+                refer_to_of(request),
+                referred_by_of(request),
+                wants_reports(request),
+            )
+        except RemoteSipError as error:
+            self.session.inside.answer(transaction, error.status, now, self._courtesies("Server"))
+            return
+        question = self._ask_user(transaction)
+        by = "" if referrer is None else str(referrer)
+        self._tell(Referred(question, refer_to, by, reports, request.cseq.number), now)
+
+    def _notified(self, transaction: Transaction, now: float) -> None:
+        """A report on a REFER that we have passed on, if any (RFC 3515 section 2.4.4)."""
+        request = transaction.request
+        try:
+            event = EventType.parse(request.headers.get("Event") or "")
+            state = SubscriptionState.parse(request.headers.get("Subscription-State") or "")
+            status = StatusFragment.parse(request.body).status
+        except RemoteSipError as error:
+            self.session.inside.answer(transaction, error.status, now, self._courtesies("Server"))
+            return
+        if event.package != REFER:
+            self.session.inside.answer(transaction, 489, now, (("Allow-Events", REFER),))
+            return
+        self._tell(Reported(self._ask_user(transaction), status, state.is_over), now)
 
     def _updated(self, transaction: Transaction, now: float) -> None:
         """An UPDATE with an offer (RFC 3311 section 5.2): within an early dialog it is met here."""

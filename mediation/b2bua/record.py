@@ -23,6 +23,8 @@ class Attempt:
     """Why it failed; None while under way and for the attempt that was answered."""
     progressed: bool = False
     """Whether it rang, or said anything above 100."""
+    transfer: bool = False
+    """Whether a party has asked for it by a transfer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,20 @@ class Party:
     codec: str | None
     media: StreamReport | None
     """None: no media was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRecord:
+    """A party was to be replaced by another one."""
+
+    by: str
+    """`caller` or `callee`: who has asked for it, or was picked up from."""
+    status: int
+    """What came of it, as a SIP status."""
+    at: float
+    """Seconds on the driver's clock."""
+    to: Party | None
+    """Who sits there since; None: it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,7 @@ class CallRecord:
     hung_up_by: str
     """`caller`, `callee` or `server`."""
     attempts: tuple[Attempt, ...]
+    transfers: tuple[TransferRecord, ...] = ()
 
     @property
     def direction(self) -> str:
@@ -92,7 +109,13 @@ class CallRecord:
             "caller": _party(self.caller),
             "callee": None if self.callee is None else _party(self.callee),
             "attempts": [_attempt(attempt, at(attempt.started)) for attempt in self.attempts],
+            "transfers": [_transfer(transfer, at(transfer.at)) for transfer in self.transfers],
         }
+
+
+def _transfer(transfer: TransferRecord, at: str | None) -> dict[str, object]:
+    to = None if transfer.to is None else _party(transfer.to)
+    return {"by": transfer.by, "status": transfer.status, "at": at, "to": to}
 
 
 def _party(party: Party) -> dict[str, object]:
@@ -129,6 +152,7 @@ def _attempt(attempt: Attempt, started_at: str | None) -> dict[str, object]:
         "started_at": started_at,
         "duration_ms": None if attempt.ended is None else round((attempt.ended - attempt.started) * 1000),
         "progressed": attempt.progressed,
+        "transfer": attempt.transfer,
         "status": None if cause is None else cause.status,
         "q850": None if cause is None else cause.q850,
         "reason": None if cause is None else cause.reason,

@@ -54,8 +54,12 @@ class Driver(Generic[Other]):
         *,
         security: Security | None = None,
         wires: Wires | None = None,
+        on_silent: Callable[[Flow], None] = lambda flow: None,
     ) -> None:
-        """Without `security` there is no TLS; without `wires` all peers are alike, and none is kept alive."""
+        """Without `security` there is no TLS; without `wires` all peers are alike, and none is kept alive.
+
+        `on_silent` hears of connections that are ended because nobody answers our keep-alives.
+        """
         self._engine = engine
         self._wires = wires
         self._perform = perform
@@ -66,6 +70,7 @@ class Driver(Generic[Other]):
             on_malformed=self._malformed_received,
             on_failure=self._send_failed,
             on_lost=self._connection_lost,
+            on_silent=on_silent,
             security=security,
             wire=self._wire,
         )

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import count
 
 from mediation.net.address import family_of, is_address
+from mediation.net.aliases import Aliases
 from mediation.net.keepalive import Datagrams
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY, TcpListener, turn_away
 from mediation.net.rest import Rests
@@ -61,7 +62,8 @@ class Flows:
     """Sends by flow and receives from anywhere.
 
     `knows(flow)` is asked before anything is read from a peer; strangers are dropped, and `refused` counts them.
-    `on_lost` hears of connections that are gone, whoever has ended them. Without `security` there is no TLS. `wire`
+    `on_lost` hears of connections that are gone, whoever has ended them; before that, `on_silent` of those that have
+    not answered our pings. Without `security` there is no TLS. `wire`
     tells how long connections last without use, and the like.
     """
 
@@ -73,6 +75,7 @@ class Flows:
         on_malformed: Callable[[MalformedMessage, Flow], None],
         on_failure: Callable[[Flow], None],
         on_lost: Callable[[Flow], None] = lambda flow: None,
+        on_silent: Callable[[Flow], None] = lambda flow: None,
         security: Security | None = None,
         wire: Callable[[Flow], Wire] = lambda flow: Wire(),
     ) -> None:
@@ -81,14 +84,14 @@ class Flows:
         self._on_malformed = on_malformed
         self._on_failure = on_failure
         self._on_lost = on_lost
+        self._on_silent = on_silent
         self._wire = wire
         self._security = security
         self._sockets: dict[Endpoint, UdpSocket] = {}
         self._listeners: list[TcpListener] = []
         self._connections: dict[int, TcpConnection] = {}
         self._by_peer: dict[tuple[Endpoint, Endpoint], TcpConnection] = {}
-        self._aliases: dict[tuple[Endpoint, Endpoint], TcpConnection] = {}
-        """Connections that others have opened, by where we would connect to (RFC 5923)."""
+        self._aliases = Aliases(security, wire)
         self._keepalives = Datagrams(self._send_keepalive)
         self._opening: dict[tuple[Endpoint, Endpoint], list[bytes]] = {}
         self._rests: Rests[tuple[Endpoint, Endpoint]] = Rests()
@@ -239,7 +242,7 @@ class Flows:
             self._rests.failed(peer, asyncio.get_running_loop().time())
         if connection.ours and not connection.stood:
             self._not_opened(replace(connection.flow, connection=None))
-        for alias in self._forget_aliases(connection):
+        for alias in self._aliases.forget(connection):
             if alias not in self._opening and alias not in self._by_peer:
                 # what was sent by it as to this peer; no transaction names this connection twice
                 self._on_lost(replace(connection.flow, remote=alias[1], connection=_NONE))
@@ -258,38 +261,21 @@ class Flows:
             del self._by_peer[peer]
         self._lost(connection, known=connection.stood)
 
+    def fell_silent(self, connection: TcpConnection) -> None:
+        """Pass on."""
+        if not self._closing:
+            self._on_silent(connection.flow)
+
     def message_received(self, message: Message, flow: Flow) -> None:
         """Pass on."""
         if self._rests:
             self._rests.over((flow.local, flow.remote))
         if flow.transport is Transport.TLS and isinstance(message, Request):
-            self._take_alias(message, flow)
+            connection = self._connections.get(flow.connection or _NONE)
+            if connection is not None:
+                self._aliases.take(message, connection)
         if not self._closing:
             self._on_message(message, flow)
-
-    def _take_alias(self, request: Request, flow: Flow) -> None:
-        """Let our requests to this peer go by the connection that it has opened, if it asks so and may (RFC 5923)."""
-        via = request.top_via
-        connection = self._connections.get(flow.connection or _NONE)
-        if connection is None or connection.ours or not via.parameters.has("alias"):
-            return
-        peer = (flow.local, (flow.remote[0], via.sent_by[1]))
-        if self._aliases.get(peer) is connection or via.transport.upper() != "TLS":
-            return
-        towards = replace(flow, remote=peer[1], connection=None)
-        shown = connection.identity_shown
-        if (
-            self._security is not None
-            and self._wire(towards).reuses
-            and self._security.allows_reuse(towards, shown, via.host)
-        ):
-            self._aliases[peer] = connection
-
-    def _forget_aliases(self, connection: TcpConnection) -> list[tuple[Endpoint, Endpoint]]:
-        aliases = [peer for peer, known in self._aliases.items() if known is connection]
-        for peer in aliases:
-            del self._aliases[peer]
-        return aliases
 
     def malformed_received(self, error: MalformedMessage, flow: Flow) -> None:
         """Pass on."""

@@ -40,6 +40,9 @@ class ConnectionUser(Protocol):
     def broken_off(self, connection: "TcpConnection") -> None:
         """TLS has failed: `fault` says why. It is gone soon."""
 
+    def fell_silent(self, connection: "TcpConnection") -> None:
+        """It does not answer our pings, and is gone soon."""
+
     def message_received(self, message: Message, flow: Flow) -> None:
         """A whole valid message."""
 
@@ -258,6 +261,7 @@ class TcpConnection(asyncio.Protocol):
 
     def _missed_pong(self) -> None:
         """Nobody is there any more: what waits for an answer by this connection hears so at once."""
+        self._user.fell_silent(self)
         self.abort()
 
     # idleness

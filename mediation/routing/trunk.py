@@ -1,5 +1,7 @@
 """What changes about a trunk while it is in use: how many calls it carries, and which targets asked for rest."""
 
+from collections.abc import Mapping
+
 from mediation.settings.model import Target
 
 
@@ -39,3 +41,34 @@ class TrunkState:
             del self._resting[target]
             return False
         return until is not None
+
+
+class Occupancy:
+    """The room that one call takes, on whichever trunks: each that is taken is given back once."""
+
+    __slots__ = ("_taken", "_trunks")
+
+    def __init__(self, trunks: Mapping[str, TrunkState]) -> None:
+        self._trunks = trunks
+        self._taken: list[str] = []
+
+    def take(self, trunk: str) -> None:
+        """One more call or attempt on this trunk."""
+        self._trunks[trunk].occupy()
+        self._taken.append(trunk)
+
+    def give_back(self, trunk: str) -> None:
+        """One less."""
+        self._taken.remove(trunk)
+        self._trunks[trunk].release()
+
+    def hand_over(self, trunk: str, other: "Occupancy") -> None:
+        """What is taken on this trunk, if anything is, belongs to another call from now on."""
+        if trunk in self._taken:
+            self.give_back(trunk)
+            other.take(trunk)
+
+    def give_all_back(self) -> None:
+        """The call is over."""
+        while self._taken:
+            self._trunks[self._taken.pop()].release()

@@ -227,7 +227,6 @@ class Interface:
     listen: tuple[Listener, ...]
     rtp_ports: tuple[int, int]
     """First and last port: even and odd, so that every RTP port has its RTCP port (RFC 3550 section 11)."""
-    tcp_idle_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

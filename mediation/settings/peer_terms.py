@@ -45,6 +45,13 @@ class TransferMode(StrEnum):
     OFF = "off"
 
 
+class TransferTo(StrEnum):
+    """Who takes the call that a transfer makes."""
+
+    FRONT_END = "front-end"
+    ROUTES = "routes"
+
+
 class RedirectMode(StrEnum):
     """What becomes of a 3xx (RFC 3261 section 8.1.3.4)."""
 
@@ -130,6 +137,13 @@ class Transfers:
         metadata=story(
             "REFER: local (performed here), refer (passed on to this peer where it takes REFER, else performed here), "
             "off (refused, and left out of Allow)."
+        ),
+    )
+    to: TransferTo = field(
+        default=TransferTo.FRONT_END,
+        metadata=story(
+            "Where a transfer that is performed here goes: front-end (it knows every number) or routes (the trunks "
+            "that carry the number)."
         ),
     )
     replaces: bool = setting(

@@ -232,7 +232,9 @@ class Inside:
         ticket = self._asks.pop(errand, None)
         if ticket is not None:
             self.user.tell(Replied(ticket, outcome), now)
-            if is_lost(outcome):
+            if (
+                is_lost(outcome) and errand.method != "NOTIFY"
+            ):  # that ends its subscription only (RFC 5057 section 5.1)
                 self.user.lost(outcome, now)
             return
         if not isinstance(outcome, Failure):

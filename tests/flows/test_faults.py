@@ -15,6 +15,7 @@ from mediation.b2bua.call import Call
 from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.call_table import Phase
 from mediation.b2bua.engine import Engine
+from mediation.b2bua.hunt import Hunt
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import MediaSilent
@@ -25,7 +26,7 @@ from tests.flows.scenery import FRONT_END, OTHER_SBC, SBC, settings, trunk
 from tests.flows.world import World
 
 INVOCATIONS = range(1, 4)
-LAST_RESORTS = {"abort", "abandon", "break_off", "_close", "_close_media", "_finish", "_record"}
+LAST_RESORTS = {"abort", "forget", "abandon", "break_off", "_close", "_close_media", "_finish", "_record"}
 """What ends a call whatever else is broken; it cannot be broken itself."""
 RECORD_AND_MEDIA = {"record", "ended", "close"}
 """Nor can these be, again and again: without them there is no record, or no end of media."""
@@ -132,7 +133,7 @@ STORIES = (talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_sil
 Story = Callable[[Stage], None]
 METHODS = [
     (owner, name)
-    for owner in (Call, CallMedia, Ledger, Leg, InviteSession)
+    for owner in (Call, CallMedia, Hunt, Ledger, Leg, InviteSession)
     for name, member in vars(owner).items()
     if isinstance(member, FunctionType | classmethod) and name not in LAST_RESORTS | NOT_YET_A_CALL
 ]
@@ -237,7 +238,7 @@ def test_a_bug_in_one_call_leaves_the_others_alone() -> None:
     stage.first.reinvites()  # the call that was served last is not to blame
     stage.first.acks()
     with pytest.MonkeyPatch.context() as patch:
-        saboteur = Saboteur(patch, stage.world, Call, "timer_fired")
+        saboteur = Saboteur(patch, stage.world, Hunt, "timer_fired")
         saboteur.at = 1
         stage.world.advance(181)
     assert list(stage.world.engine.calls) == [talking]

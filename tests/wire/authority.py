@@ -97,9 +97,7 @@ class Authority:
 
 
 def _alternative(name: str) -> x509.GeneralName:
-    if ":" in name:
-        return x509.UniformResourceIdentifier(name)
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
-        return x509.DNSName(name)
+        return x509.UniformResourceIdentifier(name) if ":" in name else x509.DNSName(name)

@@ -21,6 +21,7 @@ async def listening(
         on_malformed=heard.malformed_received,
         on_failure=heard.failed,
         on_lost=heard.has_lost,
+        on_silent=heard.silent.append,
         wire=lambda flow: Wire(tcp_idle_s, keepalive_s),
     )
     await flows.listen(listeners)

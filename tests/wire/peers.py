@@ -215,6 +215,7 @@ class Heard:
     malformed: list[tuple[MalformedMessage, Flow]] = field(default_factory=list)
     failures: list[Flow] = field(default_factory=list)
     lost: list[Flow] = field(default_factory=list)
+    silent: list[Flow] = field(default_factory=list)
     connections: list[TcpConnection] = field(default_factory=list)
     gone: list[TcpConnection] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -252,6 +253,10 @@ class Heard:
 
     def has_lost(self, flow: Flow) -> None:
         self.lost.append(flow)
+        self._news.set()
+
+    def fell_silent(self, connection: TcpConnection) -> None:
+        self.silent.append(connection.flow)
         self._news.set()
 
     def connected(self, connection: TcpConnection) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+import structlog
 
 from mediation.net import tcp as net_tcp
 from mediation.net.flows import Flows
@@ -13,7 +14,7 @@ from mediation.settings.model import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from tests.interop.scene import Scene
 from tests.wire.doors import answering, listening, options
-from tests.wire.peers import PATIENCE_S, Heard, TcpPeer, UdpPeer, reply, request, spell
+from tests.wire.peers import PATIENCE_S, Heard, TcpPeer, UdpPeer, reply, request
 from tests.wire.phones import serving
 from tests.wire.tls_scene import Secured
 
@@ -52,7 +53,7 @@ async def test_a_connection_of_ours_is_pinged_and_lives_as_long_as_it_answers__r
     heard = Heard()
     async with listening(heard, *both, keepalive_s=OFTEN_S) as flows, called_by(flows, at, scene.sbc) as peer:
         await pings(peer, 6)
-        assert heard.lost == []
+        assert heard.lost == heard.silent == []
         assert heard.malformed == []
         [connection] = flows._connections.values()
         assert connection._framer.pings == 0, "two answers are no ping of theirs"
@@ -67,6 +68,7 @@ async def test_one_that_does_not_answer_in_ten_seconds_is_closed_and_its_users_h
     async with listening(heard, *both, keepalive_s=OFTEN_S) as flows, called_by(flows, at, scene.sbc) as peer:
         assert await peer.rest() == PING, "asked once, and no more"
         await heard.until(lambda: len(heard.lost) == 1)
+        assert heard.lost == heard.silent
         assert heard.lost[0].remote == scene.sbc
         assert not flows._by_peer
 
@@ -143,7 +145,9 @@ async def test_a_target_that_is_not_there_is_asked_again_all_the_same(scene: Sce
             assert await sbc.datagram() == PING
 
 
-async def test_a_ping_goes_through_tls_like_anything_else(scene: Scene) -> None:
+async def test_a_ping_goes_through_tls_like_anything_else_and_the_operator_hears_of_silence(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     secured = Secured(scene)
     configuration = secured.configuration(
         targets=(secured.to_sbc,), trunk='tls_name = "sbc.itsp.example"\nkeepalive_s = 1'
@@ -161,7 +165,12 @@ async def test_a_ping_goes_through_tls_like_anything_else(scene: Scene) -> None:
         message = await peer.message()
         peer.send(reply(message, 200))  # type: ignore[arg-type]  # a request, as was sent
         await pings(peer, 2)
-        assert spell(server._driver.flows._connections[1].remote) == spell(secured.sbc_at)
+        monkeypatch.setattr(net_tcp, "PONG_LIMIT_S", 0.1)
+        with structlog.testing.capture_logs() as log:
+            assert await peer.rest() == PING
+        [line] = [line for line in log if line["event"] == "connection.silent"]
+        assert (line["peer"], line["port"], line["log_level"]) == (*secured.sbc_at, "warning")
+        assert not server._driver.flows._connections
         await peer.close()
     sbc.close()
     await sbc.wait_closed()

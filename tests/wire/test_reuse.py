@@ -63,7 +63,7 @@ async def test_our_requests_go_by_the_connection_that_the_peer_has_opened__rfc59
     """Nobody listens at the front end's address: only its own connection can bring the INVITE."""
     sent_by = place.replace("ADDRESS", secured.front_end_at[0])
     async with (
-        serving(reusing(secured)) as server,
+        serving(reusing(secured), quick=True) as server,
         Phone.plugged_in(secured.scene.sbc, law=Law.PCMA) as sbc,
     ):
         peer = await claims(secured, sent_by)
@@ -103,7 +103,7 @@ async def test_no_peer_can_claim_what_is_not_its_own__rfc5923_5(
     ):
         sent_by = sent_by.replace("OTHER", secured.front_end_at[0])
         peer = await claims(secured, sent_by, papers=papers, host=host)
-        assert server._driver.flows._aliases == {}
+        assert server._driver.flows._aliases.peers == []
         assert await calls_in(sbc, secured.scene.gateway) == "hears 503"
         await peer.close()
 
@@ -115,8 +115,38 @@ async def test_a_claim_holds_for_the_address_that_it_comes_from_and_no_other(sec
         Phone.plugged_in(secured.scene.sbc, law=Law.PCMA) as sbc,
     ):
         peer = await claims(secured, FRONT_END_NAME, host=secured.scene.host(21))
-        assert list(server._driver.flows._aliases) == [(secured.internal, (secured.scene.host(21), 5061))]
+        assert server._driver.flows._aliases.peers == [(secured.internal, (secured.scene.host(21), 5061))]
         assert await calls_in(sbc, secured.scene.gateway) == "hears 503"
+        await peer.close()
+
+
+async def test_a_place_that_is_held_is_not_taken_by_another_name_at_the_same_address(
+    secured: Secured,
+) -> None:
+    """Two servers behind one address, each with a good certificate: the second one claims the port of the first."""
+    peers = f'peers = ["{FRONT_END_NAME}", "fe2.corp.example"]'
+    async with serving(reusing(secured, internal=peers)) as server:
+        first = await claims(secured, FRONT_END_NAME)
+        second = await claims(
+            secured, "fe2.corp.example", papers=secured.authority.signs("second", "fe2.corp.example")
+        )
+        aliases = server._driver.flows._aliases._connections
+        assert [connection.remote for connection in aliases.values()] == [first.at]
+        renewed = await claims(secured, FRONT_END_NAME)
+        assert [connection.remote for connection in aliases.values()] == [renewed.at], "the newer one lives"
+        for peer in (first, second, renewed):
+            await peer.close()
+
+
+async def test_a_connection_stands_for_one_place_the_last_it_named(secured: Secured) -> None:
+    async with serving(reusing(secured)) as server:
+        peer = await secured.comes(secured.front_end)
+        host = secured.front_end_at[0]
+        for port in (5061, 6000, 6001):
+            octets = request("OPTIONS", (host, port), secured.internal, transport="TLS", rport=";alias")
+            peer.send(octets)
+            assert (await peer.response()).status == 200
+        assert server._driver.flows._aliases.peers == [(secured.internal, (host, 6001))]
         await peer.close()
 
 
@@ -138,7 +168,7 @@ async def test_without_setting_request_or_proof_there_is_no_reuse(
         Phone.plugged_in(secured.scene.sbc, law=Law.PCMA) as sbc,
     ):
         peer = await claims(secured, FRONT_END_NAME, alias=alias)
-        assert server._driver.flows._aliases == {}
+        assert server._driver.flows._aliases.peers == []
         assert await calls_in(sbc, secured.scene.gateway) == "hears 503"
         await peer.close()
 
@@ -155,8 +185,8 @@ async def test_when_that_connection_ends_the_call_that_waits_on_it_is_left_at_on
         peer.writer.transport.abort()
         await sbc.notes_that("hears 503")
         assert asyncio.get_running_loop().time() - began < 5
-        assert server._driver.flows._aliases == {}
-        await nothing_left_in(server, "calls", "transactions", "dialogs", "connections")
+        assert server._driver.flows._aliases.peers == []
+        await nothing_left_in(server, "calls", "dialogs", "connections")
         again = await claims(secured, FRONT_END_NAME)
         sbc.calls(NUMBER, secured.scene.gateway)
         invite = await again.message()

@@ -7,7 +7,7 @@ from mediation.b2bua.call_table import ABSORBED, CALL, IMPOSSIBLE, Act, Cue, Pha
 ROWS = [(before, cue, after, acts) for (before, cue), (after, acts) in CALL.items()]
 ENDINGS = [row for row in ROWS if row[2] is Phase.CLEARING]
 FROM_THE_CALLER = {Cue.CALLER_ENDED}
-FROM_THE_CALLEE = {Cue.REFUSED, Cue.CALLEE_ENDED}
+FROM_THE_CALLEE = {Cue.CALLEE_ENDED}
 
 
 def test_every_phase_has_one_answer_for_every_cue() -> None:
@@ -34,26 +34,29 @@ def test_every_phase_is_reached_and_all_lead_to_the_end() -> None:
 def test_an_ending_drops_every_leg_that_has_not_ended_by_itself() -> None:
     for before, cue, _, acts in ENDINGS:
         assert (Act.DROP_CALLER in acts) == (cue not in FROM_THE_CALLER), (before, cue)
-        called = before is not Phase.OPENING
-        assert (Act.DROP_CALLEE in acts) == (called and cue not in FROM_THE_CALLEE), (before, cue)
+        talks = before is Phase.TALKING
+        assert (Act.DROP_CALLEE in acts) == (talks and cue not in FROM_THE_CALLEE), (before, cue)
+        assert (Act.STOP_SEEKING in acts) == (before is Phase.SEEKING), (before, cue)
 
 
-def test_an_ending_stops_all_timers_and_closes_media_that_may_be_open() -> None:
+def test_an_ending_stops_whoever_was_about_to_take_a_seat() -> None:
+    for before, cue, _, acts in ENDINGS:
+        assert (Act.STOP_SUCCESSION in acts) == (before in (Phase.SEEKING, Phase.TALKING)), (before, cue)
+
+
+def test_an_ending_stops_the_timer_and_closes_media_that_may_be_open() -> None:
     for before, cue, _, acts in ENDINGS:
         if cue is Cue.BARRED:
             continue  # nothing was started yet
-        assert Act.STOP_TIMERS in acts, (before, cue)
+        assert (Act.STOP_TIMERS in acts) == (before is not Phase.TALKING), (before, cue)
         assert (Act.CLOSE_MEDIA in acts) or cue is Cue.MEDIA_REFUSED, (before, cue)
 
 
-def test_only_a_call_that_never_rang_goes_to_the_next_target() -> None:
-    assert {before for before, _, _, acts in ROWS if Act.TRY_NEXT in acts} == {Phase.OPENING, Phase.TRYING}
-
-
-def test_the_answer_and_the_first_progress_stop_what_waited_for_them() -> None:
-    assert CALL[Phase.TRYING, Cue.PROGRESS][1][0] is Act.STOP_NO_PROGRESS
-    for phase in (Phase.TRYING, Phase.ALERTING):
-        assert CALL[phase, Cue.ANSWERED][1][0] is Act.STOP_TIMERS
+def test_every_way_to_talk_stops_the_timer_of_the_set_up() -> None:
+    for before, cue, after, acts in ROWS:
+        if before is not Phase.TALKING and after is Phase.TALKING:
+            assert acts[0] is Act.STOP_TIMERS, (before, cue)
+            assert Act.CONNECT in acts
 
 
 def test_every_act_has_its_place_in_the_table() -> None:

@@ -258,3 +258,33 @@ def test_networks_of_two_families_never_meet() -> None:
     assert covers(ip_network("192.0.2.0/24"), everything4)
     assert not covers(ip_network("192.0.2.0/25"), ip_network("192.0.2.128/25"))
     assert covers(everything6, ip_network("2001:db8::1"))
+
+
+pieces = st.sampled_from(
+    [
+        "udp:",
+        "tls:",
+        "192.0.2.1",
+        "[",
+        "]",
+        "::1",
+        ":5061",
+        " ",
+        "as",
+        "audio",
+        "\t",
+        "%",
+        "sbc.example",
+        "\0",
+        ":",
+    ]
+)
+
+
+@given(st.one_of(st.text(), st.lists(pieces).map("".join)))
+def test_whatever_the_file_says_is_a_listener_or_unfit(text: str) -> None:
+    try:
+        listener = parse_listener(text)
+    except UnfitError:
+        return
+    assert parse_listener(str(listener)) == listener

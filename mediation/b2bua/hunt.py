@@ -1,0 +1,380 @@
+"""The search for somebody who answers: targets in order, one at a time, and never another once a phone has rung.
+
+RFC 3261 section 16.7 by analogy, RFC 3263 section 4.3. Failover is decided before the table is asked: a refusal that
+sends the call on arrives as LEFT, any other as REFUSED. A redirection that is followed (section 8.1.3.4) is a LEFT
+with new targets.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import product
+from typing import Protocol
+
+from mediation.b2bua import causes
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.events import Answered, HungUp, LegEvent, Progress, Refused
+from mediation.b2bua.ledger import Ledger
+from mediation.b2bua.leg import Leg, LegUser
+from mediation.b2bua.outputs import Level
+from mediation.b2bua.passage import Lines, Passage
+from mediation.b2bua.plan import Endpoint
+from mediation.b2bua.policy import called_uri, invited
+from mediation.routing.numbers import number_of
+from mediation.routing.routes import Candidate
+from mediation.routing.terms import Terms
+from mediation.routing.trunk import Occupancy, TrunkState
+from mediation.sdp.negotiation import Direction
+from mediation.settings.peer_terms import RedirectMode, Relay
+from mediation.sip.agent import Agent, hostport
+from mediation.sip.dialog import MAX_FORWARDS
+from mediation.sip.errors import LocalSipError, RemoteSipError
+from mediation.sip.flow import Flow
+from mediation.sip.message import Request
+from mediation.sip.uri import SipUri, Uri, parse_uri
+
+
+class State(Enum):
+    """Where the search stands."""
+
+    SEEKING = auto()
+    """An attempt is under way, nothing above 100 came back."""
+    ALERTING = auto()
+    """Somebody is being alerted: this attempt is the last one."""
+    OVER = auto()
+
+
+class Cue(Enum):
+    """What can happen to it."""
+
+    NEXT = auto()
+    """It begins."""
+    PROGRESS = auto()
+    ANSWERED = auto()
+    LEFT = auto()
+    """The attempt failed in a way that sends the call to the next candidate, and there is one."""
+    REFUSED = auto()
+    ENDED = auto()
+    """The called party has ended the early dialog by itself."""
+    NO_PROGRESS = auto()
+    """Timer: no provisional response above 100, and there is another candidate."""
+    NO_PROGRESS_LAST = auto()
+    RING_LIMIT = auto()
+    """Timer: rung long enough."""
+    STOP = auto()
+    """Nobody waits for an answer any more."""
+
+
+class Act(Enum):
+    """What a transition performs."""
+
+    TRY_NEXT = auto()
+    DROP = auto()
+    """End the attempt."""
+    START_RING_LIMIT = auto()
+    STOP_NO_PROGRESS = auto()
+    STOP_TIMERS = auto()
+    TELL_PROGRESS = auto()
+    TELL_ANSWERED = auto()
+    TELL_FAILED = auto()
+
+
+S, C = State, Cue
+Cell = tuple[State, Cue]
+
+HUNT: dict[Cell, tuple[State, tuple[Act, ...]]] = {
+    (S.SEEKING, C.NEXT): (S.SEEKING, (Act.TRY_NEXT,)),
+    (S.SEEKING, C.PROGRESS): (S.ALERTING, (Act.STOP_NO_PROGRESS, Act.START_RING_LIMIT, Act.TELL_PROGRESS)),
+    (S.SEEKING, C.ANSWERED): (S.OVER, (Act.STOP_TIMERS, Act.TELL_ANSWERED)),
+    (S.SEEKING, C.LEFT): (S.SEEKING, (Act.STOP_NO_PROGRESS, Act.TRY_NEXT)),
+    (S.SEEKING, C.REFUSED): (S.OVER, (Act.STOP_TIMERS, Act.TELL_FAILED)),
+    (S.SEEKING, C.ENDED): (S.OVER, (Act.STOP_TIMERS, Act.TELL_FAILED)),
+    (S.SEEKING, C.NO_PROGRESS): (S.SEEKING, (Act.DROP, Act.TRY_NEXT)),
+    (S.SEEKING, C.NO_PROGRESS_LAST): (S.OVER, (Act.STOP_TIMERS, Act.DROP, Act.TELL_FAILED)),
+    (S.SEEKING, C.STOP): (S.OVER, (Act.STOP_TIMERS, Act.DROP)),
+    (S.ALERTING, C.PROGRESS): (S.ALERTING, (Act.TELL_PROGRESS,)),
+    (S.ALERTING, C.ANSWERED): (S.OVER, (Act.STOP_TIMERS, Act.TELL_ANSWERED)),
+    (S.ALERTING, C.REFUSED): (S.OVER, (Act.STOP_TIMERS, Act.TELL_FAILED)),
+    (S.ALERTING, C.ENDED): (S.OVER, (Act.STOP_TIMERS, Act.TELL_FAILED)),
+    (S.ALERTING, C.RING_LIMIT): (S.OVER, (Act.STOP_TIMERS, Act.DROP, Act.TELL_FAILED)),
+    (S.ALERTING, C.STOP): (S.OVER, (Act.STOP_TIMERS, Act.DROP)),
+}
+
+ABSORBED: dict[Cell, str] = {(S.OVER, cue): "it is decided" for cue in Cue if cue is not C.NEXT}
+"""Cells in which nothing happens, and why."""
+
+IMPOSSIBLE: dict[Cell, str] = {
+    **{(state, C.NEXT): "it begins once" for state in (S.ALERTING, S.OVER)},
+    (S.ALERTING, C.LEFT): "a call that rang somewhere never rings twice",
+    **{(S.ALERTING, cue): "stopped by the first progress" for cue in (C.NO_PROGRESS, C.NO_PROGRESS_LAST)},
+    (S.SEEKING, C.RING_LIMIT): "starts with ALERTING and ends with it",
+}
+"""Cells that no input can reach, and why."""
+
+
+def undecided() -> set[Cell]:
+    """Cells without a decision, or with more than one; empty, as a test asserts."""
+    homes = (HUNT.keys(), ABSORBED.keys(), IMPOSSIBLE.keys())
+    return {cell for cell in product(State, Cue) if sum(cell in home for home in homes) != 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Whom to call, and in whose name: what every attempt says, each in the words that its target may hear."""
+
+    request: Request
+    """The INVITE that asks for the call, or what stands for one."""
+    source: Terms
+    """Of whoever asks."""
+    extra: Lines = ()
+    """Further headers, for the side of the targets alone."""
+
+    def redirected(self, uri: Uri) -> "Invitation":
+        """The same for another called party."""
+        request = self.request
+        return Invitation(Request(request.method, str(uri), request.headers), self.source, self.extra)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Nobody answers: the last word of the list."""
+
+    cause: Cause
+    by: str
+    redirected_to: tuple[str, ...] = ()
+    """Whom the called side names instead, where its terms let the caller hear that."""
+
+
+class HuntUser(LegUser, Protocol):
+    """Who searches; it hears of the legs as well."""
+
+    open: set[Leg]
+    """Legs that are not closed: every attempt is put there."""
+
+    def hunt_event(self, hunt: "Hunt", event: "Progress | Answered | Failed", now: float) -> None:
+        """Something has come of it."""
+
+    def fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
+        """Write something down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every hunt of one engine needs."""
+
+    agent: Agent
+    trunks: dict[str, TrunkState]
+    ring_limit_s: int
+    product: str
+
+
+class Hunt:
+    """One search, from its first attempt to an answer or the end of the list."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        user: HuntUser,
+        invitation: Invitation,
+        candidates: tuple[Candidate, ...],
+        ledger: Ledger,
+        occupancy: Occupancy,
+        reroute: Callable[[str], tuple[Candidate, ...]],
+    ) -> None:
+        """`reroute` gives the targets for another number, for redirections."""
+        self._ground = ground
+        self._invitation = invitation
+        self._left = list(candidates)
+        """Those that were not tried yet."""
+        self._ledger = ledger
+        self._first = len(ledger.attempts)
+        self._occupancy = occupancy
+        self._reroute = reroute
+        self._redirections = 0
+        self._local: Endpoint = ("", 0)
+        self._wish = Direction.SENDRECV
+        self.user = user
+        self.state = State.SEEKING
+        self.leg: Leg | None = None
+        """The attempt that counts."""
+        self.candidate = candidates[0]
+        """Its target; before the first attempt, the one that comes first."""
+        self.party = ""
+        """Who of the called side spoke last, where the call has forked."""
+
+    def begin(self, local: Endpoint, wish: Direction, now: float) -> None:
+        """Try the first target. `local` is our audio's place, `wish` what the party that waits wants to do."""
+        self._local, self._wish = local, wish
+        self._cue(Cue.NEXT, now)
+
+    def stop(self, cause: Cause, now: float) -> None:
+        """Nobody waits any more."""
+        self._leave(cause, now)
+        self._cue(Cue.STOP, now, Failed(cause, "server"))
+
+    def forget(self) -> None:
+        """Wait for nothing any more."""
+        for cue in (Cue.NO_PROGRESS, Cue.RING_LIMIT):
+            self._ground.agent.deadlines.stop((self, cue.name))
+
+    def leg_event(self, event: LegEvent, now: float) -> None:
+        """The attempt that counts has something to say."""
+        match event:
+            case Progress():
+                self.party = event.party
+                self._ledger.progress(event.status, now)
+                self._cue(Cue.PROGRESS, now, event)
+            case Answered():
+                self.party = event.party
+                self._ledger.answer(now)
+                self._cue(Cue.ANSWERED, now, event)
+            case Refused():
+                self._refused(event, now)
+            case HungUp(cause):
+                self._leave(cause, now)
+                self._cue(Cue.ENDED, now, Failed(cause, "callee"))
+            case _:
+                raise LocalSipError(f"no attempt can say {type(event).__name__}")
+
+    def timer_fired(self, name: str, now: float) -> None:
+        """One of our timers is due."""
+        if name == Cue.RING_LIMIT.name:
+            self._leave(causes.NO_ANSWER, now)
+            self._cue(Cue.RING_LIMIT, now, Failed(causes.NO_ANSWER, "server"))
+            return
+        self._leave(causes.NO_PROGRESS, now)
+        if self._next(now) is not None:
+            self._cue(Cue.NO_PROGRESS, now, Failed(causes.NO_PROGRESS, "server"))
+        else:
+            self._cue(Cue.NO_PROGRESS_LAST, now, Failed(self._last_word(causes.NO_PROGRESS), "server"))
+
+    # decisions
+
+    def _refused(self, refused: Refused, now: float) -> None:
+        cause, candidate = refused.cause, self.candidate
+        self._leave(cause, now)
+        if cause.status == 503 and refused.retry_after_s:
+            self._ground.trunks[candidate.trunk].rest(candidate.target, now + refused.retry_after_s)
+        mode = candidate.terms.redirect.mode
+        followed = mode is RedirectMode.FOLLOW and self._follow(refused.redirected_to, candidate)
+        listed = causes.is_unheard(cause) or candidate.may_leave(cause.status)
+        leaves = self.state is State.SEEKING and not refused.answered and (followed or listed)
+        if leaves and self._next(now) is not None:
+            self._cue(Cue.LEFT, now)
+        else:
+            told = refused.redirected_to if mode is RedirectMode.PASS else ()
+            self._cue(Cue.REFUSED, now, Failed(self._last_word(cause), "callee", told))
+
+    def _follow(self, uris: tuple[str, ...], candidate: Candidate) -> bool:
+        """Go on with the first URI that may be called, by our own routes; False: there is none."""
+        redirect = candidate.terms.redirect
+        if self.state is not State.SEEKING or self._redirections >= redirect.most:
+            return False
+        for text in uris:
+            uri = _readable(text)
+            if uri is None or not (number := number_of(uri)):
+                continue
+            if isinstance(uri, SipUri) and uri.host not in (*redirect.hosts, candidate.target.host):
+                continue
+            found = self._reroute(number)
+            if found:
+                self._redirections += 1
+                self._left = list(found)
+                self._invitation = self._invitation.redirected(uri)
+                return True
+        return False
+
+    def _last_word(self, cause: Cause) -> Cause:
+        """What whoever waits hears when the list is exhausted."""
+        return self._ledger.summed_up(cause, since=self._first)
+
+    def _next(self, now: float) -> Candidate | None:
+        """The next target with room; those that asked for rest only when nobody else is left."""
+        trunks = self._ground.trunks
+        left = [candidate for candidate in self._left if trunks[candidate.trunk].has_room]
+        awake = (c for c in left if not trunks[c.trunk].is_resting(c.target, now))
+        return next(awake, left[0] if left else None)
+
+    # the machinery
+
+    def _cue(self, cue: Cue, now: float, given: Progress | Answered | Failed | None = None) -> None:
+        row = HUNT.get((self.state, cue))
+        if row is None:
+            if (self.state, cue) not in ABSORBED:
+                raise LocalSipError(f"{cue.name} in {self.state.name} cannot happen")
+            return
+        self.state, acts = row
+        for act in acts:
+            self._perform(act, given, now)
+
+    def _perform(self, act: Act, given: Progress | Answered | Failed | None, now: float) -> None:
+        deadlines = self._ground.agent.deadlines
+        match act:
+            case Act.TRY_NEXT:
+                self._try_next(now)
+            case Act.DROP:
+                if self.leg is not None:
+                    self.leg.hang_up(given.cause if isinstance(given, Failed) else causes.CANCELLED, now)
+            case Act.START_RING_LIMIT:
+                deadlines.start((self, Cue.RING_LIMIT.name), now + self._ground.ring_limit_s)
+            case Act.STOP_NO_PROGRESS:
+                deadlines.stop((self, Cue.NO_PROGRESS.name))
+            case Act.STOP_TIMERS:
+                self.forget()
+            case _ if given is not None:
+                self.user.hunt_event(self, given, now)
+
+    def _try_next(self, now: float) -> None:
+        candidate = self._next(now)
+        if candidate is None:  # the last room went while the ports were opened
+            self._cue(Cue.REFUSED, now, Failed(self._last_word(causes.NO_ROOM), "callee"))
+            return
+        self._left.remove(candidate)
+        self._occupancy.take(candidate.trunk)
+        agent, invitation = self._ground.agent, self._invitation
+        target, listener = candidate.target, candidate.listener
+        flow = Flow(target.transport, listener.endpoint, target.endpoint)
+        leg = Leg(agent, self.user, flow, candidate.terms, self._ground.product)
+        leg.trunk = candidate.trunk
+        agent.deadlines.start((self, Cue.NO_PROGRESS.name), now + candidate.no_progress_s)
+        request, host = invitation.request, hostport(target.endpoint)
+        passage = Passage(invitation.source, candidate.terms, agent.names.host_and_port(flow))
+        identity, headers = invited(request, passage)
+        told = self._wish if candidate.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
+        leg.place(
+            called_uri(request, host, target.transport.parameter),
+            local=self._local,
+            identity=identity,
+            destination=f"<{called_uri(request, host)}>",
+            max_forwards=MAX_FORWARDS if request.max_forwards is None else request.max_forwards - 1,
+            headers=(*headers, *invitation.extra),
+            now=now,
+            willing=told,
+        )
+        self.leg, self.candidate = leg, candidate
+        self.user.open.add(leg)
+        self._ledger.attempt(candidate.trunk, target.uri, leg.call_id, now, transfer=self._first > 0)
+        self.user.fact("leg.placed", trunk=candidate.trunk, target=target.uri)
+
+    def _leave(self, cause: Cause, now: float) -> None:
+        """Write down how the attempt under way failed, if one is."""
+        attempt = self._ledger.leave(cause, now)
+        if attempt is None:
+            return
+        self._occupancy.give_back(attempt.trunk)
+        if cause.reason == causes.WRONG_CREDENTIALS:
+            self.user.fact("trunk.credentials_refused", Level.WARNING, trunk=attempt.trunk)
+        self.user.fact(
+            "leg.refused",
+            trunk=attempt.trunk,
+            target=attempt.target,
+            status=cause.status,
+            reason=cause.reason,
+        )
+
+
+def _readable(text: str) -> Uri | None:
+    try:
+        return parse_uri(text)
+    except RemoteSipError:
+        return None

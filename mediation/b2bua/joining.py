@@ -1,0 +1,299 @@
+"""Attended transfer performed here: both calls are ours, and their far parties are joined (RFC 5589 section 7).
+
+The party of the consultation call is asked to send its audio to the first call's ports. When it has agreed it takes the
+transferor's seat there, and both legs of the transferor end. If it does not agree, both calls are as they were.
+"""
+
+from enum import Enum, auto
+from itertools import product
+
+from mediation.b2bua import causes
+from mediation.b2bua.call import Call
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.events import (
+    Answered,
+    LegEvent,
+    Progress,
+    Referred,
+    ReofferDue,
+    ReofferRefused,
+    ReofferTaken,
+)
+from mediation.b2bua.hunt import Failed
+from mediation.b2bua.leg import Leg
+from mediation.b2bua.plan import Endpoint, PairOpened
+from mediation.b2bua.reports import Reports
+from mediation.sdp.negotiation import Direction
+from mediation.settings.peer_terms import Relay
+from mediation.sip.errors import LocalSipError
+
+
+class State(Enum):
+    """Where it stands."""
+
+    OPENING = auto()
+    """Ports for the party that comes are being bound."""
+    MOVING = auto()
+    """It is asked to send its audio there."""
+    OVER = auto()
+
+
+class Cue(Enum):
+    """What can happen to it."""
+
+    PAIR_OPENED = auto()
+    PAIR_REFUSED = auto()
+    AGREED = auto()
+    REFUSED = auto()
+    DUE = auto()
+    """The party may be asked again: its own wish was in the way."""
+    GONE = auto()
+    """The party that was to come has hung up."""
+    STOP = auto()
+    """The call ends that it was to come to."""
+
+
+class Act(Enum):
+    """What a transition performs."""
+
+    ASK = auto()
+    JOIN = auto()
+    GIVE_BACK = auto()
+    """Its own call goes on as it was."""
+    REPORT = auto()
+    END_IF_LEFT = auto()
+    """Where the transferor has left already, nobody is in its seat."""
+    CLOSE_PAIR = auto()
+
+
+S, C = State, Cue
+Cell = tuple[State, Cue]
+
+JOINING: dict[Cell, tuple[State, tuple[Act, ...]]] = {
+    (S.OPENING, C.PAIR_OPENED): (S.MOVING, (Act.ASK,)),
+    (S.OPENING, C.PAIR_REFUSED): (S.OVER, (Act.GIVE_BACK, Act.REPORT, Act.END_IF_LEFT)),
+    (S.OPENING, C.GONE): (S.OVER, (Act.REPORT, Act.END_IF_LEFT)),
+    (S.OPENING, C.STOP): (S.OVER, (Act.GIVE_BACK, Act.REPORT)),
+    (S.MOVING, C.AGREED): (S.OVER, (Act.REPORT, Act.JOIN)),
+    (S.MOVING, C.REFUSED): (S.OVER, (Act.GIVE_BACK, Act.REPORT, Act.CLOSE_PAIR, Act.END_IF_LEFT)),
+    (S.MOVING, C.DUE): (S.MOVING, (Act.ASK,)),
+    (S.MOVING, C.GONE): (S.OVER, (Act.REPORT, Act.CLOSE_PAIR, Act.END_IF_LEFT)),
+    (S.MOVING, C.STOP): (S.OVER, (Act.GIVE_BACK, Act.REPORT)),
+}
+
+ABSORBED: dict[Cell, str] = {
+    **{(S.OVER, cue): "it is decided" for cue in Cue},
+    (S.OPENING, C.DUE): "it is asked as soon as its ports are there",
+}
+"""Cells in which nothing happens, and why."""
+
+IMPOSSIBLE: dict[Cell, str] = {
+    **{(S.OPENING, cue): "it was not asked yet" for cue in (C.AGREED, C.REFUSED)},
+    **{(S.MOVING, cue): "asked for once" for cue in (C.PAIR_OPENED, C.PAIR_REFUSED)},
+}
+"""Cells that no input can reach, and why."""
+
+
+def undecided() -> set[Cell]:
+    """Cells without a decision, or with more than one; empty, as a test asserts."""
+    homes = (JOINING.keys(), ABSORBED.keys(), IMPOSSIBLE.keys())
+    return {cell for cell in product(State, Cue) if sum(cell in home for home in homes) != 1}
+
+
+class Lent:
+    """What the consultation call knows of it: its party is about to leave, and it lives until then.
+
+    The transferor may hang up its second call as soon as its REFER is accepted. See `succession.Succession`.
+    """
+
+    awaits_pair = False
+
+    def __init__(self, joining: "Joining", consulted: Leg) -> None:
+        self._joining = joining
+        self.leaving = consulted
+        self.has_left = False
+
+    def owns(self, leg: Leg) -> bool:
+        """See `Succession`."""
+        del leg
+        return False
+
+    def leg_event(self, leg: Leg, event: LegEvent, now: float) -> None:
+        """It owns none."""
+        raise LocalSipError("nobody's leg")
+
+    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
+        """Nobody is sought."""
+        raise LocalSipError("an attended transfer seeks nobody")
+
+    def pair_opened(self, fact: PairOpened, now: float) -> None:
+        """None was asked for."""
+        raise LocalSipError("no pair was asked for")
+
+    def pair_refused(self, now: float) -> None:
+        """None was asked for."""
+        raise LocalSipError("no pair was asked for")
+
+    def left(self, now: float) -> None:
+        """The transferor has hung up its second call."""
+        del now
+        self.has_left = True
+
+    def stop(self, cause: Cause, now: float) -> None:
+        """The consultation call ends, and with it the party that was to come."""
+        self._joining.lose(cause, now)
+
+
+class Joining:
+    """One REFER whose Replaces names a call of ours. See `succession.Succession`."""
+
+    def __init__(self, call: Call, leaving: Leg, referred: Referred, consulted: Leg, now: float) -> None:
+        """Accept the REFER, and ask for ports. `consulted` is the transferor's leg of its second call."""
+        consultation = consulted.user
+        if not isinstance(consultation, Call):
+            raise LocalSipError("a consultation belongs to a call")
+        self._call = call
+        self._consultation = consultation
+        self._coming = consultation.other(consulted)
+        self._home = self._coming.said.local
+        self._pair = 0
+        self._local: Endpoint = ("", 0)
+        self._has_left = False
+        self.user = call
+        self.leaving = leaving
+        self.state = State.OPENING
+        leaving.accept_referral(referred, now)
+        self._reports = Reports(leaving, referred)
+        self._reports.tell(100, now)
+        call.fact("transfer.started", by=call.name_of(leaving), consultation=consultation.id)
+        self._coming.user = self
+        self._lent = Lent(self, consulted)
+        consultation.lend_seat(self._lent)
+        call.media.open_pair(self._coming.side, self._coming.flow.local[0])
+
+    @staticmethod
+    def possible(call: Call, consulted: Leg) -> bool:
+        """Whether the consultation is another call of ours that is up, and nobody else is at it."""
+        consultation = consulted.user
+        return (
+            isinstance(consultation, Call)
+            and consultation is not call
+            and consultation.is_up
+            and not consultation.is_changing
+            and consultation.other(consulted).is_up
+        )
+
+    @property
+    def open(self) -> set[Leg]:
+        """The legs of the call that it works for."""
+        return self._call.open
+
+    @property
+    def awaits_pair(self) -> bool:
+        """See `Succession`."""
+        return self.state is State.OPENING
+
+    def owns(self, leg: Leg) -> bool:
+        """See `Succession`; the party that comes reports to us directly."""
+        del leg
+        return False
+
+    def leg_event(self, leg: Leg, event: LegEvent, now: float) -> None:
+        """The party that comes has something to say: what is not about its move is for its own call."""
+        match event:
+            case ReofferTaken() if self.state is State.MOVING:
+                self._cue(Cue.AGREED, now, causes.NORMAL)
+            case ReofferRefused() if self.state is State.MOVING:
+                self._cue(Cue.REFUSED, now, causes.NO_CODEC_CALLEE)
+            case ReofferDue() if self.state is State.MOVING:
+                self._cue(Cue.DUE, now, causes.NORMAL)
+            case _ if leg.is_up:
+                self._consultation.leg_event(leg, event, now)
+            case _:
+                self._coming.user = self._consultation
+                self._consultation.leg_event(leg, event, now)
+                self.lose(causes.NO_ANSWER, now)
+
+    def lose(self, cause: Cause, now: float) -> None:
+        """The party that was to come has hung up, or its call has ended."""
+        self._cue(Cue.GONE, now, cause)
+
+    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
+        """Nobody is sought."""
+        raise LocalSipError("an attended transfer seeks nobody")
+
+    def pair_opened(self, fact: PairOpened, now: float) -> None:
+        """See `Succession`."""
+        self._pair, self._local = fact.pair, fact.endpoint
+        self._cue(Cue.PAIR_OPENED, now, causes.NORMAL)
+
+    def pair_refused(self, now: float) -> None:
+        """See `Succession`."""
+        self._cue(Cue.PAIR_REFUSED, now, causes.NO_PORTS)
+
+    def left(self, now: float) -> None:
+        """See `Succession`."""
+        del now
+        self._has_left = True
+
+    def stop(self, cause: Cause, now: float) -> None:
+        """See `Succession`."""
+        self._cue(Cue.STOP, now, cause)
+
+    def _cue(self, cue: Cue, now: float, cause: Cause) -> None:
+        row = JOINING.get((self.state, cue))
+        if row is None:
+            if (self.state, cue) not in ABSORBED:
+                raise LocalSipError(f"{cue.name} in {self.state.name} cannot happen")
+            return
+        self.state, acts = row
+        for act in acts:
+            self._perform(act, now, cause)
+
+    def _perform(self, act: Act, now: float, cause: Cause) -> None:
+        call = self._call
+        match act:
+            case Act.ASK:
+                self._ask(now)
+            case Act.JOIN:
+                self._join(now)
+            case Act.GIVE_BACK:
+                self._give_back(cause, now)
+            case Act.REPORT:
+                self._reports.tell(cause.reply_status if cause is not causes.NORMAL else 200, now)
+            case Act.END_IF_LEFT:
+                call.succession_over()
+                call.note_transfer(self.leaving, None, cause.status, now)
+                if self._has_left:
+                    call.end(call.seat_of(self.leaving), cause, now)
+            case Act.CLOSE_PAIR:
+                call.media.close_pair(self._pair)
+
+    def _give_back(self, cause: Cause, now: float) -> None:
+        coming, consultation = self._coming, self._consultation
+        coming.bind(self._home)
+        coming.user = consultation
+        consultation.succession_over()
+        if self._lent.has_left:
+            consultation.end(consultation.seat_of(self._lent.leaving), cause, now)
+
+    def _ask(self, now: float) -> None:
+        coming = self._coming
+        if not coming.may_reoffer:
+            coming.reoffer_later(now)
+            return
+        coming.bind(self._local)
+        wish = self._call.other(self.leaving).said.wish
+        told = wish if coming.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
+        coming.reoffer(told, now, tries_again=True)
+
+    def _join(self, now: float) -> None:
+        call, coming, leaving = self._call, self._coming, self.leaving
+        seat = call.seat_of(leaving)
+        call.succession_over()
+        self._consultation.occupancy.hand_over(coming.trunk, call.occupancy)
+        call.note_transfer(leaving, coming, 200, now)
+        self._consultation.succession_over()
+        self._consultation.surrender(coming, causes.TRANSFERRED, now)
+        call.take_seat(seat, coming, self._pair, now)
+        leaving.hang_up(causes.TRANSFERRED, now)

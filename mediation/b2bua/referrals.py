@@ -1,0 +1,109 @@
+"""What becomes of a REFER: passed on, refused, or performed here, and how (RFC 3515 section 2.4, RFC 5589)."""
+
+from collections.abc import Callable
+
+from mediation.b2bua.call import Call
+from mediation.b2bua.events import Referred
+from mediation.b2bua.hunt import Invitation
+from mediation.b2bua.joining import Joining
+from mediation.b2bua.leg import Leg
+from mediation.b2bua.passage import Lines, Passage
+from mediation.b2bua.policy import called_uri, invited
+from mediation.b2bua.succession import Succession
+from mediation.b2bua.transfer import Transfer
+from mediation.routing.admission import Source
+from mediation.routing.numbers import number_of
+from mediation.routing.routes import Candidate
+from mediation.settings.model import Side
+from mediation.settings.peer_terms import TransferMode, TransferTo
+from mediation.sip.agent import Agent, hostport
+from mediation.sip.headers import Headers, NameAddress
+from mediation.sip.message import Request
+from mediation.sip.replaces import Replaces
+from mediation.sip.transfer import ReferTo
+
+_OWN = ("from", "to", "via", "call-id", "cseq", "contact", "route", "record-route", "referred-by", "max-forwards",
+        "diversion", "history-info")  # fmt: skip
+"""What a transferee's INVITE has said of another call; the rest may tell who it is."""
+
+
+class Referrals:
+    """The REFERs of one engine's calls."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        candidates: Callable[[Source, str], tuple[Candidate, ...]],
+        find: Callable[[Replaces], Leg | None],
+    ) -> None:
+        """`find` gives the leg whose dialog the peer names."""
+        self._agent = agent
+        self._candidates = candidates
+        self._find = find
+
+    def begin(self, call: Call, leg: Leg, referred: Referred, now: float) -> Succession | None:
+        """Begin what `leg` wants of the other one; None: it was refused or passed on, and its peer hears so."""
+        other, refer_to = call.other(leg), referred.refer_to
+        number = number_of(refer_to.target)
+        if call.is_changing or not leg.is_up or not other.is_up:
+            leg.reply(referred.question, 491, now)
+        elif refer_to.method != "INVITE" or not number:
+            leg.reply(referred.question, 603, now)
+        elif number == number_of(NameAddress.parse(leg.person[0]).uri):
+            leg.reply(referred.question, 482, now)  # a transfer to whoever asks for it goes in a circle
+        elif other.terms.transfer.mode is TransferMode.REFER and other.lists("REFER"):
+            call.pass_on_referral(leg, referred, self._for_the_other(leg, other, referred), now)
+        else:
+            return self._perform(call, leg, referred, number, now)
+        return None
+
+    def _perform(
+        self, call: Call, leg: Leg, referred: Referred, number: str, now: float
+    ) -> Succession | None:
+        replaces = referred.refer_to.replaces
+        consulted = None if replaces is None else self._find(replaces)
+        if consulted is not None:
+            if not Joining.possible(call, consulted):
+                leg.reply(referred.question, 481, now)
+                return None
+            return Joining(call, leg, referred, consulted, now)
+        candidates = self._candidates(self._source(call, leg), number)
+        extra: Lines = ()
+        if replaces is not None:
+            # their ids are between parties of that side: on the other side they would mean nothing, and tell a lot
+            candidates = tuple(each for each in candidates if each.terms.side is leg.side)
+            extra = (("Replaces", str(replaces)),)
+        if not candidates:
+            leg.reply(referred.question, 603, now)
+            return None
+        invitation = Invitation(self._request(leg, call.other(leg), referred), call.other(leg).terms, extra)
+        return Transfer(call, leg, referred, invitation, candidates, now)
+
+    def _source(self, call: Call, leg: Leg) -> Source:
+        """As whose call the new one is routed: as one from outside, which the front ends take, or by our routes."""
+        if leg.terms.transfer.to is TransferTo.ROUTES:
+            return Source(Side.FRONT_END, None, calls=True)
+        return Source(Side.GATEWAY, call.source.trunk, calls=True)
+
+    def _request(self, leg: Leg, other: Leg, referred: Referred) -> Request:
+        """The INVITE that the party that stays would send, if it could: it is the one that calls."""
+        identity, said = other.person
+        kept = [(name, value) for name, value in said.items() if name.lower() not in _OWN]
+        pairs = [("From", identity), ("To", f"<{referred.refer_to.target}>"), ("Max-Forwards", "70"), *kept]
+        if referred.referred_by:
+            pairs.append(("Referred-By", referred.referred_by))
+        return Request("INVITE", str(referred.refer_to.target), Headers(pairs))
+
+    def _for_the_other(self, leg: Leg, other: Leg, referred: Referred) -> Lines:
+        """Refer-To and Referred-By as the other party may hear them: our dialogs' ids, its own hosts."""
+        request = self._request(leg, other, referred)
+        target = NameAddress.parse(f"<{called_uri(request, hostport(other.flow.remote))}>").uri
+        replaces = referred.refer_to.replaces
+        consulted = None if replaces is None else self._find(replaces)
+        across = None if consulted is None else consulted.across
+        refer_to = ReferTo(target)
+        if across is not None and across.side is other.side:
+            refer_to = ReferTo(target, across.as_seen_by_its_peer)
+        passage = Passage(leg.terms, other.terms, self._agent.names.host_and_port(other.flow))
+        _, lines = invited(request, passage)
+        return ("Refer-To", str(refer_to)), *(line for line in lines if line[0] == "Referred-By")
