@@ -47,7 +47,13 @@ class Call(pj.Call):
 
     def onCallState(self, prm: Any) -> None:  # noqa: N802 -- its names
         info = self.getInfo()
-        tell("state", line=self.line, state=info.stateText, status=info.lastStatusCode, call_id=info.callIdString)
+        tell(
+            "state",
+            line=self.line,
+            state=info.stateText,
+            status=info.lastStatusCode,
+            call_id=info.callIdString,
+        )
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self.phone.gone.append(self.line)
 

@@ -36,8 +36,8 @@ class Puppet:
     log: Path
     events: list[Event] = field(default_factory=list)
     """Everything that it has told, in order."""
-    _read: dict[str, int] = field(default_factory=dict)
-    """How far each kind of event has been asked for."""
+    _read: dict[tuple[str, Any], int] = field(default_factory=dict)
+    """How far each kind of event has been asked for, of each line by itself."""
     _unread: bytes = b""
 
     def do(self, what: str, **parameters: Any) -> None:
@@ -49,14 +49,15 @@ class Puppet:
     def hears(self, event: str, *, within_s: float = PATIENCE_S, **wanted: Any) -> Event:
         """Return the next event of this name with these values; AssertionError if it does not come in time.
 
-        Those of this name before it are passed over: events of one kind must be asked for in their order.
+        Those of this name before it are passed over, so events of one kind must be asked for in their order.
         """
+        key = event, wanted.get("line")
         give_up = monotonic() + within_s
         while True:
-            for number in range(self._read.get(event, 0), len(self.events)):
+            for number in range(self._read.get(key, 0), len(self.events)):
                 told = self.events[number]
                 if told["event"] == event and wanted.items() <= told.items():
-                    self._read[event] = number + 1
+                    self._read[key] = number + 1
                     return told
             if (left := give_up - monotonic()) <= 0 or not self._listen(left):
                 raise AssertionError(f"{self.name} did not tell of {event} {wanted}; it told {self.events}")
@@ -73,8 +74,8 @@ class Puppet:
             pass
 
     def unread(self, event: str) -> list[Event]:
-        """Return the events of this name that nobody has asked for yet."""
-        return [told for told in self.events[self._read.get(event, 0) :] if told["event"] == event]
+        """Return the events of this name that nobody has asked for yet, whatever their line."""
+        return [told for told in self.events[self._read.get((event, None), 0) :] if told["event"] == event]
 
     def _listen(self, timeout_s: float) -> bool:
         """Take what it says; False when it says nothing in time or no more."""

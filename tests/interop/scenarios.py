@@ -102,7 +102,12 @@ class Sipp:
 
 @contextmanager
 def playing(
-    scenario: str | Script, folder: Path, *, at: Address, to: Address | None = None, **options: Unpack[Options]
+    scenario: str | Script,
+    folder: Path,
+    *,
+    at: Address,
+    to: Address | None = None,
+    **options: Unpack[Options],
 ) -> Iterator[Sipp]:
     """Run SIPp at one address, placing calls to another one when given; wait for its good end.
 

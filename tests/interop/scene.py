@@ -161,7 +161,9 @@ format = "json"
         with running(text, self.folder, asker=asker, at=at, calls=calls) as daemon:
             yield daemon
 
-    def uas(self, scenario: str | Script, at: Address, **options: Unpack[Options]) -> AbstractContextManager[Sipp]:
+    def uas(
+        self, scenario: str | Script, at: Address, **options: Unpack[Options]
+    ) -> AbstractContextManager[Sipp]:
         """Run a SIPp that takes calls; by the end of the block it must have played its part."""
         return playing(scenario, self.folder, at=at, **options)
 

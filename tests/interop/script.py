@@ -38,7 +38,10 @@ class Script:
         self._invite_cseq = self._cseq
         head = f"INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0\n{self._via()}"
         head += f"From: <{OWN_URI}>;tag=[pid]c[call_number]\nTo: <sip:[service]@[remote_ip]:[remote_port]>\n"
-        return self._send(self._whole(head, f"{self._cseq} INVITE", sdp, (*headers, "Contact: <" + OWN_URI + ">")), repeat=True)
+        return self._send(
+            self._whole(head, f"{self._cseq} INVITE", sdp, (*headers, "Contact: <" + OWN_URI + ">")),
+            repeat=True,
+        )
 
     def asks(
         self, method: str, *, sdp: str | None = None, headers: tuple[str, ...] = (), cseq: int | None = None

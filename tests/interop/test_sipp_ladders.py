@@ -12,7 +12,9 @@ WAYS = ("outbound", "inbound")
 RELIABLE = ("Supported: 100rel",)
 
 
-def play(scene: Scene, way: str, caller: Script, callee: Script, *, trunk: str = "", internal: str = "") -> Sipp:
+def play(
+    scene: Scene, way: str, caller: Script, callee: Script, *, trunk: str = "", internal: str = ""
+) -> Sipp:
     """One call by these two ladders; return the caller."""
     ends = scene.way(way)
     configuration = scene.configuration(trunk=trunk, more=internal)
@@ -178,7 +180,7 @@ def test_hold_is_relayed_mirrored_and_taken_back__rfc3264_6_1(scene: Scene, way:
 
 def test_hold_is_no_matter_of_the_trunk_where_its_terms_say_so(scene: Scene) -> None:
     caller = a_caller().asks("INVITE", sdp=SENDONLY).hears(100, optional=True).is_answered(has="a=recvonly")
-    trunk = "[trunk.mid_call]\nhold = \"local\"\n"
+    trunk = '[trunk.mid_call]\nhold = "local"\n'
     play(scene, "outbound", caller.waits(100).hangs_up(), a_callee().is_hung_up(), trunk=trunk)
 
 
@@ -204,7 +206,9 @@ def test_an_invite_without_an_offer_gets_ours_in_the_200__rfc3261_13_2_1(scene: 
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_491_to_a_relayed_hold_reaches_who_asked_and_the_call_lives__rfc3261_14_1(scene: Scene, way: str) -> None:
+def test_a_491_to_a_relayed_hold_reaches_who_asked_and_the_call_lives__rfc3261_14_1(
+    scene: Scene, way: str
+) -> None:
     caller = (
         a_caller()
         .asks("INVITE", sdp=SENDONLY)
@@ -263,7 +267,7 @@ def test_a_422_of_the_trunk_teaches_us_its_least_interval__rfc4028_7_3(scene: Sc
         .takes("ACK")
         .is_hung_up()
     )
-    trunk = "[trunk.session_timer]\nmode = \"offer\"\n"
+    trunk = '[trunk.session_timer]\nmode = "offer"\n'
     play(scene, "outbound", a_caller().waits(100).hangs_up(), callee, trunk=trunk)
 
 

@@ -25,7 +25,9 @@ def in_line(scene: Scene, *, calls: int = 1) -> Iterator[Daemon]:
 
 
 @pytest.mark.parametrize(
-    ("caller", "callee"), [("uac_ringing", "uas_ring"), ("uac_hung_up", "uas_hangs_up")], ids=["caller", "callee"]
+    ("caller", "callee"),
+    [("uac_ringing", "uas_ring"), ("uac_hung_up", "uas_hangs_up")],
+    ids=["caller", "callee"],
 )
 def test_a_call_passes_both_and_either_end_hangs_up(scene: Scene, caller: str, callee: str) -> None:
     with in_line(scene) as daemon, scene.uas(callee, far_end(scene), plain=True, law=PCMA):
