@@ -158,13 +158,13 @@ class Bridge:
             case Act.DECIDE:
                 self._decide(leg, now)
             case Act.REFUSE_491:
-                leg.refuse_reoffer(491, now)
+                leg.changes.refuse_reoffer(491, now)
             case Act.ACCEPT if self._asker is not None:
                 asker, self._asker = self._asker, None
-                asker.accept_reoffer(self.willing(asker), now)
+                asker.changes.accept_reoffer(self.willing(asker), now)
             case Act.REFUSE if self._asker is not None:
                 asker, self._asker = self._asker, None
-                asker.refuse_reoffer(status, now)
+                asker.changes.refuse_reoffer(status, now)
             case Act.APPLY:
                 self._apply()
             case Act.RECONCILE:
@@ -174,14 +174,14 @@ class Bridge:
     def _decide(self, leg: Leg, now: float) -> None:
         other = self.other(leg)
         if self._knows(other):
-            leg.accept_reoffer(self.willing(leg), now)
+            leg.changes.accept_reoffer(self.willing(leg), now)
             self._apply()
-        elif other.may_reoffer:
+        elif other.changes.may_reoffer:
             self.state, self._asker = State.RELAYING, leg
-            leg.await_reoffer(now)
-            other.reoffer(self.willing(other), now, tries_again=False)
+            leg.changes.await_reoffer(now)
+            other.changes.reoffer(self.willing(other), now, tries_again=False)
         else:
-            leg.refuse_reoffer(491, now)
+            leg.changes.refuse_reoffer(491, now)
 
     def _knows(self, leg: Leg) -> bool:
         """Whether a leg has been told already what the other one wants."""
@@ -190,20 +190,20 @@ class Bridge:
     def _reconcile(self, leg: Leg, now: float) -> None:
         if self._knows(leg) or leg.session.inside.change.is_asking:
             return
-        if leg.may_reoffer:
-            leg.reoffer(self.willing(leg), now, tries_again=True)
+        if leg.changes.may_reoffer:
+            leg.changes.reoffer(self.willing(leg), now, tries_again=True)
         elif leg.session.may_ask_later:
-            leg.reoffer_later(now)
+            leg.changes.reoffer_later(now)
 
     # INFO and MESSAGE
 
     def _asked_by(self, leg: Leg, asked: Asked, now: float) -> None:
         """Pass on what one party says to the other; one that does not take it has said so (RFC 3261 section 8.2.1)."""
         other = self.other(leg)
-        if other.takes(asked.method) and other.terms.mid_call.info:
-            self._asked[other, other.ask(asked.method, asked.content, now)] = asked.question
+        if other.questions.takes(asked.method) and other.terms.mid_call.info:
+            self._asked[other, other.questions.ask(asked.method, asked.content, now)] = asked.question
         else:
-            leg.reply(asked.question, 405, now)
+            leg.questions.reply(asked.question, 405, now)
 
     def _replied(self, leg: Leg, replied: Replied, now: float) -> None:
         """Pass the answer back, whoever it is to; what is between us and the answering party stays there."""
@@ -213,30 +213,32 @@ class Bridge:
         question = self._asked.pop((leg, replied.ticket), None)
         if question is not None:
             status = 403 if replied.status in (401, 407) else replied.status
-            self.other(leg).reply(question, status, now, replied.content if status < 300 else NOTHING)
+            self.other(leg).questions.reply(
+                question, status, now, replied.content if status < 300 else NOTHING
+            )
 
     # REFER that is passed on
 
     def refer(self, leg: Leg, referred: Referred, lines: Lines, now: float) -> None:
         """Let the other party perform a transfer (RFC 5589 section 6); `lines` say whom to call, in its own words."""
         other = self.other(leg)
-        self._referrals[other, other.ask("REFER", NOTHING, now, lines)] = referred
+        self._referrals[other, other.questions.ask("REFER", NOTHING, now, lines)] = referred
 
     def _referral_replied(self, leg: Leg, referred: Referred, status: int, now: float) -> None:
         asker = self.other(leg)
         if status < 300:
-            asker.accept_referral(referred, now)
+            asker.questions.accept_referral(referred, now)
             self._reports = Reports(asker, referred)
         else:
-            asker.reply(referred.question, 403 if status in (401, 407) else status, now)
+            asker.questions.reply(referred.question, 403 if status in (401, 407) else status, now)
 
     def _reported(self, leg: Leg, reported: Reported, now: float) -> None:
         """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3)."""
         reports = self._reports
         if reports is None or reports.leg is leg:
-            leg.reply(reported.question, 481, now)
+            leg.questions.reply(reported.question, 481, now)
             return
-        leg.reply(reported.question, 200, now)
+        leg.questions.reply(reported.question, 200, now)
         reports.tell(reported.status, now)
         if reported.over:
             self._reports = None

@@ -425,7 +425,7 @@ class Call:
                 self._succession = self.exchange.refer(self, leg, referred, now) or self._succession
             case Act.REFUSE_REFERRAL if isinstance(given, tuple):
                 leg, referred = given
-                leg.reply(referred.question, 491, now)
+                leg.questions.reply(referred.question, 491, now)
             case Act.STOP_SUCCESSION:
                 if self._succession is not None:
                     succession, self._succession = self._succession, None

@@ -1,7 +1,12 @@
-"""What crosses octet for octet: a body, and the headers that say what it is (RFC 3261 section 20.11 to 20.15)."""
+"""Bodies: what crosses octet for octet with the headers that say what it is (RFC 3261 section 20.11 to 20.15), and the
+session description that stands in one, alone or among other parts (RFC 5621)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mediation.b2bua.policy import PARTS
+from mediation.sdp.errors import SdpError
+from mediation.sip.contents import SDP, contents_of
+from mediation.sip.errors import RemoteSipError
 from mediation.sip.message import Request, Response
 
 CONTENT_HEADERS = (
@@ -29,3 +34,19 @@ class Content:
 
 
 NOTHING = Content()
+
+_LENIENT = replace(PARTS, unlabelled_is_required=False)
+"""What a request demands was screened before; a response cannot be refused for what it says beside its description."""
+
+
+def session_of(message: Request | Response) -> bytes:
+    """The session description of a message; none where it has none. Raises SdpError where its body has no order."""
+    media_type = message.content_type
+    if media_type is None or not message.body:
+        return message.body  # without a word of what it is, a response's body is taken for a description
+    if media_type.essence == SDP and not message.headers.has("Content-Disposition"):
+        return message.body
+    try:
+        return contents_of(message, _LENIENT).sdp
+    except RemoteSipError as error:
+        raise SdpError(error.reason) from error

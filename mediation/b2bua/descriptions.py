@@ -63,6 +63,10 @@ class Descriptions:
         """Whether our INVITE's offer has a reliable answer already, so that others may be made."""
         self._early: dict[str, Early] = {}
         """By To tag: a call that forks has several."""
+        self.awaits_answer = False
+        """Whether an offer of ours went in a response, so that an ACK or PRACK brings its answer."""
+        self.given: set[str] = set()
+        """Parties behind us whose early dialog has our description for good: it went reliably."""
         self.audio: AgreedAudio | None = None
         """What both sides agreed last."""
         self.told = Direction.SENDRECV
@@ -136,6 +140,11 @@ class Descriptions:
         self._telling = willing
         return self._offered
 
+    def offer_back(self, willing: Direction = Direction.SENDRECV) -> SessionDescription:
+        """An offer of ours in a response, to who has made none (RFC 3261 section 13.2.1)."""
+        self.awaits_answer = True
+        return self.offer(willing)
+
     def offer_again(self) -> bytes:
         """What is in force once more, for a refresh (RFC 4028 section 7.4)."""
         if self._ours is None:
@@ -150,6 +159,7 @@ class Descriptions:
 
     def take_answer(self, body: bytes) -> AgreedAudio:
         """What their answer to our offer has settled."""
+        self.awaits_answer = False
         audio = self._read(body)
         self._settle(audio)
         return audio

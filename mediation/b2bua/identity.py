@@ -6,6 +6,7 @@ which has no RFC and lives on.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mediation.b2bua.passage import (
     ANONYMOUS,
@@ -20,7 +21,9 @@ from mediation.b2bua.passage import (
 )
 from mediation.b2bua.privacy import Privacy
 from mediation.b2bua.trail import NO_TRAIL, Trail
+from mediation.routing.numbers import number_of
 from mediation.settings.identity import FromPolicy, Identity, SendIdentity
+from mediation.settings.patterns import Pattern, compile_pattern
 from mediation.sip.headers import Headers, NameAddress
 from mediation.sip.message import Request
 from mediation.sip.uri import OpaqueUri, SipUri
@@ -68,7 +71,7 @@ def hides(claim: Claim, passage: Passage) -> bool:
     return claim.hidden and not passage.destination.identity.reveal
 
 
-def from_value(request: Request, claim: Claim, passage: Passage) -> str:
+def from_value(request: Request, claim: Claim, passage: Passage, trail: Trail = NO_TRAIL) -> str:
     """What From says to the called side, without a tag."""
     identity = passage.destination.identity
     if identity.from_ is FromPolicy.ANONYMOUS or hides(claim, passage):
@@ -76,7 +79,10 @@ def from_value(request: Request, claim: Claim, passage: Passage) -> str:
     if identity.from_ is FromPolicy.NUMBER:
         return f"<sip:{identity.number}@{passage.host}>"
     copied = claim.asserted if identity.from_ is FromPolicy.PAI and not claim.hidden else ()
-    return calling_identity(copied[0] if copied else request.from_, passage.host)
+    address = copied[0] if copied else request.from_
+    if not is_anonymous(address) and not _may_call(address, identity, trail):
+        return f"<sip:{identity.number}@{passage.host}>"
+    return calling_identity(address, passage.host)
 
 
 def calling_identity(address: NameAddress, our_host: str) -> str:
@@ -99,7 +105,7 @@ def identity_lines(
     """P-Asserted-Identity, Remote-Party-ID and Privacy for the other side; `trail` is who was called before."""
     identity = passage.destination.identity
     told = () if hides(claim, passage) else _asserted(claim, identity, trail)
-    printed = [line for each in told if (line := _printed(each, passage.host)) is not None]
+    printed = _screened(told, identity, trail, passage.host)
     lines: list[tuple[str, str]] = []
     if identity.send in (SendIdentity.PAI, SendIdentity.BOTH):
         lines += [("P-Asserted-Identity", value) for value in printed]
@@ -117,6 +123,26 @@ def _asserted(claim: Claim, identity: Identity, trail: Trail) -> tuple[NameAddre
         return claim.asserted
     kept = identity.forwards_anonymous_pai if claim.hidden else identity.forwards_peer_pai
     return claim.asserted if kept else trail.forwarder
+
+
+def _screened(told: tuple[NameAddress, ...], identity: Identity, trail: Trail, host: str) -> list[str]:
+    """The addresses as they are written; where none of them may call, the number that stands in for them."""
+    may = [each for each in told if _may_call(each, identity, trail)]
+    if told and not may:
+        return [f"<sip:{identity.number}@{host}>"]
+    return [line for each in may if (line := _printed(each, host)) is not None]
+
+
+def _may_call(address: NameAddress, identity: Identity, trail: Trail) -> bool:
+    """Whether a number is one of ours, or that of a forwarded call whose caller is to be shown."""
+    if not identity.own_numbers or (trail.is_forward and identity.forwards_peer_pai):
+        return True
+    return _pattern(identity.own_numbers).matches(number_of(address.uri))
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> Pattern:
+    return compile_pattern(text)
 
 
 def _one_of_each(addresses: tuple[NameAddress, ...]) -> tuple[NameAddress, ...]:

@@ -162,7 +162,7 @@ class Joining:
         self.user = call
         self.leaving = leaving
         self.state = State.OPENING
-        leaving.accept_referral(referred, now)
+        leaving.questions.accept_referral(referred, now)
         self._reports = Reports(leaving, referred)
         self._reports.tell(100, now)
         call.fact("transfer.started", by=call.name_of(leaving), consultation=consultation.id)
@@ -279,13 +279,13 @@ class Joining:
 
     def _ask(self, now: float) -> None:
         coming = self._coming
-        if not coming.may_reoffer:
-            coming.reoffer_later(now)
+        if not coming.changes.may_reoffer:
+            coming.changes.reoffer_later(now)
             return
         coming.bind(self._local)
         wish = self._call.other(self.leaving).said.wish
         told = wish if coming.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
-        coming.reoffer(told, now, tries_again=True)
+        coming.changes.reoffer(told, now, tries_again=True)
 
     def _join(self, now: float) -> None:
         call, coming, leaving = self._call, self._coming, self.leaving

@@ -18,6 +18,11 @@ ANONYMOUS_HOST = "anonymous.invalid"
 ANONYMOUS_URI = f"sip:anonymous@{ANONYMOUS_HOST}"
 ANONYMOUS = f'"Anonymous" <{ANONYMOUS_URI}>'
 
+_NUMBER_PARAMETER = re.compile(
+    r"(?:ext|isub|postd|phone-context|rn|cic)=[+0-9*#().-]+|npdi|(?:cpc|isup-oli|oli)=[a-z0-9-]+|cause=[0-9]{3}",
+    re.IGNORECASE,
+)
+"""RFC 3966 section 3, RFC 4694 section 4, and the cause of RFC 4458; all of them numbers or words of a standard."""
 _KEPT_URIS = ("tel", "urn")
 """They name a number or a service, and no host."""
 _SHORTEST_SECRET = 3
@@ -76,7 +81,7 @@ def at_our_host(uri: SipUri | OpaqueUri, host: str) -> str | None:
     `anonymous.invalid` says more than an address.
     """
     if isinstance(uri, OpaqueUri):
-        return str(uri).partition("?")[0] if uri.scheme in _KEPT_URIS else None
+        return f"{uri.scheme}:{_without_context(uri.rest)}" if uri.scheme in _KEPT_URIS else None
     user = user_of(uri)
     phone = ";user=phone" if (uri.parameters.get("user") or "").lower() == "phone" else ""
     place = uri.host if uri.host.lower().endswith(".invalid") else host
@@ -84,8 +89,19 @@ def at_our_host(uri: SipUri | OpaqueUri, host: str) -> str | None:
 
 
 def user_of(uri: SipUri) -> str:
-    """The user part as received, without the password that it may hold."""
-    return (uri.user or "").partition(":")[0]
+    """The user part as received, without the password that it may hold and what names the other side's network."""
+    return _without_context((uri.user or "").partition(":")[0])
+
+
+def _without_context(number: str) -> str:
+    """A number with the parameters that are part of it, and without those that say whose it is or which way it came.
+
+    Trunk groups (RFC 4904) and a context that is a domain (RFC 3966 section 5.1.5) belong to the other side.
+    """
+    if ";" not in number and "?" not in number:
+        return number
+    digits, *parameters = number.partition("?")[0].split(";")
+    return ";".join((digits, *(each for each in parameters if _NUMBER_PARAMETER.fullmatch(each) is not None)))
 
 
 def shown_name(address: NameAddress) -> str:

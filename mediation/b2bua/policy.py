@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Final
 
 from mediation.b2bua.identity import Claim, claim_of, from_value, hides, identity_lines
-from mediation.b2bua.passage import Lines, Passage, is_clean, mentions
+from mediation.b2bua.passage import Lines, Passage, is_clean, mentions, user_of
 from mediation.b2bua.trail import Trail, Veil, trail_lines
 from mediation.settings.identity import HeaderAction, HeaderDirection, HeaderRule
 from mediation.settings.model import Side
@@ -63,11 +63,13 @@ class Row:
     """Only between peers of our trust domain."""
     about_caller: bool = False
     """It may tell who somebody is, and stays behind when that must not be told."""
-    shape: re.Pattern[str] = re.compile(r".*", re.DOTALL)
-    """What the value must look like to cross."""
+    shape: re.Pattern[str] | None = None
+    """What the value must look like to cross, where it can hold one thing only."""
 
 
 _SESSION_ID: Final = re.compile(r"[0-9a-f]{32}(?:[ \t]*;[ \t]*remote=[0-9a-f]{32})?")
+_CALL_INFO: Final = re.compile(r"<https?://[^<>]*>[^<]*", re.IGNORECASE)
+"""A page, a picture, a card. What vendors say of shared lines and devices names hosts, and means them alone."""
 _EARLY_MEDIA: Final = re.compile(r"[a-z, \t-]{1,80}")
 
 CROSSES: dict[str, Row] = {
@@ -84,7 +86,7 @@ CROSSES: dict[str, Row] = {
     ),
     "Call-Info": Row(
         To.FRONT_END, _ASKED, "what the ITSP knows of the caller, RFC 3261 section 20.9; ours names hosts of ours",
-        about_caller=True,
+        about_caller=True, shape=_CALL_INFO,
     ),
     "Alert-Info": Row(To.FRONT_END, _ASKED | {On.RINGING}, "how a phone should ring, RFC 3261 section 20.4"),
     "P-Early-Media": Row(
@@ -128,7 +130,7 @@ def invited(request: Request, passage: Passage) -> tuple[str, Lines]:
         *trail_lines(trail, passage, target, veil),
         *_by_table(request.headers, passage, On.INVITE, claim),
     )
-    return from_value(request, claim, passage), _clean(lines)
+    return from_value(request, claim, passage, trail), _clean(lines)
 
 
 def crossing_response(status: int, headers: Headers, passage: Passage) -> Lines:
@@ -149,10 +151,7 @@ def called_uri(request: Request, host: str, parameters: str = "") -> str:
     """
     uri = request.uri
     if isinstance(uri, SipUri):
-        user, phone = (
-            (uri.user or "").partition(":")[0],
-            (uri.parameters.get("user") or "").lower() == "phone",
-        )
+        user, phone = user_of(uri), (uri.parameters.get("user") or "").lower() == "phone"
     else:
         user, phone = uri.rest.partition(";")[0], True
     return f"sip:{user}@{host}{parameters}{';user=phone' if phone else ''}"
@@ -172,24 +171,40 @@ def _by_table(headers: Headers, passage: Passage, on: On, claim: Claim) -> Lines
     names = {header_key(name): name for name in CROSSES}
     for rule in rules:
         names.setdefault(header_key(rule.name), rule.name)
-    hidden = hides(claim, passage)
-    outside = not passage.destination.identity.reveal
+    secrets = claim.secrets if hides(claim, passage) else frozenset()
     lines: list[tuple[str, str]] = []
     for key, name in names.items():
         came = headers.get_all(name)
+        # whatever else it is about, a header that names somebody who is hidden does not cross
+        safe = tuple(value for value in came if not mentions(value, secrets))
         row = CROSSES.get(name)
-        shy = row is not None and row.about_caller and outside and claim.privacy.hides_headers
-        told = () if row is None or shy or (hidden and row.about_caller) else _allowed(row, came, passage, on)
-        said = ""
+        told = () if row is None else _by_row(row, safe if row.shape is None else came, passage, on, claim)
         for rule in rules:
             if header_key(rule.name) == key:
-                told = came if rule.action is HeaderAction.PASS else ()
-                said = rule.value if rule.action is HeaderAction.SET else ""
-        if said:
-            lines.append((name, said))
-        secrets = claim.secrets if hidden else frozenset()
-        lines += [(name, value) for value in told if not mentions(value, secrets)]
+                told = _by_rule(rule, safe)
+        lines += [(name, value) for value in told]
     return tuple(lines)
+
+
+def _by_rule(rule: HeaderRule, came: tuple[str, ...]) -> tuple[str, ...]:
+    match rule.action:
+        case HeaderAction.PASS:
+            return came
+        case HeaderAction.DROP:
+            return ()
+        case HeaderAction.SET:
+            return (rule.value,)
+
+
+def _by_row(row: Row, came: tuple[str, ...], passage: Passage, on: On, claim: Claim) -> tuple[str, ...]:
+    inward = passage.destination.side is Side.FRONT_END
+    way = row.to is To.BOTH or (row.to is To.FRONT_END) is inward
+    if on not in row.on or not way or (row.within_trust and not passage.within_trust):
+        return ()
+    outside = not passage.destination.identity.reveal
+    if row.about_caller and outside and (claim.hidden or claim.privacy.hides_headers):
+        return ()
+    return tuple(value for value in came if row.shape is None or row.shape.fullmatch(value))
 
 
 def _rules(passage: Passage) -> tuple[HeaderRule, ...]:
@@ -197,14 +212,6 @@ def _rules(passage: Passage) -> tuple[HeaderRule, ...]:
     sender = (r for r in passage.source.headers if r.direction is HeaderDirection.FROM_PEER)
     receiver = (r for r in passage.destination.headers if r.direction is HeaderDirection.TO_PEER)
     return (*sender, *receiver)
-
-
-def _allowed(row: Row, values: tuple[str, ...], passage: Passage, on: On) -> tuple[str, ...]:
-    inward = passage.destination.side is Side.FRONT_END
-    way = row.to is To.BOTH or (row.to is To.FRONT_END) is inward
-    if on not in row.on or not way or (row.within_trust and not passage.within_trust):
-        return ()
-    return tuple(value for value in values if row.shape.fullmatch(value) is not None)
 
 
 def _clean(lines: Lines) -> Lines:

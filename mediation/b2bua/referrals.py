@@ -46,12 +46,14 @@ class Referrals:
         other, refer_to = call.other(leg), referred.refer_to
         number = number_of(refer_to.target)
         if call.is_changing or not leg.is_up or not other.is_up:
-            leg.reply(referred.question, 491, now)
+            leg.questions.reply(referred.question, 491, now)
         elif refer_to.method != "INVITE" or not number:
-            leg.reply(referred.question, 603, now)
+            leg.questions.reply(referred.question, 603, now)
         elif number == number_of(NameAddress.parse(leg.person[0]).uri):
-            leg.reply(referred.question, 482, now)  # a transfer to whoever asks for it goes in a circle
-        elif other.terms.transfer.mode is TransferMode.REFER and other.lists("REFER"):
+            leg.questions.reply(
+                referred.question, 482, now
+            )  # a transfer to whoever asks for it goes in a circle
+        elif other.terms.transfer.mode is TransferMode.REFER and other.questions.lists("REFER"):
             call.pass_on_referral(leg, referred, self._for_the_other(leg, other, referred), now)
         else:
             return self._perform(call, leg, referred, number, now)
@@ -64,7 +66,7 @@ class Referrals:
         consulted = None if replaces is None else self._find(replaces)
         if consulted is not None:
             if not Joining.possible(call, consulted):
-                leg.reply(referred.question, 481, now)
+                leg.questions.reply(referred.question, 481, now)
                 return None
             return Joining(call, leg, referred, consulted, now)
         candidates = self._candidates(self._source(call, leg), number)
@@ -74,7 +76,7 @@ class Referrals:
             candidates = tuple(each for each in candidates if each.terms.side is leg.side)
             extra = (("Replaces", str(replaces)),)
         if not candidates:
-            leg.reply(referred.question, 603, now)
+            leg.questions.reply(referred.question, 603, now)
             return None
         invitation = Invitation(self._request(leg, call.other(leg), referred), call.other(leg).terms, extra)
         return Transfer(call, leg, referred, invitation, candidates, now)

@@ -14,10 +14,10 @@ class Reports:
 
     def __init__(self, leg: Leg, referred: Referred) -> None:
         self.leg = leg
-        self._event = refer_event(referred.sequence, first=leg.referrals == 0)
+        self._event = refer_event(referred.sequence, first=leg.questions.referrals == 0)
         self._wanted = referred.wants_reports
         self._told = 0
-        leg.referrals += 1
+        leg.questions.referrals += 1
 
     def tell(self, status: int, now: float) -> None:
         """How it goes: the status of the call that was asked for; the final one ends the subscription."""
@@ -31,4 +31,4 @@ class Reports:
             state = SubscriptionState("terminated", reason="noresource")
         content = Content((("Content-Type", SIPFRAG_TYPE),), bytes(fragment))
         headers = (("Event", str(self._event)), ("Subscription-State", str(state)))
-        self.leg.ask("NOTIFY", content, now, headers)
+        self.leg.questions.ask("NOTIFY", content, now, headers)

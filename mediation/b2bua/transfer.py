@@ -105,7 +105,7 @@ class Transfer:
         self.user = call
         self.leaving = leaving
         self.state = State.OPENING
-        leaving.accept_referral(referred, now)
+        leaving.questions.accept_referral(referred, now)
         self._reports = Reports(leaving, referred)
         self._reports.tell(100, now)
         call.fact("transfer.started", by=call.name_of(leaving))

@@ -6,7 +6,7 @@ from typing import Final
 
 from mediation.settings.header_names import check_header_name, check_header_value
 from mediation.settings.story import setting, story
-from mediation.settings.words import check_user
+from mediation.settings.words import check_match, check_user
 
 
 class SendIdentity(StrEnum):
@@ -76,7 +76,11 @@ FROM_DOC = (
     "What From says: name and number as they came (as-is), nobody (anonymous, RFC 3323), the setting number (number), "
     "or what is asserted (pai; as-is where nothing is)."
 )
-NUMBER_DOC = 'User part of From for from = "number".'
+NUMBER_DOC = 'User part of From for from = "number", and what stands in for numbers that are not ours.'
+OWN_DOC = (
+    "RE2 pattern of the numbers that may call here: anchor it with ^ and $. Another number in From or in an asserted "
+    "identity is replaced by number. Empty: every number."
+)
 HISTORY_DOC = (
     "Tell who was called before, as history-info (RFC 7044), as diversion (RFC 5806), as both, or off; the one is made "
     "of the other (RFC 7544). Referred-By goes the same way."
@@ -85,6 +89,7 @@ REASON_DOC = (
     "Failure responses say the cause of ITU-T Q.850 in a Reason header (RFC 3326, RFC 6432). "
     "CANCEL and BYE always do."
 )
+OWN_EXAMPLE = "'^\\+49301234567[0-9]$'"
 NUMBER_EXAMPLE = '"+493012345670"'
 
 
@@ -97,6 +102,7 @@ class Identity:
     send: SendIdentity = field(default=SendIdentity.OFF, metadata=story(SEND_DOC))
     from_: FromPolicy = field(default=FromPolicy.AS_IS, metadata=story(FROM_DOC, key="from"))
     number: str = setting("", doc=NUMBER_DOC, check=check_user, example=NUMBER_EXAMPLE)
+    own_numbers: str = setting("", doc=OWN_DOC, check=check_match, example=OWN_EXAMPLE)
     history: History = field(default=History.OFF, metadata=story(HISTORY_DOC))
     reason_in_responses: bool = setting(True, doc=REASON_DOC)
 

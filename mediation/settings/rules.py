@@ -278,10 +278,14 @@ def _identity_agrees(draft: Draft) -> Iterator[Fault]:
     """What is not asserted at all, or to nobody who may hear it, cannot be kept on a forwarded call."""
     for holder in chain([("internal",)], draft.trunks()):
         table = (*holder, "identity")
-        if draft.value((*table, "from"), FromPolicy) is FromPolicy.NUMBER:
-            if draft.value((*table, "number"), str) == "":
-                yield Fault((*table, "from"), "there is no number to stand in From", "add number")
-        elif draft.value((*table, "number"), str) and draft.sound((*table, "from")):
+        wants = draft.value((*table, "from"), FromPolicy) is FromPolicy.NUMBER
+        screens = bool(draft.value((*table, "own_numbers"), str))
+        number = draft.value((*table, "number"), str)
+        if number == "" and (wants or screens):
+            place = (*table, "from" if wants else "own_numbers")
+            yield Fault(place, "there is no number to stand in From", "add number")
+        sound = draft.sound((*table, "from")) and draft.sound((*table, "own_numbers"))
+        if number and sound and not (wants or screens):
             yield Fault((*table, "number"), "nobody looks at number", 'add from = "number", or remove it')
     for trunk in draft.trunks():
         table = (*trunk, "identity")

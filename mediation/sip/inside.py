@@ -10,13 +10,13 @@ from mediation.sip.agent import Agent
 from mediation.sip.change import Change, Changed, ChangeDue, ChangeEvent, ChangeLost, ChangeRefused
 from mediation.sip.change import State as ChangeState
 from mediation.sip.derived import reply
-from mediation.sip.dialog import Dialog
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.errand import Errand, Extra, Outcome, is_lost
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
+from mediation.sip.session_dialogs import SessionDialogs
 from mediation.sip.session_events import (
     Asked,
     RefreshDue,
@@ -39,21 +39,11 @@ class Session(Protocol):
     """The session that all this happens in."""
 
     flow: Flow
-    local_tag: str
-
-    @property
-    def asking_dialog(self) -> Dialog:
-        """The dialog that requests of ours go out in."""
+    dialogs: SessionDialogs
 
     @property
     def reoffer_waits(self) -> bool:
         """Whether an INVITE of the peer's is being answered, or its 2xx waits for the ACK."""
-
-    def dialog_of(self, request: Request) -> Dialog | None:
-        """The dialog that a request came in."""
-
-    def way(self, dialog: Dialog) -> Flow:
-        """By which flow our requests within a dialog go."""
 
     def tell(self, event: SessionEvent, now: float) -> None:
         """Tell the session's user."""
@@ -103,13 +93,8 @@ class Inside:
         """A request within the dialog that is none of the session's own."""
         self.heed(request)
         if request.method == "UPDATE":
-            try:
-                answer = self.timer.judge(request)
-            except TimerRefusal as refusal:
-                self.reply(transaction, refusal.status, now, refusal.headers)
-                return
-            except RemoteSipError as error:
-                self.reply(transaction, error.status, now, reason=error.reason)
+            answer = self.judge(transaction, now)
+            if answer is None:
                 return
             if not request.body:
                 self._update_accepted(transaction, answer, now)
@@ -119,6 +104,16 @@ class Inside:
                 return
         self.hold(transaction)
         self.user.tell(Asked(transaction), now)
+
+    def judge(self, transaction: Transaction, now: float) -> TimerAnswer | None:
+        """What the session interval that a request asks for earns; None: the request was refused because of it."""
+        try:
+            return self.timer.judge(transaction.request)
+        except TimerRefusal as refusal:
+            self.reply(transaction, refusal.status, now, refusal.headers)
+        except RemoteSipError as error:
+            self.reply(transaction, error.status, now, reason=error.reason)
+        return None
 
     def hold(self, transaction: Transaction) -> None:
         """The user must answer this request."""
@@ -144,7 +139,7 @@ class Inside:
         headers: Extra = (),
         body: bytes = b"",
     ) -> None:
-        dialog = self.user.dialog_of(transaction.request)
+        dialog = self.user.dialogs.of(transaction.request)
         if dialog is not None:
             dialog.refresh_target(transaction.request)
         place = (("Contact", self._agent.contact(self.user.flow)),)
@@ -162,7 +157,7 @@ class Inside:
     ) -> None:
         """Answer a request of the peer's, unless it was answered."""
         if transaction.state in (State.TRYING, State.PROCEEDING):
-            tag = self.user.local_tag
+            tag = self.user.dialogs.local_tag
             response = reply(
                 transaction.request, status, to_tag=tag, reason=reason, headers=headers, body=body
             )
@@ -224,8 +219,8 @@ class Inside:
         )
 
     def _errand(self) -> Errand:
-        dialog = self.user.asking_dialog
-        return Errand(self._agent, self, dialog, self.user.way(dialog), self._digest)
+        dialogs = self.user.dialogs
+        return Errand(self._agent, self, dialogs.asking, dialogs.way(dialogs.asking), self._digest)
 
     def errand_done(self, errand: Errand, outcome: Outcome, now: float) -> None:
         """The peer has answered, or never will."""

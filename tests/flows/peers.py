@@ -206,7 +206,7 @@ class Peer:
                 [*lines, "Content-Type: application/sdp"] if "content-type:" not in headers.lower() else lines
             )
         text = "\r\n".join([*lines, f"Content-Length: {len(body)}"]) + "\r\n" + headers + "\r\n"
-        self.said = text.encode() + body
+        self.said = text.encode("utf-8", "surrogateescape") + body
         self.world.receive(self.said, self.flow)
 
     def mutters(self, octets: bytes) -> None:

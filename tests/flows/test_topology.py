@@ -91,7 +91,7 @@ def test_an_anonymous_caller_stays_anonymous__rfc3323_4_1_1_3(call: Pair) -> Non
 @pytest.mark.parametrize("status", [180, 183, 200, 486, 302])
 def test_no_header_and_no_phrase_of_an_answer_crosses(call: Pair, status: int) -> None:
     call.dials()
-    secrets = 'Server: blue\r\nX-Secret: blue\r\nWarning: 399 blue "blue"\r\nAlert-Info: <urn:blue>\r\n'
+    secrets = 'Server: blue\r\nX-Secret: blue\r\nWarning: 399 blue "blue"\r\nError-Info: <sip:blue>\r\n'
     call.callee.says(status, sdp=call.callee.sdp() if status == 200 else b"", headers=secrets)
     (heard,) = (message for _, message in call.caller.received[1:])
     assert b"blue" not in bytes(heard)

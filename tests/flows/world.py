@@ -3,6 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Callable
+from itertools import chain
 from random import Random
 from typing import Protocol
 
@@ -31,6 +32,7 @@ from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.framing import parse_datagram
 from mediation.sip.ids import IdSource
 from mediation.sip.message import Message, Response
+from tests.flows.hiding import Hiding
 from tests.flows.scenery import PREFIXES
 
 LONG_ENOUGH_S = 700.0
@@ -165,6 +167,8 @@ class World:
         self._trying: set[str] = set()
         self._marks: dict[Side, set[bytes]] = {side: set() for side in Side}
         self._told: dict[Side, list[bytes]] = {side: [] for side in Side}
+        rules = chain(settings.internal.headers, *(trunk.headers for trunk in settings.trunks))
+        self.hiding = Hiding(settings.sip.user_agent, frozenset(rule.name for rule in rules))
 
     def join(self, peer: Party) -> None:
         """Let a peer be reached at its address, or by its connection."""
@@ -210,6 +214,8 @@ class World:
         message = parse_datagram(octets)
         assert message is not None
         self._remember(octets, flow)
+        if self.engine.knows(flow):
+            self.hiding.heard(self._side(flow), octets)
         self.soon(lambda: self.engine.receive(message, flow, self.now))
 
     def media_says(self, fact: MediaFact) -> None:
@@ -282,6 +288,7 @@ class World:
         assert bytes(message) == sent.octets, "we send nothing that we would not read"
         self._remember(sent.octets, sent.flow)
         self._told[self._side(sent.flow)].append(sent.octets)
+        self.hiding.told(self._side(sent.flow), sent.octets)
         if isinstance(message, Response) and message.cseq.method == "INVITE":
             first = message.status >= 200 or message.to.tag is None  # a 100 within a call begins none
             if first:
@@ -315,6 +322,7 @@ class World:
             self._marks[self._side(flow)].update(_MARKS.findall(octets))
 
     def _check_hiding(self) -> None:
+        self.hiding.check()
         for side, other in ((Side.FRONT_END, Side.GATEWAY), (Side.GATEWAY, Side.FRONT_END)):
             product = self.settings.sip.user_agent.encode()
             marks = (self._marks[other] - {product}) | {PREFIXES[other].encode()}

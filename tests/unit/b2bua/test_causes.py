@@ -90,7 +90,6 @@ def test_where_a_cause_arose_is_told_on_in_the_words_of_q850_only__rfc8606_4(
     for cause in (refused(486, reason), causes.ended_by(request("BYE", reason)),
                   causes.cancelled_by(request("CANCEL", reason))):  # fmt: skip
         assert cause.location == location
-        assert (f";location={location}" if location else "location") in cause.header()[1] or not location
         assert causes.location_of(request("BYE", cause.header()[1])) == location
 
 

@@ -1,5 +1,7 @@
 """Who calls and who answers: believed or not, told or hidden (RFC 3323, RFC 3325, RFC 5876)."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -212,6 +214,49 @@ def test_a_forwarder_who_does_not_want_to_be_named_is_not_asserted() -> None:
     assert PAI not in told(out(TOLD), (PAI, "<tel:+1555>"), private)
 
 
+# numbers that are not ours
+
+OWN = TrunkIdentity(send=SendIdentity.PAI, own_numbers="^\\+4930[0-9]+$", number="+49305550")
+
+
+@pytest.mark.parametrize(
+    ("calling", "asserted", "from_", "told_on"),
+    [
+        ("+49301", ["<tel:+49301>"], "+49301", ["<tel:+49301>"]),
+        ("+1555", ["<tel:+49301>"], "+49305550", ["<tel:+49301>"]),
+        ("+49-30-1", ["<tel:+1555>"], "+49-30-1", [f"<sip:+49305550@{AT_US}>"]),
+        ("alice", ["<sip:alice@x>", "<tel:+49-30-1>"], "+49305550", ["<tel:+49-30-1>"]),
+        ("+49301", [], "+49301", None),
+    ],
+)
+def test_a_number_that_is_not_ours_calls_under_the_one_that_is(
+    calling: str, asserted: list[str], from_: str, told_on: list[str] | None
+) -> None:
+    lines = told(out(OWN), *((PAI, each) for each in asserted), from_=f"<sip:{calling}@far.example>")
+    assert lines["From"] == [f"<sip:{from_}@{AT_US}>"]
+    assert lines.get(PAI) == told_on
+
+
+def test_a_forwarded_call_may_show_a_number_that_is_not_ours_where_the_trunk_takes_it() -> None:
+    taken = replace(OWN, accept_peer_pai_on_forward=True)
+    assert told(out(taken), (PAI, "<tel:+1555>"), FORWARDED)[PAI] == ["<tel:+1555>"]
+    assert told(out(taken), FORWARDED)["From"] == [f'"Ann" <sip:+15550100@{AT_US}>']
+    assert told(out(OWN), (PAI, "<tel:+1555>"), FORWARDED)[PAI] == [f"<sip:+49305550@{AT_US}>"]
+
+
+def test_who_is_anonymous_is_not_made_somebody_by_the_numbers_that_may_call() -> None:
+    assert told(out(OWN), from_=ANONYMOUS)["From"] == [ANONYMOUS]
+    assert told(out(replace(OWN, reveal=True)), from_=ANONYMOUS)["From"] == [ANONYMOUS]
+
+
+def test_a_session_id_is_kept_of_a_hidden_caller_although_his_number_could_be_found_in_it__rfc7989_5() -> (
+    None
+):
+    session = "ab30317f1a784dc48ff824d0d3715d86"
+    lines = told(out(), ("Session-ID", session), ("Privacy", "id"), from_="<sip:303@far.example>")
+    assert lines["Session-ID"] == [session]
+
+
 # who answers
 
 
@@ -262,10 +307,20 @@ def test_a_wish_may_stand_on_many_lines_and_in_any_case__rfc3323_4_2() -> None:
         ("sip:+4930:pw@[2001:db8::1]:5070;transport=tls;user=phone?Subject=x", "sip:+4930@us;user=phone"),
         ("sips:alice@far.example", "sip:alice@us"),
         ("sip:far.example", "sip:us"),
+        ("sip:+4930;tgrp=x;trunk-context=far.example@far.example", "sip:+4930@us"),
         ("tel:+4930;ext=5", "tel:+4930;ext=5"),
+        ("tel:30;phone-context=far.example;EXT=5;tgrp=x;trunk-context=far.example", "tel:30;EXT=5"),
+        ("tel:30;phone-context=+49", "tel:30;phone-context=+49"),
         ("urn:service:sos", "urn:service:sos"),
         ("sip:unknown@unknown.invalid", "sip:unknown@unknown.invalid"),
         ("http://far.example/x", None),
+        (
+            "sip:+4930;ext=5;tgrp=tg;trunk-context=corp.example;cpc=payphone@far",
+            "sip:+4930;ext=5;cpc=payphone@us",
+        ),
+        ("sip:7042;phone-context=corp.example@far", "sip:7042@us"),
+        ("sip:7042;phone-context=+4930@far", "sip:7042;phone-context=+4930@us"),
+        ("tel:+4930;npdi;rn=+49199;trunk-context=corp.example?x=y", "tel:+4930;npdi;rn=+49199"),
     ],
 )
 def test_a_uri_keeps_its_number_and_takes_our_host(uri: str, ours: str | None) -> None:

@@ -19,7 +19,11 @@ from mediation.sip.uri import SipUri, parse_uri
 from tests.unit.b2bua.crossings import US, front_end, gateway, invite, inward, out, told, told_back
 
 SESSION = "ab30317f1a784dc48ff824d0d3715d86;remote=47755a9de7794ba387653f2099600ef2"
-SHAPED = {"Session-ID": SESSION, "P-Early-Media": "supported"}
+SHAPED = {
+    "Session-ID": SESSION,
+    "P-Early-Media": "supported",
+    "Call-Info": "<https://cards.example/ann>;purpose=card",
+}
 """Values of headers that cross in one shape only."""
 FULL = TrunkIdentity(reveal=True)
 
@@ -81,6 +85,21 @@ def test_nothing_else_of_a_response_crosses(line: tuple[str, str], status: int) 
 def test_a_session_id_is_a_uuid_and_can_carry_nothing_else__rfc7989_5(value: str) -> None:
     assert "Session-ID" not in told(out(), ("Session-ID", value))
     assert told(out(), ("Session-ID", SESSION))["Session-ID"] == [SESSION]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '<sip:10.9.9.9:5060>;method="NOTIFY;Event=telephone-event;Duration=500"',
+        "<urn:x-cisco-remotecc:callinfo>; security= Unknown; gci= 2-93312",
+        "<sip:as.far.example>;appearance-index=1",
+        "<https://cards.example/ann>;purpose=card, <sip:as.far.example>;appearance-index=1",
+        "<cid:card@far.example>;purpose=card",
+        "",
+    ],
+)
+def test_what_vendors_say_of_shared_lines_and_devices_stays_on_its_side(value: str) -> None:
+    assert "Call-Info" not in told(inward(), ("Call-Info", value))
 
 
 def test_a_header_in_compact_form_crosses_under_its_long_name__rfc3261_7_3_3() -> None:
@@ -159,6 +178,7 @@ def test_a_value_with_control_characters_never_crosses(octet: str) -> None:
         ("Bob <sips:bob:secret@far.example>", "Bob <sip:bob@us>"),
         ("<sip:far.example>", "<sip:us>"),
         ("<tel:+4930;phone-context=x>", "<sip:+4930@us>"),
+        ("<sip:+4930;tgrp=x;trunk-context=far.example@far.example>", "<sip:+4930@us>"),
         ("<urn:service:sos>", "<sip:us>"),
         ("<sip:anonymous@Anonymous.Invalid>", "<sip:anonymous@Anonymous.Invalid>"),
     ],
@@ -176,6 +196,9 @@ def test_the_caller_keeps_name_and_number_and_leaves_its_host_behind(came: str, 
         ("sip:+4930@us.example;user=PHONE", "sip:+4930@target:5060;user=phone"),
         ("sip:+4930:secret@us.example", "sip:+4930@target:5060"),
         ("tel:+49-30;ext=5", "sip:+49-30@target:5060;user=phone"),
+        ("sip:+4930;npdi;rn=+4931@us.example", "sip:+4930@target:5060"),
+        ("sip:*21%23;phone-context=us.example@us.example;user=phone", "sip:*21%23@target:5060;user=phone"),
+        ("sip:alice;day=tuesday@us.example", "sip:alice;day=tuesday@target:5060"),
         ("sip:+4930%20x@us.example", "sip:+4930%20x@target:5060"),
     ],
 )

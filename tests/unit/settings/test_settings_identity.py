@@ -93,6 +93,8 @@ def test_everything_can_be_said_of_a_trunk_and_of_the_front_ends() -> None:
         HeaderRule(name="Alert-Info", direction=HeaderDirection.TO_PEER, action=HeaderAction.DROP),
     )
     assert settings.internal.identity == InternalIdentity(send=SendIdentity.OFF)
+    screening = TRUNK + '[trunk.identity]\nown_numbers = "^4930"\nnumber = "4930"\n'
+    assert read(INTERNAL + GATEWAY + screening, "m").trunk("north").identity.own_numbers == "^4930"
     assert settings.internal.headers[0].direction is HeaderDirection.FROM_PEER
 
 
@@ -102,12 +104,11 @@ def test_everything_can_be_said_of_a_trunk_and_of_the_front_ends() -> None:
         ('send = "yes"', "m:10:8: trunk.north.identity.send: \"yes\" is not known here; choose from"),
         ('from = "number"', "m:10:8: trunk.north.identity.from: there is no number to stand in From; add number"),
         ('number = "+4930"', 'nobody looks at number; add from = "number", or remove it'),
+        ('own_numbers = "^\\\\+49"', "identity.own_numbers: there is no number to stand in From; add number"),
+        ('own_numbers = "("\nnumber = "1"', "identity.own_numbers: the pattern is not valid"),
         ('number = "+49 30"', '"+49 30" cannot be the user of a SIP URI; write a number'),
         ('number = "a@b"', '"a@b" cannot be the user of a SIP URI'),
-        (
-            "accept_peer_pai_on_forward = true",
-            'nothing is asserted to this trunk, so that nothing can be kept; add send = "pai"',
-        ),
+        ("accept_peer_pai_on_forward = true", 'so that nothing can be kept; add send = "pai"'),
         ('keep_pai_on_anonymous_forward = true\nsend = "pai"', "are not revealed to this trunk; add reveal = true"),
         ('keep_pai_on_anonymous_forward = true\nreveal = true', 'add send = "pai"'),
         ("pai = true", 'there is no setting "pai" in [trunk.identity]'),

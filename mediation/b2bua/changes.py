@@ -1,0 +1,220 @@
+"""Changes of one leg's session, whoever asks for them: offers and answers after those of the first INVITE.
+
+RFC 3261 section 14, RFC 3262 section 5, RFC 3311, RFC 3264 section 8. What the peer asks for is read here, and refused
+where it cannot be; what it means for the other leg is for the call to say (`bridge`). A refusal leaves everything as it
+was.
+"""
+
+from mediation.b2bua import causes
+from mediation.b2bua.content import session_of
+from mediation.b2bua.descriptions import Turn
+from mediation.b2bua.events import (
+    HungUp,
+    ReofferCancelled,
+    ReofferDue,
+    Reoffered,
+    ReofferRefused,
+    ReofferTaken,
+    Updated,
+)
+from mediation.b2bua.voice import Speaker
+from mediation.sdp.errors import NotAcceptable, SdpError
+from mediation.sdp.negotiation import Direction
+from mediation.sip import session_events as session
+from mediation.sip.inside import RETRY_AFTER_S, Inside
+from mediation.sip.matching import Transaction
+from mediation.sip.message import Request, Response
+from mediation.sip.session_events import SessionEvent
+from mediation.sip.session_table import Stage
+
+SDP = ("Content-Type", "application/sdp")
+
+
+class Changes:
+    """Both directions: what the peer wants changed, and what we do."""
+
+    def __init__(self, user: Speaker) -> None:
+        self._update: Transaction | None = None
+        """An UPDATE with an offer that is being answered; None: it is an INVITE, if anything."""
+        self._said = user.said
+        self._voice = user.voice
+        self.user = user
+
+    # what the call asks for
+
+    @property
+    def may_reoffer(self) -> bool:
+        """Whether we may ask for a change now: nobody else is asking."""
+        return self.user.session.may_reoffer and self._said.turn is Turn.FREE and self._update is None
+
+    def reoffer(self, willing: Direction, now: float, *, tries_again: bool) -> None:
+        """Ask for a change: all that we can, in this direction. `tries_again`: glare is no refusal."""
+        body = bytes(self._said.offer(willing))
+        fields = (*self._voice.abilities, *self._voice.user_agent)
+        self._inside.reoffer(now, body, fields, tries_again=tries_again)
+
+    def reoffer_later(self, now: float) -> None:
+        """Let `ReofferDue` come when we may ask for a change."""
+        self._inside.change.postpone(now)
+
+    def await_reoffer(self, now: float) -> None:
+        """The peer's wish for a change waits for the other side: it need not repeat it (RFC 3261 section 17.2.1)."""
+        if self._update is None:
+            self.user.session.progress(100, now)
+
+    def accept_reoffer(self, willing: Direction, now: float) -> None:
+        """Agree to the change that the peer has asked for, as far as we are willing."""
+        update, self._update = self._update, None
+        if self._said.turn is Turn.THEIRS:
+            prefer = None if self._said.audio is None else self._said.audio.codec
+            body = bytes(self._said.answer(prefer, willing))
+        else:
+            body = bytes(self._said.offer_back(willing))
+        fields = (*self._voice.abilities, *self._voice.server)
+        if update is None:
+            self.user.session.accept(now, headers=fields, body=body)
+        else:
+            self._inside.answer(update, 200, now, (*fields, SDP), body)
+
+    def refuse_reoffer(self, status: int, now: float) -> None:
+        """Everything stays as it is."""
+        self._said.refuse()
+        update, self._update = self._update, None
+        if update is None:
+            self.user.session.reject(status, now, headers=self._voice.server)
+        else:
+            self._inside.answer(update, status, now, self._voice.server)
+
+    def refresh(self, now: float) -> None:
+        """Keep the session alive (RFC 4028 section 10)."""
+        fields = (*self._voice.abilities, *self._voice.user_agent)
+        self._inside.refresh(now, self._said.in_force, fields)
+
+    # what the session tells
+
+    def session_event(self, event: SessionEvent, now: float) -> None:
+        """Something about a change; TypeError where it is not."""
+        match event:
+            case session.Acknowledged(ack):
+                self._acknowledged(ack, now)
+            case session.Pracked(transaction):
+                self._pracked(transaction, now)
+            case session.Reoffered(request):
+                self._reoffered(request, now)
+            case session.ReofferCancelled():
+                self._said.refuse()
+                self.user.tell(ReofferCancelled(), now)
+            case session.ReofferTaken(response):
+                self._reoffer_taken(response, now)
+            case session.ReofferRefused(response):
+                self._said.withdraw()
+                self.user.tell(ReofferRefused(causes.of_response(response).reply_status), now)
+            case session.ReofferDue():
+                self._said.withdraw()
+                self.user.tell(ReofferDue(), now)
+            case session.RefreshDue():
+                self.refresh(now)
+            case _:
+                raise TypeError(f"{type(event).__name__} is told elsewhere")
+
+    # answers to our offers
+
+    def _acknowledged(self, ack: Request, now: float) -> None:
+        """The ACK brings the answer where the 2xx made the offer (RFC 3261 section 13.2.1)."""
+        if not self._said.awaits_answer:
+            return
+        try:
+            audio = self._said.take_answer(session_of(ack))
+        except (SdpError, NotAcceptable):
+            self.user.hang_up(causes.NO_DESCRIPTION, now)
+            self.user.tell(HungUp(causes.NO_DESCRIPTION), now)
+        else:
+            self.user.tell(Updated(audio), now)
+
+    def _pracked(self, transaction: Transaction, now: float) -> None:
+        """A PRACK with a description: the answer to our offer in the 18x, or an offer (RFC 3262 section 5)."""
+        inside = self._inside
+        if self._said.awaits_answer:
+            try:
+                audio = self._said.take_answer(session_of(transaction.request))
+            except (SdpError, NotAcceptable):
+                inside.answer(transaction, 488, now)
+                self.user.hang_up(causes.NO_CODEC, now)
+                self.user.tell(HungUp(causes.NO_CODEC), now)
+                return
+            inside.answer(transaction, 200, now)
+            self.user.tell(Updated(audio), now)
+        else:
+            self._answer_at_once(transaction, now)
+
+    def _reoffer_taken(self, response: Response, now: float) -> None:
+        try:
+            self._said.take_answer(session_of(response))
+        except (SdpError, NotAcceptable):
+            self._said.withdraw()
+            self.user.hang_up(causes.NO_CODEC_CALLEE, now)
+            self.user.tell(HungUp(causes.NO_CODEC_CALLEE), now)
+        else:
+            self.user.tell(ReofferTaken(), now)
+
+    # offers of the peer's
+
+    def _reoffered(self, request: Request, now: float) -> None:
+        """An INVITE within the session: what it asks for is for the call to decide (RFC 3261 section 14.2)."""
+        if request.body and not self._is_offer_good(request, now):
+            return
+        if not request.body and self._said.turn is not Turn.FREE:
+            self.user.session.reject(491, now)
+            return
+        self.user.tell(Reoffered(), now)
+
+    def _is_offer_good(self, request: Request, now: float, update: Transaction | None = None) -> bool:
+        """Keep an offer for which it is the peer's turn and that we could answer; else refuse it."""
+        status, reason, headers = 0, "", self._voice.server
+        if self._said.turn is Turn.OURS:
+            status = 491
+        elif self._said.turn is Turn.THEIRS:
+            status, headers = 500, (("Retry-After", str(RETRY_AFTER_S)), *headers)
+        else:
+            try:
+                self._said.take_offer(session_of(request))
+            except SdpError as error:
+                status, reason = 400, error.reason
+            except NotAcceptable as error:
+                status, headers = 488, (self._voice.missing(error), *headers)
+        if status and update is None:
+            self.user.session.reject(status, now, reason=reason, headers=headers)
+        elif status and update is not None:
+            self._inside.answer(update, status, now, headers)
+        return not status
+
+    def updated(self, transaction: Transaction, now: float) -> None:
+        """An UPDATE with an offer (RFC 3311 section 5.2): within an early dialog it is met here."""
+        stage = self.user.session.stage
+        if stage is Stage.RECEIVED and not self._said.given:
+            fields = (("Retry-After", str(RETRY_AFTER_S)),)  # the INVITE's own offer comes first
+            self._inside.answer(transaction, 500, now, fields)
+        elif self.user.session.awaits_prack:
+            self._inside.answer(transaction, 491, now)
+        elif stage in (Stage.RECEIVED, Stage.PROCEEDING):
+            self._answer_at_once(transaction, now)
+        elif self._is_offer_good(transaction.request, now, transaction):
+            self._update = transaction
+            self.user.tell(Reoffered(), now)
+
+    def _answer_at_once(self, transaction: Transaction, now: float) -> None:
+        """An offer within an early dialog, by PRACK or UPDATE."""
+        if not self._is_offer_good(transaction.request, now, transaction):
+            return
+        prefer = None if self._said.audio is None else self._said.audio.codec
+        body = bytes(self._said.answer(prefer))
+        if self.user.session.stage is Stage.PROCEEDING:
+            self._said.settle_early(transaction.request.from_.tag or "")
+        fields = (*self._voice.abilities, SDP)
+        self._inside.answer(transaction, 200, now, fields, body)
+        if self._said.audio is not None:
+            self.user.tell(Updated(self._said.audio), now)
+
+    @property
+    def _inside(self) -> Inside:
+        return self.user.session.inside

@@ -1,0 +1,104 @@
+"""What one party says to the other within a call, or wants of it, as one leg passes it on.
+
+INFO and MESSAGE (RFC 6086, RFC 3428), REFER and the reports on it (RFC 3515).
+"""
+
+from mediation.b2bua.content import NOTHING, Content
+from mediation.b2bua.events import Asked, Referred, Replied, Reported
+from mediation.b2bua.voice import Fields, Speaker
+from mediation.sip.errand import Outcome
+from mediation.sip.errors import RemoteSipError
+from mediation.sip.matching import Transaction
+from mediation.sip.message import Response
+from mediation.sip.refer_reports import REFER, EventType, StatusFragment, SubscriptionState
+from mediation.sip.transfer import refer_to_of, referred_by_of, wants_reports
+
+CROSSING = ("INFO", "MESSAGE")
+
+
+class Questions:
+    """The peer's questions that wait for an answer, by number, and ours to the peer, by ticket."""
+
+    def __init__(self, user: Speaker) -> None:
+        self._waiting: dict[int, Transaction] = {}
+        self._count = 0
+        self.referrals = 0
+        """REFERs of the peer that were accepted."""
+        self.user = user
+
+    def takes(self, method: str) -> bool:
+        """Whether the peer has said that it takes a method; one that has said nothing takes anything."""
+        allows = self.user.session.inside.peer_allows
+        return not allows or method in allows
+
+    def lists(self, method: str) -> bool:
+        """Whether the peer has said that it takes a method: what is not usual needs its word."""
+        return method in self.user.session.inside.peer_allows
+
+    def ask(self, method: str, content: Content, now: float, headers: Fields = ()) -> int:
+        """Pass something on to the peer; `Replied` comes back with this ticket."""
+        fields = (*headers, *content.headers, *self.user.voice.user_agent)
+        return self.user.session.inside.ask(method, now, fields, content.body)
+
+    def reply(self, question: int, status: int, now: float, content: Content = NOTHING) -> None:
+        """Answer what the peer has `Asked`."""
+        transaction = self._waiting.pop(question, None)
+        if transaction is not None:
+            fields = (*content.headers, *self.user.voice.server)
+            self.user.session.inside.answer(transaction, status, now, fields, content.body)
+
+    def accept_referral(self, referred: Referred, now: float) -> None:
+        """202: somebody else will be called (RFC 3515 section 2.4.4, RFC 4488 section 4)."""
+        transaction = self._waiting.pop(referred.question, None)
+        if transaction is not None:
+            fields = () if referred.wants_reports else (("Refer-Sub", "false"),)
+            self.user.session.inside.answer(transaction, 202, now, (*fields, *self.user.voice.server))
+
+    def asked(self, transaction: Transaction, now: float) -> None:
+        """The peer says something; what nobody across would understand is refused here (RFC 3261 section 8.2.1)."""
+        request = transaction.request
+        inside, server = self.user.session.inside, self.user.voice.server
+        try:
+            if request.method in CROSSING and self.user.terms.mid_call.info:
+                content = Content.of(request)
+                self.user.tell(Asked(self._keep(transaction), request.method, content), now)
+            elif request.method == "REFER":
+                self._referred(transaction, now)
+            elif request.method == "NOTIFY":
+                self._notified(transaction, now)
+            else:
+                inside.answer(transaction, 405, now, (("Allow", self.user.terms.allow), *server))
+        except RemoteSipError as error:
+            inside.answer(transaction, error.status, now, server)
+
+    def _keep(self, transaction: Transaction) -> int:
+        """Let a request wait for the user's answer; its number."""
+        self._count += 1
+        self._waiting[self._count] = transaction
+        return self._count
+
+    def _referred(self, transaction: Transaction, now: float) -> None:
+        """A REFER (RFC 3515 section 2.4.1). Raises RemoteSipError where it cannot be read."""
+        request = transaction.request
+        refer_to, referrer, reports = refer_to_of(request), referred_by_of(request), wants_reports(request)
+        by = "" if referrer is None else str(referrer)
+        sequence = request.cseq.number
+        self.user.tell(Referred(self._keep(transaction), refer_to, by, reports, sequence), now)
+
+    def _notified(self, transaction: Transaction, now: float) -> None:
+        """A report on a REFER that we have passed on, if any (RFC 3515 section 2.4.4). Raises RemoteSipError."""
+        request = transaction.request
+        event = EventType.parse(request.headers.get("Event") or "")
+        if event.package != REFER:
+            allowed = (("Allow-Events", REFER), *self.user.voice.server)
+            self.user.session.inside.answer(transaction, 489, now, allowed)
+            return
+        state = SubscriptionState.parse(request.headers.get("Subscription-State") or "")
+        status = StatusFragment.parse(request.body).status
+        self.user.tell(Reported(self._keep(transaction), status, state.is_over), now)
+
+    def replied(self, ticket: int, outcome: Outcome, now: float) -> None:
+        """The peer has answered, or it never will: the same as 408 (RFC 3261 section 8.1.3.1)."""
+        answer = outcome if isinstance(outcome, Response) else None
+        status, content = (408, NOTHING) if answer is None else (answer.status, Content.of(answer))
+        self.user.tell(Replied(ticket, status, content), now)

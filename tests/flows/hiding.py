@@ -1,0 +1,161 @@
+"""Nothing of one side is told to the other but what policy names: every octet held against every word that was said.
+
+What belongs to a side is every word of every message on it, ours to it included. Exempt are the words that any SIP
+message has, what the other side has said itself, and what policy names: the users and display names of addresses that
+tell who calls, and the headers that cross octet for octet.
+"""
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+
+from mediation.b2bua import causes
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.content import CONTENT_HEADERS
+from mediation.b2bua.passage import shown_name, user_of
+from mediation.b2bua.policy import CROSSES
+from mediation.settings.model import Side
+from mediation.sip.derived import REASON_PHRASES
+from mediation.sip.errors import RemoteSipError
+from mediation.sip.framing import parse_datagram
+from mediation.sip.headers import Headers, NameAddress, header_key, split_list
+from mediation.sip.message import Message, Request
+from mediation.sip.uri import SipUri, parse_uri
+from mediation.sip.validation import METHODS
+
+SHORTEST_WORD = 4
+"""Characters; what is shorter is found everywhere."""
+
+_WORD = re.compile(r"[A-Za-z0-9_.!~*'+%-]{4,}")
+_NUMBER = re.compile(r"[+]?[0-9-]+")
+_ADDRESSES = ("From", "To", "P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion",
+              "History-Info", "Referred-By")  # fmt: skip
+"""Headers whose users and display names policy names; hosts, ports and parameters it does not."""
+_GRAMMAR = """
+    sip/2.0 sip: sips: tel: branch received rport z9hg4bk transport maddr user=phone phone anonymous unknown invalid
+    anonymous.invalid unknown.invalid index cause reason counter privacy party calling called screen full history
+    header session critical none unconditional user-busy no-answer deflection unavailable time-of-day text location
+    method urn: alert service info answer
+    application media type from contact via call-id cseq max-forwards content-type content-length allow
+    supported accept accept-encoding identity user-agent server warning retry-after reason unsupported timestamp
+    record-route route p-asserted-identity remote-party-id diversion history-info referred-by subject expires
+    www-authenticate authorization proxy-authenticate proxy-authorization digest realm nonce opaque algorithm
+    auth auth-int username response cnonce md5 sha-256 sha-512-256 stale true false
+    udp tcp tls rtp/avp audio rtpmap fmtp ptime maxptime sendrecv sendonly recvonly inactive rtcp pcmu pcma
+    telephone-event pcmu/8000 pcma/8000 telephone-event/8000 0-15 0-16
+    100rel timer replaces norefersub tdialog histinfo gruu precondition early-session sec-agree outbound
+    require proxy-require rseq rack session-expires min-se refresher refer-to refer-sub event subscription-state
+    security-server security-client content-disposition content-id content-encoding mime-version multipart mixed
+    related alternative boundary handling required optional application/sdp application/pidf+xml pidf+xml
+    completed elsewhere q.850 5060 5061
+    100rel timer replaces norefersub require proxy-require unsupported session-expires min-se refresher rseq rack
+    refer-to refer-sub early-only to-tag from-tag event refer subscription-state active terminated noresource
+    message/sipfrag version=2.0 id
+"""
+"""What any message may hold, whoever speaks."""
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """Words that belong to nobody, in lower case."""
+    ours = [value for value in vars(causes).values() if isinstance(value, Cause)]
+    texts = [
+        _GRAMMAR, " ".join(REASON_PHRASES.values()), " ".join(METHODS), " ".join(CROSSES),
+        " ".join(cause.reason for cause in ours), " ".join(word for _, word, _ in causes._BY_STATUS.values()),
+    ]  # fmt: skip
+    return frozenset(word for text in texts for word in _words(text))
+
+
+@dataclass(slots=True)
+class Hiding:
+    """A judge who hears all that is said on both sides."""
+
+    product: str
+    """What we call ourselves, on both sides."""
+    passed: frozenset[str] = frozenset()
+    """Headers that the operator's rules name."""
+    _heard: dict[Side, list[bytes]] = field(default_factory=lambda: {side: [] for side in Side})
+    _told: dict[Side, list[bytes]] = field(default_factory=lambda: {side: [] for side in Side})
+
+    def heard(self, side: Side, octets: bytes) -> None:
+        """A peer on this side said so."""
+        self._heard[side].append(octets)
+
+    def told(self, side: Side, octets: bytes) -> None:
+        """We said so to a peer on this side."""
+        self._told[side].append(octets)
+
+    def check(self) -> None:
+        """Raise AssertionError when a side was told a word of the other."""
+        for side in Side:
+            for octets, words in self.leaks(side).items():
+                raise AssertionError(f"{side} was told {sorted(words)} in {octets!r}")
+
+    def leaks(self, side: Side) -> dict[bytes, set[str]]:
+        """Every message to this side with the words in it that belong to the other, whole or inside of others."""
+        other = next(each for each in Side if each is not side)
+        heard = (*self._told[other], *self._heard[other])
+        named = {word for octets in heard for word in _named(octets)}
+        known = {word for octets in self._heard[side] for word in _words(_text(octets))}
+        harmless = known | vocabulary() | _words(self.product)
+        secrets = {word for octets in heard for word in _words(_text(octets))} - harmless - named
+        found: dict[bytes, set[str]] = {}
+        for octets in self._told[side]:
+            said = _words(self._without_crossing(octets)) - harmless
+            leaked = {secret for secret in secrets for word in said if _holds(word, secret)}
+            if leaked:
+                found[octets] = leaked
+        return found
+
+    def _without_crossing(self, octets: bytes) -> str:
+        """The message without the headers that cross octet for octet: what stands in them, policy has named."""
+        message = _message(octets)
+        crossing = {header_key(name) for name in (*CROSSES, *self.passed)}
+        if message.cseq.method in ("INFO", "MESSAGE"):  # what the parties say to each other is theirs, whole
+            crossing |= {header_key(name) for name in CONTENT_HEADERS}
+            message = message.replace(body=b"")
+        kept = [(name, value) for name, value in message.headers.items() if header_key(name) not in crossing]
+        return _text(bytes(message.replace(headers=Headers(kept))))
+
+
+def _holds(word: str, secret: str) -> bool:
+    """Whether a secret is in a word; a number is in another one by chance only."""
+    return word == secret if _NUMBER.fullmatch(secret) is not None else secret in word
+
+
+def _words(text: str) -> set[str]:
+    """Words without the punctuation of a sentence, in lower case; a host with its labels is one."""
+    found = (word.strip(".!'*~").lower() for word in _WORD.findall(text))
+    return {word for word in found if len(word) >= SHORTEST_WORD}
+
+
+def _text(octets: bytes) -> str:
+    return octets.decode("utf-8", "replace")
+
+
+def _message(octets: bytes) -> Message:
+    message = parse_datagram(octets)
+    assert message is not None
+    return message
+
+
+def _named(octets: bytes) -> set[str]:
+    """The users and names of the addresses that tell who calls and who is called; numbers by their parts too."""
+    message = _message(octets)
+    texts: list[str] = []
+    for name in _ADDRESSES:
+        for line in message.headers.get_all(name):
+            texts += _people(line)
+    if isinstance(message, Request):
+        uri = parse_uri(message.request_uri)
+        texts.append(user_of(uri) if isinstance(uri, SipUri) else uri.rest.partition(";")[0])
+    return {word for text in texts for word in _words(text)}
+
+
+def _people(line: str) -> list[str]:
+    try:
+        addresses = [NameAddress.parse(element) for element in split_list(line)]
+    except RemoteSipError:
+        return []
+    users = [user_of(a.uri) if isinstance(a.uri, SipUri) else a.uri.rest.partition(";")[0] for a in addresses]
+    return [*users, *(shown_name(address) for address in addresses)]
