@@ -4,6 +4,7 @@
 #   make test     everything checked
 #   make bench    what a call and a packet cost
 #   make schema   config/schema.json and config/mediation.toml, printed anew
+#   make sippy    another B2BUA for the tests, in an environment of its own
 #   make clean    all that these have made, gone
 #
 # PYTHON=python3.12 chooses the interpreter; VENV=/elsewhere the environment; ARGS="…" adds to lab, bench and pytest.
@@ -18,7 +19,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	"$$python" -c '$(USABLE)' >/dev/null 2>&1 && echo "$$python" && break; done)
 
-.PHONY: help lab test bench schema clean
+.PHONY: help lab test bench schema sippy clean
 .DELETE_ON_ERROR:
 
 help:
@@ -37,6 +38,8 @@ test: $(VENV)/test.stamp
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m tests.bench $(ARGS)
 
+sippy: $(VENV)-sippy/sippy.stamp
+
 schema: $(VENV)/lab.stamp
 	$(BIN)/python -m mediation.settings.schema > config/schema.json.new
 	$(BIN)/python -m mediation.settings.example > config/mediation.toml.new
@@ -45,8 +48,8 @@ schema: $(VENV)/lab.stamp
 
 clean:
 	rm -rf lab-out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
-	rm -rf $(VENV)
+	find . -name __pycache__ -not -path './$(VENV)*/*' -prune -exec rm -rf {} +
+	rm -rf $(VENV) $(VENV)-sippy
 
 # Installing again takes seconds where nothing changed, so the stamps follow pyproject.toml and nothing else.
 $(VENV)/lab.stamp: pyproject.toml $(VENV)/python.stamp
@@ -55,6 +58,12 @@ $(VENV)/lab.stamp: pyproject.toml $(VENV)/python.stamp
 
 $(VENV)/test.stamp: pyproject.toml $(VENV)/python.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab,test]'
+	@touch $@
+
+# Its distribution brings a package `tests`, which would hide ours: it must not come near the other environment.
+$(VENV)-sippy/sippy.stamp: $(VENV)/python.stamp
+	$(BIN)/python -m venv $(VENV)-sippy
+	$(VENV)-sippy/bin/python -m pip install --quiet --disable-pip-version-check 'sippy==2.5.0'
 	@touch $@
 
 $(VENV)/python.stamp:

@@ -62,6 +62,18 @@ class Baresip:
         """End the call."""
         self._command("hangup")
 
+    def hold(self) -> None:
+        """Put the call on hold."""
+        self._command("hold")
+
+    def resume(self) -> None:
+        """Take it back."""
+        self._command("resume")
+
+    def transfer(self, uri: str) -> None:
+        """Send the other party of the call on to somebody else, and leave."""
+        self._command("transfer", uri)
+
     def await_event(self, kind: str) -> None:
         """Return when it says CALL_ESTABLISHED, CALL_CLOSED or another of its events."""
         give_up = monotonic() + PATIENCE_S

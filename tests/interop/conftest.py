@@ -1,5 +1,11 @@
-"""Strangers on loopback: each test has a scene of its own, or says which stranger is not installed."""
+"""Strangers on loopback: each test has a scene of its own, or says which stranger is not installed.
 
+Everything that a scene's parties say to each other is captured, and sip-doctor reads it when the test is over:
+what it finds fault with fails the test. `@pytest.mark.doctor_finds("no-ack")` names what a test does on purpose,
+`@pytest.mark.unexamined("reason")` spares a test that is not about good manners at all.
+"""
+
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,17 +13,39 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop import sippy
+from tests.interop.capture import capturing
+from tests.interop.doctor import findings
 from tests.interop.scene import Scene, claimed
 
-DEBIAN = {"sipp": "sip-tester", "baresip": "baresip-core", "ffmpeg": "ffmpeg"}
+PROGRAMS = {
+    "sipp": "sip-tester",
+    "baresip": "baresip-core",
+    "ffmpeg": "ffmpeg",
+    "tshark": "tshark",
+}
 """Each stranger's program, and the Debian package that has it."""
+
+MODULES = {"pjsua2": "pjsua2-python", "aiosip": "aiosip", "aiovoip": "aiovoip"}
+"""Each stranger's module, and the distribution that has it. None of them is imported here: they run on their own."""
+
+DOCTOR = "sipdoctor"
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
-    """Addresses of this test's own, and the means to play on them."""
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
+    """Addresses of this test's own, the means to play on them, and a doctor who looks at it afterwards."""
     with claimed(tmp_path) as own:
-        yield own
+        if request.node.get_closest_marker("unexamined") or not is_installed(DOCTOR):
+            yield own
+            return
+        capture = tmp_path / "all.pcapng"
+        with capturing(own.block, capture) as captured:
+            yield own
+        expected = {topic for mark in request.node.iter_markers("doctor_finds") for topic in mark.args}
+        found = findings(capture) if captured else []
+        faults = [str(finding) for finding in found if finding.topic not in expected]
+        assert not faults, f"sip-doctor finds fault {len(faults)} times:\n" + "\n".join(faults[:8])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,8 +56,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("MEDIATION_INTEROP") == "required":
         return
     for item in items:
-        wanted = {program for mark in item.iter_markers("interop") for program in mark.args}
-        for program in sorted(wanted):
-            if shutil.which(program) is None:
-                reason = f"{program} is not installed (Debian: {DEBIAN[program]})"
-                item.add_marker(pytest.mark.skip(reason=reason))
+        wanted = {name for mark in item.iter_markers("interop") for name in mark.args}
+        for name in sorted(wanted):
+            if not is_installed(name):
+                item.add_marker(pytest.mark.skip(reason=f"{name} is not installed ({source(name)})"))
+
+
+def is_installed(name: str) -> bool:
+    """Whether a stranger is here, be it a program or a module."""
+    if name == sippy.PROGRAM:
+        return sippy.path() is not None
+    return shutil.which(name) is not None or importlib.util.find_spec(name) is not None
+
+
+def source(name: str) -> str:
+    """Where a stranger is to be had."""
+    if name == sippy.PROGRAM:
+        return "make sippy"
+    return f"Debian: {PROGRAMS[name]}" if name in PROGRAMS else f"PyPI: {MODULES[name]}"

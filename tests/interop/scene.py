@@ -14,6 +14,7 @@ from typing import Unpack
 
 from tests.interop.daemon import Daemon, running, spell
 from tests.interop.scenarios import Options, Sipp, playing
+from tests.interop.script import Script
 
 Address = tuple[str, int]
 SIP = 5060
@@ -160,11 +161,13 @@ format = "json"
         with running(text, self.folder, asker=asker, at=at, calls=calls) as daemon:
             yield daemon
 
-    def uas(self, scenario: str, at: Address, **options: Unpack[Options]) -> AbstractContextManager[Sipp]:
+    def uas(
+        self, scenario: str | Script, at: Address, **options: Unpack[Options]
+    ) -> AbstractContextManager[Sipp]:
         """Run a SIPp that takes calls; by the end of the block it must have played its part."""
         return playing(scenario, self.folder, at=at, **options)
 
-    def uac(self, scenario: str, at: Address, to: Address, **options: Unpack[Options]) -> Sipp:
+    def uac(self, scenario: str | Script, at: Address, to: Address, **options: Unpack[Options]) -> Sipp:
         """Let a SIPp place its calls, all of which must go as its scenario says; return it at its end.
 
         It uses another port than the SIPp that takes calls at the same address.
@@ -174,7 +177,7 @@ format = "json"
         return sipp
 
     def placing(
-        self, scenario: str, at: Address, to: Address, **options: Unpack[Options]
+        self, scenario: str | Script, at: Address, to: Address, **options: Unpack[Options]
     ) -> AbstractContextManager[Sipp]:
         """Run a SIPp that places calls while the block runs, and to the end after it."""
         return playing(scenario, self.folder, at=(at[0], CALLER_PORT), to=to, **options)

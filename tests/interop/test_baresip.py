@@ -4,11 +4,14 @@ import pytest
 
 from tests.interop.audio import loudest, read_wave, share
 from tests.interop.baresip import Baresip, telephone
+from tests.interop import pjsip
 from tests.interop.daemon import spell
 from tests.interop.phone import CALLED
 from tests.interop.scene import Scene
 
 pytestmark = pytest.mark.interop("baresip")
+
+PJSIP = pytest.mark.interop("pjsua2")
 
 LOW_HZ, HIGH_HZ = 440.0, 1000.0
 
@@ -46,3 +49,28 @@ def test_each_hears_the_tone_of_the_other_in_its_own_law(
             phone.await_event("CALL_CLOSED")
     assert tones_heard(callee)[0] > 0.95
     assert tones_heard(caller)[1] > 0.95
+
+
+@PJSIP
+@pytest.mark.parametrize("way", ["outbound", "inbound"])
+def test_it_holds_and_resumes_and_the_other_one_is_told__rfc3264_8_4(scene: Scene, way: str) -> None:
+    """baresip calls; PJSIP, who is called, says what it sees of it."""
+    ends = scene.way(way)
+    law = "PCMU" if ends.caller_law == 0 else "PCMA"
+    _, low = scene.wide_ports()
+    with (
+        scene.daemon(calls=1),
+        pjsip.telephone(scene.folder / "b", ends.callee, ends.callee_law, answers=[180, 200]) as callee,
+        telephone(scene.folder / "a", ends.caller, user="me", law=law, tone_hz=LOW_HZ, ports=low) as caller,
+    ):
+        caller.dial(f"sip:{CALLED}@{spell(ends.door)}")
+        caller.await_event("CALL_ESTABLISHED")
+        callee.is_up()
+        callee.hears("media", state="active")
+        caller.hold()
+        callee.hears("media", state="remote hold")
+        caller.resume()
+        callee.hears("media", state="active")
+        callee.puppet.settles()
+        caller.hang_up()
+        callee.is_down()

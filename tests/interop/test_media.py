@@ -95,6 +95,7 @@ def test_what_sipp_plays_arrives_by_the_tables_of_g711(scene: Scene, way: str) -
 
 
 @pytest.mark.interop("ffmpeg")
+@pytest.mark.doctor_finds("one-way-audio")  # FFmpeg only listens
 @pytest.mark.parametrize("way", WAYS)
 def test_ffmpeg_hears_the_tone_that_was_put_in(scene: Scene, way: str) -> None:
     """FFmpeg listens where the called side said, with that very description: an ear of another family."""

@@ -73,6 +73,7 @@ def test_a_repeated_invite_is_one_call__rfc3261_17_2_1(scene: Scene) -> None:
     assert len(uas.took("INVITE ")) == 1
 
 
+@pytest.mark.doctor_finds("missing-ack")
 def test_without_an_ack_the_200_is_repeated_and_both_sides_are_hung_up__rfc3261_13_3_1_4(
     scene: Scene,
 ) -> None:

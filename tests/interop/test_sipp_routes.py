@@ -25,6 +25,7 @@ def test_a_503_sends_the_call_to_the_second_target(scene: Scene) -> None:
         scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)
 
 
+@pytest.mark.doctor_finds("no-response")
 def test_a_silent_target_is_left_for_the_second_one(scene: Scene) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(scene.sbc)
