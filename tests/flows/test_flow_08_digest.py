@@ -6,13 +6,15 @@ import pytest
 
 from mediation.b2bua.outputs import Level
 from mediation.settings.model import Secret, Settings
+from mediation.settings.peer_terms import SessionTimers, TransferMode, Transfers
 from mediation.sip.challenge import Asker
 from mediation.sip.digest import AUTH, AUTH_INT, Algorithm
 from mediation.sip.digest_client import Answer, Credentials, DigestClient
 from mediation.sip.digest_server import Authenticated, DigestServer, Refusal
 from mediation.sip.headers import Headers
 from mediation.sip.message import Request
-from tests.flows.pair import Make, inbound, outbound
+from mediation.sip.session_timer import Preference, TimerMode
+from tests.flows.pair import Make, Pair, inbound, outbound
 from tests.flows.peers import Peer
 from tests.flows.scenery import OTHER_SBC, SBC, settings, trunk
 
@@ -109,6 +111,83 @@ def test_a_bye_to_a_trunk_that_called_us_is_said_again_when_it_is_challenged(mak
     assert checker.accepts("BYE").cseq.number == first.cseq.number + 1
     call.caller.says(200, to="BYE")
     assert call.record.hung_up_by == "callee"
+
+
+def asked(call: Pair, method: str) -> None:
+    """Let the server send a request of this method to the trunk, which has not asked who we are before."""
+    sbc, front_end = call.caller, call.callee
+    match method:
+        case "INVITE":
+            front_end.reinvites(front_end.sdp(direction="sendonly", version=2))
+        case "UPDATE":
+            call.advance(901)
+        case "INFO" | "MESSAGE":
+            front_end.asks(method, within=True, headers="Content-Type: text/plain\r\n", body=b"hello")
+        case "REFER":
+            front_end.refers("sip:+4977@10.1.1.10")
+        case "NOTIFY":
+            sbc.answers_notify = False
+            sbc.refers("sip:+4977@198.51.100.10")
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE", "INFO", "MESSAGE", "REFER", "NOTIFY"])
+def test_a_challenge_of_any_request_within_a_call_is_answered__rfc3261_22_1(make: Make, method: str) -> None:
+    terms = known()
+    (itsp,) = terms.trunks
+    offering = SessionTimers(mode=TimerMode.OFFER, refresher=Preference.US)
+    itsp = replace(itsp, session_timer=offering, transfer=Transfers(mode=TransferMode.REFER))
+    call = inbound(make(replace(terms, trunks=(itsp,))))
+    checker = Checker(call.caller)
+    allow = "Allow: INVITE, ACK, BYE, CANCEL, UPDATE, INFO, MESSAGE, REFER, NOTIFY\r\nSupported: timer\r\n"
+    call.caller.invites(headers=allow)
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks()
+    call.caller.heard(), call.callee.heard()
+    asked(call, method)
+    first = call.caller.request(method)
+    checker.challenges(method)
+    second = checker.accepts(method)
+    assert (second.cseq.number, second.body) == (first.cseq.number + 1, first.body)
+    assert second.to.tag == first.to.tag
+    call.caller.says(202 if method == "REFER" else 200, to=method,
+                     sdp=call.caller.sdp(direction="recvonly", version=2) if method == "INVITE" else b"")  # fmt: skip
+    if method in ("INVITE", "INFO", "MESSAGE", "REFER"):
+        assert call.callee.heard()[-1].startswith("20"), (
+            "whoever has asked hears the answer, and no challenge"
+        )
+    if method == "NOTIFY":
+        call.callee.says(486)
+    if method == "INVITE":
+        call.callee.acks()
+    call.callee.hangs_up(line=call.callee.lines[0])
+
+
+def test_a_challenge_of_a_prack_is_answered__rfc3261_22_1(make: Make) -> None:
+    call = outbound(make(known()))
+    checker = Checker(call.callee)
+    call.dials()
+    call.callee.says(180, headers="Require: 100rel\r\nRSeq: 7\r\n")
+    first = call.callee.request("PRACK")
+    checker.challenges("PRACK")
+    second = checker.accepts("PRACK")
+    assert second.headers.get("RAck") == first.headers.get("RAck")
+    assert second.cseq.number == first.cseq.number + 1
+    call.callee.says(200, to="PRACK")
+    call.callee.says(486)
+    assert call.caller.heard() == ["180", "486"]
+
+
+def test_a_change_that_the_wrong_password_prevents_is_refused_and_the_call_goes_on(make: Make) -> None:
+    call = inbound(make(known()))
+    checker = Checker(call.caller)
+    call.connects()
+    call.caller.heard(), call.callee.heard()
+    call.callee.reinvites(call.callee.sdp(direction="sendonly", version=2))
+    checker.challenges()
+    checker.challenges(refusal=Refusal.WRONG)
+    assert call.callee.heard() == ["100", "403"]
+    assert call.media.plan.callee.takes
+    call.callee.hangs_up()
 
 
 def test_the_same_nonce_twice_is_a_wrong_password_with_an_alarm_and_no_hunting(make: Make) -> None:
