@@ -59,12 +59,15 @@ class Search:
     fulfilled: set[Wish] = field(default_factory=set)
     """What came true in one ordering or another."""
 
-    def exhaust(self, depth: int, most: int = 1_000_000) -> None:
-        """Every ordering with up to `depth` interferences, those with fewer first; `most` of them at most."""
+    def exhaust(self, depth: int, most: int = 1_000_000, enough: int = 1_000_000) -> None:
+        """Every ordering with up to `depth` interferences, those with fewer first.
+
+        No more than `most` are played, and none once `enough` were wrong.
+        """
         seen: set[object] = set()
         waiting: deque[Choices] = deque([{}])
         while waiting:
-            if self.orderings >= most:
+            if self.orderings >= most or len(self.found) >= enough:
                 self.exhausted = False
                 return
             choices = waiting.popleft()
