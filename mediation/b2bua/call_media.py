@@ -22,7 +22,8 @@ from mediation.b2bua.plan import (
     Stream,
     StreamReport,
 )
-from mediation.settings.model import Media, Side
+from mediation.settings.model import Side
+from mediation.settings.server import Media
 
 CALLER, CALLEE = 0, 1
 """The seats; also the pairs that they begin with."""

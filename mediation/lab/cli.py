@@ -13,7 +13,7 @@ from mediation.lab.simulator import SimulatorSettings, simulate
 from mediation.lab.user_agent import Placement
 from mediation.net.flows import ListenError
 from mediation.settings.addresses import parse_listener, parse_target
-from mediation.settings.model import Listener, Target
+from mediation.settings.places import Listener, Target
 from mediation.settings.words import UnfitError
 from mediation.sip.flow import Transport
 from mediation_codecs.g711 import Law

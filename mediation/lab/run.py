@@ -24,8 +24,10 @@ from mediation.lab.proof import Claim
 from mediation.lab.results import LabResult
 from mediation.lab.simulated_call import OVER
 from mediation.lab.stream import Recording
-from mediation.settings.model import LogFormat, LogLevel, Settings, Target
+from mediation.settings.model import Settings
+from mediation.settings.places import Target
 from mediation.settings.read import load
+from mediation.settings.server import LogFormat, LogLevel
 from mediation.sip.agent import hostport
 
 READY_LIMIT_S: Final = 20.0

@@ -16,7 +16,7 @@ from mediation.lab.stream import CALLEE, CALLER, AudioStream, Recording, voice
 from mediation.lab.user_agent import Noted, Placement, Seen, UserAgent
 from mediation.net.driver import Driver
 from mediation.routing.routes import listener_for
-from mediation.settings.model import Listener, Target
+from mediation.settings.places import Listener, Target
 from mediation.sip.flow import Endpoint
 from mediation.sip.ids import IdSource
 from mediation_codecs.g711 import Law

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mediation.lab.behaviour import Behaviour
 from mediation.lab.simulated_call import SimulatedCall, StartAudio, StopAudio
 from mediation.routing.numbers import number_of
-from mediation.settings.model import Listener, Target
+from mediation.settings.places import Listener, Target
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError

@@ -12,9 +12,10 @@ from cryptography import x509
 from mediation.net.tls import CredentialsError, load_contexts
 from mediation.routing.certificates import Identity
 from mediation.settings.draft import Draft
-from mediation.settings.model import Tls, TlsVersion, is_ip_address
+from mediation.settings.places import is_ip_address
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
+from mediation.settings.tls import Tls, TlsVersion
 from mediation.sip.flow import Transport
 
 WARN_DAYS: Final = 30

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from mediation.net.flows import Flows
 from mediation.net.security import Security
 from mediation.routing.wires import Wire, Wires
-from mediation.settings.model import Listener
+from mediation.settings.places import Listener
 from mediation.sip.flow import Flow, Transmit
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.message import Message

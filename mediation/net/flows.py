@@ -18,7 +18,7 @@ from mediation.net.security import Security
 from mediation.net.tcp import TcpConnection
 from mediation.net.udp import UdpSocket
 from mediation.routing.wires import Wire
-from mediation.settings.model import Listener
+from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.framing import MalformedMessage, parse_datagram
 from mediation.sip.message import Message, Request

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mediation.routing.certificates import Expected, Identity
-from mediation.settings.model import Tls, TlsVersion
+from mediation.settings.tls import Tls, TlsVersion
 
 _VERSIONS: Final = {
     TlsVersion.TLS_1_2: ssl.TLSVersion.TLSv1_2,

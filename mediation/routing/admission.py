@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from mediation.settings.model import Network, Settings, Side, Trunk, addresses
+from mediation.settings.model import Settings, Side, Trunk
+from mediation.settings.places import Network, addresses
 from mediation.sip.flow import Flow
 
 

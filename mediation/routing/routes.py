@@ -6,8 +6,9 @@ from itertools import chain
 
 from mediation.routing.admission import Source
 from mediation.routing.terms import Terms
-from mediation.settings.model import Listener, Settings, Side, Target, Trunk
+from mediation.settings.model import Settings, Side, Trunk
 from mediation.settings.patterns import Pattern, compile_pattern
+from mediation.settings.places import Listener, Target
 
 FRONT_END_POOL = "front-end"
 """What stands for a trunk's name when a call goes to the front-end servers."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mediation.settings.model import Target
+from mediation.settings.places import Target
 
 
 class TrunkState:

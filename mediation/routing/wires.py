@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from mediation.settings.model import Internal, LargeRequests, Settings, Side, Target, Trunk
+from mediation.settings.model import Internal, LargeRequests, Settings, Side, Trunk
+from mediation.settings.places import Target
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.names import Name, Names
 

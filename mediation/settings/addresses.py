@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
-from mediation.settings.model import Listener, Network, Target, bracketed
+from mediation.settings.places import Listener, Network, Target, bracketed
 from mediation.settings.words import UnfitError
 from mediation.sip.flow import Transport
 

@@ -24,7 +24,8 @@ from pydantic_core import PydanticCustomError
 
 from mediation.settings.addresses import parse_listener, parse_network, parse_target
 from mediation.settings.faults import Finding, fault_of
-from mediation.settings.model import Listener, Network, Secret, Settings, Target
+from mediation.settings.model import Secret, Settings
+from mediation.settings.places import Listener, Network, Target
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.secret import parse_secret

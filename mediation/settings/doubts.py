@@ -7,7 +7,7 @@ from typing import Final
 
 from mediation.settings.addresses import family
 from mediation.settings.draft import EACH, Draft
-from mediation.settings.model import Network
+from mediation.settings.places import Network
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
 from mediation.sip.flow import Transport

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final, TypeVar
 
-from mediation.settings.model import Listener, Network, Target, addresses
+from mediation.settings.places import Listener, Network, Target, addresses
 from mediation.settings.positions import Path
 from mediation.settings.tree import known
 

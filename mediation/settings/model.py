@@ -6,28 +6,23 @@ Building these values by hand checks nothing; `mediation.settings.read` is the w
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
 from typing import Final
 
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
 from mediation.settings.peer_terms import EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
+from mediation.settings.places import Listener, Network, Target, addresses
+from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
 from mediation.settings.story import setting, story
+from mediation.settings.tls import Tls
 from mediation.settings.words import (
     check_failover_code,
-    check_file,
-    check_http_listen,
     check_match,
     check_name,
-    check_peer_name,
     check_tls_name,
-    check_user_agent,
     check_username,
 )
-from mediation.sip.flow import Endpoint, Transport
-from mediation.sip.grammar import print_host
 from mediation_codecs.g711 import Law
-
-Network = IPv4Network | IPv6Network
 
 
 class Side(StrEnum):
@@ -37,35 +32,11 @@ class Side(StrEnum):
     GATEWAY = "gateway"
 
 
-class LogLevel(StrEnum):
-    """The least important line that is still written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    """How a log line looks."""
-
-    AUTO = "auto"
-    CONSOLE = "console"
-    JSON = "json"
-
-
 class LargeRequests(StrEnum):
     """How a request is sent that is large for a datagram."""
 
     TCP = "tcp"
     UDP = "udp"
-
-
-class TlsVersion(StrEnum):
-    """A version of TLS; older ones than these are not spoken at all."""
-
-    TLS_1_2 = "1.2"
-    TLS_1_3 = "1.3"
 
 
 FROM_TARGETS: Final[tuple[Network, ...]] = (ip_network("0.0.0.0/32"),)
@@ -92,72 +63,6 @@ IDLE_DOC: Final = "A TCP or TLS connection on which nothing was sent or heard fo
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """One socket that SIP arrives on, and what it is called by those who are to reach it."""
-
-    transport: Transport
-    host: str
-    """An IP address, without brackets, in its canonical spelling."""
-    port: int
-    advertised_host: str = ""
-    """What Via and Contact say: a domain name, or an IP address without brackets. Empty: `host`."""
-    advertised_port: int = 0
-    """0: `port`."""
-    audio_address: str = ""
-    """What SDP says: an IP address without brackets. Empty: `advertised_host` if that is one, else `host`."""
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Host and port of the socket."""
-        return self.host, self.port
-
-    @property
-    def advertised(self) -> Endpoint:
-        """Host and port by which peers are to reach it."""
-        return self.advertised_host or self.host, self.advertised_port or self.port
-
-    @property
-    def audio_host(self) -> str:
-        """The IP address by which peers are to reach our audio."""
-        if self.audio_address:
-            return self.audio_address
-        return self.advertised_host if is_ip_address(self.advertised_host) else self.host
-
-    @property
-    def socket(self) -> str:
-        """Transport, address and port, without the names."""
-        return f"{self.transport}:{bracketed(self.host)}:{self.port}"
-
-    def __str__(self) -> str:
-        words = [self.socket]
-        if self.advertised_host:
-            words += ["as", print_host(self.advertised_host, self.advertised_port or None)]
-        if self.audio_address:
-            words += ["audio", self.audio_address]
-        return " ".join(words)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One peer that SIP is sent to."""
-
-    uri: str
-    """The SIP URI as the file has it."""
-    host: str
-    """An IP address, without brackets, in its canonical spelling."""
-    port: int
-    transport: Transport
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Host and port."""
-        return self.host, self.port
-
-    def __str__(self) -> str:
-        return self.uri
-
-
-@dataclass(frozen=True, slots=True)
 class Secret:
     """What must not stand in the file: where it was taken from, and the text, which no log or repr shows."""
 
@@ -170,46 +75,6 @@ class Secret:
 
 
 NO_SECRET: Final = Secret("")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
-    """How one interface speaks TLS, to those who connect to it and to those whom it connects to."""
-
-    certificate: str = setting(
-        "",
-        doc="PEM file with our certificate and those between it and its authority, ours first. It is read "
-        "again on SIGHUP and when it has changed.",
-        check=check_file,
-        example='"/etc/mediation/internal.pem"',
-    )
-    private_key: str = setting(
-        "",
-        doc="PEM file with the key of the certificate, not encrypted, for the server's eyes only.",
-        check=check_file,
-        example='"/run/secrets/internal.key"',
-    )
-    authorities: str = setting(
-        "",
-        doc="PEM file with the authorities whose certificates are good. Empty: those of the system.",
-        check=check_file,
-        example='"/etc/mediation/authorities.pem"',
-    )
-    verify: bool = setting(
-        True,
-        doc="Who connects to us must show a certificate of the authorities. false: address alone decides. "
-        "Whom we connect to must show one in any case.",
-    )
-    peers: tuple[str, ...] = setting(
-        (),
-        check=check_peer_name,
-        doc="Names of which a peer's certificate must bear one, compared whole, without wildcards (RFC 5922). "
-        "Empty: any certificate of the authorities is good. The address must be trusted all the same.",
-        example='["fe1.example.com", "fe2.example.com"]',
-    )
-    minimum_version: TlsVersion = field(
-        default=TlsVersion.TLS_1_2, metadata=story("Least version of TLS: 1.2 or 1.3.")
-    )
 
 
 TLS_DOC: Final = "Certificates for TLS, which needs certificate and private_key."
@@ -413,110 +278,6 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Media:
-    """Audio, on both sides."""
-
-    workers: int = setting(
-        0, low=0, high=128, doc="Processes that carry audio; 0: one for each processor core."
-    )
-    silence_s: int = setting(
-        30,
-        low=0,
-        high=3600,
-        doc="A call ends when a party that should send audio sends no RTP and no RTCP for so many seconds; "
-        "0: never.",
-    )
-    early_silence_s: int = setting(
-        0,
-        low=0,
-        high=60,
-        doc="Early media that was announced (183) and is not heard for so many seconds: the caller is told 180, so "
-        "that its phone rings by itself. 0: it waits.",
-    )
-    port_quarantine_s: int = setting(
-        5, low=0, high=300, doc="After a call its ports keep swallowing late packets for so many seconds."
-    )
-    rtcp_interval_s: int = setting(
-        5,
-        low=1,
-        high=60,
-        doc="Seconds between RTCP reports (RFC 3550 section 6.2), varied at random by a half.",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sip:
-    """Signalling, on both sides."""
-
-    t1_ms: int = setting(
-        500, low=50, high=5000, doc="T1, the round trip we expect (RFC 3261 section 17.1.1.1)."
-    )
-    t2_ms: int = setting(4000, low=100, high=60000, doc="T2, the longest wait between two repetitions.")
-    t4_ms: int = setting(
-        5000, low=100, high=60000, doc="T4, the longest that a message stays in the network."
-    )
-    ring_limit_s: int = setting(
-        180,
-        low=5,
-        high=3600,
-        doc="A target that rings (any 18x) for so many seconds is cancelled: nobody answers.",
-    )
-    setup_limit_s: int = setting(
-        240,
-        low=5,
-        high=7200,
-        doc="From INVITE to answer, all targets and trunks together; not below ring_limit_s.",
-    )
-    user_agent: str = setting(
-        "Mediation-Server",
-        check=check_user_agent,
-        doc="User-Agent and Server header of what we send, towards both sides. Empty: none.",
-    )
-    max_calls: int = setting(
-        0, low=0, high=1_000_000, doc="Most calls at a time in this server; 0: no limit."
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cdr:
-    """Call records."""
-
-    file: str = setting(
-        "",
-        doc="One JSON line for each call is appended here; relative to the working directory. Empty: none.",
-        check=check_file,
-        example='"cdr.jsonl"',
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metrics:
-    """Figures for Prometheus."""
-
-    listen: str = setting(
-        "",
-        doc='Where GET /metrics is answered by plain HTTP: "ADDRESS:PORT", IPv6 in brackets. Whoever reaches it can '
-        "read it. Empty: nowhere.",
-        check=check_http_listen,
-        example='"127.0.0.1:9464"',
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
-    """The log, on standard error."""
-
-    level: LogLevel = field(
-        default=LogLevel.INFO,
-        metadata=story("Least level: debug, info, warning or error. Only debug shows phone numbers."),
-    )
-    format: LogFormat = field(
-        default=LogFormat.AUTO,
-        metadata=story("console, json, or auto: console on a terminal, json elsewhere."),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One whole configuration. A call keeps the one that it began with."""
 
@@ -554,22 +315,3 @@ class Settings:
             if trunk.name == name:
                 return trunk
         raise KeyError(name)
-
-
-def addresses(targets: tuple[Target, ...]) -> tuple[Network, ...]:
-    """Return each target's address once, as a network of one."""
-    return tuple(dict.fromkeys(ip_network(target.host) for target in targets))
-
-
-def is_ip_address(text: str) -> bool:
-    """Return whether this is an IP address, rather than a name or nothing."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def bracketed(host: str) -> str:
-    """Return an IP address as URIs and socket names spell it: IPv6 in brackets (RFC 3986 section 3.2.2)."""
-    return print_host(host, None)

@@ -9,7 +9,8 @@ from mediation.settings.addresses import covers, family, spelled
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.faults import did_you_mean
 from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
-from mediation.settings.model import Listener, Network, Secret, Target, bracketed
+from mediation.settings.model import Secret
+from mediation.settings.places import Listener, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.words import http_endpoint

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from mediation.settings.model import Listener, Secret, Settings, Target
+from mediation.settings.model import Secret, Settings
+from mediation.settings.places import Listener, Target
 from mediation.settings.tree import REQUIRED, Entry, Section, entries
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

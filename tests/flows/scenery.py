@@ -3,18 +3,9 @@
 from ipaddress import ip_network
 from typing import Any
 
-from mediation.settings.model import (
-    Gateway,
-    Internal,
-    Listener,
-    Media,
-    Network,
-    Route,
-    Settings,
-    Sip,
-    Target,
-    Trunk,
-)
+from mediation.settings.model import Gateway, Internal, Route, Settings, Trunk
+from mediation.settings.places import Listener, Network, Target
+from mediation.settings.server import Media, Sip
 from mediation.sip.flow import Endpoint, Transport
 from mediation_codecs.g711 import Law
 

@@ -5,7 +5,8 @@ import pytest
 from mediation.b2bua.outputs import Level
 from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.sdp.description import SessionDescription
-from mediation.settings.model import Media, Route, Sip
+from mediation.settings.model import Route
+from mediation.settings.server import Media, Sip
 from mediation_codecs.g711 import Law
 from tests.flows.pair import Make, Pair, outbound
 from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, settings, trunk

@@ -4,7 +4,8 @@ import pytest
 
 from mediation.b2bua.outputs import Level
 from mediation.b2bua.record import CallRecord
-from mediation.settings.model import Route, Side, Sip, Trunk
+from mediation.settings.model import Route, Side, Trunk
+from mediation.settings.server import Sip
 from mediation.sip.flow import Transport
 from tests.flows.pair import Make, Pair
 from tests.flows.peers import Peer

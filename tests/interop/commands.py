@@ -15,7 +15,7 @@ _events = 1
 
 def begin() -> dict[str, Any]:
     """Return what the test has set. From here on whatever the stranger itself prints goes to its log."""
-    global _events  # noqa: PLW0603 -- the process has one standard output
+    global _events
     _events = os.dup(1)
     os.dup2(2, 1)
     read: dict[str, Any] = json.loads(sys.argv[1])

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.interop import pjsip
 from tests.interop.audio import loudest, read_wave, share
 from tests.interop.baresip import Baresip, telephone
-from tests.interop import pjsip
 from tests.interop.daemon import spell
 from tests.interop.phone import CALLED
 from tests.interop.scene import Scene

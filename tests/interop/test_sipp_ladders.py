@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.interop.scenarios import Options, Sipp
+from tests.interop.scenarios import Sipp
 from tests.interop.scene import Scene
 from tests.interop.script import INACTIVE, RECVONLY, SENDONLY, SENDRECV, ZERO, Script
 

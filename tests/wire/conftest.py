@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mediation.settings.model import Listener
+from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Transport
 from tests.interop.scene import Scene, claimed
 from tests.wire.processes import MARK, end_all

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from mediation.net.flows import Flows
 from mediation.routing.wires import Wire
-from mediation.settings.model import Listener
+from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Flow
 from mediation.sip.message import Message, Request
 from tests.wire.peers import Heard, TcpPeer, UdpPeer, reply, request

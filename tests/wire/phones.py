@@ -23,7 +23,8 @@ from mediation.lab.user_agent import Noted, Placement, Seen, UserAgent
 from mediation.net.driver import Driver
 from mediation.net.security import Security
 from mediation.server import Server
-from mediation.settings.model import Listener, Settings, Target
+from mediation.settings.model import Settings
+from mediation.settings.places import Listener, Target
 from mediation.settings.read import read
 from mediation.sip.flow import Endpoint, Transport
 from mediation.sip.framing import parse_datagram

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 
 from mediation.net.driver import Driver
-from mediation.settings.model import Listener
+from mediation.settings.places import Listener
 from mediation.sip.flow import Flow, Transmit, Transport
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.message import Message

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from mediation.net.flows import Flows, ListenError
-from mediation.settings.model import Listener
+from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.message import Request
 from tests.interop.scene import Scene

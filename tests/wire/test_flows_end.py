@@ -6,7 +6,7 @@ import pytest
 
 from mediation.net import flows as net_flows
 from mediation.net.flows import MOST_WAITING
-from mediation.settings.model import Listener
+from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from tests.interop.scene import Scene
 from tests.wire.doors import answering, listening, options

@@ -10,7 +10,7 @@ import structlog
 from mediation.net import tcp as net_tcp
 from mediation.net.flows import Flows
 from mediation.net.keepalive import PING, PONG, PONG_LIMIT_S
-from mediation.settings.model import Listener
+from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from tests.interop.scene import Scene
 from tests.wire.doors import answering, listening, options

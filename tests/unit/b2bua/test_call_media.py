@@ -14,7 +14,8 @@ from mediation.b2bua.plan import (
     Stream,
     StreamReport,
 )
-from mediation.settings.model import Media, Side
+from mediation.settings.model import Side
+from mediation.settings.server import Media
 from mediation_codecs.g711 import Law
 
 ONE = Stream(("10.1.1.20", 4000), ("10.1.1.20", 4001), Law.PCMU, 0, 101, 20, sends=True, takes=True)

@@ -18,7 +18,8 @@ from mediation.lab.simulated_call import StartAudio, StopAudio
 from mediation.lab.stream import CALLEE, CALLER, Recording, voice
 from mediation.lab.user_agent import Noted, Placement, Seen, UserAgent
 from mediation.routing.routes import listener_for
-from mediation.settings.model import Listener, Settings, Target
+from mediation.settings.model import Settings
+from mediation.settings.places import Listener, Target
 from mediation.settings.read import load
 from mediation.sip.agent import hostport
 from mediation.sip.flow import Endpoint, Transport

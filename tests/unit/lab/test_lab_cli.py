@@ -11,7 +11,7 @@ from mediation.lab.behaviour import BEHAVIOURS
 from mediation.lab.simulator import SimulatorSettings
 from mediation.lab.user_agent import Placement
 from mediation.net.flows import ListenError
-from mediation.settings.model import Listener
+from mediation.settings.places import Listener
 from mediation.sip.flow import Transport
 from mediation_codecs.g711 import Law
 

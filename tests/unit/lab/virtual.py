@@ -9,7 +9,7 @@ from mediation.b2bua.outputs import Output as EngineOutput
 from mediation.lab.behaviour import behaviour_named
 from mediation.lab.simulated_call import StartAudio, StopAudio
 from mediation.lab.user_agent import Noted, Placement, Seen, UserAgent
-from mediation.settings.model import Listener, Target
+from mediation.settings.places import Listener, Target
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.framing import MalformedMessage, parse_datagram
 from mediation.sip.ids import IdSource

@@ -7,9 +7,9 @@ import pytest
 
 from mediation.net.credentials import faulty_credentials, lifetime, stamp
 from mediation.settings.draft import Draft
-from mediation.settings.model import Tls
 from mediation.settings.problems import Severity
 from mediation.settings.read import SettingsError, inspect
+from mediation.settings.tls import Tls
 from tests.wire.authority import Authority, Papers
 
 REST = """

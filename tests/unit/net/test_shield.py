@@ -8,7 +8,7 @@ import pytest
 
 from mediation.net.tls import CredentialsError, Shield, load_contexts
 from mediation.routing.certificates import Expected
-from mediation.settings.model import Tls, TlsVersion
+from mediation.settings.tls import Tls, TlsVersion
 from tests.wire.authority import Authority, Papers
 
 ANYBODY = Expected(anybody=True)

@@ -4,7 +4,8 @@ import pytest
 
 from mediation.routing.admission import Source
 from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing, listener_for
-from mediation.settings.model import Listener, Route, Settings, Side, Trunk
+from mediation.settings.model import Route, Settings, Side, Trunk
+from mediation.settings.places import Listener
 from mediation.sip.flow import Transport
 from mediation_codecs.g711 import Law
 from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, settings, target, trunk

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediation.settings.addresses import covers, parse_listener, parse_network, parse_target, spelled
-from mediation.settings.model import Listener, Target
+from mediation.settings.places import Listener, Target
 from mediation.settings.words import UnfitError
 from mediation.sip.flow import Transport
 

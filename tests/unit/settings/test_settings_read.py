@@ -8,21 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediation.settings.model import (
-    Cdr,
-    Gateway,
-    Internal,
-    Listener,
-    Log,
-    Media,
-    Route,
-    Settings,
-    Side,
-    Sip,
-    Target,
-    Trunk,
-)
+from mediation.settings.model import Gateway, Internal, Route, Settings, Side, Trunk
+from mediation.settings.places import Listener, Target
 from mediation.settings.read import MAX_FILE_OCTETS, SettingsError, inspect, load, read
+from mediation.settings.server import Cdr, Log, Media, Sip
 from mediation.sip.flow import Transport
 from mediation_codecs.g711 import Law
 

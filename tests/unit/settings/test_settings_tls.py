@@ -2,9 +2,9 @@
 
 import pytest
 
-from mediation.settings.model import Tls, TlsVersion
 from mediation.settings.problems import Severity
 from mediation.settings.read import SettingsError, inspect, read
+from mediation.settings.tls import Tls, TlsVersion
 from mediation.sip.flow import Transport
 
 INTERNAL = """\

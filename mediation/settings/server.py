@@ -1,0 +1,128 @@
+"""What is the same for every call and both sides: [media], [sip], [cdr], [metrics] and [log]."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mediation.settings.story import setting, story
+from mediation.settings.words import check_file, check_http_listen, check_user_agent
+
+
+class LogLevel(StrEnum):
+    """The least important line that is still written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """Audio, on both sides."""
+
+    workers: int = setting(
+        0, low=0, high=128, doc="Processes that carry audio; 0: one for each processor core."
+    )
+    silence_s: int = setting(
+        30,
+        low=0,
+        high=3600,
+        doc="A call ends when a party that should send audio sends no RTP and no RTCP for so many seconds; "
+        "0: never.",
+    )
+    early_silence_s: int = setting(
+        0,
+        low=0,
+        high=60,
+        doc="Early media that was announced (183) and is not heard for so many seconds: the caller is told 180, so "
+        "that its phone rings by itself. 0: it waits.",
+    )
+    port_quarantine_s: int = setting(
+        5, low=0, high=300, doc="After a call its ports keep swallowing late packets for so many seconds."
+    )
+    rtcp_interval_s: int = setting(
+        5,
+        low=1,
+        high=60,
+        doc="Seconds between RTCP reports (RFC 3550 section 6.2), varied at random by a half.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sip:
+    """Signalling, on both sides."""
+
+    t1_ms: int = setting(
+        500, low=50, high=5000, doc="T1, the round trip we expect (RFC 3261 section 17.1.1.1)."
+    )
+    t2_ms: int = setting(4000, low=100, high=60000, doc="T2, the longest wait between two repetitions.")
+    t4_ms: int = setting(
+        5000, low=100, high=60000, doc="T4, the longest that a message stays in the network."
+    )
+    ring_limit_s: int = setting(
+        180,
+        low=5,
+        high=3600,
+        doc="A target that rings (any 18x) for so many seconds is cancelled: nobody answers.",
+    )
+    setup_limit_s: int = setting(
+        240,
+        low=5,
+        high=7200,
+        doc="From INVITE to answer, all targets and trunks together; not below ring_limit_s.",
+    )
+    user_agent: str = setting(
+        "Mediation-Server",
+        check=check_user_agent,
+        doc="User-Agent and Server header of what we send, towards both sides. Empty: none.",
+    )
+    max_calls: int = setting(
+        0, low=0, high=1_000_000, doc="Most calls at a time in this server; 0: no limit."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cdr:
+    """Call records."""
+
+    file: str = setting(
+        "",
+        doc="One JSON line for each call is appended here; relative to the working directory. Empty: none.",
+        check=check_file,
+        example='"cdr.jsonl"',
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """Figures for Prometheus."""
+
+    listen: str = setting(
+        "",
+        doc='Where GET /metrics is answered by plain HTTP: "ADDRESS:PORT", IPv6 in brackets. Whoever reaches it can '
+        "read it. Empty: nowhere.",
+        check=check_http_listen,
+        example='"127.0.0.1:9464"',
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """The log, on standard error."""
+
+    level: LogLevel = field(
+        default=LogLevel.INFO,
+        metadata=story("Least level: debug, info, warning or error. Only debug shows phone numbers."),
+    )
+    format: LogFormat = field(
+        default=LogFormat.AUTO,
+        metadata=story("console, json, or auto: console on a terminal, json elsewhere."),
+    )
