@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from mediation.sip.answering import Answering
 from mediation.sip.ids import IdSource
-from mediation.sip.invite import InviteSession
 from mediation.sip.message import Request
 from mediation.sip.session_table import SESSION, Act, Cue, Stage
 from tests.explorer.__main__ import main
@@ -22,12 +22,11 @@ def row(stage: Stage, cue: Cue, after: Stage, *acts: Act) -> Plant:
 
 
 def takes_any_ack(patch: pytest.MonkeyPatch) -> None:
-    def ack_received(session: InviteSession, ack: Request, now: float) -> None:
-        accepted = session._accepted
-        if accepted is not None and ack.cseq.number == accepted.cseq.number:
-            session._cue(Cue.RECEIVED_ACK, now, ack)
+    def is_acknowledged_by(answering: Answering, ack: Request) -> bool:
+        accepted = answering._accepted
+        return accepted is not None and ack.cseq.number == accepted.cseq.number
 
-    patch.setattr(InviteSession, "ack_received", ack_received)
+    patch.setattr(Answering, "is_acknowledged_by", is_acknowledged_by)
 
 
 def tells_the_other_call_id(patch: pytest.MonkeyPatch) -> None:

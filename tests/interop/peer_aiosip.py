@@ -1,8 +1,8 @@
 """aiosip 0.2.0 of 2017 as a stranger: an old-fashioned device, UDP only, with the manners of its time.
 
-It acknowledges a 2xx with the branch of the INVITE, sends its BYE to the To URI and not to the Contact, follows no change
-of target, repeats nothing, and acknowledges the answer to its BYE. It does not load on Python 3.11 as it is: five
-adaptations are made here when it runs, and nothing of it is kept in this repository.
+It acknowledges a 2xx with the branch of the INVITE, sends its BYE to the To URI and not to the Contact, follows no
+change of target, repeats nothing, and acknowledges the answer to its BYE. It does not load on Python 3.11 as it is:
+five adaptations are made here when it runs, and nothing of it is kept in this repository.
 """
 
 import asyncio
@@ -128,7 +128,7 @@ class Device:
         if self.call is not None:
             await self.call.close()
             return
-        dialog, invite = self.answered
+        dialog, _ = self.answered
         await dialog.send_message(
             "BYE", to_details=dialog.from_details, from_details=dialog.to_details, headers=CIMultiDict()
         )

@@ -25,7 +25,7 @@ def sdp(host: str, port: int, law: int) -> str:
     )
 
 
-class PatientDialog(aiovoip.InviteDialog):  # type: ignore[misc]  # it has no types
+class PatientDialog(aiovoip.InviteDialog):
     """Passes over a 100 without a tag in To, which RFC 3261 section 8.2.6.2 allows: it would lose the dialog by it."""
 
     async def receive_message(self, msg: Any) -> None:
@@ -34,7 +34,7 @@ class PatientDialog(aiovoip.InviteDialog):  # type: ignore[misc]  # it has no ty
             await super().receive_message(msg)
 
 
-class Device(aiovoip.BaseDialplan):  # type: ignore[misc]  # it has no types
+class Device(aiovoip.BaseDialplan):
     """One device: it places a call when it is told to, and answers those that come."""
 
     def __init__(self, set_: dict[str, Any]) -> None:
@@ -64,7 +64,7 @@ class Device(aiovoip.BaseDialplan):  # type: ignore[misc]  # it has no types
             tell("refused")
             return
         tell("up")
-        while not self.dialog._closed:
+        while not self.dialog._closed:  # noqa: ASYNC110 -- it has no event to wait for
             await asyncio.sleep(0.01)
         tell("down")
 

@@ -59,7 +59,7 @@ class Call(pj.Call):
 
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802
         info = self.getInfo()
-        tell("media", line=self.line, state=[MEDIA[media.status] for media in info.media][0])
+        tell("media", line=self.line, state=MEDIA[info.media[0].status])
         for index, media in enumerate(info.media):
             if media.status in (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD):
                 self.phone.tone.startTransmit(self.getAudioMedia(index))

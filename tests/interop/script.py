@@ -1,9 +1,9 @@
 """SIPp scenarios written as ladders: each step is one message, and SIPp's XML comes out at the end.
 
-The scenarios in `sipp/` are files because people run them by hand too. A flow with PRACKs, UPDATEs and re-INVITEs from
-both ends is easier to hold against its RFC as a ladder beside the test that plays it.
+The scenarios in `sipp/` are files because people run them by hand too. A flow with PRACKs, UPDATEs and re-INVITEs
+from both ends is easier to hold against its RFC as a ladder beside the test that plays it.
 
-    answerer = Script("uas").takes("INVITE").answers(180).answers(200, sdp=SENDRECV).takes("ACK").takes("BYE").answers(200)
+    Script("uas").takes("INVITE").answers(180).answers(200, sdp=SENDRECV).takes("ACK").takes("BYE").answers(200)
 """
 
 import re
@@ -19,7 +19,7 @@ OWN_URI: Final = "sip:stranger@[local_ip]:[local_port]"
 
 
 class Script:
-    """One party's part. What it has seen of the dialog it keeps in SIPp's variables, so that no step needs to say it."""
+    """One party's part. What it has seen of the dialog stands in SIPp's variables, so that no step needs to say it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -86,7 +86,7 @@ class Script:
         headers: tuple[str, ...] = (),
         tag: str = "",
         port: str = "[media_port]",
-        repeat: bool | None = None,
+        own_contact: bool = True,
     ) -> Self:
         """Answer the request of this method that came last, or the last of all; `tag` is that of another fork."""
         method = to or self._method
@@ -94,10 +94,9 @@ class Script:
         ours = "" if self._calls else f";tag={tag or '[pid]s[call_number]'}"
         head = f"SIP/2.0 {status} {status}\nVia:[${key}_via]\nFrom:[${key}_from]\nTo:[${key}_to]{ours}\n"
         head += "Call-ID: [call_id]\n"
-        contact = f"Contact: <{OWN_URI}>"
-        lines = [f"CSeq:[${key}_cseq]", contact, *headers]
-        final_invite = method == "INVITE" and status >= 200
-        repeat = final_invite if repeat is None else repeat
+        contact = (f"Contact: <{OWN_URI}>",) if own_contact else ()
+        lines = [f"CSeq:[${key}_cseq]", *contact, *headers]
+        repeat = method == "INVITE" and status >= 200
         return self._send(head + "\n".join(lines) + "\n" + self._content(sdp, port), repeat=repeat)
 
     # -- what it hears

@@ -1,9 +1,12 @@
 """The flows ladder by ladder, SIPp at both ends: each party's part stands beside the other's."""
 
+from contextlib import ExitStack
+
 import pytest
 
+from tests.interop.daemon import spell
 from tests.interop.scenarios import Sipp
-from tests.interop.scene import Scene
+from tests.interop.scene import PCMA, PCMU, Scene
 from tests.interop.script import INACTIVE, RECVONLY, SENDONLY, SENDRECV, ZERO, Script
 
 pytestmark = pytest.mark.interop("sipp")
@@ -317,3 +320,65 @@ def to_tag(message: str) -> str:
     """Return the tag of To in a message."""
     (line,) = [line for line in message.splitlines() if line.lower().startswith("to:")]
     return line.partition(";tag=")[2]
+
+
+def two_trunks(scene: Scene, *, redirect: str = "off", internal: str = "") -> str:
+    """British numbers go to the one ITSP, French ones to the other."""
+    more = (
+        f'{internal}[[trunk]]\nname = "other"\ntargets = ["sip:{spell(scene.second_sbc)}"]\ncodecs = ["PCMA"]\n'
+        '[[route]]\nmatch = "^\\\\+33"\ntrunks = ["other"]\n[[route]]\ntrunks = ["itsp"]\n'
+    )
+    hosts = f'hosts = ["{scene.second_sbc[0]}"]'
+    return scene.configuration(trunk=f'[trunk.redirect]\nmode = "{redirect}"\n{hosts}\n', more=more)
+
+
+ELSEWHERE = "+33140000001"
+
+
+@pytest.mark.parametrize("mode", ["off", "pass", "follow"])
+def test_a_redirection_is_a_failure_told_or_followed__rfc3261_8_1_3_4(scene: Scene, mode: str) -> None:
+    contact = f"Contact: <sip:{ELSEWHERE}@{spell(scene.second_sbc)}>"
+    names_another = (
+        Script("uas").takes("INVITE").answers(302, headers=(contact,), own_contact=False).takes("ACK")
+    )
+    caller = Script("uac").calls().hears(100, optional=True)
+    with (
+        scene.daemon(two_trunks(scene, redirect=mode), calls=1),
+        scene.uas(names_another, scene.sbc, law=PCMA),
+        ExitStack() as stack,
+    ):
+        if mode == "off":
+            caller.is_refused(480)
+        elif mode == "pass":
+            caller.is_refused(302, has=r"Contact:[^\r\n]*\+33140000001")
+        else:
+            stack.enter_context(scene.uas(a_callee().is_hung_up(), scene.second_sbc, law=PCMA))
+            caller.hears(180, optional=True).is_answered().waits(100).hangs_up()
+        scene.uac(caller, scene.front_end, scene.internal, law=PCMU)
+
+
+def test_a_blind_transfer_step_by_step__rfc3515_2_4(scene: Scene) -> None:
+    """SIPp refers: 202, NOTIFY of 100, of the ringing and of the answer, and the BYE of who has let it go."""
+    refer_to = f"Refer-To: <sip:{ELSEWHERE}@[remote_ip]:[remote_port]>"
+    refers = (
+        a_caller()
+        .waits(200)
+        .asks("REFER", headers=(refer_to, "Referred-By: <sip:+12025550123@[local_ip]>"))
+        .hears(202)
+        .takes("NOTIFY", has="SIP/2.0 100")
+        .answers(200)
+        .takes("NOTIFY", has="SIP/2.0 180")
+        .answers(200)
+        .takes("NOTIFY", has=r"Subscription-State: *terminated[^$]*SIP/2.0 200")
+        .answers(200)
+        .is_hung_up()
+    )
+    configuration = two_trunks(scene, internal='[internal.transfer]\nto = "routes"\n')
+    third = Script("uas").takes("INVITE", has="Referred-By:").answers(180).waits(200)
+    third.answers(200, to="INVITE", sdp=SENDRECV).takes("ACK").waits(300).hangs_up()
+    with (
+        scene.daemon(configuration, calls=None),
+        scene.uas(third, scene.second_sbc, law=PCMA),
+        scene.uas(a_callee().is_hung_up(), scene.sbc, law=PCMA),
+    ):
+        scene.uac(refers, scene.front_end, scene.internal, law=PCMU)

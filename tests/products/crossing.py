@@ -25,13 +25,13 @@ _WORD = re.compile(rb"[^\s;,<>\"'=:?&@/()\[\]{}|\x00-\x20]{5,}")
 _PLACE = re.compile(rb"\bexample\b|^192\.0\.2\.|^203\.0\.113\.|^2001$|db8|^TG_")
 """What the scripts call hosts, media addresses and trunk groups."""
 COMMON = frozenset(
-    rb"""application media_control telephone-event inactive sendonly recvonly sendrecv INVITE CANCEL OPTIONS UPDATE MESSAGE
-    NOTIFY 100rel timer replaces norefersub session maxptime ptime rtpmap audio phone SIP/2.0 refresher cause cause=200
-    Ringing Session Progress terminated Terminated normal-clearing cancelled busy number unallocated text
-    Content-Type Content-Length Call-ID Contact Max-Forwards Session-Expires Min-SE Supported Require User-Agent Server
-    Allow Reason Route Accept Timestamp Content-Disposition Content-Encoding Content-Language Info-Package Branch branch
-    Refresher transport REFER PRACK Q.850 Warning telephone-event/8000 PCMA/8000 PCMU/8000 Retry-After RTP/AVP received
-    rport location""".split()
+    rb"""application media_control telephone-event inactive sendonly recvonly sendrecv INVITE CANCEL OPTIONS UPDATE
+    MESSAGE NOTIFY 100rel timer replaces norefersub session maxptime ptime rtpmap audio phone SIP/2.0 refresher
+    cause cause=200 Ringing Session Progress terminated Terminated normal-clearing cancelled busy number
+    unallocated text Content-Type Content-Length Call-ID Contact Max-Forwards Session-Expires Min-SE Supported
+    Require User-Agent Server Allow Reason Route Accept Timestamp Content-Disposition Content-Encoding Content-
+    Language Info-Package Branch branch Refresher transport REFER PRACK Q.850 Warning telephone-event/8000
+    PCMA/8000 PCMU/8000 Retry-After RTP/AVP received rport location""".split()
 )
 """Words that anybody says."""
 _PHRASES = {word.encode() for phrase in REASON_PHRASES.values() for word in phrase.split(" ")}
