@@ -12,9 +12,10 @@ import socket
 from typing import Protocol
 
 from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
+from mediation.media.course import LARGEST
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, connected_twin
-from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, LARGEST, NO_LINE, Relay
+from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable
@@ -210,6 +211,7 @@ class Party:
         """Serve the line by the shortest road that is open now."""
         if self._line is None:
             return
+        self._inward.source = self._line  # the relay must not go on with what it knew of this line
         if not self._source.locked:
             self._watcher.watch(self._line, self._hear_first)
         elif isinstance(self.media, Fax):

@@ -11,9 +11,10 @@ from functools import partial
 from typing import Final
 
 from mediation.b2bua.plan import FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.media.course import LARGEST
 from mediation.media.party import Party, Watcher
 from mediation.media.ports import PortPair
-from mediation.media.relay import CLOCK_HZ, LARGEST, Relay, Voice
+from mediation.media.relay import CLOCK_HZ, Relay, Voice
 from mediation.media.rtcp import interval_s
 from mediation.rtp.rewrite import Rewrite
 
@@ -135,6 +136,8 @@ class Session:
         """Stop listening, without a word."""
         for party in self._parties:
             party.close()
+        for relay in self._relays:
+            relay.close()
         for number, pair in self._pairs.items():
             if number not in self._seats:
                 self._forget(pair)

@@ -50,6 +50,10 @@ PER_PAIR: Final = 2
 RESERVE: Final = 32
 """Descriptors for everything that is no call."""
 
+GARBAGE: Final = (20_000, 50, 50)
+"""For `gc.set_threshold`. What a call has had goes with its last reference, so there is next to nothing to collect;
+but to look for it among two thousand calls holds up all audio for tens of milliseconds."""
+
 TRACEBACK_INTERVAL: Final = CLOCK_HZ
 """At most one traceback a second goes to stderr."""
 
@@ -308,6 +312,7 @@ def main(arguments: Sequence[str]) -> int:
     worker = Worker(channel, configure, chance=random.SystemRandom().random, descriptors=descriptors)
     gc.collect()
     gc.freeze()  # what is loaded stays: no need to look through it again and again
+    gc.set_threshold(*GARBAGE)
     worker.run()
     return 0
 

@@ -44,6 +44,7 @@ class Run:
     max_ms: float
     late_p99_ms: float
     """The generator's own lateness: much of it, and the run says little."""
+    late_max_ms: float
     generator_us: float
     memory_kb: float
     """Resident memory for each call."""
@@ -106,6 +107,7 @@ async def run(
         p99_ms=outcome["delay_ms"]["p99"],
         max_ms=outcome["delay_ms"]["max"],
         late_p99_ms=outcome["late_ms"]["p99"],
+        late_max_ms=outcome["late_ms"]["max"],
         generator_us=outcome["cpu_us"],
         memory_kb=(memory - empty) / 1024 / calls,
     )

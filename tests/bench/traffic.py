@@ -34,7 +34,7 @@ AHEAD: Final = 64
 """Packets that are made at a time, before they are due."""
 TAKE_S: Final = 0.001
 """One socket after the other is emptied, one each so often."""
-RESTS_S: Final = 0.00006
+RESTS_S: Final = 0.0001
 """After each such turn."""
 LAST_WAIT_S: Final = 0.5
 KEPT: Final = 256
