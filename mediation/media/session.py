@@ -42,17 +42,21 @@ class Session:
         *,
         chance: Chance,
         rtcp_interval_s: float,
+        seats: tuple[int, int] = (0, 1),
     ) -> None:
-        """`pairs`: 0, the caller's, and 1, the callee's. Nothing is relayed before the first plan."""
+        """`pairs`: the caller's and the callee's, which have the numbers of `seats`.
+
+        Nothing is relayed before the first plan.
+        """
         self._call = call
         self._chance = chance
         self._on_silent = on_silent
         self._rtcp_interval_s = rtcp_interval_s
         self._watcher = watcher
-        self._pairs = dict(enumerate(pairs))
-        self._voices = {pair: self._voice() for pair in _BOTH}
-        self._seats = _BOTH
-        self._relays = (Relay(self._voices[1]), Relay(self._voices[0]))
+        self._pairs = dict(zip(seats, pairs, strict=True))
+        self._voices = {number: self._voice() for number in seats}
+        self._seats = seats
+        self._relays = (Relay(self._voices[seats[1]]), Relay(self._voices[seats[0]]))
         self._parties = [self._party(seat) for seat in _BOTH]
         self._plan: MediaPlan | FaxPlan | None = None
         self._applied_at = 0
@@ -193,7 +197,7 @@ class Session:
 
 
 _BOTH: Final = (0, 1)
-"""The seats, the caller's first; and the pairs that they have in the beginning."""
+"""The seats, the caller's first."""
 
 
 MAX_GATHERED: Final = 512
