@@ -1,6 +1,7 @@
-"""Who carries the audio that is measured: our media workers by their real port, or rtpengine by its own."""
+"""Who carries the audio that is measured: our media workers by their real port, the whole daemon, or rtpengine."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,9 +20,13 @@ from mediation.b2bua.plan import (
 from mediation.media.engine import WorkerMediaEngine, WorkerSettings
 from mediation.settings.model import Side
 from mediation_codecs.g711 import Law
-from tests.bench.accounting import Cores, placed
+from tests.bench.accounting import Cores, descendants, placed
+from tests.bench.measures import daemon_on_its_core
 from tests.bench.patterns import PAIRS, tables_of_the_itu
 from tests.bench.rtpengine import Rtpengine
+from tests.interop.daemon import Daemon
+from tests.interop.phone import Dialog, Phone
+from tests.interop.scene import Scene
 
 Address = tuple[str, int]
 
@@ -123,6 +128,51 @@ class Peer:
     async def close(self, call: str) -> None:
         """See Carrier."""
         self.daemon.close(call)
+
+
+@dataclass(eq=False, slots=True)
+class Whole:
+    """The daemon as its users have it: calls by SIP, a log, call records, a configuration that is read again."""
+
+    scene: Scene
+    daemon: Daemon
+    caller: Phone
+    callee: Phone
+    name: str = "daemon"
+    tables: list[bytes] = field(default_factory=tables_of_the_itu)
+    _dialogs: dict[str, Dialog] = field(default_factory=dict)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """See Carrier: the workers'."""
+        return descendants(self.daemon.process.pid)
+
+    async def open(self, call: str, caller: Place, callee: Place) -> tuple[Address, Address]:
+        """See Carrier."""
+        call_id = self.caller.invite(self.scene.internal, caller.rtp, PAYLOAD_TYPES[caller.law])
+        theirs = self.callee.answer(callee.rtp, PAYLOAD_TYPES[callee.law])
+        mine = self._dialogs[call] = self.caller.answered(call_id, self.scene.internal)
+        return mine.audio, theirs.audio
+
+    async def close(self, call: str) -> None:
+        """See Carrier."""
+        self._dialogs.pop(call).hang_up()
+        self.callee.hung_up()
+
+    def read_again(self) -> None:
+        """What the operator's reload is."""
+        self.daemon.process.send_signal(signal.SIGHUP)
+
+
+@asynccontextmanager
+async def whole(cores: Cores) -> AsyncIterator[Whole]:
+    """The daemon, alone on its core."""
+    with (
+        daemon_on_its_core(cores, None) as (scene, daemon),
+        Phone(scene.front_end) as caller,
+        Phone(scene.sbc) as callee,
+    ):
+        yield Whole(scene, daemon, caller, callee)
 
 
 @asynccontextmanager
