@@ -147,6 +147,27 @@ class Bridge:
         for act in acts:
             self._perform(act, leg, now, status)
 
+    def succeed(self, before: "Bridge", now: float) -> None:
+        """Take the place of another bridge, one of whose legs has left.
+
+        What the leg that stays has asked of the one that left, nobody will answer: it is asked of who came instead
+        where it concerns both, and refused where it was said to one party alone.
+        """
+        for leg in self._legs:
+            if leg in before.legs and before.release(leg, now):
+                self._meet(leg, now)
+
+    def release(self, leg: Leg, now: float) -> bool:
+        """Give up what a leg waits for; whether a change that it has asked for is still to be answered."""
+        across = self.other(leg)
+        questions = [number for (asked, _), number in self._asked.items() if asked is across]
+        questions += [refer.question for (asked, _), refer in self._referrals.items() if asked is across]
+        for question in questions:
+            leg.questions.reply(question, 487, now)
+        if self._reports is not None and self._reports.leg is leg:
+            self._reports.tell(487, now)
+        return self._asker is leg
+
     def settle(self, now: float) -> None:
         """Let each side know what it does not know yet of the other."""
         if self.state is State.QUIET:
@@ -172,13 +193,18 @@ class Bridge:
                     self._reconcile(each, now)
 
     def _decide(self, leg: Leg, now: float) -> None:
+        self._meet(leg, now)
+        if self._asker is leg:
+            leg.changes.await_reoffer(now)
+
+    def _meet(self, leg: Leg, now: float) -> None:
+        """Answer what a leg asks for, or ask the other one."""
         other = self.other(leg)
         if self._knows(other):
             leg.changes.accept_reoffer(self.willing(leg), now)
             self._apply()
         elif other.changes.may_reoffer:
             self.state, self._asker = State.RELAYING, leg
-            leg.changes.await_reoffer(now)
             other.changes.reoffer(self.willing(other), now, tries_again=False)
         else:
             leg.changes.refuse_reoffer(491, now)

@@ -10,7 +10,7 @@ class Wish(NamedTuple):
     """Who wants what."""
 
     party: str
-    """`caller` or `callee`."""
+    """`caller`, `callee`, or `target`: who is called by a transfer."""
     intent: Intent
 
     def __str__(self) -> str:
@@ -30,6 +30,11 @@ class Scenario:
     """Who hangs up in the end, where the call has survived."""
     reliable: bool = False
     """Whether the server tells callers reliably that it rings (RFC 3262)."""
+
+    @property
+    def transfers(self) -> bool:
+        """Whether there is somebody to be transferred to."""
+        return any(wish.intent is Intent.REFER for wish in self.race)
 
 
 def wishes(*words: str) -> tuple[Wish, ...]:
@@ -72,7 +77,18 @@ ALL = (
     Scenario("update-x-reinvite", "3.3.2", _TALKING, wishes("caller.update", "callee.hold")),
     Scenario("update-x-update", "3.3.2", _TALKING, wishes("caller.update", "callee.update")),
     Scenario("update-x-bye", "3.3.2", _TALKING, wishes("caller.update", "callee.bye")),
-    Scenario("refer-x-bye", "3.3.3", _TALKING, wishes("caller.refer", "callee.bye")),
+    Scenario("refer-x-bye", "3.3.3", _TALKING, wishes("caller.refer", "callee.bye", "target.answer")),
+    Scenario("refer-behind-bye", "3.3.3", _TALKING, wishes("callee.bye", "caller.refer")),
+    Scenario("refer-x-bye-of-same-party", "flow 15", _TALKING, wishes("caller.refer", "caller.bye", "target.answer")),
+    Scenario("refer-of-callee-x-bye", "3.3.3", _TALKING, wishes("callee.refer", "caller.bye", "target.answer")),
+    Scenario("refer", "flow 15", _TALKING, wishes("caller.refer", "target.ring", "target.answer"), "callee"),
+    Scenario("refer-refused", "flow 15", _TALKING, wishes("caller.refer", "target.ring", "target.refuse")),
+    Scenario(
+        "refer-x-reinvite-of-same-party", "flow 15", _TALKING,
+        wishes("caller.refer", "caller.hold", "target.answer"), "callee",
+    ),
+    Scenario("refer-x-refer", "flow 15", _TALKING, wishes("caller.refer", "callee.refer", "target.answer")),
+    Scenario("refer-x-reinvite", "flow 15", _TALKING, wishes("caller.refer", "callee.hold", "target.answer")),
     Scenario("prack", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer")),
     Scenario("prack-x-answer", "RFC 3262", _CALLED, wishes("callee.ring", "callee.answer"), reliable=True),
     Scenario("prack-x-prack", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer"), reliable=True),

@@ -221,6 +221,47 @@ def test_the_party_that_stays_is_asked_again_only_if_it_must_know_something(thre
     three.target.hangs_up()
 
 
+def test_a_change_that_the_transferor_has_not_answered_is_asked_of_the_target__rfc3264_8_4(
+    three: Trio,
+) -> None:
+    three.caller.refers(TO)
+    three.callee.reinvites(three.callee.sdp(direction="sendonly", version=2))
+    assert three.caller.heard()[-1] == "INVITE"
+    three.target.says(200, sdp=three.target.sdp())
+    assert three.target.heard() == ["INVITE", "ACK", "INVITE"]
+    assert b"a=sendonly" in three.target.request("INVITE").body
+    three.target.says(200, sdp=three.target.sdp(direction="recvonly", version=2))
+    assert three.callee.heard() == ["100", "200"]
+    assert b"a=recvonly" in three.callee.response(200).body
+    three.callee.acks()
+    three.caller.says(200, sdp=three.caller.sdp(version=2))
+    assert three.caller.heard()[-1] == "ACK"
+    three.target.hangs_up()
+
+
+def test_a_change_that_the_target_knows_already_is_agreed_to_once_it_sits__rfc3264_8_4(three: Trio) -> None:
+    three.callee.reinvites(three.callee.sdp(direction="sendonly", version=2))
+    assert three.caller.heard() == ["INVITE"]
+    three.caller.refers(TO)
+    assert b"a=sendonly" in three.target.request("INVITE").body
+    three.target.says(200, sdp=three.target.sdp(direction="recvonly"))
+    assert three.callee.heard() == ["100", "200"]
+    assert three.target.heard() == ["INVITE", "ACK"]
+    three.callee.acks()
+    three.target.hangs_up()
+
+
+def test_what_the_transferor_has_not_answered_when_it_leaves_is_487(three: Trio) -> None:
+    three.caller.refers(TO)
+    three.callee.asks("INFO", within=True, headers="Content-Type: application/x\r\n", body=b"x")
+    assert three.caller.heard()[-1] == "INFO"
+    three.target.says(200, sdp=three.target.sdp())
+    assert three.callee.heard() == ["487 INFO"]
+    three.caller.says(200, to="INFO")
+    assert three.callee.heard() == []
+    three.target.hangs_up()
+
+
 def test_a_transfer_by_the_called_party_goes_to_the_front_ends_too(make: Make) -> None:
     call = trio(make)
     call.callee.refers("sip:+4977@198.51.100.10")
