@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from mediation.b2bua.outputs import Fact
@@ -15,7 +16,7 @@ from tests.explorer.scenarios import Scenario, Wish
 from tests.explorer.user_agent import DIRECTIONS, UserAgent
 from tests.explorer.wire import MIRROR, label, read
 from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, endpoint, settings, trunk
-from tests.flows.world import World
+from tests.flows.world import MARKS, World
 
 SETTLED_AFTER_S = 45.0
 """So long after the last wish every handshake is through, those that had to be given up among them."""
@@ -30,6 +31,12 @@ _FAR = endpoint(OUTSIDE), endpoint(SBC)
 _RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
 _SETTINGS = {False: settings(), True: settings(trunk(early_media=_RELIABLY), early_media=_RELIABLY)}
 """By whether callers are told reliably that it rings."""
+
+
+@lru_cache(maxsize=1 << 16)
+def _marks(octets: bytes) -> frozenset[bytes]:
+    """What the other side must not be told: found once, for the same messages come in every ordering."""
+    return frozenset(MARKS.findall(octets))
 
 
 class Limits(NamedTuple):
@@ -83,6 +90,9 @@ class Explored(World):
         self._remember(octets, flow)
         self.soon(lambda: self.engine.receive(message, flow, self.now))
 
+    def _remember(self, octets: bytes, flow: Flow) -> None:
+        self._marks[self._side(flow)] |= _marks(octets)
+
     def _transmit(self, sent: Transmit) -> None:
         message = read(sent.octets)
         self._remember(sent.octets, sent.flow)
@@ -122,6 +132,7 @@ class Simulation:
                 0 if inside else 8,
                 self._sender(name),
                 audio_port=4000 + 10 * len(self._parties),
+                may_be_busy=name == "target",
             )
             self._flows[name] = Flow(Transport.UDP, server, address)
         self._call_ids: dict[str, str] = {}
@@ -190,6 +201,8 @@ class Simulation:
 
     def _options(self) -> list[Option]:
         """What may happen next: first what happens if nobody interferes."""
+        if self._in_flight and not self._open:
+            return [Option("deliver", lambda: self._deliver(0))]
         wishes = [self._wish(wish) for wish in self._wishes if self._parties[wish.party].may(wish.intent)]
         releases = [
             Option(f"release {each.source}'s {label(read(each.octets))}", self._releaser(each))

@@ -65,12 +65,15 @@ class UserAgent:
         send: Callable[[bytes], None],
         *,
         audio_port: int = 4000,
+        may_be_busy: bool = False,
     ) -> None:
+        """`may_be_busy`: other calls may come while there is one; they are refused, and nobody's fault."""
         self.name = name
         self.address = address
         self.hears_at = (address[0], audio_port)
         """Where its audio is to be sent."""
         self._server = server
+        self._may_be_busy = may_be_busy
         self._payload_type = payload_type
         self._send = send
         self._alarms = Alarms()
@@ -405,7 +408,8 @@ class UserAgent:
     def _invited(self, served: Served) -> None:
         request = served.request
         if self.phase is not Phase.IDLE:
-            self._fault("a second call")
+            if not self._may_be_busy:
+                self._fault("a second call")
             self._respond(served, 486)
             return
         self.phase = Phase.CALLING
