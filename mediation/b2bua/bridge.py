@@ -249,15 +249,26 @@ class Bridge:
         self._referrals[other, other.questions.ask("REFER", NOTHING, now, lines)] = referred
 
     def _referral_replied(self, leg: Leg, referred: Referred, status: int, now: float) -> None:
-        asker = self.other(leg)
         if status < 300:
-            asker.questions.accept_referral(referred, now)
-            self._reports = Reports(asker, referred)
+            self._referral_accepted(leg, referred, now)
         else:
-            asker.questions.reply(referred.question, 403 if status in (401, 407) else status, now)
+            status = 403 if status in (401, 407) else status
+            self.other(leg).questions.reply(referred.question, status, now)
+
+    def _referral_accepted(self, leg: Leg, referred: Referred, now: float) -> None:
+        asker = self.other(leg)
+        asker.questions.accept_referral(referred, now)
+        self._reports = Reports(asker, referred)
 
     def _reported(self, leg: Leg, reported: Reported, now: float) -> None:
-        """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3)."""
+        """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3).
+
+        One that comes before the response to the REFER says that it was accepted (RFC 3515 section 2.4.4).
+        """
+        if self._reports is None:
+            early = next((key for key in self._referrals if key[0] is leg), None)
+            if early is not None:
+                self._referral_accepted(leg, self._referrals.pop(early), now)
         reports = self._reports
         if reports is None or reports.leg is leg:
             leg.questions.reply(reported.question, 481, now)

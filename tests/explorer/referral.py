@@ -45,3 +45,10 @@ class Referral:
         if self._over != (self.status >= 200):
             return "the last report tells how it ended, and no other does (RFC 3515 section 2.4.5)"
         return ""
+
+
+def report(refer: int, status: int) -> tuple[tuple[str, ...], bytes]:
+    """Headers and body of a NOTIFY of whoever performs the REFER with this CSeq number (RFC 3515 section 2.4.4)."""
+    state = "active;expires=60" if status < 200 else "terminated;reason=noresource"
+    headers = (f"Event: refer;id={refer}", f"Subscription-State: {state}")
+    return (*headers, "Content-Type: message/sipfrag;version=2.0"), f"SIP/2.0 {status} Well\r\n".encode()

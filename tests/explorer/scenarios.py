@@ -31,10 +31,13 @@ class Scenario:
     reliable: bool = False
     """Whether the server tells callers reliably that it rings (RFC 3262)."""
 
+    passes_on: bool = False
+    """Whether the server lets the other party perform a transfer, instead of performing it itself."""
+
     @property
     def transfers(self) -> bool:
         """Whether there is somebody to be transferred to."""
-        return any(wish.intent is Intent.REFER for wish in self.race)
+        return not self.passes_on and any(wish.intent is Intent.REFER for wish in self.race)
 
 
 def wishes(*words: str) -> tuple[Wish, ...]:
@@ -91,6 +94,11 @@ ALL = (
     ),
     Scenario("refer-x-refer", "flow 15", _TALKING, wishes("caller.refer", "callee.refer", "target.answer")),
     Scenario("refer-x-reinvite", "flow 15", _TALKING, wishes("caller.refer", "callee.hold", "target.answer")),
+    Scenario("refer-passed-on", "flow 15", _TALKING, wishes("caller.refer"), passes_on=True),
+    Scenario("refer-passed-on-x-bye", "flow 15", _TALKING, wishes("caller.refer", "callee.bye"), passes_on=True),
+    Scenario(
+        "refer-passed-on-x-bye-of-same-party", "flow 15", _TALKING, wishes("caller.refer", "caller.bye"), passes_on=True
+    ),
     Scenario("prack", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer")),
     Scenario("prack-x-answer", "RFC 3262", _CALLED, wishes("callee.ring", "callee.answer"), reliable=True),
     Scenario("prack-x-prack", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer"), reliable=True),

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from mediation.b2bua.outputs import Fact
-from mediation.settings.peer_terms import EarlyMedia, Reliability
+from mediation.settings.model import Settings
+from mediation.settings.peer_terms import EarlyMedia, Reliability, TransferMode, Transfers
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.message import Message, Response
 from tests.explorer.alarms import T4_S
@@ -29,8 +30,14 @@ _INSIDE = {"outbound": (True, False, True), "inbound": (False, True, True)}
 _NEAR = endpoint(INSIDE), endpoint(FRONT_END)
 _FAR = endpoint(OUTSIDE), endpoint(SBC)
 _RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
-_SETTINGS = {False: settings(), True: settings(trunk(early_media=_RELIABLY), early_media=_RELIABLY)}
-"""By whether callers are told reliably that it rings."""
+_PASSING_ON = Transfers(mode=TransferMode.REFER)
+
+
+@cache
+def _settings(*, reliable: bool, passes_on: bool) -> Settings:
+    terms: dict[str, Any] = {"early_media": _RELIABLY} if reliable else {}
+    terms |= {"transfer": _PASSING_ON} if passes_on else {}
+    return settings(trunk(**terms), **terms)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -81,7 +88,8 @@ class Explored(World):
     """The world of the flow tests, with a network in between."""
 
     def __init__(self, simulation: "Simulation") -> None:
-        super().__init__(_SETTINGS[simulation.scenario.reliable])
+        scenario = simulation.scenario
+        super().__init__(_settings(reliable=scenario.reliable, passes_on=scenario.passes_on))
         self._simulation = simulation
 
     def give(self, octets: bytes, flow: Flow) -> None:
@@ -133,6 +141,7 @@ class Simulation:
                 self._sender(name),
                 audio_port=4000 + 10 * len(self._parties),
                 may_be_busy=name == "target",
+                performs=scenario.passes_on,
             )
             self._flows[name] = Flow(Transport.UDP, server, address)
         self._call_ids: dict[str, str] = {}

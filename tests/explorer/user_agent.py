@@ -10,12 +10,11 @@ from mediation.sip.flow import Endpoint
 from mediation.sip.message import Request, Response
 from tests.explorer.alarms import LONGEST_S, T1_S, T2_S, Alarms
 from tests.explorer.intents import Intent
-from tests.explorer.referral import Referral
+from tests.explorer.referral import Referral, report
 from tests.explorer.transactions import Asked, Served, Transactions
 from tests.explorer.wire import MIRROR, describe, direction_of, label, read, write_request, write_response
 
 ALLOW = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, NOTIFY"
-_CAPABLE = (ALLOW, "Supported: 100rel")
 _TRYING, _REPEAT_2XX, _NO_ACK, _REPEAT_1XX, _NO_PRACK, _RETRY = (
     ("me", word) for word in ("trying", "2xx", "no ack", "1xx", "no prack", "retry")
 )
@@ -66,14 +65,22 @@ class UserAgent:
         *,
         audio_port: int = 4000,
         may_be_busy: bool = False,
+        performs: bool = False,
     ) -> None:
-        """`may_be_busy`: other calls may come while there is one; they are refused, and nobody's fault."""
+        """`may_be_busy`: other calls may come while there is one; they are refused, and nobody's fault.
+
+        `performs`: it takes REFER, and reports that it has called whoever it was told to.
+        """
         self.name = name
         self.address = address
         self.hears_at = (address[0], audio_port)
         """Where its audio is to be sent."""
         self._server = server
         self._may_be_busy = may_be_busy
+        self._performs = performs
+        self._capable = (f"{ALLOW}, REFER" if performs else ALLOW, "Supported: 100rel")
+        self._performance: tuple[int, Asked] | None = None
+        """A REFER of theirs, by its CSeq number, and our first report on it."""
         self._payload_type = payload_type
         self._send = send
         self._alarms = Alarms()
@@ -238,10 +245,10 @@ class UserAgent:
         self._local = f"<sip:+15550100@{self.address[0]}>;tag={self._local_tag}"
         self._remote = f"<sip:+493012345678@{host}>"
         self._target = f"sip:+493012345678@{host}:5060"
-        self._first = self._ask("INVITE", (self._contact, *_CAPABLE), body)
+        self._first = self._ask("INVITE", (self._contact, *self._capable), body)
 
     def _reinvite(self) -> None:
-        self._change = self._ask("INVITE", (self._contact, *_CAPABLE), self._description(self._wanted))
+        self._change = self._ask("INVITE", (self._contact, *self._capable), self._description(self._wanted))
 
     def _update(self) -> None:
         self._change = self._ask("UPDATE", (self._contact,), self._description(self._wanted))
@@ -290,6 +297,8 @@ class UserAgent:
             self._prack_refused = True  # which the end of the INVITE may explain
         elif asked.method == "REFER":
             self._refer_answered(response)
+        elif asked.method == "NOTIFY":
+            self._report_answered(asked, response)
 
     def unanswered(self, asked: Asked) -> None:
         """Losses here are few: whoever does not answer has not tried."""
@@ -358,6 +367,17 @@ class UserAgent:
         elif response.status in (408, 481):  # section 12.2.1.2
             self._hang_up()
 
+    def _report(self, refer: int, status: int) -> Asked:
+        headers, body = report(refer, status)
+        return self._ask("NOTIFY", (*headers, self._contact), body)
+
+    def _report_answered(self, asked: Asked, response: Response) -> None:
+        """The other party has taken the first report: the last one follows."""
+        if self._performance is None or asked is not self._performance[1] or response.status >= 300:
+            return
+        if self.phase in _ALIVE:
+            self._report(self._performance[0], 200)
+
     def _refer_answered(self, response: Response) -> None:
         self.referral.answered(response)
         if response.status in (408, 481) and self.phase in _ALIVE:  # section 12.2.1.2
@@ -396,6 +416,9 @@ class UserAgent:
             self._updated(served)
         elif request.method == "PRACK":
             self._prack_received(served)
+        elif request.method == "REFER" and self._performs and self.phase is Phase.CONFIRMED:
+            self._respond(served, 202, self._contact)
+            self._performance = request.cseq.number, self._report(request.cseq.number, 100)
         else:
             self._respond(served, 200 if request.method in ("OPTIONS", "INFO") else 405, ALLOW)
 
@@ -509,7 +532,7 @@ class UserAgent:
     def _accept(self, served: Served) -> None:
         self._alarms.stop(_TRYING)
         body = b"" if self._answered_early and self.phase is Phase.EARLY else self._answer_to(served.request)
-        self._respond(served, 200, self._contact, *_CAPABLE, body=body)
+        self._respond(served, 200, self._contact, *self._capable, body=body)
         self._repeat_s = T1_S
         self._alarms.set(_REPEAT_2XX, self.now + T1_S)
         self._alarms.set(_NO_ACK, self.now + LONGEST_S)

@@ -92,7 +92,7 @@ def label(message: Message) -> str:
 
 
 def _write(lines: list[str], body: bytes) -> bytes:
-    if body:
+    if body and not any(line.startswith("Content-Type: ") for line in lines):
         lines.append("Content-Type: application/sdp")
     lines.append(f"Content-Length: {len(body)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

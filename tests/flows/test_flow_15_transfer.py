@@ -374,6 +374,18 @@ def test_a_refer_is_passed_on_in_the_words_of_the_other_side__rfc3515_2_4(passin
     passing.ends()
 
 
+def test_a_report_may_come_before_the_response_to_its_refer__rfc3515_2_4_4(passing: Trio) -> None:
+    passing.caller.refers(TO)
+    notify(passing, 100, "active")
+    assert passing.callee.heard() == ["REFER", "200 NOTIFY"]
+    assert passing.caller.heard() == ["202 REFER", "NOTIFY"]
+    passing.callee.says(202, to="REFER")
+    assert passing.caller.heard() == []
+    notify(passing, 200, "terminated;reason=noresource")
+    assert passing.caller.reports() == ["100 active", "200 terminated"]
+    passing.ends()
+
+
 @pytest.mark.parametrize(("status", "told"), [(603, 603), (405, 405), (401, 403)])
 def test_a_refer_that_the_other_side_refuses_is_refused(passing: Trio, status: int, told: int) -> None:
     passing.caller.refers(TO)
