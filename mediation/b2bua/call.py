@@ -327,10 +327,13 @@ class Call:
                 self._cue(Cue.CHANGE, now, (leg, event))
 
     def _attempt_event(self, hunt: Hunt, leg: Leg, event: LegEvent, now: float) -> None:
-        self.seats.call(leg, now)
+        if self.seats.callee is None:
+            self.seats.call(leg, now)
         match event:
             case Progress() | Answered() | Refused() | HungUp():
                 hunt.leg_event(event, now)
+            case _ if self.seats.callee is not None:
+                pass  # it had the seat, or was to have it, before somebody else took it: nothing of it crosses
             case Updated():
                 self._cue(Cue.UPDATED, now)
             case Referred():

@@ -32,6 +32,9 @@ class Link:
     made: dict[tuple[str, str], Exchange] = field(default_factory=dict)
     """Requests of the server."""
     sequence: int = 0
+    """The highest CSeq number of the server's."""
+    heard: int = 0
+    """The highest one of the party's."""
     rseq: int = 0
     over: bool = False
     """Whether a BYE was taken or made."""
@@ -65,7 +68,9 @@ class Monitor:
                 if invite.method == "INVITE" and invite.cseq.number == message.cseq.number:
                     exchange.acknowledged = True
         else:
-            link.taken.setdefault((branch, message.method), Exchange(message, octets, late=link.over))
+            late = link.over and message.cseq.number > link.heard  # an older one is 500 (section 12.2.2)
+            link.taken.setdefault((branch, message.method), Exchange(message, octets, late=late))
+            link.heard = max(link.heard, message.cseq.number)
             link.over |= message.method == "BYE"
 
     # what it then sent

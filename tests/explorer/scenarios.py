@@ -94,6 +94,10 @@ ALL = (
     ),
     Scenario("refer-x-refer", "flow 15", _TALKING, wishes("caller.refer", "callee.refer", "target.answer")),
     Scenario("refer-x-reinvite", "flow 15", _TALKING, wishes("caller.refer", "callee.hold", "target.answer")),
+    Scenario(
+        "refer-of-callee-x-reinvite", "flow 15", _TALKING,
+        wishes("callee.refer", "target.answer", "caller.hold", "target.hold"),
+    ),
     Scenario("refer-passed-on", "flow 15", _TALKING, wishes("caller.refer"), passes_on=True),
     Scenario("refer-passed-on-x-bye", "flow 15", _TALKING, wishes("caller.refer", "callee.bye"), passes_on=True),
     Scenario(

@@ -274,6 +274,20 @@ def test_a_transfer_by_the_called_party_goes_to_the_front_ends_too(make: Make) -
     assert call.record.transfers[0].by == "callee"
 
 
+def test_whoever_was_transferred_to_hears_of_changes_and_nobody_who_has_left(make: Make) -> None:
+    call = trio(make)
+    call.callee.refers("sip:+4977@198.51.100.10")
+    call.target.says(200, sdp=call.target.sdp())
+    call.caller.heard(), call.callee.heard(), call.target.heard()
+    call.caller.reinvites(call.caller.sdp(direction="sendonly", version=2))
+    assert call.target.heard() == ["INVITE"]
+    call.target.says(200, sdp=call.target.sdp(direction="recvonly", version=2))
+    assert call.caller.heard() == ["100", "200"]
+    call.caller.acks()
+    assert call.callee.heard() == []
+    call.target.hangs_up()
+
+
 def test_a_transfer_may_go_by_our_own_routes(make: Make) -> None:
     call = trio(make, transfer=Transfers(to=TransferTo.ROUTES))
     call.caller.refers(TO)
