@@ -109,8 +109,9 @@ class Changes:
             case session.ReofferRefused(response):
                 self._said.withdraw()
                 self.user.tell(ReofferRefused(causes.of_response(response).reply_status), now)
-            case session.ReofferDue():
+            case session.ReofferMet():
                 self._said.withdraw()
+            case session.ReofferDue():
                 self.user.tell(ReofferDue(), now)
             case session.RefreshDue():
                 self.refresh(now)

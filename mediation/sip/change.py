@@ -69,6 +69,8 @@ class Act(Enum):
     TELL_CHANGED = auto()
     TELL_REFUSED = auto()
     TELL_LOST = auto()
+    TELL_MET = auto()
+    """Nothing of ours is offered until it is our turn again."""
     TELL_DUE = auto()
     """The asker may ask again, if it still wants to."""
 
@@ -84,7 +86,7 @@ CHANGE: dict[Cell, tuple[State, tuple[Act, ...]]] = {
     (S.QUIET, C.END): (S.OVER, ()),
     (S.ASKING, C.AGREED): (S.QUIET, (Act.STOP_STUCK, Act.ACK, Act.TELL_CHANGED)),
     (S.ASKING, C.AGREED_AGAIN): (S.ASKING, (Act.ACK,)),
-    (S.ASKING, C.GLARE): (S.WAITING, (Act.STOP_STUCK, Act.START_RETRY)),
+    (S.ASKING, C.GLARE): (S.WAITING, (Act.STOP_STUCK, Act.START_RETRY, Act.TELL_MET)),
     (S.ASKING, C.REFUSED): (S.QUIET, (Act.STOP_STUCK, Act.TELL_REFUSED)),
     (S.ASKING, C.LOST): (S.QUIET, (Act.STOP_STUCK, Act.TELL_LOST)),
     (S.ASKING, C.STUCK): (S.QUIET, (Act.CANCEL, Act.START_FORGET, Act.TELL_LOST)),
@@ -137,6 +139,11 @@ class ChangeRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeMet:
+    """It met one of theirs, which may come again sooner than ours: `ChangeDue` follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeDue:
     """What could not be asked before may be asked now."""
 
@@ -148,7 +155,7 @@ class ChangeLost:
     outcome: Outcome
 
 
-ChangeEvent = Changed | ChangeRefused | ChangeDue | ChangeLost
+ChangeEvent = Changed | ChangeRefused | ChangeMet | ChangeDue | ChangeLost
 
 
 class ChangeUser(Protocol):
@@ -269,6 +276,8 @@ class Change:
                 self.user.change_event(Changed(response), now)
             case Act.TELL_REFUSED, Response() as response:
                 self.user.change_event(ChangeRefused(response), now)
+            case Act.TELL_MET, _:
+                self.user.change_event(ChangeMet(), now)
             case Act.TELL_DUE, _:
                 self.user.change_event(ChangeDue(), now)
             case Act.TELL_LOST, outcome:

@@ -7,7 +7,7 @@ RFC 3261 section 12.2, RFC 3311 (UPDATE), RFC 4028 (session timers), RFC 6086 (I
 from typing import Protocol
 
 from mediation.sip.agent import Agent
-from mediation.sip.change import Change, Changed, ChangeDue, ChangeEvent, ChangeLost, ChangeRefused
+from mediation.sip.change import Change, Changed, ChangeDue, ChangeEvent, ChangeLost, ChangeMet, ChangeRefused
 from mediation.sip.change import State as ChangeState
 from mediation.sip.derived import reply
 from mediation.sip.digest_client import DigestClient
@@ -21,6 +21,7 @@ from mediation.sip.session_events import (
     Asked,
     RefreshDue,
     ReofferDue,
+    ReofferMet,
     ReofferRefused,
     ReofferTaken,
     Replied,
@@ -267,6 +268,9 @@ class Inside:
         match event:
             case ChangeLost(outcome):
                 self.user.lost(outcome, now)
+            case ChangeMet():
+                if self._refreshing is None:
+                    self.user.tell(ReofferMet(), now)
             case ChangeDue():
                 due = ReofferDue() if self._refreshing is None else RefreshDue()
                 self.user.tell(due, now)
