@@ -88,7 +88,7 @@ class Changes:
     def refresh(self, now: float) -> None:
         """Keep the session alive (RFC 4028 section 10)."""
         fields = (*self._voice.abilities, *self._voice.user_agent)
-        self._inside.refresh(now, self._said.in_force, fields)
+        self._inside.refresh(now, self._said.offer_again, fields)
 
     # what the session tells
 

@@ -142,6 +142,9 @@ class ChangeRefused:
 class ChangeMet:
     """It met one of theirs, which may come again sooner than ours: `ChangeDue` follows."""
 
+    method: str
+    """What was asked by: INVITE or UPDATE."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeDue:
@@ -277,7 +280,9 @@ class Change:
             case Act.TELL_REFUSED, Response() as response:
                 self.user.change_event(ChangeRefused(response), now)
             case Act.TELL_MET, _:
-                self.user.change_event(ChangeMet(), now)
+                self.user.change_event(
+                    ChangeMet(self._errand.method if self._errand is not None else ""), now
+                )
             case Act.TELL_DUE, _:
                 self.user.change_event(ChangeDue(), now)
             case Act.TELL_LOST, outcome:
