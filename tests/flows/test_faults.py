@@ -27,7 +27,7 @@ MOST = 3
 """So many invocations of a method in one story are made to fail, each by itself."""
 LAST_RESORTS = {"abort", "forget", "forget_media", "abandon", "break_off", "_close", "_finish", "_record"}
 """What ends a call whatever else is broken; it cannot be broken itself."""
-RECORD_AND_MEDIA = {"record", "ended", "close"}
+RECORD_AND_MEDIA = {"record", "end", "ended", "close"}
 """Nor can these be, again and again: without them there is no record, or no end of media."""
 NOT_YET_A_CALL = {"received", "called", "__init__"}
 """Until a leg exists there is no call: the INVITE is answered 500 and forgotten."""
