@@ -198,7 +198,7 @@ class Bridge:
     def _meet(self, leg: Leg, now: float) -> None:
         """Answer what a leg asks for, or ask the other one."""
         other = self.other(leg)
-        if self._knows(other):
+        if self._knows(other) or not other.is_up:  # who has gone is told nothing; who comes will be
             leg.changes.accept_reoffer(self.willing(leg), now)
             self._apply()
         elif other.changes.may_reoffer:
