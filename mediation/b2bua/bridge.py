@@ -192,7 +192,7 @@ class Bridge:
 
     def _decide(self, leg: Leg, now: float) -> None:
         self._meet(leg, now)
-        if self._asker is leg:
+        if self.state is State.RELAYING:
             leg.changes.await_reoffer(now)
 
     def _meet(self, leg: Leg, now: float) -> None:
