@@ -164,7 +164,7 @@ class Bridge:
             leg.questions.reply(question, 487, now)
         if self._reports is not None and self._reports.leg is leg:
             self._reports.tell(487, now)
-        return self._asker is leg
+        return self.state is State.RELAYING and self._asker is leg
 
     def settle(self, now: float) -> None:
         """Let each side know what it does not know yet of the other."""
