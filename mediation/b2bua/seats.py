@@ -6,8 +6,13 @@ both have agreed is put in force for the seats, whoever sits in them.
 
 from mediation.b2bua.bridge import Bridge
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
+from mediation.b2bua.events import Answered, Progress
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.passage import Lines, Passage
+from mediation.b2bua.policy import crossing_response
 from mediation.sip.errors import LocalSipError
+from mediation.sip.headers import Headers
+from mediation.sip.names import Names
 
 Guest = tuple[int, Leg, int]
 """Who is heard in a seat for the time being: the seat, the leg, its pair of ports."""
@@ -16,8 +21,9 @@ Guest = tuple[int, Leg, int]
 class Seats:
     """The caller's, taken from the beginning, and the callee's."""
 
-    def __init__(self, caller: Leg, media: CallMedia) -> None:
+    def __init__(self, caller: Leg, media: CallMedia, names: Names) -> None:
         self._media = media
+        self._names = names
         self.caller = caller
         self.callee: Leg | None = None
         """Who has answered; None before."""
@@ -50,19 +56,53 @@ class Seats:
             raise LocalSipError("nobody sits across")
         return other
 
-    def call(self, leg: Leg) -> None:
+    def call(self, leg: Leg, now: float) -> None:
         """Somebody is being called: what it says crosses to the caller already."""
         if leg is not self.attempt:
             self.attempt = leg
-            self.bridge = Bridge(self.caller, leg, self.apply)
+            self._build(leg, now)
 
-    def sit(self, leg: Leg) -> None:
+    def sit(self, leg: Leg, now: float) -> None:
         """Somebody has answered."""
         self.callee, self.attempt = leg, None
         if self.bridge is None or leg not in self.bridge.legs:
-            self.bridge = Bridge(self.caller, leg, self.apply)
+            self._build(leg, now)
 
-    def take(self, seat: int, leg: Leg, pair: int) -> None:
+    def ring(self, leg: Leg | None, progress: Progress, now: float) -> None:
+        """Tell the caller how far whoever is being called has come."""
+        if leg is None:
+            return
+        audio = leg.audio
+        self.caller.ring(
+            progress.status,
+            now,
+            party=progress.party,
+            prefer=None if audio is None else audio.codec,
+            media=audio is not None,
+            headers=self._crossing_back(leg, progress.status, progress.headers),
+        )
+        if audio is not None:
+            self.apply()
+
+    def connect(self, answered: Answered, now: float) -> Leg:
+        """Tell the caller that somebody has answered, and return who."""
+        if self.callee is None or self.bridge is None:
+            raise LocalSipError("nobody has answered")
+        self.caller.answer(
+            now,
+            party=answered.party,
+            prefer=answered.audio.codec,
+            willing=self.bridge.willing(self.caller),
+            headers=self._crossing_back(self.callee, 200, answered.headers),
+        )
+        return self.callee
+
+    def _crossing_back(self, leg: Leg, status: int, headers: Headers) -> Lines:
+        """What the caller may hear of a response of the called side."""
+        host = self._names.host_and_port(self.caller.flow)
+        return crossing_response(status, headers, Passage(leg.terms, self.caller.terms, host))
+
+    def take(self, seat: int, leg: Leg, pair: int, now: float) -> None:
         """A leg sits where another one sat, at a pair of its own: for good."""
         caller_pair, callee_pair = self._media.pairs
         if seat == CALLER:
@@ -74,7 +114,12 @@ class Seats:
         self.guest = None
         across = self.across
         if across is not None:
-            self.bridge = Bridge(self.caller, across, self.apply)
+            self._build(across, now)
+
+    def _build(self, across: Leg, now: float) -> None:
+        before, self.bridge = self.bridge, Bridge(self.caller, across, self.apply)
+        if before is not None:
+            self.bridge.succeed(before, now)
 
     def hear(self, guest: Guest | None) -> None:
         """Let somebody be heard in a seat for the time being; None: whoever sits there."""
