@@ -366,7 +366,7 @@ class Call:
         match act:
             case Act.SEEK:
                 self._hunt = self.hunt(Invitation(self._request, self.seats.caller.terms), self._candidates)
-                self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish, now)
+                self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish_of_audio, now)
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)

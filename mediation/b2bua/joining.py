@@ -284,7 +284,7 @@ class Joining:
             coming.changes.reoffer_later(now)
             return
         coming.bind(self._local)
-        wish = self._call.seats.other(self.leaving).said.wish
+        wish = self._call.seats.other(self.leaving).said.wish_of_audio
         told = wish if coming.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
         coming.changes.reoffer(told, now, tries_again=True)
 
