@@ -5,6 +5,8 @@ read here, and refused where it cannot be; what it means for the other leg is fo
 leaves everything as it was.
 """
 
+from contextlib import suppress
+
 from mediation.b2bua import causes
 from mediation.b2bua.content import session_of
 from mediation.b2bua.descriptions import Turn, Wish
@@ -95,7 +97,7 @@ class Changes:
     def refresh(self, now: float) -> None:
         """Keep the session alive (RFC 4028 section 10)."""
         fields = (*self._voice.abilities, *self._voice.user_agent)
-        self._inside.refresh(now, self._said.in_force, fields)
+        self._inside.refresh(now, self._said.say_again(), fields)
 
     # what the session tells
 
@@ -122,6 +124,8 @@ class Changes:
                 self.user.tell(ReofferDue(), now)
             case session.RefreshDue():
                 self.refresh(now)
+            case session.Refreshed(response):
+                self._refreshed(response, now)
             case _:
                 raise TypeError(f"{type(event).__name__} is told elsewhere")
 
@@ -169,6 +173,12 @@ class Changes:
             self.user.tell(HungUp(causes.NO_CODEC_CALLEE), now)
         else:
             self.user.tell(ReofferTaken(self._ticket), now)
+
+    def _refreshed(self, response: Response, now: float) -> None:
+        """The session lives on, whatever its answer is worth."""
+        with suppress(SdpError, NotAcceptable):
+            self._said.take_answer_again(session_of(response))
+            self.user.tell(Updated(), now)
 
     # offers of the peer's
 

@@ -112,6 +112,13 @@ class RefreshDue:
 
 
 @dataclass(frozen=True, slots=True)
+class Refreshed:
+    """An INVITE that refreshes the session was accepted, and acknowledged: its answer may name another place."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
 class Expired:
     """Nobody has refreshed the session in time; a BYE was sent (RFC 4028 section 10)."""
 
@@ -168,6 +175,7 @@ SessionEvent = (
     | ReofferRefused
     | ReofferDue
     | RefreshDue
+    | Refreshed
     | Expired
     | Lost
     | Asked

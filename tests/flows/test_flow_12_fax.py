@@ -3,8 +3,10 @@
 import pytest
 
 from mediation.b2bua.plan import Fax, MediaPlan, Stream
-from mediation.settings.peer_terms import MidCall, Relay
+from mediation.settings.peer_terms import MidCall, Relay, SessionTimers
+from mediation.sip.session_timer import TimerMode
 from tests.flows.fax_pair import (
+    FAX,
     LESS,
     NO_IMAGE,
     PARAMETERS,
@@ -22,6 +24,7 @@ from tests.flows.fax_pair import (
     sides,
 )
 from tests.flows.pair import WAYS, Make, Pair
+from tests.flows.scenery import settings, trunk
 
 
 @pytest.fixture(params=list(WAYS))
@@ -271,6 +274,31 @@ def test_the_same_again_by_either_side_touches_nothing__rfc4028_7_4(call: Pair, 
         assert said(peer.response(200)).media[0].port
     assert (len(call.media.faxes), len(call.media.plans)) == (1, 1)
     assert (one.heard(), other.heard()) == ([], [])
+    call.ends()
+
+
+@SIDES
+@pytest.mark.parametrize("way", list(WAYS))
+def test_our_refresh_by_invite_says_the_same_again_and_touches_nothing__rfc4028_7_4(
+    make: Make, way: str, by: str
+) -> None:
+    offering, usual = SessionTimers(mode=TimerMode.OFFER, expires_s=90), SessionTimers()
+    outside, inside = (offering, usual) if way == "outbound" else (usual, offering)
+    call = WAYS[way](
+        make(settings(trunk(mid_call=FAX, session_timer=outside), mid_call=FAX, session_timer=inside))
+    )
+    one, other = faxes(call, by)
+    callee, answer = call.callee, image(other, *LESS, port=4700)
+    if by == "callee":
+        answer = image(one)
+    ours = callee.response(200) if by == "callee" else callee.request("INVITE")
+    for _ in range(2):
+        call.advance(45)
+        assert callee.heard() == ["INVITE"]
+        assert callee.request("INVITE").body == ours.body
+        callee.says(200, sdp=answer)
+        assert callee.heard() == ["ACK"]
+    assert (len(call.media.faxes), len(call.media.plans)) == (1, 1)
     call.ends()
 
 
