@@ -5,8 +5,6 @@ read here, and refused where it cannot be; what it means for the other leg is fo
 leaves everything as it was.
 """
 
-from contextlib import suppress
-
 from mediation.b2bua import causes
 from mediation.b2bua.content import session_of
 from mediation.b2bua.descriptions import Turn, Wish
@@ -97,7 +95,7 @@ class Changes:
     def refresh(self, now: float) -> None:
         """Keep the session alive (RFC 4028 section 10)."""
         fields = (*self._voice.abilities, *self._voice.user_agent)
-        self._inside.refresh(now, self._said.say_again(), fields)
+        self._inside.refresh(now, self._said.in_force, fields)
 
     # what the session tells
 
@@ -124,8 +122,6 @@ class Changes:
                 self.user.tell(ReofferDue(), now)
             case session.RefreshDue():
                 self.refresh(now)
-            case session.Refreshed(response):
-                self._refreshed(response, now)
             case _:
                 raise TypeError(f"{type(event).__name__} is told elsewhere")
 
@@ -173,12 +169,6 @@ class Changes:
             self.user.tell(HungUp(causes.NO_CODEC_CALLEE), now)
         else:
             self.user.tell(ReofferTaken(self._ticket), now)
-
-    def _refreshed(self, response: Response, now: float) -> None:
-        """The session lives on, whatever its answer is worth."""
-        with suppress(SdpError, NotAcceptable):
-            self._said.take_answer_again(session_of(response))
-            self.user.tell(Updated(), now)
 
     # offers of the peer's
 

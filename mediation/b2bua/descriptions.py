@@ -125,6 +125,11 @@ class Descriptions:
         """The same for who can hear of audio only: a party that wants a fax would speak and listen."""
         return self.wish if isinstance(self.wish, Direction) else Direction.SENDRECV
 
+    @property
+    def in_force(self) -> bytes:
+        """What we said that holds, for a refresh that changes nothing."""
+        return b"" if self._ours is None else bytes(self._ours)
+
     # the peer offers
 
     def take_offer(self, body: bytes, *, may_fax: bool = False) -> None:
@@ -190,20 +195,13 @@ class Descriptions:
         self.awaits_answer = True
         return self.offer(willing)
 
-    def say_again(self) -> bytes:
-        """What is in force once more, for a refresh that changes nothing (RFC 4028 section 7.4)."""
+    def offer_again(self) -> bytes:
+        """What is in force once more, for a refresh (RFC 4028 section 7.4)."""
         if self._ours is None:
-            return b""
-        self._said = renew(self._said, self._ours)
-        return bytes(self._said)
-
-    def take_answer_again(self, body: bytes) -> None:
-        """The answer to that: mostly the same as before. Where it is none, all is as it was."""
-        self._offered, self._telling = self._said, self.told
-        try:
-            self.take_answer(body)
-        finally:
-            self._offered = None
+            raise NotAcceptable("nothing is in force")
+        self._offered = self._said = renew(self._said, self._ours)
+        self._telling = self.told
+        return bytes(self._offered)
 
     def withdraw(self) -> None:
         """Our offer was refused: the old session stays exactly (RFC 3261 section 14.1)."""

@@ -20,7 +20,6 @@ from mediation.sip.session_dialogs import SessionDialogs
 from mediation.sip.session_events import (
     Asked,
     RefreshDue,
-    Refreshed,
     ReofferDue,
     ReofferRefused,
     ReofferTaken,
@@ -272,16 +271,15 @@ class Inside:
                 due = ReofferDue() if self._refreshing is None else RefreshDue()
                 self.user.tell(due, now)
             case Changed(response):
-                refreshing, self._refreshing = self._refreshing, None
+                self._refreshing = None
                 if response.cseq.method == "INVITE":
-                    taken = ReofferTaken(response) if refreshing is None else Refreshed(response)
-                    self.user.tell(taken, now)
+                    self.user.tell(ReofferTaken(response), now)
             case ChangeRefused(response):
                 body, self._refreshing = self._refreshing, None
                 if body is not None and response.cseq.method == "UPDATE":
                     self._refreshing = body
                     self._send_change("INVITE", now, (), body)
-                elif body is None and response.cseq.method == "INVITE":
+                elif response.cseq.method == "INVITE":
                     self.user.tell(ReofferRefused(response), now)
 
     def acknowledge(self, errand: Errand, response: Response) -> None:

@@ -112,13 +112,6 @@ class RefreshDue:
 
 
 @dataclass(frozen=True, slots=True)
-class Refreshed:
-    """An INVITE that refreshes the session was accepted, and acknowledged: its answer may name another place."""
-
-    response: Response
-
-
-@dataclass(frozen=True, slots=True)
 class Expired:
     """Nobody has refreshed the session in time; a BYE was sent (RFC 4028 section 10)."""
 
@@ -175,7 +168,6 @@ SessionEvent = (
     | ReofferRefused
     | ReofferDue
     | RefreshDue
-    | Refreshed
     | Expired
     | Lost
     | Asked

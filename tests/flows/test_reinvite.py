@@ -4,9 +4,8 @@ import pytest
 
 from mediation.b2bua.plan import Stream
 from mediation.sdp.description import SessionDescription
-from mediation.settings.peer_terms import MidCall, Relay, SessionTimers
+from mediation.settings.peer_terms import MidCall, Relay
 from mediation.sip.message import Response
-from mediation.sip.session_timer import TimerMode
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.peers import Peer
 from tests.flows.scenery import settings, trunk
@@ -298,49 +297,4 @@ def test_a_second_m_line_is_refused_in_its_place__rfc3264_6(call: Pair, by: str)
     one.reinvites(b"")
     assert [media.port for media in described(one.response(200)).media][1:] == [0]
     one.acks(one.sdp(version=3, lines="m=video 0 RTP/AVP 96\r\n"))
-    call.ends()
-
-
-def refreshing(make: Make, way: str) -> Pair:
-    """We refresh the callee's session, every 45 s."""
-    offering, usual = SessionTimers(mode=TimerMode.OFFER, expires_s=90), SessionTimers()
-    outside, inside = (offering, usual) if way == "outbound" else (usual, offering)
-    return WAYS[way](make(settings(trunk(session_timer=outside), session_timer=inside)))
-
-
-@pytest.mark.parametrize("way", list(WAYS))
-@pytest.mark.parametrize("answer", ["the same", "another port", "none", "no audio"])
-def test_our_refresh_by_invite_keeps_the_call_whatever_its_answer_is_worth__rfc4028_7_4(
-    make: Make, way: str, answer: str
-) -> None:
-    call = refreshing(make, way)
-    one, other = sides(call, "callee")
-    call.advance(45)
-    assert one.heard() == ["INVITE"]
-    bodies = {
-        "the same": one.sdp(),
-        "another port": one.sdp(port=4900, version=2),
-        "none": b"",
-        "no audio": one.sdp(port=0, version=2),
-    }
-    one.says(200, sdp=bodies[answer])
-    assert (one.heard(), other.heard()) == (["ACK"], [])
-    assert len(call.media.plans) == (2 if answer == "another port" else 1)
-    assert stream(call, "callee").remote[1] == (4900 if answer == "another port" else 4000)
-    one.reinvites(one.sdp(port=4200, version=3))
-    assert one.heard() == ["200"]
-    one.acks()
-    call.ends()
-
-
-@pytest.mark.parametrize("way", list(WAYS))
-def test_a_refresh_that_is_refused_changes_nothing__rfc4028_10(make: Make, way: str) -> None:
-    call = refreshing(make, way)
-    one, other = sides(call, "callee")
-    call.advance(45)
-    one.says(488)
-    assert (one.heard(), other.heard()) == (["INVITE", "ACK"], [])
-    one.reinvites(one.sdp(port=4200, version=2))
-    assert one.heard() == ["200"]
-    one.acks()
     call.ends()
