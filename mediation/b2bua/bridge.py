@@ -180,13 +180,13 @@ class Bridge:
 
     def _decide(self, leg: Leg, now: float) -> None:
         other = self.other(leg)
-        if isinstance(leg.said.wish, FaxParameters) and not other.terms.mid_call.fax:
+        if self._wants_fax_in_vain(leg, other):
             try:
                 leg.said.decline_fax()
             except NotAcceptable as error:
                 leg.changes.refuse_reoffer(488, now, error)
                 return
-        if self._knows(other):
+        if self._knows(other) or not other.is_up:  # who has gone is told nothing; who comes will be
             leg.changes.accept_reoffer(self.willing(leg), now)
             self._apply()
         elif other.changes.may_reoffer:
@@ -195,6 +195,11 @@ class Bridge:
             other.changes.reoffer(self.willing(other), now, tries_again=False)
         else:
             leg.changes.refuse_reoffer(491, now)
+
+    def _wants_fax_in_vain(self, leg: Leg, other: Leg) -> bool:
+        """Whether a leg wants a fax that the other one does not do, and is not to be asked for, or has gone."""
+        possible = self._knows(other) or (other.terms.mid_call.fax and other.is_up)
+        return isinstance(leg.said.wish, FaxParameters) and not possible
 
     def _knows(self, leg: Leg) -> bool:
         """Whether a leg has been told already what the other one wants, and does as much."""

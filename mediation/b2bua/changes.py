@@ -95,7 +95,11 @@ class Changes:
     def refresh(self, now: float) -> None:
         """Keep the session alive (RFC 4028 section 10)."""
         fields = (*self._voice.abilities, *self._voice.user_agent)
-        self._inside.refresh(now, self._said.in_force, fields)
+        self._inside.refresh(now, self._offer_again, fields)
+
+    def _offer_again(self) -> bytes:
+        self._ticket += 1
+        return self._said.offer_again()
 
     # what the session tells
 
@@ -117,8 +121,9 @@ class Changes:
                 self._said.withdraw()
                 status = causes.of_response(response).reply_status
                 self.user.tell(ReofferRefused(status, self._ticket), now)
-            case session.ReofferDue():
+            case session.ReofferMet():
                 self._said.withdraw()
+            case session.ReofferDue():
                 self.user.tell(ReofferDue(), now)
             case session.RefreshDue():
                 self.refresh(now)

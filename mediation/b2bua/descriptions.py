@@ -125,11 +125,6 @@ class Descriptions:
         """The same for who can hear of audio only: a party that wants a fax would speak and listen."""
         return self.wish if isinstance(self.wish, Direction) else Direction.SENDRECV
 
-    @property
-    def in_force(self) -> bytes:
-        """What we said that holds, for a refresh that changes nothing."""
-        return b"" if self._ours is None else bytes(self._ours)
-
     # the peer offers
 
     def take_offer(self, body: bytes, *, may_fax: bool = False) -> None:

@@ -1,11 +1,9 @@
 """Pairs that fax: what they say of T.38, and the steps that most of their ladders share."""
 
-import pytest
-
 from mediation.b2bua.plan import Fax, FaxPlan, MediaPlan, Stream
-from mediation.sdp.description import SessionDescription
 from mediation.settings.peer_terms import MidCall
 from mediation.sip.message import Message
+from tests.flows.midcall import described, sides
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.peers import Peer
 from tests.flows.scenery import settings, trunk
@@ -32,18 +30,7 @@ SILENT_AUDIO = "m=audio 0 RTP/AVP 0"
 NO_IMAGE = "m=image 0 udptl t38"
 
 
-SIDES = pytest.mark.parametrize("by", ["caller", "callee"])
-
-
-def sides(call: Pair, by: str) -> tuple[Peer, Peer]:
-    """Who wants to fax, and who is asked; both have heard the call begin."""
-    call.connects()
-    one, other = (call.caller, call.callee) if by == "caller" else (call.callee, call.caller)
-    one.heard(), other.heard()
-    return one, other
-
-
-def described(peer: Peer, version: int, *lines: str) -> bytes:
+def describing(peer: Peer, version: int, *lines: str) -> bytes:
     """A description of a peer's, with these m-lines."""
     audio = peer.sdp(version=version)
     head = audio[: audio.index(b"m=")]
@@ -55,7 +42,7 @@ def image(
 ) -> bytes:
     """T.38 with these parameters, the usual ones without any; `before` and `after` are other m-lines."""
     lines = [f"m=image {port} udptl t38", *(f"a={each}" for each in parameters or PARAMETERS)]
-    return described(peer, version, *([before] if before else []), *lines, *([after] if after else []))
+    return describing(peer, version, *([before] if before else []), *lines, *([after] if after else []))
 
 
 def faxes(call: Pair, by: str) -> tuple[Peer, Peer]:
@@ -68,19 +55,15 @@ def faxes(call: Pair, by: str) -> tuple[Peer, Peer]:
     return one, other
 
 
-def said(message: Message) -> SessionDescription:
-    return SessionDescription.parse(message.body)
-
-
 def m_lines(message: Message) -> list[str]:
     """M-lines; our ports are `ours`."""
-    lines = (media.lines()[0].split(" ") for media in said(message).media)
+    lines = (media.lines()[0].split(" ") for media in described(message).media)
     return [" ".join([kind, "0" if port == "0" else "ours", *rest]) for kind, port, *rest in lines]
 
 
 def parameters(message: Message) -> tuple[str, ...]:
     """What the m-line in use says of the fax."""
-    (media,) = (each for each in said(message).media if each.port)
+    (media,) = (each for each in described(message).media if each.port)
     return tuple(name if value is None else f"{name}:{value}" for name, value in media.attributes)
 
 

@@ -10,19 +10,17 @@ from tests.flows.fax_pair import (
     LESS,
     NO_IMAGE,
     PARAMETERS,
-    SIDES,
     SILENT_AUDIO,
     audio_formats,
-    described,
+    describing,
     faxes,
     image,
     m_lines,
     pair,
     parameters,
     ports,
-    said,
-    sides,
 )
+from tests.flows.midcall import SIDES, described, sides
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.scenery import settings, trunk
 
@@ -41,14 +39,14 @@ def test_a_fax_is_offered_to_the_other_side_as_ours_and_its_answer_comes_back__t
     call: Pair, by: str
 ) -> None:
     one, other = sides(call, by)
-    audio = said(other.request("INVITE") if other is call.callee else other.response(200)).media[0]
+    audio = described(other.request("INVITE") if other is call.callee else other.response(200)).media[0]
     one.reinvites(image(one))
     assert one.heard() == ["100"], "it is answered when the other side has answered"
     assert other.heard() == ["INVITE"]
     offer = other.request("INVITE")
     assert m_lines(offer) == ["m=image ours udptl t38"]
-    assert said(offer).media[0].port == audio.port, "UDPTL comes and goes by the socket of the audio"
-    assert said(offer).origin.session_version == 2
+    assert described(offer).media[0].port == audio.port, "UDPTL comes and goes by the socket of the audio"
+    assert described(offer).origin.session_version == 2
     assert call.media.faxes == []
     other.says(200, sdp=image(other, *LESS, port=4700))
     assert other.heard() == ["ACK"]
@@ -101,7 +99,10 @@ def test_it_goes_back_to_audio_by_another_invite__rfc3264_8_3_3(call: Pair, by: 
     one.acks()
     assert call.media.in_force == before
     assert m_lines(one.response(200))[0].startswith("m=audio ours RTP/AVP")
-    assert [ours.origin.session_version for ours in (said(offer), said(one.response(200)))] == [3, 3]
+    assert [ours.origin.session_version for ours in (described(offer), described(one.response(200)))] == [
+        3,
+        3,
+    ]
     call.ends()
 
 
@@ -124,7 +125,7 @@ def test_hold_is_no_matter_while_it_is_a_fax_and_audio_comes_back_as_it_is_asked
     call: Pair, by: str
 ) -> None:
     one, other = faxes(call, by)
-    one.reinvites(described(one, 3, "m=image 4500 udptl t38", "c=IN IP4 0.0.0.0"))
+    one.reinvites(describing(one, 3, "m=image 4500 udptl t38", "c=IN IP4 0.0.0.0"))
     assert one.heard() == ["488"]
     one.reinvites(one.sdp(version=3, direction="sendonly"))
     assert b"a=sendonly" in other.request("INVITE").body
@@ -221,7 +222,7 @@ def test_an_image_that_comes_beside_the_audio_makes_a_fax_of_the_call(call: Pair
     one.reinvites(both)
     assert m_lines(other.request("INVITE")) == ["m=image ours udptl t38"]
     other.says(200, sdp=image(other, *LESS))
-    assert [media.port > 0 for media in said(one.response(200)).media] == [False, True]
+    assert [media.port > 0 for media in described(one.response(200)).media] == [False, True]
     one.acks()
     assert ports(call, one)[0] == Fax((one.flow.remote[0], 4500))
     one.heard(), other.heard()
@@ -243,7 +244,7 @@ def test_audio_beside_an_image_that_is_not_allowed_is_answered_alone__rfc3264_6(
     one, other = sides(call, by)
     one.reinvites(one.sdp(version=2, lines="m=image 4500 udptl t38\r\n"))
     assert (one.heard(), other.heard()) == (["200"], [])
-    assert [media.port > 0 for media in said(one.response(200)).media] == [True, False]
+    assert [media.port > 0 for media in described(one.response(200)).media] == [True, False]
     one.acks()
     assert len(call.media.plans) == 1
     call.ends()
@@ -271,7 +272,7 @@ def test_the_same_again_by_either_side_touches_nothing__rfc4028_7_4(call: Pair, 
             peer.reinvites(body)
             assert peer.heard() == ["200"]
             peer.acks()
-        assert said(peer.response(200)).media[0].port
+        assert described(peer.response(200)).media[0].port
     assert (len(call.media.faxes), len(call.media.plans)) == (1, 1)
     assert (one.heard(), other.heard()) == ([], [])
     call.ends()

@@ -9,18 +9,16 @@ from tests.flows.fax_pair import (
     FAX,
     LESS,
     NO_IMAGE,
-    SIDES,
     audio_formats,
-    described,
+    describing,
     faxes,
     image,
     m_lines,
     pair,
     ports,
-    said,
-    sides,
     stays,
 )
+from tests.flows.midcall import SIDES, described, sides
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.peers import Peer
 from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, SBC, settings, trunk
@@ -90,7 +88,7 @@ def test_a_200_without_a_fax_is_a_refusal_and_that_side_is_brought_back_to_audio
     one, other = sides(call, by)
     one.reinvites(image(one))
     bodies = {
-        "refused": described(other, 2, NO_IMAGE),
+        "refused": describing(other, 2, NO_IMAGE),
         "audio": other.sdp(version=2),
         "none": b"",
         "rubbish": b"v=0\r\nrubbish\r\n",
@@ -110,7 +108,7 @@ def test_a_party_that_cannot_be_asked_at_once_is_brought_back_later__rfc3261_14_
 ) -> None:
     one, other = sides(call, by)
     one.reinvites(image(one))
-    other.says(200, sdp=described(other, 2, NO_IMAGE))
+    other.says(200, sdp=describing(other, 2, NO_IMAGE))
     other.says(491)
     other.heard()
     call.advance(4.1)
@@ -122,7 +120,7 @@ def test_a_party_that_cannot_be_asked_at_once_is_brought_back_later__rfc3261_14_
 @SIDES
 def test_a_place_that_no_datagram_reaches_is_488(call: Pair, by: str) -> None:
     one, other = sides(call, by)
-    one.reinvites(described(one, 2, "m=image 4500 udptl t38", "c=IN IP4 224.2.1.1"))
+    one.reinvites(describing(one, 2, "m=image 4500 udptl t38", "c=IN IP4 224.2.1.1"))
     assert one.heard() == ["488"]
     assert other.heard() == []
     stays(call, one, other)
@@ -132,7 +130,7 @@ def test_a_place_that_no_datagram_reaches_is_488(call: Pair, by: str) -> None:
 @pytest.mark.parametrize("line", ["m=image 4500 tcp t38", "m=image 4500 udptl jpeg", "m=image 0 udptl t38"])
 def test_an_image_that_is_no_t38_over_udptl_is_488(call: Pair, by: str, line: str) -> None:
     one, other = sides(call, by)
-    one.reinvites(described(one, 2, line))
+    one.reinvites(describing(one, 2, line))
     assert one.heard() == ["488"]
     stays(call, one, other)
 
@@ -152,7 +150,7 @@ def test_a_call_that_offers_both_begins_with_audio__rfc3264_6(make: Make, way: s
     call.caller.invites(sdp=call.caller.sdp(lines="m=image 4500 udptl t38\r\n"))
     call.callee.says(200, sdp=call.callee.sdp())
     call.caller.acks()
-    assert [media.port > 0 for media in said(call.caller.response(200)).media] == [True, False]
+    assert [media.port > 0 for media in described(call.caller.response(200)).media] == [True, False]
     call.ends()
 
 
@@ -311,6 +309,18 @@ def test_a_transfer_that_fails_leaves_the_fax(three: Trio) -> None:
     assert three.callee.heard() == []
     three.caller.heard()
     three.ends()
+
+
+def test_a_party_that_waits_for_its_new_partner_alone_cannot_begin_a_fax(three: Trio) -> None:
+    three.caller.refers("sip:+493099@10.1.1.10")
+    three.caller.hangs_up()
+    three.callee.reinvites(image(three.callee, *LESS, version=3))
+    assert three.callee.heard() == ["488"]
+    three.callee.reinvites(image(three.callee))
+    assert three.callee.heard() == ["200"], "what there is it may say again"
+    three.callee.acks()
+    three.third.says(200, sdp=three.third.sdp())
+    is_brought_to_audio(three)
 
 
 def test_who_replaces_a_party_that_faxes_speaks__rfc3891_3(three: Trio) -> None:

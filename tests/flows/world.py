@@ -259,6 +259,7 @@ class World:
         assert not self.engine.calls, "a call is left"
         assert not len(agent.layer), "transactions are left"
         assert not agent.layer._merges, "merge keys are left"
+        assert not agent.layer._left, "answers that nobody acknowledged are left"
         assert not agent.dialogs, "dialogs are left"
         assert not len(agent.deadlines), "timers of calls are left"
         assert not len(agent.layer._deadlines), "timers of transactions are left"

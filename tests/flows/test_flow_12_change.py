@@ -1,13 +1,10 @@
-"""An INVITE within a call, answered here: the other side is not disturbed (RFC 3261 section 14, RFC 3264 section 8)."""
+"""Flow 12: a change that is met on one side: the other is not disturbed (RFC 3261 section 14, RFC 3264 section 8)."""
 
 import pytest
 
-from mediation.b2bua.plan import Stream
-from mediation.sdp.description import SessionDescription
 from mediation.settings.peer_terms import MidCall, Relay
-from mediation.sip.message import Response
+from tests.flows.midcall import SIDES, described, sides, stream
 from tests.flows.pair import WAYS, Make, Pair
-from tests.flows.peers import Peer
 from tests.flows.scenery import settings, trunk
 
 LOCAL = MidCall(hold=Relay.LOCAL)
@@ -17,74 +14,6 @@ LOCAL = MidCall(hold=Relay.LOCAL)
 def call(request: pytest.FixtureRequest, make: Make) -> Pair:
     """Nobody hears of the other side's holds."""
     return WAYS[request.param](make(settings(trunk(mid_call=LOCAL), mid_call=LOCAL)))
-
-
-SIDES = pytest.mark.parametrize("by", ["caller", "callee"])
-
-
-def sides(call: Pair, by: str) -> tuple[Peer, Peer]:
-    """Who changes something, and who does not; both have heard the call begin."""
-    call.connects()
-    one, other = (call.caller, call.callee) if by == "caller" else (call.callee, call.caller)
-    one.heard(), other.heard()
-    return one, other
-
-
-def stream(call: Pair, by: str) -> Stream:
-    return call.media.plan.caller if by == "caller" else call.media.plan.callee
-
-
-def described(response: Response) -> SessionDescription:
-    return SessionDescription.parse(response.body)
-
-
-def direction(response: Response) -> str:
-    return next(name for name, _ in described(response).media[0].attributes if name in ANSWERS.values())
-
-
-ANSWERS = {"sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive", "sendrecv": "sendrecv"}
-
-
-@SIDES
-@pytest.mark.parametrize("offered", list(ANSWERS))
-def test_hold_is_mirrored__rfc3264_6_1(call: Pair, by: str, offered: str) -> None:
-    one, other = sides(call, by)
-    one.reinvites(one.sdp(direction=offered, version=2))
-    assert one.heard() == ["200"]
-    assert direction(one.response(200)) == ANSWERS[offered]
-    one.acks()
-    changed = stream(call, by)
-    assert changed.sends is (offered in ("sendrecv", "sendonly"))
-    assert changed.takes is (offered in ("sendrecv", "recvonly"))
-    assert other.heard() == []
-    call.ends()
-
-
-@SIDES
-def test_hold_by_an_address_of_zeros_is_taken_as_it_was_meant__rfc3264_8_4(call: Pair, by: str) -> None:
-    one, _ = sides(call, by)
-    one.reinvites(one.sdp(host="0.0.0.0", version=2))
-    one.acks()
-    assert not stream(call, by).takes
-    one.reinvites(one.sdp(version=3))
-    one.acks()
-    assert stream(call, by).takes
-    assert stream(call, by).remote == (one.flow.remote[0], 4000)
-    call.ends()
-
-
-@SIDES
-def test_a_hold_from_one_end_does_not_end_with_the_resumption_from_the_other(call: Pair, by: str) -> None:
-    one, other = sides(call, by)
-    for peer in (one, other):
-        peer.reinvites(peer.sdp(direction="sendonly", version=2))
-        peer.acks()
-    one.reinvites(one.sdp(version=3))
-    one.acks()
-    caller, callee = call.media.plan.caller, call.media.plan.callee
-    resumed, held = (caller, callee) if by == "caller" else (callee, caller)
-    assert (resumed.takes, held.takes) == (True, False)
-    call.ends()
 
 
 @SIDES
@@ -185,47 +114,6 @@ def test_it_refreshes_the_remote_target__rfc3261_12_2_1_2(call: Pair, by: str) -
     one.acks()
     other.hangs_up()
     assert one.request("BYE").request_uri == moved
-
-
-def test_before_the_ack_of_the_first_it_is_491__rfc5407_3_1_4(call: Pair) -> None:
-    call.answers()
-    line = call.caller.line
-    first = line.sequence
-    call.caller.reinvites(call.caller.sdp(version=2))
-    assert call.caller.heard() == ["491"]
-    call.caller.acks(sequence=first)
-    call.caller.reinvites(call.caller.sdp(version=2))
-    assert call.caller.heard() == ["200"]
-    call.caller.acks()
-    call.ends()
-
-
-@SIDES
-def test_a_second_one_before_the_ack_of_the_one_before_is_491__rfc3261_14_2(call: Pair, by: str) -> None:
-    one, _ = sides(call, by)
-    one.reinvites(one.sdp(version=2, port=4100))
-    first = one.line.sequence
-    one.reinvites(one.sdp(version=3, port=4200))
-    assert one.heard() == ["200", "491"]
-    assert stream(call, by).remote[1] == 4100
-    one.acks(sequence=first)
-    call.ends()
-
-
-def test_one_that_comes_before_the_final_answer_is_500_with_retry_after__rfc3261_14_2(call: Pair) -> None:
-    call.rings()
-    call.caller.reinvites()
-    assert call.caller.heard() == ["500"]
-    assert call.caller.response(500).headers.has("Retry-After")
-    call.callee.says(486)
-    assert call.caller.heard() == ["486"]
-
-
-def test_one_that_the_callee_sends_while_it_rings_is_491(call: Pair) -> None:
-    call.rings()
-    call.callee.reinvites()
-    assert call.callee.heard() == ["491"]
-    call.callee.says(486)
 
 
 @SIDES
