@@ -51,6 +51,8 @@ class Cue(Enum):
     """The asker has taken its wish back."""
     DUE = auto()
     """A side may be asked again."""
+    LEFT = auto()
+    """A side has gone, or goes: somebody else will sit there."""
 
 
 class Act(Enum):
@@ -81,12 +83,14 @@ BRIDGE: dict[Cell, tuple[State, tuple[Act, ...]]] = {
     (S.RELAYING, C.REFUSED): (S.QUIET, (Act.REFUSE, Act.RECONCILE)),
     # what the other side agrees to meanwhile is put right by RECONCILE
     (S.RELAYING, C.CANCELLED): (S.QUIET, ()),
+    (S.RELAYING, C.LEFT): (S.QUIET, (Act.REFUSE,)),
 }
 
 ABSORBED: dict[Cell, str] = {
     (S.QUIET, C.REFUSED): "a wish of ours, or of an asker who is gone: what it was told before holds",
     (S.QUIET, C.CANCELLED): "it was answered before",
     (S.RELAYING, C.DUE): "the change that is under way will tell it",
+    (S.QUIET, C.LEFT): "nobody waits for its word",
 }
 
 
@@ -153,6 +157,15 @@ class Bridge:
         self.state, acts = row
         for act in acts:
             self._perform(act, leg, now, status)
+
+    def leave(self, leg: Leg, now: float) -> None:
+        """A leg has gone, or gives up its seat: whoever waits for its word may ask its successor (491)."""
+        self._cue(Cue.LEFT, leg, now, 491)
+        asker = self.other(leg)
+        for asked, ticket in [key for key in self._asked if key[0] is leg]:
+            asker.questions.reply(self._asked.pop((asked, ticket)), 491, now)
+        for asked, ticket in [key for key in self._referrals if key[0] is leg]:
+            asker.questions.reply(self._referrals.pop((asked, ticket)).question, 491, now)
 
     def settle(self, now: float) -> None:
         """Let each side know what it does not know yet of the other."""

@@ -267,7 +267,7 @@ class Call:
         """Let a leg sit where another one sat: for good."""
         leg.user = self
         self.open.add(leg)
-        self.seats.take(seat, leg, pair)
+        self.seats.take(seat, leg, pair, now)
         self.seats.apply()
         if self.seats.bridge is not None:
             self.seats.bridge.settle(now)
@@ -284,7 +284,7 @@ class Call:
         if self.phase is not Phase.SEEKING or hunt is None or leg.audio is None:
             raise LocalSipError("nobody is being alerted")
         self.ledger.first.append(leg)
-        self.seats.take(CALLEE, leg, pair)
+        self.seats.take(CALLEE, leg, pair, now)
         self.ledger.answer(now)
         self._cue(Cue.PICKED_UP, now, Answered(leg.audio, hunt.party))
 
@@ -312,6 +312,7 @@ class Call:
             case HungUp(cause):
                 if self._succession is not None and self._succession.leaving is leg:
                     self._succession.left(now)
+                    self.seats.left(leg, now)
                     self._cue(Cue.LEFT, now, cause)
                     return
                 self._cue(Cue.CALLER_ENDED if by == "caller" else Cue.CALLEE_ENDED, now, cause, by=by)
@@ -325,7 +326,7 @@ class Call:
                 self._cue(Cue.CHANGE, now, (leg, event))
 
     def _attempt_event(self, hunt: Hunt, leg: Leg, event: LegEvent, now: float) -> None:
-        self.seats.call(leg)
+        self.seats.call(leg, now)
         match event:
             case Progress() | Answered() | Refused() | HungUp():
                 hunt.leg_event(event, now)

@@ -56,9 +56,10 @@ class Seats:
             raise LocalSipError("nobody sits across")
         return other
 
-    def call(self, leg: Leg) -> None:
+    def call(self, leg: Leg, now: float) -> None:
         """Somebody is being called: what it says crosses to the caller already."""
         if leg is not self.attempt:
+            self.left(self.attempt, now)
             self.attempt = leg
             self.bridge = Bridge(self.caller, leg, self.apply)
 
@@ -102,8 +103,9 @@ class Seats:
         host = self._names.host_and_port(self.caller.flow)
         return crossing_response(status, headers, Passage(leg.terms, self.caller.terms, host))
 
-    def take(self, seat: int, leg: Leg, pair: int) -> None:
+    def take(self, seat: int, leg: Leg, pair: int, now: float) -> None:
         """A leg sits where another one sat, at a pair of its own: for good."""
+        self.left(self.caller if seat == CALLER else self.across, now)
         caller_pair, callee_pair = self._media.pairs
         if seat == CALLER:
             self.caller = leg
@@ -115,6 +117,11 @@ class Seats:
         across = self.across
         if across is not None:
             self.bridge = Bridge(self.caller, across, self.apply)
+
+    def left(self, leg: Leg | None, now: float) -> None:
+        """Whoever waits for a leg's word waits no longer."""
+        if self.bridge is not None and leg is not None:
+            self.bridge.leave(leg, now)
 
     def hear(self, guest: Guest | None) -> None:
         """Let somebody be heard in a seat for the time being; None: whoever sits there."""
