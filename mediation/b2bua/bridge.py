@@ -7,7 +7,6 @@ They are answered when the other side has answered: what it refuses is refused, 
 
 from collections.abc import Callable
 from enum import Enum, auto
-from itertools import product
 
 from mediation.b2bua.content import NOTHING
 from mediation.b2bua.descriptions import Wish
@@ -30,6 +29,7 @@ from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import FaxParameters
 from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import Relay
+from mediation.sip.table import Table
 
 
 class State(Enum):
@@ -94,9 +94,7 @@ ABSORBED: dict[Cell, str] = {
 }
 
 
-def undecided() -> set[Cell]:
-    """Cells without a decision, or with more than one; empty, as a test asserts."""
-    return {cell for cell in product(State, Cue) if (cell in BRIDGE) == (cell in ABSORBED)}
+TABLE = Table(BRIDGE, ABSORBED)
 
 
 class Bridge:
@@ -151,7 +149,7 @@ class Bridge:
                 self._replied(leg, event, now)
 
     def _cue(self, cue: Cue, leg: Leg, now: float, status: int = 0) -> None:
-        row = BRIDGE.get((self.state, cue))
+        row = TABLE.step(self.state, cue)
         if row is None:
             return
         self.state, acts = row
