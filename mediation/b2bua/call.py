@@ -182,6 +182,8 @@ class Call:
             case MediaSilent(_, caller) if self.phase is Phase.SEEKING:
                 if not caller:
                     self._cue(Cue.EARLY_SILENCE, now)
+            case MediaSilent() if self.media.is_fax:
+                pass  # said of the audio before it
             case MediaSilent(_, caller):
                 self.fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)

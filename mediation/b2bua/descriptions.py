@@ -152,16 +152,15 @@ class Descriptions:
             asked, asked_fax = self._asked, self._asked_fax
             if asked_fax is not None and isinstance(willing, FaxParameters):
                 answer = make_fax_answer(asked, self._local, asked_fax, willing, self._origin)
-                self.fax = asked_fax.remote
+                self.fax, self.told = asked_fax.remote, willing
             else:
                 way = willing if isinstance(willing, Direction) else Direction.SENDRECV
                 answer, self.audio = make_answer(
                     asked, self._local, self._capabilities, self._origin, prefer=prefer, direction=way
                 )
-                self.fax = None
+                self.fax, self.told = None, way
             self._ours = self._said = renew(self._said, answer)
             self._theirs, self._asked, self._asked_fax = asked, None, None
-            self.told = willing
         if self._ours is None:
             raise NotAcceptable("nothing was offered")
         return self._ours

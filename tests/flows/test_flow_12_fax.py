@@ -2,7 +2,7 @@
 
 import pytest
 
-from mediation.b2bua.plan import Fax, MediaPlan, Stream
+from mediation.b2bua.plan import Fax, MediaPlan, MediaSilent, Stream
 from mediation.settings.peer_terms import MidCall, Relay, SessionTimers
 from mediation.sip.session_timer import TimerMode
 from tests.flows.fax_pair import (
@@ -152,8 +152,10 @@ def test_audio_comes_back_on_both_sides_where_holds_are_met_on_one(make: Make) -
 @SIDES
 def test_silence_of_a_fax_ends_no_call(call: Pair, by: str) -> None:
     faxes(call, by)
-    assert not hasattr(call.media.fax, "silence_s")
+    for caller in (True, False):  # said of the audio before it, just as the fax began
+        call.world.media_says(MediaSilent(call.world.call_id, caller))
     call.advance(300)
+    assert call.caller.heard() == call.callee.heard() == []
     call.ends()
 
 

@@ -301,6 +301,18 @@ def test_a_transfer_ends_the_fax_when_the_new_party_answers__rfc5589_6_1(three: 
     is_brought_to_audio(three)
 
 
+def test_a_party_that_is_alone_may_go_back_to_audio_by_itself(three: Trio) -> None:
+    three.caller.refers("sip:+493099@10.1.1.10")
+    three.caller.hangs_up()
+    three.callee.reinvites(three.callee.sdp(version=3))
+    assert three.callee.heard() == ["200"]
+    three.callee.acks()
+    three.third.says(200, sdp=three.third.sdp())
+    assert three.callee.heard() == [], "it knows all that there is to know"
+    assert three.media.plan.callee.remote == (SBC, 4000)
+    three.third.hangs_up()
+
+
 def test_a_transfer_that_fails_leaves_the_fax(three: Trio) -> None:
     three.caller.refers("sip:+493099@10.1.1.10")
     three.third.says(486)
