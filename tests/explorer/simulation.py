@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mediation.b2bua.outputs import Fact
-from mediation.settings.peer_terms import EarlyMedia, Reliability
+from mediation.b2bua.plan import FaxPlan
+from mediation.settings.peer_terms import EarlyMedia, MidCall, Reliability
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.message import Message, Response
 from tests.explorer.alarms import T4_S
 from tests.explorer.intents import Intent
 from tests.explorer.monitor import Monitor
 from tests.explorer.scenarios import Scenario, Wish
-from tests.explorer.user_agent import DIRECTIONS, UserAgent
-from tests.explorer.wire import MIRROR, label, read
+from tests.explorer.user_agent import UserAgent
+from tests.explorer.wire import FAX, MIRROR, label, read
 from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, endpoint, settings, trunk
 from tests.flows.world import World
 
@@ -22,7 +23,11 @@ SETTLED_AFTER_S = 45.0
 FORGOTTEN_AFTER_S = 900.0
 WAYS = ("outbound", "inbound")
 _RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
-_SETTINGS = {False: settings(), True: settings(trunk(early_media=_RELIABLY), early_media=_RELIABLY)}
+_MAY_FAX = MidCall(fax=True)
+_SETTINGS = {
+    reliable: settings(trunk(early_media=early, mid_call=_MAY_FAX), early_media=early, mid_call=_MAY_FAX)
+    for reliable, early in ((False, EarlyMedia()), (True, _RELIABLY))
+}
 """By whether callers are told reliably that it rings."""
 
 
@@ -356,9 +361,10 @@ class Simulation:
         """What one sends, the other must hear, and nothing else."""
         if not self.world.engine.calls:
             return ["both parties talk through a server that knows of no call"]
-        caller, callee = (DIRECTIONS[self._parties[name].audio] for name in ("caller", "callee"))
+        caller, callee = (self._parties[name].does for name in ("caller", "callee"))
         if caller == MIRROR[callee]:
-            return []
+            planned = isinstance(self.world.media.in_force, FaxPlan)
+            return [] if planned is (caller == FAX) else ["media do not do what both have agreed on"]
         return [f"the audio of the caller is {caller}, that of the callee {callee}"]
 
     def _verdict(self, faults: list[str], views: dict[str, str]) -> list[str]:
