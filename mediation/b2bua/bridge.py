@@ -51,8 +51,6 @@ class Cue(Enum):
     """The asker has taken its wish back."""
     DUE = auto()
     """A side may be asked again."""
-    LEFT = auto()
-    """A side has gone, or goes: somebody else will sit there."""
 
 
 class Act(Enum):
@@ -83,14 +81,12 @@ BRIDGE: dict[Cell, tuple[State, tuple[Act, ...]]] = {
     (S.RELAYING, C.REFUSED): (S.QUIET, (Act.REFUSE, Act.RECONCILE)),
     # what the other side agrees to meanwhile is put right by RECONCILE
     (S.RELAYING, C.CANCELLED): (S.QUIET, ()),
-    (S.RELAYING, C.LEFT): (S.QUIET, (Act.REFUSE,)),
 }
 
 ABSORBED: dict[Cell, str] = {
     (S.QUIET, C.REFUSED): "a wish of ours, or of an asker who is gone: what it was told before holds",
     (S.QUIET, C.CANCELLED): "it was answered before",
     (S.RELAYING, C.DUE): "the change that is under way will tell it",
-    (S.QUIET, C.LEFT): "nobody waits for its word",
 }
 
 
@@ -156,14 +152,26 @@ class Bridge:
         for act in acts:
             self._perform(act, leg, now, status)
 
-    def leave(self, leg: Leg, now: float) -> None:
-        """A leg has gone, or gives up its seat: whoever waits for its word may ask its successor (491)."""
-        self._cue(Cue.LEFT, leg, now, 491)
-        asker = self.other(leg)
-        for asked, ticket in [key for key in self._asked if key[0] is leg]:
-            asker.questions.reply(self._asked.pop((asked, ticket)), 491, now)
-        for asked, ticket in [key for key in self._referrals if key[0] is leg]:
-            asker.questions.reply(self._referrals.pop((asked, ticket)).question, 491, now)
+    def succeed(self, before: "Bridge", now: float) -> None:
+        """Take the place of another bridge, one of whose legs has left.
+
+        What the leg that stays has asked of the one that left, nobody will answer: it is asked of who came instead
+        where it concerns both, and refused where it was said to one party alone.
+        """
+        for leg in self._legs:
+            if leg in before.legs and before.release(leg, now):
+                self._meet(leg, now)
+
+    def release(self, leg: Leg, now: float) -> bool:
+        """Give up what a leg waits for; whether a change that it has asked for is still to be answered."""
+        across = self.other(leg)
+        questions = [number for (asked, _), number in self._asked.items() if asked is across]
+        questions += [refer.question for (asked, _), refer in self._referrals.items() if asked is across]
+        for question in questions:
+            leg.questions.reply(question, 487, now)
+        if self._reports is not None and self._reports.leg is leg:
+            self._reports.tell(487, now)
+        return self._asker is leg
 
     def settle(self, now: float) -> None:
         """Let each side know what it does not know yet of the other."""
@@ -190,6 +198,12 @@ class Bridge:
                     self._reconcile(each, now)
 
     def _decide(self, leg: Leg, now: float) -> None:
+        self._meet(leg, now)
+        if self._asker is leg:
+            leg.changes.await_reoffer(now)
+
+    def _meet(self, leg: Leg, now: float) -> None:
+        """Answer what a leg asks for, or ask the other one."""
         other = self.other(leg)
         if self._wants_fax_in_vain(leg, other):
             try:
@@ -202,7 +216,6 @@ class Bridge:
             self._apply()
         elif other.changes.may_reoffer:
             self.state, self._asker = State.RELAYING, leg
-            leg.changes.await_reoffer(now)
             other.changes.reoffer(self.willing(other), now, tries_again=False)
         else:
             leg.changes.refuse_reoffer(491, now)
@@ -262,15 +275,26 @@ class Bridge:
         self._referrals[other, other.questions.ask("REFER", NOTHING, now, lines)] = referred
 
     def _referral_replied(self, leg: Leg, referred: Referred, status: int, now: float) -> None:
-        asker = self.other(leg)
         if status < 300:
-            asker.questions.accept_referral(referred, now)
-            self._reports = Reports(asker, referred)
+            self._referral_accepted(leg, referred, now)
         else:
-            asker.questions.reply(referred.question, 403 if status in (401, 407) else status, now)
+            status = 403 if status in (401, 407) else status
+            self.other(leg).questions.reply(referred.question, status, now)
+
+    def _referral_accepted(self, leg: Leg, referred: Referred, now: float) -> None:
+        asker = self.other(leg)
+        asker.questions.accept_referral(referred, now)
+        self._reports = Reports(asker, referred)
 
     def _reported(self, leg: Leg, reported: Reported, now: float) -> None:
-        """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3)."""
+        """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3).
+
+        One that comes before the response to the REFER says that it was accepted (RFC 3515 section 2.4.4).
+        """
+        if self._reports is None:
+            early = next((key for key in self._referrals if key[0] is leg), None)
+            if early is not None:
+                self._referral_accepted(leg, self._referrals.pop(early), now)
         reports = self._reports
         if reports is None or reports.leg is leg:
             leg.questions.reply(reported.question, 481, now)

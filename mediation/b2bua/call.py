@@ -276,6 +276,8 @@ class Call:
 
     def surrender(self, leg: Leg, cause: Cause, now: float) -> None:
         """One party goes on in another call; this one ends."""
+        if self.seats.bridge is not None:
+            self.seats.bridge.release(leg, now)
         self.open.discard(leg)
         by = "caller" if leg is self.seats.callee else "callee"
         self._cue(Cue.CALLEE_ENDED if leg is self.seats.callee else Cue.CALLER_ENDED, now, cause, by=by)
@@ -314,7 +316,6 @@ class Call:
             case HungUp(cause):
                 if self._succession is not None and self._succession.leaving is leg:
                     self._succession.left(now)
-                    self.seats.left(leg, now)
                     self._cue(Cue.LEFT, now, cause)
                     return
                 self._cue(Cue.CALLER_ENDED if by == "caller" else Cue.CALLEE_ENDED, now, cause, by=by)
@@ -328,10 +329,13 @@ class Call:
                 self._cue(Cue.CHANGE, now, (leg, event))
 
     def _attempt_event(self, hunt: Hunt, leg: Leg, event: LegEvent, now: float) -> None:
-        self.seats.call(leg, now)
+        if self.seats.callee is None:
+            self.seats.call(leg, now)
         match event:
             case Progress() | Answered() | Refused() | HungUp():
                 hunt.leg_event(event, now)
+            case _ if self.seats.callee is not None:
+                pass  # it had the seat, or was to have it, before somebody else took it: nothing of it crosses
             case Updated():
                 self._cue(Cue.UPDATED, now)
             case Referred():
@@ -403,7 +407,7 @@ class Call:
 
     def _connect(self, answered: Answered, now: float) -> None:
         if self.seats.callee is None and self._hunt is not None and self._hunt.leg is not None:
-            self.seats.sit(self._hunt.leg)
+            self.seats.sit(self._hunt.leg, now)
             self.ledger.first.append(self._hunt.leg)
         callee = self.seats.connect(answered, now)
         self.fact("call.answered", trunk=callee.trunk or None)

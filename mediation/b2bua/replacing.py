@@ -96,7 +96,6 @@ class Replacing:
         call, leg, leaving = self._call, self._leg, self.leaving
         self._over = True
         call.succession_over()
-        call.seats.left(leaving, now)
         leg.bind(fact.endpoint)
         seat = call.seats.seat_of(leaving)
         other = call.seats.other(leaving)

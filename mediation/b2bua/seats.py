@@ -59,15 +59,14 @@ class Seats:
     def call(self, leg: Leg, now: float) -> None:
         """Somebody is being called: what it says crosses to the caller already."""
         if leg is not self.attempt:
-            self.left(self.attempt, now)
             self.attempt = leg
-            self.bridge = Bridge(self.caller, leg, self.apply)
+            self._build(leg, now)
 
-    def sit(self, leg: Leg) -> None:
+    def sit(self, leg: Leg, now: float) -> None:
         """Somebody has answered."""
         self.callee, self.attempt = leg, None
         if self.bridge is None or leg not in self.bridge.legs:
-            self.bridge = Bridge(self.caller, leg, self.apply)
+            self._build(leg, now)
 
     def ring(self, leg: Leg | None, progress: Progress, now: float) -> None:
         """Tell the caller how far whoever is being called has come."""
@@ -105,7 +104,6 @@ class Seats:
 
     def take(self, seat: int, leg: Leg, pair: int, now: float) -> None:
         """A leg sits where another one sat, at a pair of its own: for good."""
-        self.left(self.caller if seat == CALLER else self.across, now)
         caller_pair, callee_pair = self._media.pairs
         if seat == CALLER:
             self.caller = leg
@@ -116,12 +114,12 @@ class Seats:
         self.guest = None
         across = self.across
         if across is not None:
-            self.bridge = Bridge(self.caller, across, self.apply)
+            self._build(across, now)
 
-    def left(self, leg: Leg | None, now: float) -> None:
-        """Whoever waits for a leg's word waits no longer."""
-        if self.bridge is not None and leg is not None:
-            self.bridge.leave(leg, now)
+    def _build(self, across: Leg, now: float) -> None:
+        before, self.bridge = self.bridge, Bridge(self.caller, across, self.apply)
+        if before is not None:
+            self.bridge.succeed(before, now)
 
     def hear(self, guest: Guest | None) -> None:
         """Let somebody be heard in a seat for the time being; None: whoever sits there."""

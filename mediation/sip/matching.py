@@ -158,7 +158,7 @@ class TransactionLayer:
         """INVITEs whose 2xx nobody has acknowledged when their user left: a late ACK names them by its CSeq."""
         self._deadlines: Deadlines[tuple[Transaction, Event]] = Deadlines()
         self.serving: object = None
-        """Whose transaction moved last: who is to blame when something breaks."""
+        """Whose transaction moves: who is to blame when something breaks, until the next message or timer."""
 
     def __len__(self) -> int:
         return len(self._clients) + len(self._servers)
@@ -167,6 +167,7 @@ class TransactionLayer:
 
     def receive(self, message: Message, flow: Flow, now: float) -> None:
         """Give a valid message to the transaction that owns it, or begin one."""
+        self.serving = None
         if isinstance(message, Response):
             self._receive_response(message, flow, now)
             return
@@ -375,7 +376,7 @@ class TransactionLayer:
                 raise LocalSipError(f"{event.name} in {transaction.state.name} cannot happen")
             return
         transaction.state, actions = step
-        self.serving = transaction.user
+        outer, self.serving = self.serving, transaction.user
         at_once: Event | None = None
         try:
             for action in actions:
@@ -387,6 +388,7 @@ class TransactionLayer:
                 self._remove(transaction)
             elif at_once is not None:
                 self._fire(transaction, at_once, now)
+        self.serving = outer  # where it raised, whoever is to blame stays
 
     def _do(self, transaction: Transaction, action: Do, message: Message | None, now: float) -> Event | None:
         """Perform one action; returns the timer that it has started with a time of zero, if it has."""

@@ -64,13 +64,14 @@ def write_response(
     )
 
 
-def describe(host: str, session: int, version: int, payload_type: int, direction: str) -> bytes:
-    """One audio stream (RFC 8866), or a fax in its place (ITU-T T.38 annex D), in parameters of the party's own."""
+def describe(media: tuple[str, int], session: int, version: int, payload_type: int, direction: str) -> bytes:
+    """One audio stream at that place (RFC 8866), or a fax (ITU-T T.38 annex D) in parameters of the party's own."""
+    host, port = media
     lines = ["v=0", f"o=- {session} {version} IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0"]
     if direction == FAX:
-        lines += ["m=image 4000 udptl t38", f"a=T38FaxMaxDatagram:{300 + payload_type}"]
+        lines += [f"m=image {port} udptl t38", f"a=T38FaxMaxDatagram:{300 + payload_type}"]
     else:
-        lines += [f"m=audio 4000 RTP/AVP {payload_type}", f"a={direction}"]
+        lines += [f"m=audio {port} RTP/AVP {payload_type}", f"a={direction}"]
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
@@ -104,7 +105,7 @@ def label(message: Message) -> str:
 
 
 def _write(lines: list[str], body: bytes) -> bytes:
-    if body:
+    if body and not any(line.startswith("Content-Type: ") for line in lines):
         lines.append("Content-Type: application/sdp")
     lines.append(f"Content-Length: {len(body)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

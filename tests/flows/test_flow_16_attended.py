@@ -70,6 +70,16 @@ def test_both_far_parties_are_joined_and_the_transferors_legs_end__rfc5589_7_1(t
     assert reasons == ["normal-clearing", "transferred"]
 
 
+@pytest.mark.parametrize("of", ["first", "second"])
+def test_what_the_transferor_has_not_answered_in_either_call_is_487(two: Consultation, of: str) -> None:
+    two.sbc.line = getattr(two, of)[1]
+    two.sbc.asks("INFO", within=True, headers="Content-Type: application/x\r\n", body=b"x")
+    two.transfers()
+    two.sbc.says(200, sdp=two.sbc.sdp(port=4200, version=2), line=two.second[1])
+    assert two.sbc.heard() == ["INVITE", "ACK", "487 INFO"]
+    two.sbc.hangs_up(line=two.first[1])
+
+
 def test_what_the_trunk_is_occupied_with_goes_along(make: Make) -> None:
     two = Consultation(make(settings(trunk(max_calls=2))))
     two.transfers()
@@ -295,54 +305,6 @@ def test_who_replaces_a_party_takes_its_seat_and_relieves_it__rfc3891_3(stand: S
     stand.callee.hangs_up()
     assert stand.other.heard() == ["BYE"]
     assert stand.record.transfers[0].status == 200
-
-
-def test_who_waits_for_a_party_that_is_replaced_hears_of_it_and_the_new_one_is_told(stand: Stand) -> None:
-    stand.callee.reinvites(stand.callee.sdp(direction="sendonly", version=2))
-    assert (stand.callee.heard(), stand.caller.heard()) == (["100"], ["INVITE"])
-    stand.other.invites(headers=replacing(stand.caller.ids()))
-    stand.caller.says(487)
-    assert stand.callee.heard() == ["491"], "it asks again, and the new party is asked"
-    stand.other.acks()
-    stand.callee.reinvites(stand.callee.sdp(direction="sendonly", version=2))
-    assert stand.other.heard() == ["200", "INVITE"]
-    stand.other.says(200, sdp=stand.other.sdp(direction="recvonly", version=2))
-    assert stand.callee.heard() == ["100", "200"]
-    stand.callee.acks()
-    stand.callee.hangs_up()
-
-
-@pytest.mark.parametrize("method", ["INFO", "MESSAGE"])
-def test_what_was_said_to_a_party_that_is_replaced_meanwhile_is_491(stand: Stand, method: str) -> None:
-    stand.callee.asks(method, within=True, headers="Content-Type: text/plain\r\n", body=b"5")
-    assert (stand.callee.heard(), stand.caller.heard()) == ([], [method])
-    stand.other.invites(headers=replacing(stand.caller.ids()))
-    assert stand.callee.heard() == [f"491 {method}"]
-    stand.caller.says(200, to=method)
-    assert stand.callee.heard() == []
-    stand.other.acks()
-    stand.callee.hangs_up()
-
-
-def test_who_waits_for_a_party_that_leaves_in_a_transfer_hears_of_it_at_once(make: Make) -> None:
-    world = make(settings(front_ends=(OTHER_FRONT_END,)))
-    call = Pair(world, Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC))
-    other = Peer(world, Side.FRONT_END, OTHER_FRONT_END)
-    call.connects()
-    call.caller.heard(), call.callee.heard()
-    call.caller.refers(TO)
-    call.callee.reinvites(call.callee.sdp(direction="sendonly", version=2))
-    assert call.callee.heard() == ["100"]
-    call.caller.hangs_up()
-    call.caller.says(487)
-    assert call.callee.heard() == ["491"]
-    other.says(200, sdp=other.sdp())
-    call.callee.reinvites(call.callee.sdp(direction="sendonly", version=2))
-    assert other.heard() == ["INVITE", "ACK", "INVITE"]
-    other.says(200, sdp=other.sdp(direction="recvonly", version=2))
-    assert call.callee.heard() == ["100", "200"]
-    call.callee.acks()
-    other.hangs_up()
 
 
 def test_who_replaces_without_an_offer_gets_ours(stand: Stand) -> None:
