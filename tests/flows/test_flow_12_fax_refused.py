@@ -341,6 +341,48 @@ def test_who_replaces_a_party_that_faxes_speaks__rfc3891_3(three: Trio) -> None:
     is_brought_to_audio(three)
 
 
+@pytest.fixture
+def talking(make: Make) -> Trio:
+    """The same three while the call is audio, and the trunk's side wants to fax: it was not answered yet."""
+    world = make(settings(trunk(mid_call=FAX), mid_call=FAX, front_ends=(OTHER_FRONT_END,)))
+    call = Trio(world, Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC))
+    call.third = Peer(world, Side.FRONT_END, OTHER_FRONT_END)
+    sides(call, "callee")
+    return call
+
+
+def test_a_fax_that_was_wanted_of_who_is_replaced_is_wanted_again_of_who_comes__rfc3891_3(
+    talking: Trio,
+) -> None:
+    talking.callee.reinvites(image(talking.callee))
+    talking.third.invites(headers=f"Replaces: {talking.caller.ids()}\r\n")
+    talking.caller.says(487)
+    assert talking.callee.heard() == ["100", "491"], "the new party has not acknowledged its answer yet"
+    talking.third.acks()
+    talking.callee.reinvites(image(talking.callee))
+    assert talking.third.heard() == ["200", "INVITE"]
+    talking.third.says(200, sdp=image(talking.third, *LESS))
+    assert talking.callee.heard() == ["100", "200"]
+    talking.callee.acks()
+    assert talking.media.fax.caller == Fax((OTHER_FRONT_END, 4500))
+    talking.third.hangs_up()
+
+
+def test_a_fax_that_was_wanted_of_a_transferor_is_asked_of_the_target__rfc5589_6_1(talking: Trio) -> None:
+    talking.caller.refers("sip:+493099@10.1.1.10")
+    talking.callee.reinvites(image(talking.callee))
+    assert talking.caller.heard()[-1] == "INVITE"
+    talking.third.says(200, sdp=talking.third.sdp())
+    assert talking.third.heard() == ["INVITE", "ACK", "INVITE"]
+    assert m_lines(talking.third.request("INVITE")) == ["m=image ours udptl t38"]
+    talking.third.says(200, sdp=image(talking.third, *LESS))
+    assert talking.callee.heard() == ["100", "200"]
+    talking.callee.acks()
+    talking.caller.says(487)
+    assert talking.media.fax.caller == Fax((OTHER_FRONT_END, 4500))
+    talking.third.hangs_up()
+
+
 def test_a_party_that_is_moved_to_another_call_speaks__rfc5589_7_1(three: Trio) -> None:
     first = three.caller.line
     three.caller.invites("+4930222")
