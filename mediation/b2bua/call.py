@@ -75,6 +75,14 @@ class Exchange:
         return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent)
 
 
+class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
+    """A bug was met where two calls have to do with each other."""
+
+    def __init__(self, *calls: "Call") -> None:
+        super().__init__(*(call.id for call in calls))
+        self.calls = calls
+
+
 class Call:
     """A call from the INVITE that began it to its record."""
 
