@@ -26,6 +26,7 @@ from mediation.b2bua.hunt import Failed, Ground, Hunt, Invitation
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.parts import crossing
 from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.plan import (
     MediaClosed,
@@ -52,6 +53,7 @@ from mediation.sip.agent import Agent, hostport
 from mediation.sip.errors import LocalSipError
 from mediation.sip.headers import Headers
 from mediation.sip.matching import Transaction
+from mediation.sip.multipart import Part
 
 SETUP_LIMIT, BROKEN = "SETUP_LIMIT", "BROKEN"
 
@@ -109,6 +111,8 @@ class Call:
         self._hunt: Hunt | None = None
         self._succession: Succession | None = None
         self._redirection: Failed | None = None
+        self._farewell: tuple[tuple[Part, ...], Terms] | None = None
+        """What the last word of a party held beside, and on whose terms it was said."""
         self._written = False
         self.broken = False
         """Whether a bug of ours was met already."""
@@ -162,8 +166,9 @@ class Call:
                 self._cue(Cue.PROGRESS, now, event)
             case Answered():
                 self._cue(Cue.ANSWERED, now, event)
-            case Failed(cause, by):
+            case Failed(cause, by, parts=parts, terms=terms):
                 self._redirection = event if event.redirected_to else None
+                self._farewell = None if terms is None else (parts, terms)
                 self._cue(Cue.FAILED, now, cause, by=by)
 
     def media_fact(self, fact: MediaFact, now: float) -> None:
@@ -313,11 +318,12 @@ class Call:
     def _seat_event(self, leg: Leg, event: LegEvent, now: float) -> None:
         by = self.seats.name_of(leg)
         match event:
-            case HungUp(cause):
+            case HungUp(cause, parts):
                 if self._succession is not None and self._succession.leaving is leg:
                     self._succession.left(now)
                     self._cue(Cue.LEFT, now, cause)
                     return
+                self._farewell = parts, leg.terms
                 self._cue(Cue.CALLER_ENDED if by == "caller" else Cue.CALLEE_ENDED, now, cause, by=by)
             case Updated():
                 self._cue(Cue.UPDATED, now)
@@ -400,7 +406,7 @@ class Call:
                 self._drop_caller(now)
             case Act.DROP_CALLEE:
                 if self.seats.callee is not None:
-                    self.seats.callee.hang_up(self.ledger.cause, now)
+                    self.seats.callee.hang_up(self.ledger.cause, now, self._said_last(self.seats.callee))
             case Act.STOP_TIMERS:
                 self.exchange.agent.deadlines.stop((self, SETUP_LIMIT))
 
@@ -417,6 +423,7 @@ class Call:
             prefer=None if audio is None else audio.codec,
             media=audio is not None,
             headers=self._crossing_back(hunt.leg, progress.status, progress.headers),
+            parts=crossing(progress.parts, hunt.leg.terms, self.seats.caller.terms),
         )
         if audio is not None:
             self.seats.apply()
@@ -435,6 +442,7 @@ class Call:
             prefer=answered.audio.codec,
             willing=seats.bridge.willing(seats.caller),
             headers=self._crossing_back(seats.callee, 200, answered.headers),
+            parts=crossing(answered.parts, seats.callee.terms, seats.caller.terms),
         )
 
     def _drop_caller(self, now: float) -> None:
@@ -442,7 +450,14 @@ class Call:
         if redirection is not None:
             self.seats.caller.redirect(redirection.cause, redirection.redirected_to, now)
         else:
-            self.seats.caller.hang_up(self.ledger.cause, now)
+            self.seats.caller.hang_up(self.ledger.cause, now, self._said_last(self.seats.caller))
+
+    def _said_last(self, leg: Leg) -> tuple[Part, ...]:
+        """What `leg` gets to hear of that."""
+        if self._farewell is None:
+            return ()
+        parts, terms = self._farewell
+        return crossing(parts, terms, leg.terms)
 
     def _crossing_back(self, leg: Leg, status: int, headers: Headers) -> Lines:
         """What the caller may hear of a response of the called side."""

@@ -21,6 +21,7 @@ from mediation.b2bua.voice import Speaker
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import Direction
 from mediation.sip import session_events as session
+from mediation.sip.contents import describes_session
 from mediation.sip.inside import RETRY_AFTER_S, Inside
 from mediation.sip.matching import Transaction
 from mediation.sip.message import Request, Response
@@ -161,9 +162,10 @@ class Changes:
 
     def _reoffered(self, request: Request, now: float) -> None:
         """An INVITE within the session: what it asks for is for the call to decide (RFC 3261 section 14.2)."""
-        if request.body and not self._is_offer_good(request, now):
+        offers = describes_session(request)
+        if offers and not self._is_offer_good(request, now):
             return
-        if not request.body and self._said.turn is not Turn.FREE:
+        if not offers and self._said.turn is not Turn.FREE:
             self.user.session.reject(491, now)
             return
         self.user.tell(Reoffered(), now)

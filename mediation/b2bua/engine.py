@@ -9,12 +9,13 @@ wake_at = engine.next_deadline()
 from collections import deque
 from traceback import format_exception
 
-from mediation.b2bua import causes, policy
+from mediation.b2bua import causes
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.guard import Guard
 from mediation.b2bua.leg import RETRY_AFTER_S, Leg
 from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.parts import accept_of, carries
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.replacing import Replacing, refusal
@@ -266,9 +267,13 @@ class Engine:
         if request.headers.has("Replaces"):
             self._replace(transaction, request, source, now)
             return
-        self.agent.layer.respond(transaction, reply(request, 100), now)
-        candidates = self._routing.candidates(source, number_of(request.uri))
         terms = self._routing.terms(source)
+        routed = self._routing.candidates(source, number_of(request.uri))
+        candidates = tuple(each for each in routed if carries(request, terms, each.terms))
+        if routed and not candidates:  # something in the body must be understood, and nobody would get it
+            self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
+            return
+        self.agent.layer.respond(transaction, reply(request, 100), now)
         try:
             call = Call(self._exchange, source, transaction, terms, candidates, now)
         except RemoteSipError as error:
@@ -367,7 +372,7 @@ class Engine:
         headers = [
             ("Contact", self.agent.contact(transaction.flow)),
             ("Allow", terms.allow),
-            ("Accept", policy.ACCEPT),
+            ("Accept", accept_of(terms)),
             ("Accept-Encoding", "identity"),
             ("Supported", ", ".join(terms.option_tags)),
         ]

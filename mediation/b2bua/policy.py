@@ -14,15 +14,12 @@ from mediation.b2bua.passage import Lines, Passage, is_clean, mentions, user_of
 from mediation.b2bua.trail import Trail, Veil, trail_lines
 from mediation.settings.identity import HeaderAction, HeaderDirection, HeaderRule
 from mediation.settings.model import Side
-from mediation.sip.contents import PartPolicy
 from mediation.sip.headers import Headers, header_key
 from mediation.sip.message import Request
 from mediation.sip.uri import SipUri
 
 ACCEPT = "application/sdp, multipart/mixed, multipart/alternative, multipart/related"
-"""The bodies that we take (RFC 3261 section 20.1); true of OPTIONS answers and of 415 alike."""
-PARTS = PartPolicy(frozenset({"application/pidf+xml"}))
-"""What crosses besides the session description: where a caller is, for emergency centres (RFC 6442)."""
+"""The bodies that we take of anybody (RFC 3261 section 20.1); `parts` knows more."""
 
 
 class To(Enum):
@@ -101,7 +98,7 @@ CROSSES: dict[str, Row] = {
 """Headers that cross by themselves."""
 
 STAYS: dict[str, str] = {
-    "Geolocation": "names a server of ours, or a body that does not cross (RFC 6442 section 4.1)",
+    "Geolocation": "names a server of ours, or a part of the body; `parts` writes it where that crosses (RFC 6442)",
     "Accept-Contact": "may hold the id of a device (RFC 3841 section 9.2, RFC 5626)",
     "Date": "our clock is nobody's business; a rule can pass it for an Identity in compact form (RFC 8224)",
     "Organization": "names the other side",

@@ -5,6 +5,7 @@ INFO and MESSAGE (RFC 6086, RFC 3428), REFER and the reports on it (RFC 3515).
 
 from mediation.b2bua.content import NOTHING, Content
 from mediation.b2bua.events import Asked, Referred, Replied, Reported
+from mediation.b2bua.parts import accept_of
 from mediation.b2bua.voice import Fields, Speaker
 from mediation.sip.errand import Outcome
 from mediation.sip.errors import RemoteSipError
@@ -46,6 +47,10 @@ class Questions:
         if transaction is not None:
             fields = (*content.headers, *self.user.voice.server)
             self.user.session.inside.answer(transaction, status, now, fields, content.body)
+
+    def refuse_content(self, question: int, now: float) -> None:
+        """415: what the peer has said holds something that does not cross (RFC 3261 section 21.4.13)."""
+        self.reply(question, 415, now, Content((("Accept", accept_of(self.user.terms)),)))
 
     def accept_referral(self, referred: Referred, now: float) -> None:
         """202: somebody else will be called (RFC 3515 section 2.4.4, RFC 4488 section 4)."""

@@ -6,6 +6,7 @@ from mediation.sdp.negotiation import Capabilities
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.model import Internal, Side, Trunk
 from mediation.settings.peer_terms import (
+    Bodies,
     EarlyMedia,
     MidCall,
     Redirects,
@@ -43,6 +44,7 @@ class Terms:
     session_timer: SessionTimers = field(default_factory=SessionTimers)
     early_media: EarlyMedia = field(default_factory=EarlyMedia)
     mid_call: MidCall = field(default_factory=MidCall)
+    bodies: Bodies = field(default_factory=Bodies)
     transfer: Transfers = field(default_factory=Transfers)
     redirect: Redirects = field(default_factory=Redirects)
     identity: Identity = USUAL_IDENTITY
@@ -68,6 +70,7 @@ class Terms:
             peer.session_timer,
             peer.early_media,
             peer.mid_call,
+            peer.bodies,
             peer.transfer,
             peer.redirect,
             peer.identity,

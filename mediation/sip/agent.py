@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Protocol
 
+from mediation.sip.derived import typed
 from mediation.sip.dialog import MAX_FORWARDS, Dialog, DialogId
 from mediation.sip.flow import Endpoint, Flow
 from mediation.sip.grammar import print_host
@@ -76,10 +77,8 @@ class Agent:
             ("Call-ID", call_id or self.ids.call_id()),
             ("CSeq", f"{self.ids.sequence_number()} {method}"),
             ("Contact", self.contact(flow)),
-            *headers,
+            *typed(headers, body),
         ]
-        if body:
-            pairs.append(("Content-Type", "application/sdp"))
         return Request(method, request_uri, Headers(pairs), body)
 
     def dialog_user(self, request: Request) -> DialogUser | None:

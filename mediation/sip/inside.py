@@ -9,6 +9,7 @@ from typing import Protocol
 from mediation.sip.agent import Agent
 from mediation.sip.change import Change, Changed, ChangeDue, ChangeEvent, ChangeLost, ChangeRefused
 from mediation.sip.change import State as ChangeState
+from mediation.sip.contents import describes_session
 from mediation.sip.derived import reply
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.errand import Errand, Extra, Outcome, is_lost
@@ -96,7 +97,7 @@ class Inside:
             answer = self.judge(transaction, now)
             if answer is None:
                 return
-            if not request.body:
+            if not describes_session(request):
                 self._update_accepted(transaction, answer, now)
                 return
             if self.change.is_offering:  # RFC 3311 section 5.2
