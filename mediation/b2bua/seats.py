@@ -6,8 +6,17 @@ both have agreed is put in force for the seats, whoever sits in them.
 
 from mediation.b2bua.bridge import Bridge
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.events import Answered, Progress
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.parts import crossing
+from mediation.b2bua.passage import Lines, Passage
+from mediation.b2bua.policy import crossing_response
+from mediation.routing.terms import Terms
 from mediation.sip.errors import LocalSipError
+from mediation.sip.headers import Headers
+from mediation.sip.multipart import Part
+from mediation.sip.names import Names
 
 Guest = tuple[int, Leg, int]
 """Who is heard in a seat for the time being: the seat, the leg, its pair of ports."""
@@ -16,13 +25,15 @@ Guest = tuple[int, Leg, int]
 class Seats:
     """The caller's, taken from the beginning, and the callee's."""
 
-    def __init__(self, caller: Leg, media: CallMedia) -> None:
+    def __init__(self, caller: Leg, media: CallMedia, names: Names) -> None:
         self._media = media
+        self._names = names
         self.caller = caller
         self.callee: Leg | None = None
         """Who has answered; None before."""
         self.attempt: Leg | None = None
         """Who is being called at the moment, and described itself perhaps; None before, and once somebody answered."""
+        self._last_word: tuple[tuple[Part, ...], Terms] | None = None
         self.guest: Guest | None = None
         self.bridge: Bridge | None = None
         """What crosses between both; None before there are two."""
@@ -61,6 +72,51 @@ class Seats:
         self.callee, self.attempt = leg, None
         if self.bridge is None or leg not in self.bridge.legs:
             self.bridge = Bridge(self.caller, leg, self.apply)
+
+    def ring(self, leg: Leg | None, progress: Progress, now: float) -> None:
+        """Tell the caller how far whoever is being called has come."""
+        if leg is None:
+            return
+        audio = leg.audio
+        self.caller.ring(
+            progress.status,
+            now,
+            party=progress.party,
+            prefer=None if audio is None else audio.codec,
+            media=audio is not None,
+            headers=self._crossing_back(leg, progress.status, progress.headers),
+            parts=crossing(progress.parts, leg.terms, self.caller.terms),
+        )
+        if audio is not None:
+            self.apply()
+
+    def connect(self, answered: Answered, now: float) -> Leg:
+        """Tell the caller that somebody has answered, and return who."""
+        if self.callee is None or self.bridge is None:
+            raise LocalSipError("nobody has answered")
+        self.caller.answer(
+            now,
+            party=answered.party,
+            prefer=answered.audio.codec,
+            willing=self.bridge.willing(self.caller),
+            headers=self._crossing_back(self.callee, 200, answered.headers),
+            parts=crossing(answered.parts, self.callee.terms, self.caller.terms),
+        )
+        return self.callee
+
+    def note_last_word(self, parts: tuple[Part, ...], terms: Terms | None) -> None:
+        """What somebody's refusal or BYE held beside, and on whose terms it was said; None: nobody's."""
+        self._last_word = None if terms is None else (parts, terms)
+
+    def dismiss(self, leg: Leg, cause: Cause, now: float) -> None:
+        """End a leg, and let it hear the last word of the other side as far as that crosses."""
+        parts, terms = self._last_word or ((), leg.terms)
+        leg.hang_up(cause, now, crossing(parts, terms, leg.terms))
+
+    def _crossing_back(self, leg: Leg, status: int, headers: Headers) -> Lines:
+        """What the caller may hear of a response of the called side."""
+        host = self._names.host_and_port(self.caller.flow)
+        return crossing_response(status, headers, Passage(leg.terms, self.caller.terms, host))
 
     def take(self, seat: int, leg: Leg, pair: int) -> None:
         """A leg sits where another one sat, at a pair of its own: for good."""

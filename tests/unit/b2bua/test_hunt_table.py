@@ -6,10 +6,10 @@ from types import ModuleType
 
 import pytest
 
-from mediation.b2bua import hunt, joining, transfer
-from mediation.b2bua.hunt import HUNT, Act, Cue, State
+from mediation.b2bua import hunt_table, joining, transfer
+from mediation.b2bua.hunt_table import HUNT, Act, Cue, State
 
-TABLES = [(hunt, hunt.HUNT), (transfer, transfer.TRANSFER), (joining, joining.JOINING)]
+TABLES = [(hunt_table, hunt_table.HUNT), (transfer, transfer.TRANSFER), (joining, joining.JOINING)]
 
 
 @pytest.mark.parametrize(("room", "table"), TABLES)
