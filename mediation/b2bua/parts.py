@@ -13,7 +13,7 @@ from mediation.b2bua.passage import Lines, Passage, is_clean
 from mediation.b2bua.policy import ACCEPT
 from mediation.routing.terms import Terms
 from mediation.settings.peer_terms import Location
-from mediation.sip.contents import SDP, PartPolicy, body_of, contents_of
+from mediation.sip.contents import SDP, PartPolicy, body_of, contents_of, essences_of
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import Headers, header_key, split_list
 from mediation.sip.message import Message, Request
@@ -129,6 +129,11 @@ def is_barred(essences: frozenset[str], source: Terms, destination: Terms) -> bo
     """Whether a body holds what does not cross, in a request whose body is else nobody's business."""
     both = _kinds(source, urgent=True, shown=True) & _kinds(destination, urgent=True, shown=True)
     return not essences.isdisjoint(KINDS - both)
+
+
+def bars(request: Request, source: Terms, destination: Terms) -> bool:
+    """Whether a request that crosses whole holds what does not cross."""
+    return not essences_of(request).isdisjoint(KINDS - _passing(request, source, destination))
 
 
 def loaded(sdp: bytes, parts: tuple[Part, ...], draw: Callable[[], str]) -> Body:

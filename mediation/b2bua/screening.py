@@ -52,7 +52,7 @@ def _addressee(request: Request) -> None:
     uri = request.uri
     if isinstance(uri, OpaqueUri) and uri.scheme != "tel":
         raise Refusal(416)
-    if request.max_forwards == 0 and request.method == "INVITE":
+    if request.max_forwards == 0 and request.method in ("INVITE", "MESSAGE"):
         raise Refusal(483)
 
 

@@ -67,8 +67,12 @@ class Agent:
         max_forwards: int = MAX_FORWARDS,
         headers: tuple[tuple[str, str], ...] = (),
         body: bytes = b"",
+        contact: bool = True,
     ) -> Request:
-        """A request outside any dialog (section 8.1.1); `identity` and `destination` are From and To without tags."""
+        """A request outside any dialog (section 8.1.1); `identity` and `destination` are From and To without tags.
+
+        `contact`: whether it says where we want to be reached.
+        """
         pairs = [
             ("Via", self.via(flow)),
             ("Max-Forwards", str(max_forwards)),
@@ -76,7 +80,7 @@ class Agent:
             ("To", destination),
             ("Call-ID", call_id or self.ids.call_id()),
             ("CSeq", f"{self.ids.sequence_number()} {method}"),
-            ("Contact", self.contact(flow)),
+            *((("Contact", self.contact(flow)),) if contact else ()),
             *typed(headers, body),
         ]
         return Request(method, request_uri, Headers(pairs), body)

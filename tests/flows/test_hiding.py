@@ -186,7 +186,9 @@ def test_the_judge_finds_every_word_wherever_it_comes_through(make: Make, header
     assert word in copy.leaks(Side.GATEWAY)[leak]
 
 
-@pytest.mark.parametrize("altered", [b"<place>inner-street 7a</place>", b"inner-street"])
+@pytest.mark.parametrize(
+    "altered", [b"<place>inner-street 7a</place>", b"a place in the inner-street, in other words"]
+)
 def test_the_judge_lets_a_part_cross_only_as_the_other_side_has_said_it(make: Make, altered: bytes) -> None:
     call = WAYS["outbound"](make(settings()))
     place = b"<place>inner-street 7</place>"
