@@ -231,7 +231,7 @@ class Bridge:
         asker = self.other(leg)
         if status < 300:
             asker.questions.accept_referral(referred, now)
-            self._reports = Reports(asker, referred)
+            self._reports = Reports(asker, referred, now)
         else:
             asker.questions.reply(referred.question, 403 if status in (401, 407) else status, now)
 

@@ -44,6 +44,8 @@ class Cause:
         """
         if self.status in (401, 407):
             return 403
+        if self.status in _OF_THE_HOP and self.verdict is not Verdict.CALLER:
+            return _OF_THE_HOP[self.status]
         if self.status == 487 and self.verdict is not Verdict.CALLER:
             return status_of_q850(self.q850) or 480
         return 480 if self.status < 400 else self.status
@@ -104,6 +106,9 @@ _BY_Q850: dict[int, int] = {
     27: 502, 28: 484, 29: 501, 31: 480, 34: 503, 38: 503, 41: 503, 42: 503, 47: 503, 55: 403, 57: 403, 58: 503,
     63: 503, 65: 488, 66: 488, 69: 501, 70: 488, 79: 501, 87: 403, 88: 503, 102: 504, 111: 500, 127: 500,
 }  # fmt: skip
+
+_OF_THE_HOP = {405: 500, 415: 488, 420: 500, 421: 500, 422: 500, 423: 500, 489: 500, 494: 500}
+"""What is about our own words to the other side, and would have to tell the caller what to change in his."""
 
 NORMAL = Cause(Verdict.SUCCESS, "normal-clearing", 200, 16)
 CANCELLED = Cause(Verdict.CALLER, "cancelled", 487, 16)

@@ -33,7 +33,7 @@ from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.model import Side
 from mediation.settings.peer_terms import Follow, Reliability
 from mediation.sip import session_events as session
-from mediation.sip.agent import Agent
+from mediation.sip.agent import Agent, TimerUser
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.early import wants_reliability
 from mediation.sip.errors import RemoteSipError
@@ -48,6 +48,7 @@ from mediation.sip.replaces import Replaces
 from mediation.sip.session_events import SessionEvent
 from mediation.sip.session_table import Stage
 from mediation.sip.session_timer import TimerRefusal
+from mediation.sip.timers import Deadlines
 from mediation.sip.uri import escaped, parse_uri
 from mediation_codecs.g711 import Law
 
@@ -247,6 +248,11 @@ class Leg:
     # what it is
 
     @property
+    def deadlines(self) -> Deadlines[tuple[TimerUser, str]]:
+        """The timers of all that belongs to it."""
+        return self._agent.deadlines
+
+    @property
     def side(self) -> Side:
         """The interface it is on."""
         return self.terms.side
@@ -332,6 +338,7 @@ class Leg:
             case session.Expired():
                 self.tell(HungUp(causes.SESSION_EXPIRED), now)
             case session.Closed():
+                self.questions.end()
                 self.tell(Closed(), now)
             case session.Asked(transaction) if transaction.request.method == "UPDATE":
                 self.changes.updated(transaction, now)

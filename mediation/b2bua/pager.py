@@ -11,7 +11,7 @@ from mediation.b2bua.content import Content
 from mediation.b2bua.hunt import Invitation
 from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.outputs import Fact, Level
-from mediation.b2bua.passage import Lines, Passage
+from mediation.b2bua.passage import Lines, Passage, is_clean
 from mediation.b2bua.policy import called_uri, invited
 from mediation.routing.routes import Candidate
 from mediation.sip.agent import hostport
@@ -23,6 +23,8 @@ from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 
 NO_ANSWER, PATIENCE_OVER = "NO_ANSWER", "PATIENCE_OVER"
+PLAIN = "text/plain"
+"""What everybody takes (RFC 3428 section 3)."""
 
 
 class Page:
@@ -47,6 +49,7 @@ class Page:
         self._digest = DigestClient()
         self._sent: Transaction | None = None
         self._is_answered = False
+        self._accept = PLAIN
         timers = self._agent.layer.timers
         # its sender gives up after 64 times T1, and what comes later is heard by nobody (RFC 4320 section 4.2)
         self._agent.deadlines.start((self, PATIENCE_OVER), now + timers.transaction_s - timers.t2_s)
@@ -73,6 +76,8 @@ class Page:
             self._answer(response.status, now)
             return
         cause = causes.of_response(response)
+        if response.status == 415:
+            self._accept = ", ".join(filter(is_clean, response.headers.get_all("Accept"))) or PLAIN
         if self._candidate.may_leave(response.status):
             self._try_next(cause, now)
         else:
@@ -138,14 +143,22 @@ class Page:
 
     def _refuse(self, cause: Cause, now: float) -> None:
         """No 408: to a request that is no INVITE it would come too late (RFC 4320 section 4.2)."""
-        self._answer(504 if cause.reply_status == 408 else cause.reply_status, now)
+        match cause.status:
+            case 405:
+                self._answer(405, now, (("Allow", self._invitation.source.allow_without("MESSAGE")),))
+            case 408:
+                self._answer(504, now)
+            case 415:  # what a party takes is between the parties
+                self._answer(415, now, (("Accept", self._accept),))
+            case _:
+                self._answer(cause.reply_status, now)
 
-    def _answer(self, status: int, now: float) -> None:
+    def _answer(self, status: int, now: float, demanded: Lines = ()) -> None:
         self._forget()
         self._agent.deadlines.stop((self, PATIENCE_OVER))
         self._is_answered = True
         product = self._exchange.settings.sip.user_agent
-        headers: Lines = (("Server", product),) if product else ()
+        headers: Lines = (*demanded, ("Server", product)) if product else demanded
         if status == 503:
             headers = (("Retry-After", str(RETRY_AFTER_S)), *headers)
         tag = self._agent.ids.tag()

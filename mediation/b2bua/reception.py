@@ -96,8 +96,7 @@ class Reception:
         elif not routed:
             self._answer(transaction, 404, now)
         elif not takers:
-            allow = ", ".join(method for method in terms.allow.split(", ") if method != "MESSAGE")
-            self._answer(transaction, 405, now, headers=(("Allow", allow),))
+            self._answer(transaction, 405, now, headers=(("Allow", terms.allow_without("MESSAGE")),))
         elif not candidates:
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
         else:
@@ -160,7 +159,7 @@ class Reception:
         full = bool(limit) and len(self.calls) >= limit
         headers = (
             ("Contact", self._agent.contact(transaction.flow)),
-            ("Allow", terms.allow),
+            ("Allow", terms.allow_outside),
             ("Accept", accept_of(terms)),
             ("Accept-Encoding", "identity"),
             ("Supported", ", ".join(terms.option_tags)),

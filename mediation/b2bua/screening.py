@@ -33,7 +33,7 @@ def screen(request: Request, terms: Terms, *, secure: bool = False) -> None:
     Identity is no business of this room: the flow has proved it. Nor are 481 and 491, which are for the dialog to say.
     """
     try:
-        _method(request, terms.allow)
+        _method(request, terms.allow_outside if request.to.tag is None else terms.allow)
         _addressee(request)
         _extensions(request, terms.option_tags, secure=secure)
         _content(request, terms)

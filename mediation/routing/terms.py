@@ -30,6 +30,7 @@ _ALLOW = (
     "INFO",
     "MESSAGE",
     "REFER",
+    "SUBSCRIBE",
 )
 
 
@@ -85,13 +86,25 @@ class Terms:
 
     @property
     def allow(self) -> str:
-        """The methods that we take from this peer (RFC 3261 section 20.5): what it does not see, it does itself."""
+        """The methods that we take from this peer (RFC 3261 section 20.5): what it does not see, it does itself.
+
+        SUBSCRIBE belongs to REFER, whose reports it renews and ends.
+        """
         left_out = set()
         if self.transfer.mode is TransferMode.OFF:
-            left_out.add("REFER")
+            left_out |= {"REFER", "SUBSCRIBE"}
         if not self.mid_call.info:
             left_out |= {"INFO", "MESSAGE"}
         return ", ".join(method for method in _ALLOW if method not in left_out)
+
+    @property
+    def allow_outside(self) -> str:
+        """The methods that we take outside of calls: no subscription begins with us."""
+        return ", ".join(method for method in self.allow.split(", ") if method != "SUBSCRIBE")
+
+    def allow_without(self, method: str) -> str:
+        """The methods that we take where this one is refused (RFC 3261 section 21.4.6)."""
+        return ", ".join(each for each in self.allow_outside.split(", ") if each != method)
 
     @property
     def option_tags(self) -> tuple[str, ...]:

@@ -127,8 +127,13 @@ class Inside:
         if transaction not in self._questions:
             return
         self._questions.remove(transaction)
-        if transaction.request.method == "UPDATE" and status < 300:
+        method = transaction.request.method
+        if method == "UPDATE" and status < 300:
             self._update_accepted(transaction, self.timer.judge(transaction.request), now, headers, body)
+        elif method in ("REFER", "SUBSCRIBE") and status < 300:
+            if method == "SUBSCRIBE":
+                self._refresh_target(transaction.request)
+            self.reply(transaction, status, now, (*self._place(), *headers), body)
         else:
             self.reply(transaction, status, now, headers, body)
 
@@ -140,12 +145,18 @@ class Inside:
         headers: Extra = (),
         body: bytes = b"",
     ) -> None:
-        dialog = self.user.dialogs.of(transaction.request)
-        if dialog is not None:
-            dialog.refresh_target(transaction.request)
-        place = (("Contact", self._agent.contact(self.user.flow)),)
-        self.reply(transaction, 200, now, (*place, *answer.headers, *headers), body)
+        self._refresh_target(transaction.request)
+        self.reply(transaction, 200, now, (*self._place(), *answer.headers, *headers), body)
         self.adopt(answer, now)
+
+    def _refresh_target(self, request: Request) -> None:
+        """Requests that say where the peer is from now on: UPDATE and SUBSCRIBE (RFC 3311, RFC 6665)."""
+        dialog = self.user.dialogs.of(request)
+        if dialog is not None:
+            dialog.refresh_target(request)
+
+    def _place(self) -> Extra:
+        return (("Contact", self._agent.contact(self.user.flow)),)
 
     def reply(
         self,

@@ -117,7 +117,7 @@ class Hiding:
         message = _message(octets)
         crossing = {header_key(name) for name in (*CROSSES, *self.passed)}
         if message.cseq.method in ("INFO", "MESSAGE"):  # what the parties say to each other is theirs, whole
-            crossing |= {header_key(name) for name in CONTENT_HEADERS}
+            crossing |= {header_key(name) for name in (*CONTENT_HEADERS, "Accept")}
             message = message.replace(body=b"")
         elif not KINDS.isdisjoint(essences_of(message)):
             message = self._without_kept(message, other)

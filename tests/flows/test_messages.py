@@ -82,6 +82,27 @@ def test_a_refusal_is_told_as_that_of_a_call_would_be__rfc3428_6(call: Pair, sta
     assert [fact.name for fact in call.world.facts] == ["message.refused"]
 
 
+@pytest.mark.parametrize(
+    ("accept", "told"), [("Accept: text/html\r\nAccept: a/b\r\n", "text/html, a/b"), ("", "text/plain")]
+)
+def test_a_refusal_of_its_kind_says_what_would_be_taken__rfc3261_21_4_13(
+    call: Pair, accept: str, told: str
+) -> None:
+    pages(call.caller)
+    call.callee.says(415, to="MESSAGE", headers=accept)
+    assert call.caller.heard() == ["415 MESSAGE"]
+    assert call.caller.response(415).headers.get("Accept") == told
+
+
+def test_a_party_that_takes_no_messages_is_405_with_allow__rfc3261_21_4_6(call: Pair) -> None:
+    pages(call.caller)
+    call.callee.says(405, to="MESSAGE", headers="Allow: INVITE\r\n")
+    assert call.caller.heard() == ["405 MESSAGE"]
+    allow = (call.caller.response(405).headers.get("Allow") or "").split(", ")
+    assert "OPTIONS" in allow
+    assert "MESSAGE" not in allow
+
+
 def test_who_sends_it_is_told_by_the_rules_of_calls__rfc3325_5(make: Make) -> None:
     call = outbound(make(settings(trunk(identity=TrunkIdentity()))))
     asserted = f"P-Asserted-Identity: <sip:+15550100@{FRONT_END}>\r\nPrivacy: id\r\n"

@@ -17,7 +17,7 @@ from tests.flows.pair import Make, Pair, inbound
 from tests.flows.peers import Peer
 from tests.flows.scenery import FRONT_END, SBC, settings, trunk
 
-ALLOW = Terms.of(trunk()).allow
+ALLOW = Terms.of(trunk()).allow_outside
 ACCEPT = accept_of(Terms.of(trunk()))
 NOT_TAKEN = sorted(METHODS - set(ALLOW.split(", ")))
 

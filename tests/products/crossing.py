@@ -31,7 +31,7 @@ COMMON = frozenset(
     cause cause=200 Ringing Session Progress terminated Terminated normal-clearing cancelled busy number
     unallocated text Content-Type Content-Length Call-ID Contact Max-Forwards Session-Expires Min-SE Supported
     Require User-Agent Server Allow Reason Route Accept Timestamp Content-Disposition Content-Encoding Content-
-    Language Info-Package Branch branch Refresher transport REFER PRACK Q.850 Warning telephone-event/8000
+    Language Info-Package Branch branch Refresher transport REFER PRACK SUBSCRIBE Q.850 Warning telephone-event/8000
     PCMA/8000 PCMU/8000 Retry-After RTP/AVP received rport location Geolocation Geolocation-Routing Content-ID
     MIME-Version multipart mixed boundary""".split()
 )

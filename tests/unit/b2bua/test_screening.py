@@ -15,7 +15,7 @@ from tests.flows.scenery import trunk
 
 SDP = ("Content-Type", "application/sdp")
 TERMS = Terms.of(trunk())
-ALLOW = TERMS.allow
+ALLOW = TERMS.allow_outside
 TAKEN = ALLOW.split(", ")
 NOT_TAKEN = sorted(METHODS - set(TAKEN))
 
