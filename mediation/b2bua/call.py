@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mediation.b2bua import causes
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
-from mediation.b2bua.call_table import ABSORBED, CALL, Act, Cue, Phase
+from mediation.b2bua.call_table import TABLE, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import (
     Answered,
@@ -347,10 +347,8 @@ class Call:
     # the machinery
 
     def _cue(self, cue: Cue, now: float, given: object = None, by: str = "server") -> None:
-        row = CALL.get((self.phase, cue))
+        row = TABLE.step(self.phase, cue)
         if row is None:
-            if (self.phase, cue) not in ABSORBED:
-                raise LocalSipError(f"{cue.name} in {self.phase.name} cannot happen")
             return
         self.phase, acts = row
         if self.phase is Phase.CLEARING and isinstance(given, Cause):
