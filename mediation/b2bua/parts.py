@@ -174,7 +174,7 @@ def _bare(part: Part, content_id: str = "") -> Part:
     """The part with what is worth saying of it, and the name that it is to have."""
     known = (pair for pair in part.headers.items() if header_key(pair[0]) in _WORTH_CARRYING)
     pairs = [pair for pair in known if is_clean(pair[1])]
-    if content_id:
+    if content_id and is_clean(content_id):
         pairs.append(("Content-ID", f"<{content_id}>"))
     return replace(part, headers=Headers(pairs))
 
