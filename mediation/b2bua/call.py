@@ -272,6 +272,7 @@ class Call:
         self.seats.apply()
         if self.seats.bridge is not None:
             self.seats.bridge.settle(now)
+            self.seats.other(leg).changes.announce(now)
 
     def surrender(self, leg: Leg, cause: Cause, now: float) -> None:
         """One party goes on in another call; this one ends."""

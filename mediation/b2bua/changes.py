@@ -38,7 +38,6 @@ class Changes:
         self._update: Transaction | None = None
         """An UPDATE with an offer that is being answered; None: it is an INVITE, if anything."""
         self._said = user.said
-        self._voice = user.voice
         self.user = user
 
     # what the call asks for
@@ -51,7 +50,7 @@ class Changes:
     def reoffer(self, willing: Direction, now: float, *, tries_again: bool) -> None:
         """Ask for a change: all that we can, in this direction. `tries_again`: glare is no refusal."""
         body = bytes(self._said.offer(willing))
-        fields = (*self._voice.abilities, *self._voice.user_agent)
+        fields = self.user.voice.changing
         self._inside.reoffer(now, body, fields, tries_again=tries_again)
 
     def reoffer_later(self, now: float) -> None:
@@ -71,7 +70,7 @@ class Changes:
             body = bytes(self._said.answer(prefer, willing))
         else:
             body = bytes(self._said.offer_back(willing))
-        fields = (*self._voice.abilities, *self._voice.server)
+        fields = (*self.user.voice.abilities, *self.user.voice.server)
         if update is None:
             self.user.session.accept(now, headers=fields, body=body)
         else:
@@ -82,14 +81,19 @@ class Changes:
         self._said.refuse()
         update, self._update = self._update, None
         if update is None:
-            self.user.session.reject(status, now, headers=self._voice.server)
+            self.user.session.reject(status, now, headers=self.user.voice.server)
         else:
-            self._inside.answer(update, status, now, self._voice.server)
+            self._inside.answer(update, status, now, self.user.voice.server)
 
     def refresh(self, now: float) -> None:
         """Keep the session alive (RFC 4028 section 10)."""
-        fields = (*self._voice.abilities, *self._voice.user_agent)
+        fields = self.user.voice.changing
         self._inside.refresh(now, self._said.in_force, fields)
+
+    def announce(self, now: float) -> None:
+        """Tell the peer who the party across is now, by a refresh: if it takes UPDATE, and nothing else is going on."""
+        if self.user.voice.identity and "UPDATE" in self._inside.peer_allows and self.may_reoffer:
+            self.refresh(now)
 
     # what the session tells
 
@@ -172,7 +176,7 @@ class Changes:
 
     def _is_offer_good(self, request: Request, now: float, update: Transaction | None = None) -> bool:
         """Keep an offer for which it is the peer's turn and that we could answer; else refuse it."""
-        status, reason, headers = 0, "", self._voice.server
+        status, reason, headers = 0, "", self.user.voice.server
         if self._said.turn is Turn.OURS:
             status = 491
         elif self._said.turn is Turn.THEIRS:
@@ -183,7 +187,7 @@ class Changes:
             except SdpError as error:
                 status, reason = 400, error.reason
             except NotAcceptable as error:
-                status, headers = 488, (self._voice.missing(error), *headers)
+                status, headers = 488, (self.user.voice.missing(error), *headers)
         if status and update is None:
             self.user.session.reject(status, now, reason=reason, headers=headers)
         elif status and update is not None:
@@ -212,7 +216,7 @@ class Changes:
         body = bytes(self._said.answer(prefer))
         if self.user.session.stage is Stage.PROCEEDING:
             self._said.settle_early(transaction.request.from_.tag or "")
-        fields = (*self._voice.abilities, SDP)
+        fields = (*self.user.voice.abilities, SDP)
         self._inside.answer(transaction, 200, now, fields, body)
         if self._said.audio is not None:
             self.user.tell(Updated(self._said.audio), now)

@@ -292,4 +292,5 @@ class Joining:
         self._consultation.succession_over()
         self._consultation.surrender(coming, causes.TRANSFERRED, now)
         call.take_seat(seat, coming, self._pair, now)
+        coming.changes.announce(now)
         leaving.hang_up(causes.TRANSFERRED, now)

@@ -38,7 +38,7 @@ from mediation.sip.digest_client import DigestClient
 from mediation.sip.early import wants_reliability
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
-from mediation.sip.headers import Headers
+from mediation.sip.headers import Headers, NameAddress
 from mediation.sip.invite import InviteSession
 from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
@@ -77,6 +77,8 @@ class Leg:
         self.said = Descriptions(names.of(flow).audio_host, terms.capabilities, agent.ids.session_id())
         self._invite: Request | None = None
         """The INVITE that has opened the leg, where the peer has sent it."""
+        self._answer = Headers()
+        """Of the 2xx that the peer has given, where it was called."""
         self._parties: list[str] = []
         """Those behind us that have an early dialog of their own with the caller."""
         self.changes = Changes(self)
@@ -229,7 +231,7 @@ class Leg:
                 headers = (("Retry-After", str(RETRY_AFTER_S)), *headers)
             self.session.reject(cause.reply_status, now, headers=headers, body=content.octets)
         else:
-            self.session.hang_up(now, headers=(cause.header(),), content=content)
+            self.session.hang_up(now, headers=(cause.header(), *self.voice.session), content=content)
 
     def redirect(self, cause: Cause, uris: tuple[str, ...], now: float) -> None:
         """Refuse the call and name the numbers to call instead, at our own host (RFC 3261 section 21.3)."""
@@ -273,6 +275,16 @@ class Leg:
         """Who the peer is: its From or To value, and what it has said about itself in its INVITE, if it sent one."""
         headers = Headers() if self._invite is None else self._invite.headers
         return self.session.dialog.remote, headers
+
+    @property
+    def introduction(self) -> Headers:
+        """What the peer has said of itself, by calling or by answering."""
+        return self._answer if self._invite is None else self._invite.headers
+
+    @property
+    def caller(self) -> NameAddress | None:
+        """The From of the peer, where it has called."""
+        return None if self._invite is None else self._invite.from_
 
     @property
     def audio(self) -> AgreedAudio | None:
@@ -378,6 +390,7 @@ class Leg:
 
     def _accepted(self, response: Response, now: float) -> None:
         tag = response.to.tag or ""
+        self._answer = response.headers
         try:
             # deviates: RFC 3264 wants the answer in the 2xx of an offering INVITE; one that came before will do
             audio = self.said.take_final(tag, session_of(response))

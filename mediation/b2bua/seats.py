@@ -4,6 +4,8 @@ A leg sits down when it calls or answers; another one takes its place when a par
 both have agreed is put in force for the seats, whoever sits in them.
 """
 
+from dataclasses import replace
+
 from mediation.b2bua.bridge import Bridge
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.causes import Cause
@@ -11,7 +13,7 @@ from mediation.b2bua.events import Answered, Progress
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.parts import crossing
 from mediation.b2bua.passage import Lines, Passage
-from mediation.b2bua.policy import crossing_response
+from mediation.b2bua.policy import crossing_response, introduction_lines, session_lines
 from mediation.routing.terms import Terms
 from mediation.sip.errors import LocalSipError
 from mediation.sip.headers import Headers
@@ -102,7 +104,16 @@ class Seats:
             headers=self._crossing_back(self.callee, 200, answered.headers),
             parts=crossing(answered.parts, self.callee.terms, self.caller.terms),
         )
+        self._acquaint(self.caller, self.callee)
         return self.callee
+
+    def _acquaint(self, *legs: Leg) -> None:
+        """Let each of two legs name the parties of the call in what it says from now on."""
+        for leg, other in (legs, legs[::-1]):
+            passage = Passage(other.terms, leg.terms, self._names.host_and_port(leg.flow))
+            leg.voice = replace(
+                leg.voice, session=session_lines(other.introduction, leg.introduction, passage)
+            )
 
     def note_last_word(self, parts: tuple[Part, ...], terms: Terms | None) -> None:
         """What somebody's refusal or BYE held beside, and on whose terms it was said; None: nobody's."""
@@ -131,6 +142,15 @@ class Seats:
         across = self.across
         if across is not None:
             self.bridge = Bridge(self.caller, across, self.apply)
+            self._acquaint(self.caller, across)
+            self._introduce(self.caller, across)
+
+    def _introduce(self, *legs: Leg) -> None:
+        """Let each of two legs say who sits across, in what it asks for from now on."""
+        for leg, other in (legs, legs[::-1]):
+            passage = Passage(other.terms, leg.terms, self._names.host_and_port(leg.flow))
+            lines = introduction_lines(other.introduction, passage, other.caller)
+            leg.voice = replace(leg.voice, identity=lines)
 
     def hear(self, guest: Guest | None) -> None:
         """Let somebody be heard in a seat for the time being; None: whoever sits there."""

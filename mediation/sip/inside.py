@@ -262,7 +262,17 @@ class Inside:
         kept = tuple(
             (name, value)
             for name, value in old.headers.items()
-            if name in ("Allow", "Supported", "Content-Type", "User-Agent")
+            if name
+            in (
+                "Allow",
+                "Supported",
+                "Content-Type",
+                "User-Agent",
+                "Session-ID",
+                "P-Asserted-Identity",
+                "Remote-Party-ID",
+                "Privacy",
+            )
         )
         errand.send(
             old.method,
