@@ -87,8 +87,7 @@ class Changes:
 
     def refresh(self, now: float) -> None:
         """Keep the session alive (RFC 4028 section 10)."""
-        fields = self.user.voice.changing
-        self._inside.refresh(now, self._said.in_force, fields)
+        self._inside.refresh(now, self._said.offer_again, self.user.voice.changing)
 
     def announce(self, now: float) -> None:
         """Tell the peer who the party across is now, by a refresh: if it takes UPDATE, and nothing else is going on."""
@@ -114,8 +113,9 @@ class Changes:
             case session.ReofferRefused(response):
                 self._said.withdraw()
                 self.user.tell(ReofferRefused(causes.of_response(response).reply_status), now)
-            case session.ReofferDue():
+            case session.ReofferMet():
                 self._said.withdraw()
+            case session.ReofferDue():
                 self.user.tell(ReofferDue(), now)
             case session.RefreshDue():
                 self.refresh(now)

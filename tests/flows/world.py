@@ -43,7 +43,7 @@ DEMANDED = {
     494: ("Security-Server",),
 }  # fmt: skip
 """By status: what a response must say beside it, one of these (RFC 3261 section 21, RFC 4028, RFC 6665, RFC 3329)."""
-_MARKS = re.compile(
+MARKS = re.compile(
     rb"(?:branch=|;tag=|\nCall-ID: |\nUser-Agent: |\no=\S+ |<sip:line-)([^;,\s>@]+)", re.IGNORECASE
 )
 """What must never be told to the other side: ids of any kind, products, sessions."""
@@ -259,6 +259,7 @@ class World:
         assert not self.engine.calls, "a call is left"
         assert not len(agent.layer), "transactions are left"
         assert not agent.layer._merges, "merge keys are left"
+        assert not agent.layer._left, "answers that nobody acknowledged are left"
         assert not agent.dialogs, "dialogs are left"
         assert not len(agent.deadlines), "timers of calls are left"
         assert not len(agent.layer._deadlines), "timers of transactions are left"
@@ -270,7 +271,12 @@ class World:
         if not self.may_break:
             told = [fact.name for fact in self.facts]
             assert told.count("call.started") == told.count("call.ended") == len(self.records)
-            assert not {"call.broke", "engine.broke"}.intersection(told)
+            broken = [
+                fact.fields.get("traceback")
+                for fact in self.facts
+                if fact.name in ("call.broke", "engine.broke")
+            ]
+            assert not broken, "\n".join(map(str, broken))
         self._check_hiding()
 
     # private
@@ -329,7 +335,7 @@ class World:
     def _remember(self, octets: bytes, flow: Flow) -> None:
         """A flow that is unknown to us has no side, and no marks to keep."""
         if self.engine.knows(flow):
-            self._marks[self._side(flow)].update(_MARKS.findall(octets))
+            self._marks[self._side(flow)].update(MARKS.findall(octets))
 
     def _check_hiding(self) -> None:
         self.hiding.check()
