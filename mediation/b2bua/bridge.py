@@ -165,7 +165,7 @@ class Bridge:
             leg.questions.reply(question, 487, now)
         if self._reports is not None and self._reports.leg is leg:
             self._reports.tell(487, now)
-        return self._asker is leg
+        return self.state is State.RELAYING and self._asker is leg
 
     def settle(self, now: float) -> None:
         """Let each side know what it does not know yet of the other."""
@@ -193,7 +193,7 @@ class Bridge:
 
     def _decide(self, leg: Leg, now: float) -> None:
         self._meet(leg, now)
-        if self._asker is leg:
+        if self.state is State.RELAYING:
             leg.changes.await_reoffer(now)
 
     def _meet(self, leg: Leg, now: float) -> None:
