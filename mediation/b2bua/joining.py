@@ -163,7 +163,7 @@ class Joining:
         self.user = call
         self.leaving = leaving
         self.state = State.OPENING
-        self._reports = Reports(leaving, referred)
+        self._reports = Reports(leaving, referred, now)
         self._lent = Lent(self, consulted)
         with self._together():
             leaving.questions.accept_referral(referred, now)
@@ -312,5 +312,6 @@ class Joining:
         call.note_transfer(leaving, coming, 200, now)
         self._consultation.succession_over()
         call.take_seat(seat, coming, self._pair, now)
+        coming.changes.announce(now)
         self._consultation.surrender(coming, causes.TRANSFERRED, now)
         leaving.hang_up(causes.TRANSFERRED, now)
