@@ -39,13 +39,13 @@ from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.headers import Headers
 from mediation.sip.invite import InviteSession
-from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.reliable import rseq_of
 from mediation.sip.replaces import Replaces
 from mediation.sip.session_events import SessionEvent
 from mediation.sip.session_table import Stage
 from mediation.sip.session_timer import TimerRefusal
+from mediation.sip.transaction_row import Failure, Transaction
 from mediation.sip.uri import escaped, parse_uri
 from mediation_codecs.g711 import Law
 

@@ -17,13 +17,13 @@ from mediation.sip.errand import Errand, Extra, Outcome
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.inside import RETRY_AFTER_S, Inside
-from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.session_dialogs import SessionDialogs
 from mediation.sip.session_events import Closed, Reoffered, SessionEvent, SessionUser
 from mediation.sip.session_table import TABLE, Act, Cue, Stage
 from mediation.sip.session_tidings import tidings
 from mediation.sip.session_timer import TimerMode, TimerPolicy, TimerRefusal
+from mediation.sip.transaction_row import Failure, Transaction
 
 NO_TIMER = TimerPolicy(TimerMode.OFF)
 GIVE_UP = "GIVE_UP"
