@@ -142,6 +142,9 @@ def loses_its_dialog(stage: Stage) -> None:
     stage.first.statuses["INFO"] = 481
     stage.caller.invites()
     if stage.caller.talks:
+        isup = "Content-Type: application/isup;version=itu-t92+\r\n"
+        stage.caller.asks("INFO", within=True, headers=isup, body=b"\x01")  # which does not cross
+        stage.caller.asks("SUBSCRIBE", within=True, headers="Event: refer\r\n")  # to what was never begun
         stage.caller.asks("INFO", within=True)
 
 
