@@ -204,7 +204,9 @@ def test_several_at_once_are_answered_each_by_its_own_answer(call: Pair, by: str
     call.ends()
 
 
-@BOTH
-def test_out_of_a_dialog_it_is_405__rfc3428_7(call: Pair, method: str) -> None:
+@pytest.mark.parametrize(("method", "status"), [("INFO", 481), ("MESSAGE", 404)])
+def test_outside_of_calls_info_belongs_to_none_and_a_message_needs_a_number__rfc6086_4_rfc3428_4(
+    call: Pair, method: str, status: int
+) -> None:
     call.caller.asks(method, headers=WORDS, body=b"hello")
-    assert call.caller.heard() in ([f"405 {method}"], [f"481 {method}"])
+    assert call.caller.heard() == [f"{status} {method}"]
