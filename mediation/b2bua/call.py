@@ -75,6 +75,14 @@ class Exchange:
         return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent)
 
 
+class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
+    """A bug was met where two calls have to do with each other."""
+
+    def __init__(self, *calls: "Call") -> None:
+        super().__init__(*(call.id for call in calls))
+        self.calls = calls
+
+
 class Call:
     """A call from the INVITE that began it to its record."""
 
@@ -183,6 +191,8 @@ class Call:
             case MediaSilent(_, caller) if self.phase is Phase.SEEKING:
                 if not caller:
                     self._cue(Cue.EARLY_SILENCE, now)
+            case MediaSilent() if self.media.is_fax:
+                pass  # said of the audio before it
             case MediaSilent(_, caller):
                 self.fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
@@ -368,7 +378,7 @@ class Call:
         match act:
             case Act.SEEK:
                 self._hunt = self.hunt(Invitation(self._request, self.seats.caller.terms), self._candidates)
-                self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish, now)
+                self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish_of_audio, now)
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)

@@ -60,9 +60,7 @@ class AnsweredTooLate:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """The party's audio has changed, and what it has asked for was answered: another address, law or direction."""
-
-    audio: AgreedAudio
+    """The party's media have changed, and what it has asked for was answered: another address, law or direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,9 @@ class ReofferCancelled:
 class ReofferTaken:
     """The party has agreed to a change that we asked for."""
 
+    ticket: int = 0
+    """Which one: what `reoffer` has said."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReofferRefused:
@@ -86,6 +87,8 @@ class ReofferRefused:
 
     status: int
     """What it said, in the words that fit whoever has asked us."""
+    ticket: int = 0
+    """As in `ReofferTaken`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ _NUMBER = re.compile(r"[+]?[0-9-]+")
 _ADDRESSES = ("From", "To", "P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion",
               "History-Info", "Referred-By", "Refer-To")  # fmt: skip
 """Headers whose users and display names policy names; hosts, ports and parameters of URIs it does not."""
+_FAX_NUMBERS = re.compile(
+    r"^a=T38(?:FaxVersion|MaxBitRate|FaxMaxBuffer|FaxMaxDatagram):[0-9]{1,5}\r\n", re.MULTILINE
+)
+"""What a fax machine tells the other one of itself crosses, as numbers and as names of a list."""
 _GRAMMAR = """
     sip/2.0 sip: sips: tel: branch received rport z9hg4bk transport maddr user=phone phone anonymous unknown invalid
     anonymous.invalid unknown.invalid index cause reason counter privacy party calling called screen full history
@@ -46,6 +50,9 @@ _GRAMMAR = """
     auth auth-int username response cnonce md5 sha-256 sha-512-256 stale true false
     udp tcp tls rtp/avp audio rtpmap fmtp ptime maxptime sendrecv sendonly recvonly inactive rtcp pcmu pcma
     telephone-event pcmu/8000 pcma/8000 telephone-event/8000 0-15 0-16
+    image udptl t38faxversion t38maxbitrate t38faxfillbitremoval t38faxtranscodingmmr t38faxtranscodingjbig
+    t38faxratemanagement t38faxmaxbuffer t38faxmaxdatagram t38faxudpec localtcf transferredtcf t38udpfec
+    t38udpredundancy t38udpnoec
     100rel timer replaces norefersub tdialog histinfo gruu precondition early-session sec-agree outbound
     require proxy-require rseq rack session-expires min-se refresher refer-to refer-sub event subscription-state
     security-server security-client content-disposition content-id content-encoding mime-version multipart mixed
@@ -121,7 +128,7 @@ class Hiding:
         elif not KINDS.isdisjoint(essences_of(message)):
             message = self._without_kept(message, other)
         kept = [(name, value) for name, value in message.headers.items() if header_key(name) not in crossing]
-        return _text(bytes(message.replace(headers=Headers(kept))))
+        return _FAX_NUMBERS.sub("", _text(bytes(message.replace(headers=Headers(kept)))))
 
     def _without_kept(self, message: Message, other: Side) -> Message:
         """The message without the parts that the other side has said exactly so, names of theirs excepted."""
