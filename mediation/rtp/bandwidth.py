@@ -81,12 +81,12 @@ class Step:
     """One call, one direction."""
 
 
-def formula_kbps(calls: int, *, ptime_ms: int = 20) -> float:
+def formula_kbps(calls: float, *, ptime_ms: int = 20) -> float:
     """Peak bandwidth by the published formula, its header read literally: once on every packet."""
     return calls * (PAYLOAD_KBPS + _kbps(FORMULA_HEADER_OCTETS, ptime_ms))
 
 
-def wire_kbps(calls: int, packets: Packets) -> float:
+def wire_kbps(calls: float, packets: Packets) -> float:
     """Bandwidth that so many calls take, one direction, by the octets that they are made of."""
     *_, last = steps(packets)
     return calls * last.kbps

@@ -66,7 +66,9 @@ def test_no_traffic_needs_no_channel_and_no_channel_carries_no_traffic() -> None
     assert offered_erlang(0, 0.01) == pytest.approx(0.0, abs=1e-9)
 
 
-@pytest.mark.parametrize(("erlang", "target"), [(-1.0, 0.01), (1.0, 0.0), (1.0, 1.0), (3.0 * MAX_CHANNELS, 0.01)])
+@pytest.mark.parametrize(
+    ("erlang", "target"), [(-1.0, 0.01), (1.0, 0.0), (1.0, 1.0), (3.0 * MAX_CHANNELS, 0.01)]
+)
 def test_what_has_no_answer_is_an_error(erlang: float, target: float) -> None:
     with pytest.raises(ValueError, match="Erlang"):
         channels_for(erlang, target)
@@ -90,7 +92,9 @@ def test_more_traffic_never_blocks_less(erlang: float, more: float, channels: in
 
 
 @given(TRAFFIC, TRAFFIC, TARGET)
-def test_two_traffics_together_need_no_more_channels_than_apart(one: float, other: float, target: float) -> None:
+def test_two_traffics_together_need_no_more_channels_than_apart(
+    one: float, other: float, target: float
+) -> None:
     assert channels_for(one + other, target) <= channels_for(one, target) + channels_for(other, target)
 
 
