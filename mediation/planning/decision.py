@@ -228,7 +228,8 @@ class Chooser:
         """What else there is to know of a site."""
         currency = self._plan.aims.currency
         if site.central and backup is not None:
-            yield f"When its trunks or servers fail, {backup} carries its calls, and has the room."
+            room = "" if self.outcome().unprotected else ", and has the room"
+            yield f"When its trunks or servers fail, {backup} carries its calls{room}."
         elif home in self._network.central and backup is not None:
             yield f"When {home} has failed, {backup} carries its calls."
         elif home in self._network.central:

@@ -5,6 +5,7 @@ from typing import Final
 
 from mediation.planning.answer import Answer, SiteAnswer
 from mediation.planning.sizing import LinkUse, TrunkUse
+from mediation.planning.starting import configurations
 
 SCHEMA: Final = 1
 """Grows when a field changes its meaning or goes; new fields may come at any time."""
@@ -23,6 +24,7 @@ def as_mapping(found: Answer) -> Mapping[str, object]:
         "sites": [_site_mapping(each) for each in found.sites],
         "trunks": [_trunk_mapping(use) for use in found.trunks],
         "links": [_link_mapping(use) for use in found.links],
+        "configurations": dict(configurations(found)),
         "lacking": list(found.lacking),
         "findings": list(found.findings),
     }

@@ -1,11 +1,11 @@
-"""The answer to a plan, and the figures of bandwidth, as text for a terminal."""
+"""The answer to a plan as text for a terminal."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from mediation.planning.answer import Answer, SiteAnswer
 from mediation.planning.decision import Role
 from mediation.planning.model import Audio, Connection, Link, Offer, Plan
-from mediation.rtp.bandwidth import Layer, Packets, Srtp, formula_kbps, steps
+from mediation.rtp.bandwidth import Layer, Srtp
 from mediation.rtp.tunnels import Vpn
 
 RIGHT = ">"
@@ -137,25 +137,6 @@ def _parts(found: Answer) -> Iterator[list[str]]:
         yield ["to know", *(f"  {finding}" for finding in found.findings)]
     if found.lacking:
         yield ["IT DOES NOT WORK", *(f"  {lack}" for lack in found.lacking)]
-
-
-def bandwidth_text(calls: int, packets: Packets) -> str:
-    """Both figures, and how the wire's comes about."""
-    formula = formula_kbps(1, ptime_ms=packets.ptime_ms)
-    rows = [
-        (step.name, str(step.octets), f"{step.kbps:.2f}", f"{step.kbps * calls:,.1f}")
-        for step in steps(packets)
-    ]
-    wire = list(steps(packets))[-1].kbps
-    lines = [
-        f"{calls:,} calls of G.711 at {packets.ptime_ms} ms, one direction; the other takes as much",
-        "",
-        f"  published formula  {formula * calls:>14,.1f} kbps   calls x (64 kbps + 20 octets a packet)",
-        f"  on the wire        {wire * calls:>14,.1f} kbps   {100 * (wire / formula - 1):.0f} % more",
-        "",
-    ]
-    head = ("counted so far", ">octets", ">kbps a call", f">kbps for {calls:,}")
-    return "\n".join([*lines, *(f"  {line}" for line in table(head, rows))])
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
