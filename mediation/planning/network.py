@@ -50,6 +50,7 @@ class Network:
             one, other = link.sites
             self._links[one].append((other, link))
             self._links[other].append((one, link))
+        self._backups: dict[tuple[str, str], str | None] = {}
         self._ways: dict[tuple[str, str | None], Mapping[str, tuple[Link, ...]]] = {}
 
     def way(self, site: str, to: str, *, without: str | None = None) -> tuple[Link, ...] | None:
@@ -66,6 +67,12 @@ class Network:
 
     def backup(self, site: str, home: str) -> str | None:
         """The central site that takes a site's calls when its home has failed; None: none can."""
+        key = site, home
+        if key not in self._backups:
+            self._backups[key] = self._nearest_other(site, home)
+        return self._backups[key]
+
+    def _nearest_other(self, site: str, home: str) -> str | None:
         country = self.sites[site].country
         others = [
             (len(way), other)

@@ -4,9 +4,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 from mediation.planning.words import check_number
 from mediation.settings.words import UnfitError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,10 @@ class Owners:
         return owner if digits <= last else None
 
 
-def overlaps(ranges: Iterable[tuple[object, DidRange]]) -> Iterator[tuple[object, object]]:
+def overlaps(ranges: Iterable[tuple[T, DidRange]]) -> Iterator[tuple[T, T]]:
     """Return what stands with ranges that meet, two at a time, the one that begins first coming first."""
     ordered = sorted(ranges, key=lambda each: (len(each[1].first), each[1].first, each[1].last))
-    widest: tuple[object, DidRange] | None = None
+    widest: tuple[T, DidRange] | None = None
     for earlier, later in pairwise(ordered):
         if widest is None or not widest[1].meets(later[1]) or widest[1].last < earlier[1].last:
             widest = earlier

@@ -108,8 +108,7 @@ def _count(line: bytes, owners: Owners, log: Log) -> bool:
     """Count one record; False when it is none."""
     try:
         record = json.loads(line)
-        began = datetime.fromisoformat(record["started_at"]).timestamp()
-        ended = datetime.fromisoformat(record["ended_at"]).timestamp()
+        began, ended = (_moment(record[key]) for key in ("started_at", "ended_at"))
         inbound = {"inbound": True, "outbound": False}[record["direction"]]
         number = bare(record["called" if inbound else "calling"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
@@ -129,6 +128,14 @@ def _count(line: bytes, owners: Owners, log: Log) -> bool:
     for quarter, seconds in _quarters(began, ended):
         found.quarters[quarter] += seconds
     return True
+
+
+def _moment(text: str) -> float:
+    """Seconds since 1970. ValueError when the text is no time, or does not say of which zone."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found.timestamp()
 
 
 def _quarters(began: float, ended: float) -> Iterator[tuple[int, float]]:

@@ -105,9 +105,8 @@ def _traffic_is_known(draft: Draft) -> Iterator[Fault]:
 def _numbers_have_one_owner(draft: Draft) -> Iterator[Fault]:
     ranges = list(draft.each(("site", EACH, "dids", EACH), DidRange))
     for first, second in overlaps(ranges):
-        if isinstance(first, tuple) and isinstance(second, tuple):
-            earlier, later = sorted((first, second))
-            yield Fault(later, "these numbers stand there twice", "give each to one site", related=earlier)
+        earlier, later = sorted((first, second), key=lambda path: (path[1], path[3]))
+        yield Fault(later, "these numbers stand there twice", "give each to one site", related=earlier)
 
 
 def _busiest_are_its_own(draft: Draft) -> Iterator[Fault]:

@@ -53,6 +53,7 @@ class Sizes:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._target = plan.aims.blocking_percent / 100
+        self._links: dict[tuple[tuple[str, str], int], LinkUse] = {}
         self._taken: dict[tuple[str, tuple[tuple[str, float], ...]], tuple[TrunkUse, ...] | None] = {}
 
     def channels(self, erlang: float) -> int:
@@ -78,10 +79,16 @@ class Sizes:
 
     def link_use(self, link: Link, erlang: float) -> LinkUse:
         """What a traffic takes of a link."""
-        calls = self.channels(erlang)
+        key = link.sites, self.channels(erlang)
+        if key not in self._links:
+            self._links[key] = self._link_use(link, key[1])
+        return self._links[key]
+
+    def _link_use(self, link: Link, calls: int) -> LinkUse:
         packets = self._plan.audio.packets(link.vpn)
         wire = wire_kbps(calls, packets)
-        return LinkUse(link, calls, formula_kbps(calls, ptime_ms=packets.ptime_ms), wire, link.price_of(wire))
+        formula = formula_kbps(calls, ptime_ms=packets.ptime_ms)
+        return LinkUse(link, calls, formula, wire, link.price_of(wire))
 
     def trunks(self, at: Site, erlang: Mapping[str, float]) -> tuple[TrunkUse, ...] | None:
         """The trunks that a site should take for the traffic of these countries; None: there are none for it."""
