@@ -88,6 +88,8 @@ def _internet_through_a_tunnel(draft: Draft) -> Iterator[Fault]:
 def _traffic_is_known(draft: Draft) -> Iterator[Fault]:
     records = draft.value(("plan", "records"), tuple)
     for path, _ in draft.each(("site", EACH), dict):
+        if not draft.sound(path):
+            continue  # what is missing may be what was mistyped
         stated = draft.value((*path, "erlang_per_user"), float)
         users = draft.value((*path, "users"), int)
         if stated and users == 0:

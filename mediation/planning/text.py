@@ -67,7 +67,8 @@ def _parts(found: Answer) -> Iterator[list[str]]:
     plan = found.plan
     channels = sum(use.channels for use in found.trunks)
     price = f"{found.price:,.2f} {plan.aims.currency} a month"
-    yield [f"{len(found.sites)} sites, {channels:,} channels, {price}", f"for {assumptions(plan)}"]
+    sites = "1 site" if len(found.sites) == 1 else f"{len(found.sites)} sites"
+    yield [f"{sites}, {channels:,} channels, {price}", f"for {assumptions(plan)}"]
     yield table(
         ("site", "country", ">users", ">Erlang", ">channels alone", "what to do"),
         (

@@ -93,7 +93,7 @@ price = inf
         ),
         (
             (GOOD, '[[site.busiest]]\nnumber = "+43155510000"\npercent = 3\n'),
-            '"busiest"',
+            "site.vienna.busiest.0.number: +43155510000 is none of its numbers; add it to dids",
         ),
         ((GOOD, '[[locality]]\ncountry = "IN"'), "warning: locality.0.country: no site is in IN"),
         (
