@@ -44,6 +44,8 @@ class Why(StrEnum):
     NO_LOCAL_TRUNK = "no-local-trunk"
     CAPACITY = "capacity"
     """A link or a trunk is too small."""
+    SIZE = "size"
+    """The cheaper way has a connection that is not good for so many calls."""
     COST = "cost"
     NOTHING = "nothing"
     """Neither way is open."""
@@ -135,7 +137,7 @@ class Chooser:
             if self.homes == before:
                 return
 
-    def _rank(self, name: str, home: str) -> tuple[int, float, bool]:
+    def _rank(self, name: str, home: str) -> tuple[int, int, float, bool]:
         """How good a home is for a site, all others staying as they are; at the same price the centre is."""
         return (*self._network.outcome({**self.homes, name: home}).rank, home == name)
 
@@ -160,44 +162,47 @@ class Chooser:
 
     def _why(self, site: Site, home: str, local: float | None, central: float | None) -> tuple[Why, str]:
         """What has decided, and the sentence that says so."""
-        country, currency = site.country, self._plan.aims.currency
-        blocked = None if site.central else self._blocked(site)
         if site.central:
             others = [name for name in self._network.central if name != site.name]
             told = f"It is a central site, as {_listed(others)} is." if others else "It is the central site."
             return Why.CENTRAL, told
         if not home:
-            return (
-                Why.NOTHING,
-                f"No trunk is on offer here for numbers of {country}; {blocked[1]}." if blocked else "",
-            )
+            blocked = self._blocked(site)
+            cause = f"; {blocked[1]}" if blocked is not None else ""
+            return Why.NOTHING, f"No trunk is on offer here for numbers of {site.country}{cause}."
         if home == site.name:
-            if not self._network.central:
-                return Why.ALONE, "No site is central: each has trunks of its own."
-            if blocked is not None:
-                return blocked[0], _sentence(blocked[1])
-            if site.survivable:
-                return (
-                    Why.SURVIVABILITY,
-                    "It must telephone when its links are cut, which takes a trunk of its own.",
-                )
-            if central is None:
-                return Why.CAPACITY, "What leads to the central sites is too small for its calls."
-            return (
-                Why.COST,
-                f"Its own trunk is cheaper: {_money(local, currency)} against {_money(central, currency)}.",
-            )
+            return self._why_own(site, local, central)
+        return self._why_centre(site, home, local, central)
+
+    def _why_own(self, site: Site, local: float | None, central: float | None) -> tuple[Why, str]:
+        if not self._network.central:
+            return Why.ALONE, "No site is central: each has trunks of its own."
+        if (blocked := self._blocked(site)) is not None:
+            why, told = blocked
+            return why, f"{told[0].upper()}{told[1:]}."
+        if site.survivable:
+            told = "It must telephone when its links are cut, which takes a trunk of its own."
+            return Why.SURVIVABILITY, told
+        if central is None:
+            return Why.CAPACITY, "What leads to the central sites is too small for its calls."
+        own, there = self._money(local), self._money(central)
+        if local is not None and local > central:
+            return Why.SIZE, f"No trunk on offer at a central site fits the size: {own} against {there}."
+        return Why.COST, f"Its own trunk is cheaper: {own} against {there}."
+
+    def _why_centre(
+        self, site: Site, home: str, local: float | None, central: float | None
+    ) -> tuple[Why, str]:
         if not self._has_local(site):
-            return (
-                Why.NO_LOCAL_TRUNK,
-                f"No trunk is on offer here that has room for its calls: {home} carries them.",
-            )
+            told = f"No trunk is on offer here that has room for its calls: {home} carries them."
+            return Why.NO_LOCAL_TRUNK, told
         if local is None:
             return Why.CAPACITY, f"Trunks of its own are too small: {home} carries its calls."
-        return Why.COST, (
-            f"The centre is cheaper: {_money(central, currency)} for channels at {home} and the wide-area link, "
-            f"against {_money(local, currency)} for a trunk of its own."
-        )
+        own, there = self._money(local), self._money(central)
+        if central is None or local < central:
+            return Why.SIZE, f"No trunk on offer here fits its size: {own} against {there} for {home}."
+        told = f"{there} for channels at {home} and the wide-area link, against {own} for a trunk of its own"
+        return Why.COST, f"The centre is cheaper: {told}."
 
     def _blocked(self, site: Site) -> tuple[Why, str] | None:
         """Why no central site may carry a site's calls; None: one may."""
@@ -226,7 +231,6 @@ class Chooser:
         central: float | None,
     ) -> Iterator[str]:
         """What else there is to know of a site."""
-        currency = self._plan.aims.currency
         if site.central and backup is not None:
             room = "" if self.outcome().unprotected else ", and has the room"
             yield f"When its trunks or servers fail, {backup} carries its calls{room}."
@@ -235,7 +239,7 @@ class Chooser:
         elif home in self._network.central:
             yield f"When {home if home != site.name else 'it'} has failed, nobody carries its calls."
         if why is Why.SURVIVABILITY and central is not None and local is not None:
-            dearer = f"{_money(local, currency)} against {_money(central, currency)} through a central site"
+            dearer = f"{self._money(local)} against {self._money(central)} through a central site"
             yield f"That costs {dearer}."
         if home == site.name and not site.central and self._network.central:
             helpers = [name for name in self._centres(site) if self._network.way(site.name, name) is not None]
@@ -244,15 +248,12 @@ class Chooser:
         if site.survivable and home != site.name:
             yield "It should survive its links, and cannot: no trunk is on offer here."
 
-
-def _money(price: float | None, currency: str) -> str:
-    return "nothing that works" if price is None else f"{price:,.2f} {currency} a month"
+    def _money(self, price: float | None) -> str:
+        if price is None:
+            return "nothing that works"
+        return f"{price:,.2f} {self._plan.aims.currency} a month"
 
 
 def _listed(names: list[str], word: str = "and") -> str:
     *most, last = names
     return f"{', '.join(most)} {word} {last}" if most else last
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."

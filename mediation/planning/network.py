@@ -30,9 +30,10 @@ class Outcome:
     price: float
 
     @property
-    def rank(self) -> tuple[int, float]:
-        """The lower, the better."""
-        return len(self.lacking), self.price
+    def rank(self) -> tuple[int, int, float]:
+        """The lower, the better: what is lacking, then trunks whose connection does not fit, then money."""
+        unfit = sum(not use.suits for uses in self.trunks.values() for use in uses)
+        return len(self.lacking), unfit, self.price
 
 
 class Network:

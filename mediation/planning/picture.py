@@ -228,11 +228,12 @@ def _curve(link: Link, found: Answer, spots: dict[str, _Spot]) -> tuple[str, flo
     one, other = (spots[name] for name in link.sites)
     if one.central == other.central:
         upper, lower = sorted((one, other), key=lambda spot: spot.y)
-        if one.central:
+        between = (spot for spot in spots.values() if spot.central and upper.y < spot.y < lower.y)
+        if one.central and not any(between):
             x = upper.x + CARD_WIDTH / 2
             top, bottom = upper.y + CARD_HEIGHT / 2, lower.y - CARD_HEIGHT / 2
             return f"M{x} {top:.1f} L{x} {bottom:.1f}", x, (top + bottom) / 2 + 4, "middle"
-        x, bulge = upper.right, 60 + 0.12 * (lower.y - upper.y)
+        x, bulge = upper.right, 54 if one.central else 60 + 0.12 * (lower.y - upper.y)
         line = f"M{x} {upper.y:.1f} C{x + bulge} {upper.y:.1f} {x + bulge} {lower.y:.1f} {x} {lower.y:.1f}"
         return line, x + 0.75 * bulge, (upper.y + lower.y) / 2 + 4, "middle"
     branch, centre = (other, one) if one.central else (one, other)

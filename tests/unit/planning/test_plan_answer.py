@@ -234,6 +234,24 @@ def test_a_connection_that_does_not_fit_is_taken_where_there_is_no_other_and_tol
     )
 
 
+def test_a_cheaper_trunk_that_does_not_fit_its_size_is_left_for_the_centre(tmp_path: Path) -> None:
+    branch = site("graz", users=600), link("graz", "vienna")
+    net = trunk("net", "graz", more='connection = "internet"\nvpn = "esp"\nprice_per_channel = 0.1')
+    decision = at(answered(tmp_path, *PAIR, *branch, net), "graz").decision
+    assert (decision.role, decision.why) == (Role.CENTRALIZED, Why.SIZE)
+    assert decision.reasons[0].startswith("No trunk on offer here fits its size: ")
+
+
+def test_a_centre_whose_trunks_do_not_fit_is_left_for_a_trunk_that_does(tmp_path: Path) -> None:
+    # thirty channels are good for the Internet: with the branch there would be more
+    net = trunk("net", "vienna", more='connection = "internet"\nvpn = "esp"\nprice_per_channel = 0.1')
+    centre = site("vienna", users=190, more="central = true"), net
+    branch = site("graz", users=100), link("graz", "vienna"), trunk("own", "graz")
+    decision = at(answered(tmp_path, *centre, *branch), "graz").decision
+    assert (decision.role, decision.why) == (Role.DISTRIBUTED, Why.SIZE)
+    assert decision.reasons[0].startswith("No trunk on offer at a central site fits the size: ")
+
+
 def test_servers_are_counted(tmp_path: Path) -> None:
     found = answered(tmp_path, "[plan]\ncalls_per_server = 100", site("vienna", users=3000), trunk("a", "*"))
     assert at(found, "vienna").servers == 4

@@ -1,10 +1,15 @@
 """A plan is read whole, or everything that is wrong with it is told at once."""
 
+import json
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from mediation.planning.read import inspect_plan_file
+from mediation.planning.schema import printed_schema
 from mediation.settings.problems import SettingsError
 from tests.unit.planning.plans import EXAMPLE, link, problems, site, trunk
 
@@ -139,3 +144,12 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_whole_numbers_are_good_where_fractions_are(tmp_path: Path) -> None:
     assert problems(tmp_path, "[plan]\nblocking_percent = 2\n", GOOD) == []
+
+
+def test_the_schema_is_printed_from_the_model_and_takes_the_example(tmp_path: Path) -> None:
+    path = EXAMPLE.with_name("plan.schema.json")
+    assert path.read_text(encoding="utf-8") == printed_schema()
+    shown = tmp_path / "plan.json"
+    shown.write_text(json.dumps(tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))), encoding="utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(path), str(shown)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0

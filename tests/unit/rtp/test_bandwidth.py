@@ -123,3 +123,26 @@ def test_a_line_made_for_so_many_calls_carries_them_and_no_more(packets: Packets
 @given(st.integers(min_value=40, max_value=1200), st.sampled_from(Vpn), st.booleans())
 def test_a_tunnel_never_makes_a_larger_packet_smaller(inner: int, vpn: Vpn, ipv6: bool) -> None:
     assert inner <= tunnelled_octets(inner, vpn, ipv6=ipv6) <= tunnelled_octets(inner + 1, vpn, ipv6=ipv6)
+
+
+INNER = (130, 199, 200, 201, 202, 210, 216, 280, 360, 520)
+CAPTURED = {
+    # octets of the outer IPv4 packet, captured between two network namespaces
+    Vpn.ESP_NAT: (192, 264, 264, 264, 264, 272, 280, 344, 424, 584),  # strongSwan 5.9.8, AES-GCM in UDP
+    Vpn.WIREGUARD: (204, 268, 268, 268, 268, 284, 284, 348, 428, 588),  # wireguard-go 2022-03-16
+    Vpn.OPENVPN: (182, 251, 252, 253, 254, 262, 268, 332, 412, 572),  # OpenVPN 2.6.14, AES-256-GCM
+}
+CBC_IN_UDP = (212, 276, 276, 276, 276, 292, 292, 356, 436, 596)
+"""strongSwan 5.9.8, AES-CBC and HMAC-SHA-256-128, which spoke through UDP as well."""
+
+
+@pytest.mark.parametrize("vpn", CAPTURED)
+def test_what_real_tunnels_were_seen_to_send(vpn: Vpn) -> None:
+    assert tuple(tunnelled_octets(inner, vpn, ipv6=False) for inner in INNER) == CAPTURED[vpn]
+
+
+def test_esp_without_udp_is_eight_octets_shorter_than_what_was_seen__rfc3948_2_1() -> None:
+    cbc = [tunnelled_octets(inner, Vpn.ESP_CBC, ipv6=False) for inner in INNER]
+    assert [octets + 8 for octets in cbc] == list(CBC_IN_UDP)
+    bare = [tunnelled_octets(inner, Vpn.ESP, ipv6=False) for inner in INNER]
+    assert [octets + 8 for octets in bare] == list(CAPTURED[Vpn.ESP_NAT])
