@@ -11,6 +11,7 @@ from mediation.settings.draft import EACH, Draft
 from mediation.settings.faults import did_you_mean
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
+from mediation.settings.rules import lists_without_repetition, names_differ
 
 _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
     ("trunk", EACH, "sites"),
@@ -22,7 +23,8 @@ _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
 def broken_rules(draft: Draft) -> Iterator[Fault]:
     """Return every rule that the draft breaks, and what is hardly meant."""
     return chain(
-        _names_differ(draft),
+        names_differ(draft, "site"),
+        names_differ(draft, "trunk"),
         _links_join_two_sites(draft),
         _offers_name_sites(draft),
         _internet_through_a_tunnel(draft),
@@ -30,19 +32,9 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _numbers_have_one_owner(draft),
         _busiest_are_its_own(draft),
         _localities_differ(draft),
-        _lists_without_repetition(draft),
+        lists_without_repetition(draft, _UNIQUE_LISTS),
         _offers_for_nobody(draft),
     )
-
-
-def _names_differ(draft: Draft) -> Iterator[Fault]:
-    for kind in ("site", "trunk"):
-        first: dict[str, Path] = {}
-        for path, name in draft.each((kind, EACH, "name"), str):
-            if name in first:
-                message = f'another {kind} is called "{name}" already'
-                yield Fault(path, message, f"give each {kind} a name of its own", related=first[name])
-            first.setdefault(name, path)
 
 
 def _links_join_two_sites(draft: Draft) -> Iterator[Fault]:
@@ -135,16 +127,6 @@ def _localities_differ(draft: Draft) -> Iterator[Fault]:
             message = f"no site is in {country}"
             yield Fault(path, message, "remove it, or mend the country", severity=Severity.WARNING)
         first.setdefault(country, path)
-
-
-def _lists_without_repetition(draft: Draft) -> Iterator[Fault]:
-    for pattern in _UNIQUE_LISTS:
-        for holder, _ in draft.each(pattern, tuple):
-            first: dict[str, Path] = {}
-            for path, item in draft.each((*holder, EACH), str):
-                if item in first:
-                    yield Fault(path, f"{item} stands in this list twice", "remove it", related=first[item])
-                first.setdefault(item, path)
 
 
 def _offers_for_nobody(draft: Draft) -> Iterator[Fault]:
