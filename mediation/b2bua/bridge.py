@@ -6,7 +6,6 @@ its terms say so, and are answered when it has answered: what it refuses is refu
 
 from collections.abc import Callable
 from enum import Enum, auto
-from itertools import product
 
 from mediation.b2bua.content import NOTHING
 from mediation.b2bua.events import (
@@ -26,6 +25,7 @@ from mediation.b2bua.passage import Lines
 from mediation.b2bua.reports import Reports
 from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import Relay
+from mediation.sip.table import Table
 
 
 class State(Enum):
@@ -85,9 +85,7 @@ ABSORBED: dict[Cell, str] = {
 }
 
 
-def undecided() -> set[Cell]:
-    """Cells without a decision, or with more than one; empty, as a test asserts."""
-    return {cell for cell in product(State, Cue) if (cell in BRIDGE) == (cell in ABSORBED)}
+TABLE = Table(BRIDGE, ABSORBED)
 
 
 class Bridge:
@@ -140,12 +138,33 @@ class Bridge:
                 self._replied(leg, event, now)
 
     def _cue(self, cue: Cue, leg: Leg, now: float, status: int = 0) -> None:
-        row = BRIDGE.get((self.state, cue))
+        row = TABLE.step(self.state, cue)
         if row is None:
             return
         self.state, acts = row
         for act in acts:
             self._perform(act, leg, now, status)
+
+    def succeed(self, before: "Bridge", now: float) -> None:
+        """Take the place of another bridge, one of whose legs has left.
+
+        What the leg that stays has asked of the one that left, nobody will answer: it is asked of who came instead
+        where it concerns both, and refused where it was said to one party alone.
+        """
+        for leg in self._legs:
+            if leg in before.legs and before.release(leg, now):
+                self._meet(leg, now)
+
+    def release(self, leg: Leg, now: float) -> bool:
+        """Give up what a leg waits for; whether a change that it has asked for is still to be answered."""
+        across = self.other(leg)
+        questions = [number for (asked, _), number in self._asked.items() if asked is across]
+        questions += [refer.question for (asked, _), refer in self._referrals.items() if asked is across]
+        for question in questions:
+            leg.questions.reply(question, 487, now)
+        if self._reports is not None and self._reports.leg is leg:
+            self._reports.tell(487, now)
+        return self._asker is leg
 
     def settle(self, now: float) -> None:
         """Let each side know what it does not know yet of the other."""
@@ -172,13 +191,18 @@ class Bridge:
                     self._reconcile(each, now)
 
     def _decide(self, leg: Leg, now: float) -> None:
+        self._meet(leg, now)
+        if self._asker is leg:
+            leg.changes.await_reoffer(now)
+
+    def _meet(self, leg: Leg, now: float) -> None:
+        """Answer what a leg asks for, or ask the other one."""
         other = self.other(leg)
-        if self._knows(other):
+        if self._knows(other) or not other.is_up:  # who has gone is told nothing; who comes will be
             leg.changes.accept_reoffer(self.willing(leg), now)
             self._apply()
         elif other.changes.may_reoffer:
             self.state, self._asker = State.RELAYING, leg
-            leg.changes.await_reoffer(now)
             other.changes.reoffer(self.willing(other), now, tries_again=False)
         else:
             leg.changes.refuse_reoffer(491, now)
@@ -225,15 +249,26 @@ class Bridge:
         self._referrals[other, other.questions.ask("REFER", NOTHING, now, lines)] = referred
 
     def _referral_replied(self, leg: Leg, referred: Referred, status: int, now: float) -> None:
-        asker = self.other(leg)
         if status < 300:
-            asker.questions.accept_referral(referred, now)
-            self._reports = Reports(asker, referred)
+            self._referral_accepted(leg, referred, now)
         else:
-            asker.questions.reply(referred.question, 403 if status in (401, 407) else status, now)
+            status = 403 if status in (401, 407) else status
+            self.other(leg).questions.reply(referred.question, status, now)
+
+    def _referral_accepted(self, leg: Leg, referred: Referred, now: float) -> None:
+        asker = self.other(leg)
+        asker.questions.accept_referral(referred, now)
+        self._reports = Reports(asker, referred)
 
     def _reported(self, leg: Leg, reported: Reported, now: float) -> None:
-        """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3)."""
+        """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3).
+
+        One that comes before the response to the REFER says that it was accepted (RFC 3515 section 2.4.4).
+        """
+        if self._reports is None:
+            early = next((key for key in self._referrals if key[0] is leg), None)
+            if early is not None:
+                self._referral_accepted(leg, self._referrals.pop(early), now)
         reports = self._reports
         if reports is None or reports.leg is leg:
             leg.questions.reply(reported.question, 481, now)

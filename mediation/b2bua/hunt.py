@@ -11,7 +11,7 @@ from typing import Protocol
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, HungUp, LegEvent, Progress, Refused
-from mediation.b2bua.hunt_table import ABSORBED, HUNT, Act, Cue, State
+from mediation.b2bua.hunt_table import TABLE, Act, Cue, State
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg, LegUser
 from mediation.b2bua.outputs import Level
@@ -212,10 +212,8 @@ class Hunt:
     # the machinery
 
     def _cue(self, cue: Cue, now: float, given: Progress | Answered | Failed | None = None) -> None:
-        row = HUNT.get((self.state, cue))
+        row = TABLE.step(self.state, cue)
         if row is None:
-            if (self.state, cue) not in ABSORBED:
-                raise LocalSipError(f"{cue.name} in {self.state.name} cannot happen")
             return
         self.state, acts = row
         for act in acts:

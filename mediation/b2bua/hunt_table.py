@@ -4,7 +4,8 @@ Failover is decided before the table is asked: a refusal that sends the call on 
 """
 
 from enum import Enum, auto
-from itertools import product
+
+from mediation.sip.table import Table
 
 
 class State(Enum):
@@ -85,7 +86,4 @@ IMPOSSIBLE: dict[Cell, str] = {
 """Cells that no input can reach, and why."""
 
 
-def undecided() -> set[Cell]:
-    """Cells without a decision, or with more than one; empty, as a test asserts."""
-    homes = (HUNT.keys(), ABSORBED.keys(), IMPOSSIBLE.keys())
-    return {cell for cell in product(State, Cue) if sum(cell in home for home in homes) != 1}
+TABLE = Table(HUNT, ABSORBED, IMPOSSIBLE)

@@ -6,7 +6,8 @@ the two are one. What we ask for within the session has a table of its own (`cha
 """
 
 from enum import Enum, auto
-from itertools import product
+
+from mediation.sip.table import Table
 
 
 class Stage(Enum):
@@ -83,6 +84,8 @@ class Act(Enum):
     """Repeat the 2xx until its ACK comes."""
     REPEAT = auto()
     STOP_REPEATING = auto()
+    LEAVE_2XX = auto()
+    """The same without an ACK: only an INVITE that is heard again is answered by it again (RFC 5407 section 3.1.1)."""
     DROP_REOFFER = auto()
     """487 to a later INVITE of theirs that still waits (section 15.1.2)."""
     SEND_487 = auto()
@@ -143,7 +146,7 @@ SESSION: dict[Cell, Row] = {
     (S.ACCEPTED, C.RECEIVED_ACK): (S.CONFIRMED, (Act.STOP_REPEATING, Act.TELL_ACKNOWLEDGED)),
     (S.ACCEPTED, C.REPEAT_2XX): (S.ACCEPTED, (Act.REPEAT,)),
     (S.ACCEPTED, C.ACK_MISSING): (S.ENDING, (Act.STOP_REPEATING, Act.SEND_BYE, Act.TELL_UNACKNOWLEDGED)),
-    (S.ACCEPTED, C.RECEIVED_BYE): (S.ENDED, (Act.STOP_REPEATING, Act.SEND_200, Act.TELL_HUNG_UP)),
+    (S.ACCEPTED, C.RECEIVED_BYE): (S.ENDED, (Act.LEAVE_2XX, Act.SEND_200, Act.TELL_HUNG_UP)),
     (S.ACCEPTED, C.RECEIVED_INVITE): (S.ACCEPTED, (Act.SEND_491,)),
     (S.ACCEPTED, C.HANG_UP): (S.UNWANTED, ()),
     (S.ACCEPTED, C.PEER_LOST): (S.UNWANTED, (Act.TELL_LOST,)),
@@ -151,7 +154,7 @@ SESSION: dict[Cell, Row] = {
     (S.UNWANTED, C.RECEIVED_ACK): (S.ENDING, (Act.STOP_REPEATING, Act.SEND_BYE)),
     (S.UNWANTED, C.REPEAT_2XX): (S.UNWANTED, (Act.REPEAT,)),
     (S.UNWANTED, C.ACK_MISSING): (S.ENDING, (Act.STOP_REPEATING, Act.SEND_BYE)),
-    (S.UNWANTED, C.RECEIVED_BYE): (S.ENDED, (Act.STOP_REPEATING, Act.SEND_200)),
+    (S.UNWANTED, C.RECEIVED_BYE): (S.ENDED, (Act.LEAVE_2XX, Act.SEND_200)),
     (S.UNWANTED, C.RECEIVED_INVITE): (S.UNWANTED, (Act.SEND_491,)),
     # calling
     (S.CALLING, C.RECEIVED_1XX): (S.PROCEEDING, (Act.TELL_PROGRESS,)),
@@ -202,17 +205,17 @@ SESSION: dict[Cell, Row] = {
     (S.CONFIRMED, C.RECEIVED_CANCEL): (S.CONFIRMED, (Act.DROP_REOFFER, Act.TELL_REOFFER_CANCELLED)),
     (S.CONFIRMED, C.RECEIVED_BYE): (
         S.ENDED,
-        (Act.DROP_REOFFER, Act.STOP_REPEATING, Act.SEND_200, Act.TELL_HUNG_UP),
+        (Act.DROP_REOFFER, Act.LEAVE_2XX, Act.SEND_200, Act.TELL_HUNG_UP),
     ),
-    (S.CONFIRMED, C.HANG_UP): (S.ENDING, (Act.DROP_REOFFER, Act.STOP_REPEATING, Act.SEND_BYE)),
+    (S.CONFIRMED, C.HANG_UP): (S.ENDING, (Act.DROP_REOFFER, Act.LEAVE_2XX, Act.SEND_BYE)),
     (S.CONFIRMED, C.PEER_LOST): (
         S.ENDING,
-        (Act.DROP_REOFFER, Act.STOP_REPEATING, Act.SEND_BYE, Act.TELL_LOST),
+        (Act.DROP_REOFFER, Act.LEAVE_2XX, Act.SEND_BYE, Act.TELL_LOST),
     ),
     (S.CONFIRMED, C.REFRESH_DUE): (S.CONFIRMED, (Act.TELL_REFRESH_DUE,)),
     (S.CONFIRMED, C.EXPIRED): (
         S.ENDING,
-        (Act.DROP_REOFFER, Act.STOP_REPEATING, Act.SEND_BYE, Act.TELL_EXPIRED),
+        (Act.DROP_REOFFER, Act.LEAVE_2XX, Act.SEND_BYE, Act.TELL_EXPIRED),
     ),
     (S.ENDING, C.RECEIVED_2XX): (S.ENDING, (Act.REPEAT_ACK,)),
     (S.ENDING, C.FORKED_2XX): (S.ENDING, (Act.END_FORK,)),
@@ -273,7 +276,4 @@ IMPOSSIBLE: dict[Cell, str] = {
 """Cells that no input can reach, and why."""
 
 
-def undecided() -> set[Cell]:
-    """Cells without a decision, or with more than one; empty, as a test asserts."""
-    homes = (SESSION.keys(), ABSORBED.keys(), IMPOSSIBLE.keys())
-    return {cell for cell in product(Stage, Cue) if sum(cell in home for home in homes) != 1}
+TABLE = Table(SESSION, ABSORBED, IMPOSSIBLE)
