@@ -147,7 +147,7 @@ def _findings(plan: Plan, sites: tuple[SiteAnswer, ...], outcome: Outcome, log: 
         if each.site.survivable and home != name:
             yield f"{name}: it does not survive its links, since no trunk is on offer there"
     if log.unreadable:
-        yield f"{log.unreadable:,} lines of the records are no call records and were left out"
+        yield f"lines of the records that are no call records, and were left out: {log.unreadable:,}"
     if log.strangers:
         yield f"{log.strangers:,} of {log.records:,} records are of numbers that belong to no site"
 

@@ -13,6 +13,9 @@ from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
 from mediation.settings.rules import lists_without_repetition, names_differ
 
+MAX_ERLANG: Final = 200_000
+"""Of a whole plan: as many calls at a time as a large country has."""
+
 _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
     ("trunk", EACH, "sites"),
     ("trunk", EACH, "serves"),
@@ -29,6 +32,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _offers_name_sites(draft),
         _internet_through_a_tunnel(draft),
         _traffic_is_known(draft),
+        _traffic_is_possible(draft),
         _numbers_have_one_owner(draft),
         _busiest_are_its_own(draft),
         _localities_differ(draft),
@@ -94,6 +98,20 @@ def _traffic_is_known(draft: Draft) -> Iterator[Fault]:
         elif draft.value((*path, "dids"), tuple) == ():
             remedy = "add dids, or erlang_per_user and users"
             yield Fault(path, "nothing tells which calls of the records are its own", remedy, at_key=True)
+
+
+def _traffic_is_possible(draft: Draft) -> Iterator[Fault]:
+    """Beyond any company on Earth somebody has mistaken a unit."""
+    growth = draft.value(("plan", "growth_percent"), float)
+    if growth is None:
+        return
+    total = 0.0
+    for path, users in draft.each(("site", EACH, "users"), int):
+        total += users * (draft.value((*path[:-1], "erlang_per_user"), float) or 0.0) * (1 + growth / 100)
+        if total > MAX_ERLANG:
+            message = f"all sites so far have {total:,.0f} Erlang, and nobody has more than {MAX_ERLANG:,}"
+            yield Fault(path, message, "mend users, erlang_per_user or growth_percent")
+            return
 
 
 def _numbers_have_one_owner(draft: Draft) -> Iterator[Fault]:

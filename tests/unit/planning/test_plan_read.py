@@ -111,6 +111,10 @@ price = inf
             "plan.records.0: it cannot be read: no such file or directory",
         ),
         (("[[plan]]", GOOD), "plan"),
+        (
+            (site("vienna", users=10_000_000), trunk("alpha", "*")),
+            "site.vienna.users: all sites so far have 1,000,000 Erlang, and nobody has more than 200,000",
+        ),
         ((site("vienna"),), "[[trunk]] is missing"),
         ((GOOD, "x = ="), "a value is missing"),
     ],

@@ -149,7 +149,7 @@ def test_few_days_strangers_and_bad_lines_are_told(tmp_path: Path) -> None:
     findings = "\n".join(answered(tmp_path, MEASURED, trunk("alpha", "vienna")).findings)
     assert "vienna: its records are of one day, too few to be sure of a busy hour" in findings
     assert "1 of 2 records are of numbers that belong to no site" in findings
-    assert "1 lines of the records are no call records and were left out" in findings
+    assert "lines of the records that are no call records, and were left out: 1" in findings
     assert problems(tmp_path, MEASURED, trunk("alpha", "vienna")) == [
         "2:12: warning: plan.records.0: line 3 is no call record; name a file that [cdr] file has written"
     ]
