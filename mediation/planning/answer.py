@@ -81,7 +81,7 @@ def answer(plan: Plan, log: Log) -> Answer:
     sizes = Sizes(plan)
     network = Network(plan, sizes, {name: traffic.erlang for name, traffic in traffics.items()})
     chooser = Chooser(plan, sizes, network)
-    outcome = chooser.outcome()
+    outcome = chooser.outcome
     sites = tuple(_site(plan, site, traffics[site.name], sizes, chooser, outcome, log) for site in plan.sites)
     unserved = [
         f"nobody carries the calls of {each.site.name}: {each.decision.reasons[0]}"

@@ -81,10 +81,8 @@ class Chooser:
             if (home := self._first(site)) is not None:
                 self.homes[site.name] = home
         self._settle()
-
-    def outcome(self) -> Outcome:
+        self.outcome: Outcome = self._network.outcome(self.homes)
         """What all the homes take together."""
-        return self._network.outcome(self.homes)
 
     def decision(self, site: Site) -> Decision:
         """What a site does, with the reasons and both prices."""
@@ -232,8 +230,9 @@ class Chooser:
     ) -> Iterator[str]:
         """What else there is to know of a site."""
         if site.central and backup is not None:
-            room = "" if self.outcome().unprotected else ", and has the room"
+            room = "" if self.outcome.unprotected else ", and has the room"
             yield f"When its trunks or servers fail, {backup} carries its calls{room}."
+            yield from self._spare(site)
         elif home in self._network.central and backup is not None:
             yield f"When {home} has failed, {backup} carries its calls."
         elif home in self._network.central:
@@ -247,6 +246,14 @@ class Chooser:
                 yield f"When its trunk has failed, {_listed(helpers, 'or')} can carry what there is room for."
         if site.survivable and home != site.name:
             yield "It should survive its links, and cannot: no trunk is on offer here."
+
+    def _spare(self, site: Site) -> Iterator[str]:
+        """How much of a central site's trunks is for the day when another one has failed."""
+        users = [name for name, home in self.homes.items() if home == site.name]
+        usual = self._sizes.channels(sum(self._network.erlang[name] for name in users))
+        channels = sum(use.channels for use in self.outcome.trunks.get(site.name, ()))
+        if channels > usual:
+            yield f"Of its {channels:,} channels a usual day takes {usual:,}; the rest is for another site's calls."
 
     def _money(self, price: float | None) -> str:
         if price is None:

@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import exp, factorial, lgamma, log
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mediation.planning.erlang import MAX_CHANNELS, blocking, channels_for, offered_erlang
@@ -25,6 +25,7 @@ CARRIER_GRADE = {
     9: (1.8, 2.6, 3.8, 4.3, 4.7, 5.4),
 }
 
+SLOWLY = settings(deadline=None, max_examples=60)
 TRAFFIC = st.floats(min_value=0.001, max_value=2000)
 TARGET = st.floats(min_value=0.0001, max_value=0.5)
 
@@ -74,6 +75,7 @@ def test_what_has_no_answer_is_an_error(erlang: float, target: float) -> None:
         channels_for(erlang, target)
 
 
+@SLOWLY
 @given(TRAFFIC, TARGET)
 def test_the_fewest_channels_meet_the_target_and_one_less_does_not(erlang: float, target: float) -> None:
     channels = channels_for(erlang, target)
@@ -81,16 +83,19 @@ def test_the_fewest_channels_meet_the_target_and_one_less_does_not(erlang: float
     assert channels == 0 or blocking(erlang, channels - 1) > target
 
 
+@SLOWLY
 @given(TRAFFIC, st.integers(min_value=0, max_value=2500))
 def test_another_channel_never_blocks_more(erlang: float, channels: int) -> None:
     assert 0 <= blocking(erlang, channels + 1) <= blocking(erlang, channels) <= 1
 
 
+@SLOWLY
 @given(TRAFFIC, st.floats(min_value=0, max_value=500), st.integers(min_value=1, max_value=2500))
 def test_more_traffic_never_blocks_less(erlang: float, more: float, channels: int) -> None:
     assert blocking(erlang, channels) <= blocking(erlang + more, channels) * (1 + 1e-12)
 
 
+@SLOWLY
 @given(TRAFFIC, TRAFFIC, TARGET)
 def test_two_traffics_together_need_no_more_channels_than_apart(
     one: float, other: float, target: float
@@ -98,6 +103,7 @@ def test_two_traffics_together_need_no_more_channels_than_apart(
     assert channels_for(one + other, target) <= channels_for(one, target) + channels_for(other, target)
 
 
+@SLOWLY
 @given(st.integers(min_value=1, max_value=400), TARGET)
 def test_the_traffic_that_channels_carry_needs_those_channels(channels: int, target: float) -> None:
     assert channels_for(offered_erlang(channels, target) * (1 - 1e-9), target) == channels
