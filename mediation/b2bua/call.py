@@ -75,6 +75,14 @@ class Exchange:
         return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent)
 
 
+class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
+    """A bug was met where two calls have to do with each other."""
+
+    def __init__(self, *calls: "Call") -> None:
+        super().__init__(*(call.id for call in calls))
+        self.calls = calls
+
+
 class Call:
     """A call from the INVITE that began it to its record."""
 
@@ -158,8 +166,9 @@ class Call:
                 self._cue(Cue.PROGRESS, now, event)
             case Answered():
                 self._cue(Cue.ANSWERED, now, event)
-            case Failed(cause, by):
+            case Failed(cause, by, parts=parts, terms=terms):
                 self._redirection = event if event.redirected_to else None
+                self.seats.note_last_word(parts, terms)
                 self._cue(Cue.FAILED, now, cause, by=by)
 
     def media_fact(self, fact: MediaFact, now: float) -> None:
@@ -182,6 +191,8 @@ class Call:
             case MediaSilent(_, caller) if self.phase is Phase.SEEKING:
                 if not caller:
                     self._cue(Cue.EARLY_SILENCE, now)
+            case MediaSilent() if self.media.is_fax:
+                pass  # said of the audio before it
             case MediaSilent(_, caller):
                 self.fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
@@ -271,6 +282,7 @@ class Call:
         self.seats.apply()
         if self.seats.bridge is not None:
             self.seats.bridge.settle(now)
+            self.seats.other(leg).changes.announce(now)
 
     def surrender(self, leg: Leg, cause: Cause, now: float) -> None:
         """One party goes on in another call; this one ends."""
@@ -311,11 +323,12 @@ class Call:
     def _seat_event(self, leg: Leg, event: LegEvent, now: float) -> None:
         by = self.seats.name_of(leg)
         match event:
-            case HungUp(cause):
+            case HungUp(cause, parts):
                 if self._succession is not None and self._succession.leaving is leg:
                     self._succession.left(now)
                     self._cue(Cue.LEFT, now, cause)
                     return
+                self.seats.note_last_word(parts, leg.terms)
                 self._cue(Cue.CALLER_ENDED if by == "caller" else Cue.CALLEE_ENDED, now, cause, by=by)
             case Updated():
                 self._cue(Cue.UPDATED, now)
@@ -365,7 +378,7 @@ class Call:
         match act:
             case Act.SEEK:
                 self._hunt = self.hunt(Invitation(self._request, self.seats.caller.terms), self._candidates)
-                self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish, now)
+                self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish_of_audio, now)
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)
@@ -399,7 +412,7 @@ class Call:
                 self._drop_caller(now)
             case Act.DROP_CALLEE:
                 if self.seats.callee is not None:
-                    self.seats.callee.hang_up(self.ledger.cause, now)
+                    self.seats.dismiss(self.seats.callee, self.ledger.cause, now)
             case Act.STOP_TIMERS:
                 self.exchange.agent.deadlines.stop((self, SETUP_LIMIT))
 
@@ -415,7 +428,7 @@ class Call:
         if redirection is not None:
             self.seats.caller.redirect(redirection.cause, redirection.redirected_to, now)
         else:
-            self.seats.caller.hang_up(self.ledger.cause, now)
+            self.seats.dismiss(self.seats.caller, self.ledger.cause, now)
 
     def _start(self, name: str, at: float) -> None:
         self.exchange.agent.deadlines.start((self, name), at)

@@ -103,7 +103,7 @@ class Transfer:
         self.leaving = leaving
         self.state = State.OPENING
         leaving.questions.accept_referral(referred, now)
-        self._reports = Reports(leaving, referred)
+        self._reports = Reports(leaving, referred, now)
         self._reports.tell(100, now)
         call.fact("transfer.started", by=call.seats.name_of(leaving))
         first = candidates[0]
@@ -170,7 +170,7 @@ class Transfer:
         cause = given if isinstance(given, Cause) else causes.NORMAL
         match act:
             case Act.SEEK:
-                self._hunt.begin(self._local, call.seats.other(leaving).said.wish, now)
+                self._hunt.begin(self._local, call.seats.other(leaving).said.wish_of_audio, now)
             case Act.STOP_SEEKING:
                 self._hunt.stop(cause, now)
             case Act.REPORT:

@@ -21,7 +21,14 @@ from mediation.sdp.audio import (
 )
 from mediation.sdp.description import Attribute, MediaDescription, Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
-from mediation.sdp.slots import PLAIN_RTP, audio_place, is_plain_audio, next_place, same_family, with_ours
+from mediation.sdp.slots import (
+    PLAIN_RTP,
+    audio_place,
+    is_plain_audio,
+    next_audio_place,
+    same_family,
+    with_ours,
+)
 
 __all__ = [
     "AgreedAudio", "Capabilities", "Direction", "LocalAudio", "NotAcceptable", "PayloadTypes", "make_answer",
@@ -105,7 +112,7 @@ def make_offer(
     and telephone-event stays under its number. After a fax, audio takes its place back (section 8.3.3).
     """
     formats = [Format(_NUMBERS[codec], codec) for codec in capabilities.codecs]
-    place = next_place(previous) if previous else None
+    place = next_audio_place(previous) if previous else None
     known = read_formats(previous.media[place]) if previous and place is not None else ()
     if capabilities.telephone_event:
         formats.append(Format(_event_number(known), TELEPHONE_EVENT, DIGITS_AND_FLASH))
