@@ -204,9 +204,6 @@ def test_several_at_once_are_answered_each_by_its_own_answer(call: Pair, by: str
     call.ends()
 
 
-@pytest.mark.parametrize(("method", "status"), [("INFO", 481), ("MESSAGE", 404)])
-def test_outside_of_calls_info_belongs_to_none_and_a_message_needs_a_number__rfc6086_4_rfc3428_4(
-    call: Pair, method: str, status: int
-) -> None:
-    call.caller.asks(method, headers=WORDS, body=b"hello")
-    assert call.caller.heard() == [f"{status} {method}"]
+def test_info_belongs_to_a_dialog__rfc6086_4_2(call: Pair) -> None:
+    call.caller.asks("INFO", headers=WORDS, body=b"hello")
+    assert call.caller.heard() == ["481 INFO"]
