@@ -40,8 +40,8 @@ STEADY_S: Final = 10.0
 WAIT_S: Final = 10.0
 """So long a call waits for a worker after its own has died. Then its parties have hung up, or should."""
 
-MAX_MOVES: Final = 2
-"""A call under which so many workers have died may be what they died of."""
+MAX_MOVES: Final = 3
+"""A call under which so many workers have died may be what they died of. Two may have died at the same moment."""
 
 DEATH_LIMIT_S: Final = 0.3
 """A worker that has closed its channel, or says nothing, may take so long to tell why. Its calls wait meanwhile."""
