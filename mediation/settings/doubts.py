@@ -43,9 +43,10 @@ def _trunks_without_route(draft: Draft) -> Iterator[Fault]:
 
 def _routes_never_reached(draft: Draft) -> Iterator[Fault]:
     first: dict[str, Path] = {}
-    for path, _ in draft.each(("route", EACH), dict):
+    ranks = {path: draft.value((*path, "priority"), int) for path, _ in draft.each(("route", EACH), dict)}
+    for path in sorted(ranks, key=lambda path: ranks[path] or 0):
         pattern = draft.value((*path, "match"), str)
-        if pattern is None:
+        if pattern is None or ranks[path] is None:
             continue
         catcher = first.get("") or first.get(pattern)
         if catcher is not None:
