@@ -15,7 +15,7 @@ class Ledger:
     """Attempts, moments and the one cause of ending. Times are seconds on the driver's clock."""
 
     def __init__(self, started: float, calling: str = "", called: str = "") -> None:
-        """`calling` and `called` are the numbers of the INVITE that the call began with."""
+        """`calling` and `called` are the numbers of the INVITE that the call began with, as we write them."""
         self.started = started
         self._calling, self._called = calling, called
         self.first: list[Leg] = []
@@ -30,9 +30,21 @@ class Ledger:
         self.attempts: list[Attempt] = []
         self.transfers: list[TransferRecord] = []
 
-    def attempt(self, trunk: str, target: str, call_id: str, now: float, *, transfer: bool = False) -> None:
-        """Another target is tried."""
-        self.attempts.append(Attempt(trunk, target, call_id, now, transfer=transfer))
+    def attempt(
+        self,
+        trunk: str,
+        target: str,
+        call_id: str,
+        now: float,
+        *,
+        transfer: bool = False,
+        numbers: tuple[str, str] = ("", ""),
+    ) -> None:
+        """Another target is tried; `numbers` are that of the caller and the called one, as they leave."""
+        calling, called = numbers
+        self.attempts.append(
+            Attempt(trunk, target, call_id, now, transfer=transfer, calling=calling, called=called)
+        )
 
     def progress(self, status: int, now: float) -> None:
         """The target said something above 100; only 183 is no ringing."""

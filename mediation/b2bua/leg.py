@@ -28,6 +28,7 @@ from mediation.b2bua.questions import Questions
 from mediation.b2bua.voice import Fields, Voice
 from mediation.routing.numbers import is_number, number_of
 from mediation.routing.terms import Terms
+from mediation.routing.translation import translated
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.model import Side
@@ -235,7 +236,8 @@ class Leg:
 
     def redirect(self, cause: Cause, uris: tuple[str, ...], now: float) -> None:
         """Refuse the call and name the numbers to call instead, at our own host (RFC 3261 section 21.3)."""
-        numbers = dict.fromkeys(number_of(parse_uri(uri)) for uri in uris)
+        written = (translated(parse_uri(uri), self.terms.numbers.called_out) for uri in uris)
+        numbers = dict.fromkeys(map(number_of, written))
         users = (number if is_number(number) else escaped(number) for number in numbers if number)
         contacts = tuple(("Contact", f"<sip:{user}@{self.voice.place}>") for user in users)
         if self.session.stage is Stage.RECEIVED and contacts:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mediation.routing.numbers import is_number, number_of
 from mediation.routing.terms import Terms
+from mediation.routing.translation import translated
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import Headers, NameAddress, split_list
 from mediation.sip.uri import OpaqueUri, SipUri, unescaped
@@ -56,6 +57,16 @@ class Passage:
     def within_trust(self) -> bool:
         """Whether both peers belong to our trust domain (RFC 3324 section 2.3)."""
         return self.source.identity.trust and self.destination.identity.reveal
+
+    def written(self, address: NameAddress, called: str = "") -> NameAddress:
+        """An address with its number as the destination writes it: that of the called party by the rules for those."""
+        if is_anonymous(address):
+            return address
+        plan = self.destination.numbers
+        is_called = bool(called) and number_of(address.uri) == called
+        return replace(
+            address, uri=translated(address.uri, plan.called_out if is_called else plan.calling_out)
+        )
 
 
 def elements_of(headers: Headers, name: str, read: Callable[[str], T]) -> tuple[T, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mediation.routing.translation import AS_IT_IS, NumberPlan
 from mediation.sdp.negotiation import Capabilities
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.model import Internal, Side, Trunk
@@ -52,6 +53,8 @@ class Terms:
     """What is believed of the peer, and what it is told."""
     headers: tuple[HeaderRule, ...] = ()
     """What becomes of single headers from and to the peer."""
+    numbers: NumberPlan = AS_IT_IS
+    """How the peer writes numbers."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
@@ -59,9 +62,9 @@ class Terms:
         capabilities = Capabilities(
             tuple(str(law) for law in peer.codecs), peer.telephone_event, peer.ptime_ms
         )
-        side, credentials = Side.FRONT_END, None
+        side, credentials, numbers = Side.FRONT_END, None, AS_IT_IS
         if isinstance(peer, Trunk):
-            side = Side.GATEWAY
+            side, numbers = Side.GATEWAY, NumberPlan.of(peer)
             if peer.username:
                 credentials = Credentials(peer.username, peer.password.text, peer.realm or None)
         return cls(
@@ -76,6 +79,7 @@ class Terms:
             peer.redirect,
             peer.identity,
             peer.headers,
+            numbers,
         )
 
     @property

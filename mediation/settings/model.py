@@ -284,7 +284,10 @@ class Route:
         metadata=story("Names of trunks, in order of preference.", at_least=1, example='["itsp-a"]')
     )
     priority: int = setting(
-        0, low=0, high=65535, doc="Routes are asked from the lowest to the highest; equal ones in the order of the file."
+        0,
+        low=0,
+        high=65535,
+        doc="Routes are asked from the lowest to the highest; equal ones in the order of the file.",
     )
     weights: tuple[int, ...] = setting(
         (),

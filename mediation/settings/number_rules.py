@@ -52,17 +52,24 @@ def _examples_come_out(draft: Draft, table: Path, *, strips_plus: bool) -> Itera
             for index, example in enumerate(rule.examples):
                 outcome = translation.of_number(example.before)
                 if outcome.after != example.after:
-                    decided = next((paths[id(step.rule)] for step in outcome.steps if step.made is not None), None)
+                    decided = next(
+                        (paths[id(step.rule)] for step in outcome.steps if step.made is not None), None
+                    )
                     yield Fault(
                         (*path, "examples", index),
                         f"{example.before} becomes {outcome.after}, and not {example.after}",
-                        "no rule matches it" if decided is None else f"rule {decided[-1]} decides: see its match",
+                        "no rule matches it"
+                        if decided is None
+                        else f"rule {decided[-1]} decides: see its match",
                         related=None if decided is None else (*decided, "match"),
                     )
 
 
 def _rule(draft: Draft, path: Path) -> NumberRule | None:
-    party, direction = draft.value((*path, "party"), NumberParty), draft.value((*path, "direction"), HeaderDirection)
+    party, direction = (
+        draft.value((*path, "party"), NumberParty),
+        draft.value((*path, "direction"), HeaderDirection),
+    )
     match, replace = draft.value((*path, "match"), str), draft.value((*path, "replace"), str)
     if party is None or direction is None or match is None or replace is None:
         return None

@@ -60,7 +60,9 @@ def parse_replacement(text: str) -> Replacement:
         place = match.end()
         digits = match["digits"]
         if digits is not None and len(digits) > 1:
-            message = f"{match[0]} can be read as group {digits} or as group {digits[0]} with digits behind it"
+            message = (
+                f"{match[0]} can be read as group {digits} or as group {digits[0]} with digits behind it"
+            )
             raise UnfitError(message, f"write ${{{digits[0]}}}{digits[1:]} or ${{{digits}}}")
         if match["text"] is not None:
             parts.append(match["text"])

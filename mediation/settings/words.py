@@ -80,7 +80,9 @@ def check_match(text: str, several: str = "several routes") -> None:
 def check_rule_match(text: str) -> None:
     """The same for a rule about numbers, which must not be found in every number by mistake."""
     if not text:
-        raise UnfitError("an empty pattern is found in front of every number", "write '^.*$' if that is meant")
+        raise UnfitError(
+            "an empty pattern is found in front of every number", "write '^.*$' if that is meant"
+        )
     check_match(text, "several rules")
 
 
