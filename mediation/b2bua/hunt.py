@@ -292,7 +292,10 @@ class Hunt:
             leg.call_id,
             now,
             transfer=self._first > 0,
-            numbers=(number_of(NameAddress.parse(identity).uri), number_of(parse_uri(called))),
+            numbers=(
+                number_of(NameAddress.parse(identity).uri),
+                number_of(translated(request.uri, numbers.called_out)),
+            ),
         )
         self.user.fact("leg.placed", trunk=candidate.trunk, target=target.uri)
 

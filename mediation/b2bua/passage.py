@@ -104,6 +104,11 @@ def user_of(uri: SipUri) -> str:
     return _without_context((uri.user or "").partition(":")[0])
 
 
+def subscriber_of(uri: OpaqueUri) -> str:
+    """The number of a `tel:` URI as the user part of a SIP URI (RFC 3261 section 19.1.6)."""
+    return _without_context(uri.rest.partition("?")[0]).replace("@", "%40")
+
+
 def _without_context(number: str) -> str:
     """A number with the parameters that are part of it, and without those that say whose it is or which way it came.
 

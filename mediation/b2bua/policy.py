@@ -11,7 +11,7 @@ from typing import Final
 
 from mediation.b2bua.identity import Claim, claim_of, from_value, hides, identity_lines
 from mediation.b2bua.numbering import inside_headers, secrets_in
-from mediation.b2bua.passage import Lines, Passage, is_anonymous, is_clean, mentions, user_of
+from mediation.b2bua.passage import Lines, Passage, is_anonymous, is_clean, mentions, subscriber_of, user_of
 from mediation.b2bua.trail import Trail, Veil, trail_lines
 from mediation.routing.translation import AS_IT_IS, NumberPlan, translated
 from mediation.settings.identity import HeaderAction, HeaderDirection, HeaderRule
@@ -194,7 +194,7 @@ def called_uri(request: Request, host: str, parameters: str = "", numbers: Numbe
     if isinstance(uri, SipUri):
         user, phone = user_of(uri), (uri.parameters.get("user") or "").lower() == "phone"
     else:
-        user, phone = uri.rest.partition(";")[0], True
+        user, phone = subscriber_of(uri), True
     return f"sip:{user}@{host}{parameters}{';user=phone' if phone else ''}"
 
 

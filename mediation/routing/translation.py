@@ -75,7 +75,7 @@ def translated(uri: Uri, translation: Translation) -> Uri:
     rest = uri.rest[len(uri.rest.partition(";")[0]) :]
     if after.startswith("+") and is_number(after):
         return OpaqueUri("tel", after + _CONTEXT.sub("", rest))
-    return SipUri("sip", _user(after) + rest.partition("?")[0], _HOST, parameters=_PHONE)
+    return SipUri("sip", _user(after) + rest.partition("?")[0].replace("@", "%40"), _HOST, parameters=_PHONE)
 
 
 def _user(number: str) -> str:
