@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from mediation.b2bua.plan import Endpoint
+from mediation.sdp.crypto import KeyRing, SrtpMode
 from mediation.sdp.description import Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.negotiation import (
@@ -45,11 +46,13 @@ class Early:
 class Descriptions:
     """One leg's offers and answers. Raises SdpError and NotAcceptable where the peer's make no sense."""
 
-    def __init__(self, host: str, capabilities: Capabilities, session_id: int) -> None:
+    def __init__(self, host: str, capabilities: Capabilities, session_id: int, keys: KeyRing) -> None:
+        """`keys` are ours for this leg alone."""
         self._capabilities = capabilities
         self._host = host
         """What descriptions call us, whatever address our sockets have."""
-        self._local = LocalAudio(host, NOWHERE)
+        self._port = NOWHERE
+        self._keys = keys
         self._origin = Origin("-", session_id, 1, host)
         self._said: SessionDescription | None = None
         """What we sent last, in force or not: versions count on from it."""
@@ -78,12 +81,21 @@ class Descriptions:
 
     def bind(self, local: Endpoint) -> None:
         """Our audio's port is known, or another one from now on."""
-        self._local = LocalAudio(self._host, local[1])
+        self._port = local[1]
 
     @property
     def local(self) -> Endpoint:
         """Our audio's place, as descriptions name it."""
-        return self._local.host, self._local.port
+        return self._host, self._port
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether audio must be encrypted and its keys may not be said: nothing can be offered or taken."""
+        return self._capabilities.srtp is SrtpMode.REQUIRED and not self._keys.lines
+
+    @property
+    def _local(self) -> LocalAudio:
+        return LocalAudio(self._host, self._port, self._keys.lines)
 
     @property
     def turn(self) -> Turn:
@@ -114,15 +126,34 @@ class Descriptions:
     def answer(self, prefer: str | None, willing: Direction = Direction.SENDRECV) -> SessionDescription:
         """Our answer; once given, the same again, so that 183 and 200 never differ (RFC 3261 section 13.2.1)."""
         if self._asked is not None:
-            answer, self.audio = make_answer(
-                self._asked, self._local, self._capabilities, self._origin, prefer=prefer, direction=willing
-            )
+            answer, audio = self._answer(self._asked, prefer, willing)
+            if self._is_rekeyed(audio):
+                self._keys.renew()
+                answer, audio = self._answer(self._asked, prefer, willing)
+            self._keys.agreed(audio.srtp)
+            self.audio = audio
             self._ours = self._said = renew(self._said, answer)
             self._asked = None
             self.told = willing
         if self._ours is None:
             raise NotAcceptable("nothing was offered")
         return self._ours
+
+    def _answer(
+        self, offer: SessionDescription, prefer: str | None, willing: Direction
+    ) -> tuple[SessionDescription, AgreedAudio]:
+        return make_answer(
+            offer, self._local, self._capabilities, self._origin, prefer=prefer, direction=willing
+        )
+
+    def _is_rekeyed(self, audio: AgreedAudio) -> bool:
+        """Whether the peer brings another key: it begins to count packets anew, and so shall we.
+
+        RFC 4568 section 7.1.4 leaves ours to us. With the old one a peer that has begun anew in both directions would
+        lose us once our packets have been numbered beyond 65535.
+        """
+        before = None if self.audio is None else self.audio.srtp
+        return before is not None and audio.srtp is not None and before.receiving != audio.srtp.receiving
 
     def refuse(self) -> None:
         """Their offer is refused: everything stays as it was, and so does what they want."""
@@ -196,17 +227,16 @@ class Descriptions:
             self._early[tag] = Early(self.audio, settled=True)
 
     @property
-    def other_parties(self) -> tuple[Endpoint, ...]:
-        """Where early media may come from beside the party that `audio` is of."""
+    def other_parties(self) -> tuple[AgreedAudio, ...]:
+        """Of whom early media may come beside the party that `audio` is of; of each endpoint once."""
         now = None if self.audio is None else self.audio.remote
-        return tuple(
-            dict.fromkeys(each.audio.remote for each in self._early.values() if each.audio.remote != now)
-        )
+        others = {each.audio.remote: each.audio for each in reversed(self._early.values())}
+        return tuple(others[remote] for remote in reversed(others) if remote != now)
 
     def _read(self, body: bytes) -> AgreedAudio:
         if self._offered is None:
             raise NotAcceptable("nothing was offered")
-        return read_answer(self._offered, SessionDescription.parse(body))
+        return read_answer(self._offered, SessionDescription.parse(body), srtp=self._capabilities.srtp)
 
     def _settle(self, audio: AgreedAudio) -> None:
         told = self._telling

@@ -11,13 +11,20 @@ from mediation.sdp.description import Connection, MediaDescription, Origin, Sess
 from mediation.sdp.errors import NotAcceptable
 
 PLAIN_RTP = "RTP/AVP"
+SECURE_RTP = "RTP/SAVP"
+"""RFC 3711 section 12."""
 UDPTL = "udptl"
 T38 = "t38"
 
 
-def is_plain_audio(media: MediaDescription) -> bool:
-    """Audio over RTP that is not encrypted."""
-    return media.kind.lower() == "audio" and media.protocol.upper() == PLAIN_RTP
+def is_audio(media: MediaDescription) -> bool:
+    """Audio over RTP, encrypted or not."""
+    return media.kind.lower() == "audio" and media.protocol.upper() in (PLAIN_RTP, SECURE_RTP)
+
+
+def is_secure(media: MediaDescription) -> bool:
+    """Over a profile that has nothing but SRTP."""
+    return media.protocol.upper() == SECURE_RTP
 
 
 def is_fax(media: MediaDescription) -> bool:
@@ -28,7 +35,7 @@ def is_fax(media: MediaDescription) -> bool:
 
 def audio_place(ours: SessionDescription) -> int | None:
     """Where our audio stands in a description of ours: in use, or else where one can be put again."""
-    return _place(ours, [index for index, media in enumerate(ours.media) if is_plain_audio(media)])
+    return _place(ours, [index for index, media in enumerate(ours.media) if is_audio(media)])
 
 
 def fax_place(ours: SessionDescription) -> int | None:
@@ -38,7 +45,7 @@ def fax_place(ours: SessionDescription) -> int | None:
 
 def next_place(ours: SessionDescription) -> int | None:
     """Where our next offer puts what it offers, be it audio or a fax. None: behind all others."""
-    usable = (index for index, media in enumerate(ours.media) if is_plain_audio(media) or is_fax(media))
+    usable = (index for index, media in enumerate(ours.media) if is_audio(media) or is_fax(media))
     return _place(ours, list(usable))
 
 

@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from typing import Final
 
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
+from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.places import Listener, Network, Target, addresses
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
@@ -83,6 +84,7 @@ EARLY_MEDIA_DOC: Final = "Between INVITE and answer."
 MID_CALL_DOC: Final = "What may change while a call is up."
 TRANSFER_DOC: Final = "Call transfer by this peer, and to it."
 REDIRECT_DOC: Final = "Redirection (3xx) by this peer."
+PEER_MEDIA_DOC: Final = "Audio with this peer, on the wire."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,7 @@ class Internal(Interface):
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
+    media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
     identity: InternalIdentity = field(
         default=InternalIdentity(),
         metadata=story("What is believed of front-end servers, and what they are told."),
@@ -252,6 +255,7 @@ class Trunk:
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
+    media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )

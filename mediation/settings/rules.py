@@ -13,6 +13,7 @@ from mediation.settings.model import Secret
 from mediation.settings.places import Listener, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.secrecy import keys_have_a_way
 from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Transport
 
@@ -26,6 +27,8 @@ _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
     ("trunk", EACH, "trusted"),
     ("trunk", EACH, "codecs"),
     ("trunk", EACH, "failover_codes"),
+    ("internal", "media", "srtp_suites"),
+    ("trunk", EACH, "media", "srtp_suites"),
     ("internal", "tls", "peers"),
     ("gateway", "tls", "peers"),
     ("route", EACH, "trunks"),
@@ -51,6 +54,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _metrics_apart(draft),
         _identity_agrees(draft),
         _header_values_set(draft),
+        keys_have_a_way(draft),
     )
 
 

@@ -69,6 +69,8 @@ def test_what_was_not_measured_is_null_never_0() -> None:
         "remote_lost": 3,
         "fax_received": 0,
         "fax_sent": 0,
+        "tampered": 0,
+        "replayed": 0,
     }
     assert (callee["trunk"], callee["media"]) == ("itsp-a", None)
 

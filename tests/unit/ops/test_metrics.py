@@ -89,7 +89,9 @@ def test_every_series_is_there_from_the_start_and_without_tls_there_is_no_expiry
         "mediation_calls_active",
         "mediation_calls_total",
         "mediation_sip_strangers_total",
+        "mediation_srtp_packets_refused_total",
     }
+    assert names.count("mediation_srtp_packets_refused_total") == 2 * 2
 
 
 def test_a_port_that_is_taken_is_an_error_and_a_closed_door_answers_nobody() -> None:
