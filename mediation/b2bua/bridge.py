@@ -6,7 +6,6 @@ its terms say so, and are answered when it has answered: what it refuses is refu
 
 from collections.abc import Callable
 from enum import Enum, auto
-from itertools import product
 
 from mediation.b2bua.content import NOTHING
 from mediation.b2bua.events import (
@@ -26,6 +25,7 @@ from mediation.b2bua.passage import Lines
 from mediation.b2bua.reports import Reports
 from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import Relay
+from mediation.sip.table import Table
 
 
 class State(Enum):
@@ -85,9 +85,7 @@ ABSORBED: dict[Cell, str] = {
 }
 
 
-def undecided() -> set[Cell]:
-    """Cells without a decision, or with more than one; empty, as a test asserts."""
-    return {cell for cell in product(State, Cue) if (cell in BRIDGE) == (cell in ABSORBED)}
+TABLE = Table(BRIDGE, ABSORBED)
 
 
 class Bridge:
@@ -140,7 +138,7 @@ class Bridge:
                 self._replied(leg, event, now)
 
     def _cue(self, cue: Cue, leg: Leg, now: float, status: int = 0) -> None:
-        row = BRIDGE.get((self.state, cue))
+        row = TABLE.step(self.state, cue)
         if row is None:
             return
         self.state, acts = row

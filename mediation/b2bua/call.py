@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mediation.b2bua import causes
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
-from mediation.b2bua.call_table import ABSORBED, CALL, Act, Cue, Phase
+from mediation.b2bua.call_table import TABLE, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import (
     Answered,
@@ -23,10 +23,10 @@ from mediation.b2bua.events import (
     Updated,
 )
 from mediation.b2bua.hunt import Failed, Ground, Hunt, Invitation
-from mediation.b2bua.ledger import Ledger
+from mediation.b2bua.ledger import Ledger, party_of
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
-from mediation.b2bua.passage import Lines, Passage
+from mediation.b2bua.passage import Lines
 from mediation.b2bua.plan import (
     MediaClosed,
     MediaFact,
@@ -36,10 +36,8 @@ from mediation.b2bua.plan import (
     MediaSilent,
     PairOpened,
     PairRefused,
-    StreamReport,
 )
-from mediation.b2bua.policy import crossing_response
-from mediation.b2bua.record import CallRecord, Party, TransferRecord
+from mediation.b2bua.record import TransferRecord
 from mediation.b2bua.seats import Seats
 from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
@@ -47,10 +45,9 @@ from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate
 from mediation.routing.terms import Terms
 from mediation.routing.trunk import Occupancy, TrunkState
-from mediation.settings.model import Settings, Side
-from mediation.sip.agent import Agent, hostport
+from mediation.settings.model import Settings
+from mediation.sip.agent import Agent
 from mediation.sip.errors import LocalSipError
-from mediation.sip.headers import Headers
 from mediation.sip.matching import Transaction
 
 SETUP_LIMIT, BROKEN = "SETUP_LIMIT", "BROKEN"
@@ -98,14 +95,13 @@ class Call:
         self._candidates = candidates
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
-        self.ledger = Ledger(now)
         self.occupancy = Occupancy(exchange.trunks)
         self.media = CallMedia(self.id, exchange.emit, exchange.settings.media)
         caller = Leg.received(exchange.agent, self, transaction, terms, exchange.settings.sip.user_agent)
         caller.trunk = "" if source.trunk is None else source.trunk.name
-        self.seats = Seats(caller, self.media)
-        self._first: list[Leg] = [caller]
-        """Who the call began between, whoever sits there now."""
+        self.seats = Seats(caller, self.media, exchange.agent.names)
+        self.ledger = Ledger(now, number_of(self._request.from_.uri), number_of(self._request.uri))
+        self.ledger.first.append(caller)
         self._hunt: Hunt | None = None
         self._succession: Succession | None = None
         self._redirection: Failed | None = None
@@ -131,7 +127,7 @@ class Call:
     @property
     def call_ids(self) -> set[str]:
         """The Call-IDs of all its dialogs."""
-        legs = {leg.call_id for leg in (*self._first, *self.open)}
+        legs = {leg.call_id for leg in (*self.ledger.first, *self.open)}
         return {*legs, *(attempt.call_id for attempt in self.ledger.attempts)}
 
     # what happens to a call
@@ -263,7 +259,7 @@ class Call:
 
     def note_transfer(self, leaving: Leg, new: Leg | None, status: int, now: float) -> None:
         """Write down what came of a transfer."""
-        to = None if new is None else _party(new)
+        to = None if new is None else party_of(new)
         self.ledger.transfers.append(TransferRecord(self.seats.name_of(leaving), status, now, to))
         self.fact("transfer.done", by=self.seats.name_of(leaving), status=status)
 
@@ -287,7 +283,7 @@ class Call:
         hunt = self._hunt
         if self.phase is not Phase.SEEKING or hunt is None or leg.audio is None:
             raise LocalSipError("nobody is being alerted")
-        self._first.append(leg)
+        self.ledger.first.append(leg)
         self.seats.take(CALLEE, leg, pair)
         self.ledger.answer(now)
         self._cue(Cue.PICKED_UP, now, Answered(leg.audio, hunt.party))
@@ -349,10 +345,8 @@ class Call:
     # the machinery
 
     def _cue(self, cue: Cue, now: float, given: object = None, by: str = "server") -> None:
-        row = CALL.get((self.phase, cue))
+        row = TABLE.step(self.phase, cue)
         if row is None:
-            if (self.phase, cue) not in ABSORBED:
-                raise LocalSipError(f"{cue.name} in {self.phase.name} cannot happen")
             return
         self.phase, acts = row
         if self.phase is Phase.CLEARING and isinstance(given, Cause):
@@ -370,8 +364,8 @@ class Call:
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)
-            case Act.RING if isinstance(given, Progress):
-                self._ring(given, now)
+            case Act.RING if isinstance(given, Progress) and self._hunt is not None:
+                self.seats.ring(self._hunt.leg, given, now)
             case Act.RING_ALOUD:
                 if self.ledger.ringing is None and self._hunt is not None:
                     self.seats.caller.ring(180, now, party=self._hunt.party)
@@ -404,38 +398,12 @@ class Call:
             case Act.STOP_TIMERS:
                 self.exchange.agent.deadlines.stop((self, SETUP_LIMIT))
 
-    def _ring(self, progress: Progress, now: float) -> None:
-        hunt = self._hunt
-        if hunt is None or hunt.leg is None:
-            return
-        audio = hunt.leg.audio
-        self.open.add(hunt.leg)
-        self.seats.caller.ring(
-            progress.status,
-            now,
-            party=progress.party,
-            prefer=None if audio is None else audio.codec,
-            media=audio is not None,
-            headers=self._crossing_back(hunt.leg, progress.status, progress.headers),
-        )
-        if audio is not None:
-            self.seats.apply()
-
     def _connect(self, answered: Answered, now: float) -> None:
-        seats = self.seats
-        if seats.callee is None and self._hunt is not None and self._hunt.leg is not None:
-            seats.sit(self._hunt.leg)
-            self._first.append(self._hunt.leg)
-        if seats.callee is None or seats.bridge is None:
-            raise LocalSipError("nobody has answered")
-        self.fact("call.answered", trunk=seats.callee.trunk or None)
-        seats.caller.answer(
-            now,
-            party=answered.party,
-            prefer=answered.audio.codec,
-            willing=seats.bridge.willing(seats.caller),
-            headers=self._crossing_back(seats.callee, 200, answered.headers),
-        )
+        if self.seats.callee is None and self._hunt is not None and self._hunt.leg is not None:
+            self.seats.sit(self._hunt.leg)
+            self.ledger.first.append(self._hunt.leg)
+        callee = self.seats.connect(answered, now)
+        self.fact("call.answered", trunk=callee.trunk or None)
 
     def _drop_caller(self, now: float) -> None:
         redirection = self._redirection
@@ -443,11 +411,6 @@ class Call:
             self.seats.caller.redirect(redirection.cause, redirection.redirected_to, now)
         else:
             self.seats.caller.hang_up(self.ledger.cause, now)
-
-    def _crossing_back(self, leg: Leg, status: int, headers: Headers) -> Lines:
-        """What the caller may hear of a response of the called side."""
-        host = self.exchange.agent.names.host_and_port(self.seats.caller.flow)
-        return crossing_response(status, headers, Passage(leg.terms, self.seats.caller.terms, host))
 
     def _start(self, name: str, at: float) -> None:
         self.exchange.agent.deadlines.start((self, name), at)
@@ -467,7 +430,8 @@ class Call:
         if self._hunt is not None:
             self._hunt.forget()
         self.occupancy.give_all_back()
-        record = self._record(now)
+        last = None if self._hunt is None else self._hunt.leg
+        record = self.ledger.record(self.id, self.seats, self.media, last, now)
         self._written = True
         self.exchange.emit(record)
         self.exchange.forget(self)
@@ -480,23 +444,6 @@ class Call:
             duration_s=None if self.ledger.duration_s is None else round(self.ledger.duration_s, 3),
         )
 
-    def _record(self, now: float) -> CallRecord:
-        caller = self._first[CALLER]
-        callee = None if self._hunt is None else self._hunt.leg
-        if len(self._first) > 1:
-            callee = self._first[CALLEE]
-        sits = self.seats.callee or callee
-        heard = self.media.caller_report if caller is self.seats.caller else None
-        calling, called = number_of(self._request.from_.uri), number_of(self._request.uri)
-        return self.ledger.record(
-            self.id,
-            _party(caller, heard),
-            None if callee is None else _party(callee, self.media.callee_report if callee is sits else None),
-            calling=calling,
-            called=called,
-            now=now,
-        )
-
     @property
     def _source_name(self) -> str:
         return str(self.source.side) if self.source.trunk is None else self.source.trunk.name
@@ -504,11 +451,3 @@ class Call:
     def fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
         """Write something down."""
         self.exchange.emit(Fact(name, level, {"call": self.id, **fields}))
-
-
-def _party(leg: Leg, media: StreamReport | None = None) -> Party:
-    audio = leg.audio
-    codec = None if audio is None else audio.codec
-    srtp = None if audio is None or audio.srtp is None else str(audio.srtp.suite)
-    trunk = "" if leg.side is Side.FRONT_END else leg.trunk
-    return Party(str(leg.side), trunk, hostport(leg.flow.remote), leg.call_id, codec, media, srtp)

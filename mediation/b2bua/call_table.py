@@ -1,7 +1,8 @@
 """The life of one call as a table: two seats, one cause of ending. The search for a callee has a table of its own."""
 
 from enum import Enum, auto
-from itertools import product
+
+from mediation.sip.table import Table
 
 
 class Phase(Enum):
@@ -147,7 +148,4 @@ IMPOSSIBLE: dict[Cell, str] = {
 """Cells that no input can reach, and why."""
 
 
-def undecided() -> set[Cell]:
-    """Cells without a decision, or with more than one; empty, as a test asserts."""
-    homes = (CALL.keys(), ABSORBED.keys(), IMPOSSIBLE.keys())
-    return {cell for cell in product(Phase, Cue) if sum(cell in home for home in homes) != 1}
+TABLE = Table(CALL, ABSORBED, IMPOSSIBLE)

@@ -7,37 +7,32 @@ wake_at = engine.next_deadline()
 """
 
 from collections import deque
+from functools import partial
 from traceback import format_exception
 
-from mediation.b2bua import causes, policy
+from mediation.b2bua import causes
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.guard import Guard
-from mediation.b2bua.leg import RETRY_AFTER_S, Leg
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
+from mediation.b2bua.reception import Reception
 from mediation.b2bua.referrals import Referrals
-from mediation.b2bua.replacing import Replacing, refusal
-from mediation.b2bua.screening import Refusal, screen
-from mediation.routing.admission import Admission, Source
-from mediation.routing.numbers import number_of
-from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing
-from mediation.routing.terms import Terms
+from mediation.b2bua.replacing import leg_of
+from mediation.routing.admission import Admission
+from mediation.routing.routes import FRONT_END_POOL, Routing
 from mediation.routing.trunk import TrunkState
 from mediation.routing.wires import Wires
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent
 from mediation.sip.carriage import Carriage, StaysOnUdp
 from mediation.sip.derived import reply
-from mediation.sip.dialog import DialogId
 from mediation.sip.errors import RemoteSipError
-from mediation.sip.flow import Flow, Transport
+from mediation.sip.flow import Flow
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
 from mediation.sip.matching import Transaction, TransactionLayer
 from mediation.sip.message import Message, Request, Response
-from mediation.sip.replaces import Replaces, replaces_of
 from mediation.sip.timers import TimerValues
 
 MOST_TOLD = 1024
@@ -60,21 +55,20 @@ class Engine:
         self._told_large: set[tuple[str, str]] = set()
         """Peers to which large requests go by UDP, and why: each told once."""
         self._admission = Admission(settings)
-        self._guard = Guard(settings.trunks, ids)
-        self._routing = Routing(settings)
+        routing = Routing(settings)
         self._trunks = {trunk.name: TrunkState(trunk.max_calls) for trunk in settings.trunks}
         self._trunks[FRONT_END_POOL] = TrunkState(0)
-        self._exchange = Exchange(
+        exchange = Exchange(
             self.agent,
             settings,
             self._trunks,
             self._outputs.append,
             self._forget,
-            self._routing.candidates,
-            Referrals(self.agent, self._routing.candidates, self._leg_of).begin,
+            routing.candidates,
+            Referrals(self.agent, routing.candidates, partial(leg_of, self.agent)).begin,
         )
-        self.calls: dict[str, Call] = {}
-        self._stopping = False
+        self._reception = Reception(exchange, self._admission, routing)
+        self.calls = self._reception.calls
 
     # inputs
 
@@ -161,7 +155,7 @@ class Engine:
 
     def stop(self, now: float) -> None:
         """Refuse new calls and end those that live."""
-        self._stopping = True
+        self._reception.closed = True
         for call in list(self.calls.values()):
             try:
                 call.stop(causes.SHUTDOWN, now)
@@ -187,30 +181,15 @@ class Engine:
 
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request: within a dialog it goes to its owner, outside it is judged."""
-        try:
-            terms = self._terms(transaction.flow)
-            screen(request, terms, secure=transaction.flow.transport is Transport.TLS)
-        except Refusal as refusal:
-            self._answer(transaction, refusal.status, now, reason=refusal.reason, headers=refusal.headers)
-            return
-        owner = self.agent.dialog_user(request)
-        if request.method == "OPTIONS" and (owner is not None or request.to.tag is None):
-            self._answer_options(transaction, terms, now)
-        elif owner is not None:
-            owner.request_received(transaction, request, now)
-        elif request.method == "INVITE" and request.to.tag is None:
-            self._invited(transaction, request, now)
-        elif request.method == "REFER" and request.to.tag is None:
-            self._answer(transaction, 403, now)  # whoever wants a call placed places it
-        else:
-            self._answer(transaction, 481, now)
+        self._reception.request_received(transaction, request, now)
 
     def cancel_received(
         self, transaction: Transaction, invite: Transaction | None, request: Request, now: float
     ) -> None:
         """A CANCEL (RFC 3261 section 9.2)."""
         if invite is None:
-            self._answer(transaction, 481, now)
+            response = reply(request, 481, to_tag=self.agent.ids.tag())
+            self.agent.layer.respond(transaction, response, now)
             return
         session = invite.user
         tag = session.local_tag if isinstance(session, InviteSession) else self.agent.ids.tag()
@@ -243,78 +222,10 @@ class Engine:
                 reason=large.why,
             )
 
-    # calls
-
-    def _invited(self, transaction: Transaction, request: Request, now: float) -> None:
-        flow = transaction.flow
-        source = self._admission.identify(flow)
-        if source is None or not source.calls:
-            self._fact("call.forbidden", Level.WARNING, source=flow.remote[0])
-            self._answer(transaction, 403, now)
-            return
-        returned = self.agent.layer.returned(request)
-        if returned is not None and number_of(returned.request.uri) == number_of(request.uri):
-            self._fact("call.looped", Level.WARNING, source=flow.remote[0])
-            self._answer(transaction, 482, now)
-            return
-        challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
-        if challenged is not None:
-            if challenged.wrong:
-                self._fact("trunk.authentication_failed", Level.WARNING, source=flow.remote[0])
-            self._answer(transaction, challenged.status, now, headers=challenged.headers)
-            return
-        if request.headers.has("Replaces"):
-            self._replace(transaction, request, source, now)
-            return
-        self.agent.layer.respond(transaction, reply(request, 100), now)
-        candidates = self._routing.candidates(source, number_of(request.uri))
-        terms = self._routing.terms(source)
-        try:
-            call = Call(self._exchange, source, transaction, terms, candidates, now)
-        except RemoteSipError as error:
-            self._answer(transaction, error.status, now, reason=error.reason)
-            return
-        self.calls[call.id] = call
-        call.begin(self._obstacle(source, candidates), now)
-
-    def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
-        """An INVITE whose sender takes somebody's place (RFC 3891)."""
-        try:
-            replaces = replaces_of(request)
-            leg = None if replaces is None else self._leg_of(replaces)
-            status = 400 if replaces is None else refusal(replaces, leg, source)
-            if status or leg is None or not isinstance(leg.user, Call):
-                self._answer(transaction, 503 if self._stopping else status or 481, now)
-            else:
-                Replacing(leg.user, leg, transaction, now)
-        except RemoteSipError as error:
-            self._answer(transaction, error.status, now, reason=error.reason)
-
-    def _obstacle(self, source: Source, candidates: tuple[Candidate, ...]) -> Cause | None:
-        """Why a call cannot even be tried; None: it can."""
-        if self._stopping:
-            return causes.SHUTDOWN
-        if not candidates:
-            return causes.NO_ROUTE
-        limit = self._settings.sip.max_calls
-        full = bool(limit) and len(self.calls) > limit
-        own = source.trunk is not None and not self._trunks[source.trunk.name].has_room
-        if full or own or not any(self._trunks[candidate.trunk].has_room for candidate in candidates):
-            return causes.NO_ROOM
-        return None
-
-    def _leg_of(self, replaces: Replaces) -> Leg | None:
-        """The leg whose dialog a peer names (RFC 3891 section 3)."""
-        session = self.agent.dialogs.get(
-            DialogId(replaces.call_id, local_tag=replaces.to_tag, remote_tag=replaces.from_tag)
-        )
-        user = session.user if isinstance(session, InviteSession) else None
-        return user if isinstance(user, Leg) else None
+    # bugs
 
     def _forget(self, call: Call) -> None:
         self.calls.pop(call.id, None)
-
-    # bugs
 
     def _broke(self, error: Exception, user: object, now: float) -> None:
         """Something of ours raised while it served `user`: end that one's call."""
@@ -349,47 +260,6 @@ class Engine:
         transaction = self.agent.layer.server_transaction(request)
         if transaction is not None:
             self.agent.layer.fail_unanswered(transaction, self.agent.ids.tag(), now)
-
-    # answers
-
-    def _terms(self, flow: Flow) -> Terms:
-        """On what terms we speak with whoever is at the other end; it is no stranger."""
-        source = self._admission.identify(flow)
-        if source is None:
-            raise LookupError(flow.remote)
-        return self._routing.terms(source)
-
-    def _answer_options(self, transaction: Transaction, terms: Terms, now: float) -> None:
-        """Say what we take, and whether we take calls now (RFC 3261 section 11.2)."""
-        limit = self._settings.sip.max_calls
-        full = bool(limit) and len(self.calls) >= limit
-        status = 503 if self._stopping or full else 200
-        headers = [
-            ("Contact", self.agent.contact(transaction.flow)),
-            ("Allow", terms.allow),
-            ("Accept", policy.ACCEPT),
-            ("Accept-Encoding", "identity"),
-            ("Supported", ", ".join(terms.option_tags)),
-        ]
-        self._answer(transaction, status, now, headers=tuple(headers))
-
-    def _answer(
-        self,
-        transaction: Transaction,
-        status: int,
-        now: float,
-        *,
-        reason: str = "",
-        headers: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        product = self._settings.sip.user_agent
-        if product:
-            headers = (*headers, ("Server", product))
-        if status == 503:
-            headers = (("Retry-After", str(RETRY_AFTER_S)), *headers)
-        tag = self.agent.ids.tag()
-        response = reply(transaction.request, status, to_tag=tag, reason=reason, headers=headers)
-        self.agent.layer.respond(transaction, response, now)
 
     def _fact(self, name: str, level: Level, **fields: object) -> None:
         self._outputs.append(Fact(name, level, fields))

@@ -5,7 +5,6 @@ transferor's seat there, and both legs of the transferor end. If it does not agr
 """
 
 from enum import Enum, auto
-from itertools import product
 
 from mediation.b2bua import causes
 from mediation.b2bua.call import Call
@@ -26,6 +25,7 @@ from mediation.b2bua.reports import Reports
 from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import Relay
 from mediation.sip.errors import LocalSipError
+from mediation.sip.table import Table
 
 
 class State(Enum):
@@ -94,10 +94,7 @@ IMPOSSIBLE: dict[Cell, str] = {
 """Cells that no input can reach, and why."""
 
 
-def undecided() -> set[Cell]:
-    """Cells without a decision, or with more than one; empty, as a test asserts."""
-    homes = (JOINING.keys(), ABSORBED.keys(), IMPOSSIBLE.keys())
-    return {cell for cell in product(State, Cue) if sum(cell in home for home in homes) != 1}
+TABLE = Table(JOINING, ABSORBED, IMPOSSIBLE)
 
 
 class Lent:
@@ -242,10 +239,8 @@ class Joining:
         self._cue(Cue.STOP, now, cause)
 
     def _cue(self, cue: Cue, now: float, cause: Cause) -> None:
-        row = JOINING.get((self.state, cue))
+        row = TABLE.step(self.state, cue)
         if row is None:
-            if (self.state, cue) not in ABSORBED:
-                raise LocalSipError(f"{cue.name} in {self.state.name} cannot happen")
             return
         self.state, acts = row
         for act in acts:

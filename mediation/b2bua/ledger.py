@@ -1,15 +1,25 @@
 """What is written down about a call while it lives, and made into its record at the end."""
 
 from mediation.b2bua import causes
+from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.leg import Leg
+from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import Attempt, CallRecord, Party, TransferRecord
+from mediation.b2bua.seats import Seats
+from mediation.settings.model import Side
+from mediation.sip.agent import hostport
 
 
 class Ledger:
     """Attempts, moments and the one cause of ending. Times are seconds on the driver's clock."""
 
-    def __init__(self, started: float) -> None:
+    def __init__(self, started: float, calling: str = "", called: str = "") -> None:
+        """`calling` and `called` are the numbers of the INVITE that the call began with."""
         self.started = started
+        self._calling, self._called = calling, called
+        self.first: list[Leg] = []
+        """Who the call began between, whoever sits there now."""
         self.ringing: float | None = None
         self.answered: float | None = None
         self.ended: float | None = None
@@ -66,16 +76,18 @@ class Ledger:
             return None
         return self.ended - self.answered
 
-    def record(
-        self, call: str, caller: Party, callee: Party | None, *, calling: str, called: str, now: float
-    ) -> CallRecord:
-        """The record of the call, as it is known now."""
+    def record(self, call: str, seats: Seats, media: CallMedia, last: Leg | None, now: float) -> CallRecord:
+        """The record of the call, as it is known now. `last` is the latest attempt, for a call without an answer."""
+        caller, callee = self.first[CALLER], self.first[CALLEE] if len(self.first) > 1 else last
+        sits = seats.callee or callee
         return CallRecord(
             call=call,
-            caller=caller,
-            callee=callee,
-            calling_number=calling,
-            called_number=called,
+            caller=party_of(caller, media.caller_report if caller is seats.caller else None),
+            callee=None
+            if callee is None
+            else party_of(callee, media.callee_report if callee is sits else None),
+            calling_number=self._calling,
+            called_number=self._called,
             started=self.started,
             ringing=self.ringing,
             answered=self.answered,
@@ -85,3 +97,12 @@ class Ledger:
             attempts=tuple(self.attempts),
             transfers=tuple(self.transfers),
         )
+
+
+def party_of(leg: Leg, media: StreamReport | None = None) -> Party:
+    """A leg as the record names it, with the figures of its seat if it is still there."""
+    audio = leg.audio
+    codec = None if audio is None else audio.codec
+    srtp = None if audio is None or audio.srtp is None else str(audio.srtp.suite)
+    trunk = "" if leg.side is Side.FRONT_END else leg.trunk
+    return Party(str(leg.side), trunk, hostport(leg.flow.remote), leg.call_id, codec, media, srtp)

@@ -11,7 +11,10 @@ from mediation.b2bua.hunt import Failed
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import PairOpened
 from mediation.routing.admission import Source
+from mediation.sip.agent import Agent
+from mediation.sip.dialog import DialogId
 from mediation.sip.errors import LocalSipError
+from mediation.sip.invite import InviteSession
 from mediation.sip.matching import Transaction
 from mediation.sip.replaces import Replaces
 from mediation.sip.session_table import Stage
@@ -36,6 +39,15 @@ def refusal(replaces: Replaces, leg: Leg | None, source: Source) -> int:
     if replaces.early_only and stage is not Stage.PROCEEDING:
         return 486
     return 491 if call.is_changing else 0
+
+
+def leg_of(agent: Agent, replaces: Replaces) -> Leg | None:
+    """The leg whose dialog a peer names (RFC 3891 section 3)."""
+    session = agent.dialogs.get(
+        DialogId(replaces.call_id, local_tag=replaces.to_tag, remote_tag=replaces.from_tag)
+    )
+    user = session.user if isinstance(session, InviteSession) else None
+    return user if isinstance(user, Leg) else None
 
 
 class Replacing:

@@ -6,8 +6,13 @@ both have agreed is put in force for the seats, whoever sits in them.
 
 from mediation.b2bua.bridge import Bridge
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
+from mediation.b2bua.events import Answered, Progress
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.passage import Lines, Passage
+from mediation.b2bua.policy import crossing_response
 from mediation.sip.errors import LocalSipError
+from mediation.sip.headers import Headers
+from mediation.sip.names import Names
 
 Guest = tuple[int, Leg, int]
 """Who is heard in a seat for the time being: the seat, the leg, its pair of ports."""
@@ -16,8 +21,9 @@ Guest = tuple[int, Leg, int]
 class Seats:
     """The caller's, taken from the beginning, and the callee's."""
 
-    def __init__(self, caller: Leg, media: CallMedia) -> None:
+    def __init__(self, caller: Leg, media: CallMedia, names: Names) -> None:
         self._media = media
+        self._names = names
         self.caller = caller
         self.callee: Leg | None = None
         """Who has answered; None before."""
@@ -61,6 +67,40 @@ class Seats:
         self.callee, self.attempt = leg, None
         if self.bridge is None or leg not in self.bridge.legs:
             self.bridge = Bridge(self.caller, leg, self.apply)
+
+    def ring(self, leg: Leg | None, progress: Progress, now: float) -> None:
+        """Tell the caller how far whoever is being called has come."""
+        if leg is None:
+            return
+        audio = leg.audio
+        self.caller.ring(
+            progress.status,
+            now,
+            party=progress.party,
+            prefer=None if audio is None else audio.codec,
+            media=audio is not None,
+            headers=self._crossing_back(leg, progress.status, progress.headers),
+        )
+        if audio is not None:
+            self.apply()
+
+    def connect(self, answered: Answered, now: float) -> Leg:
+        """Tell the caller that somebody has answered, and return who."""
+        if self.callee is None or self.bridge is None:
+            raise LocalSipError("nobody has answered")
+        self.caller.answer(
+            now,
+            party=answered.party,
+            prefer=answered.audio.codec,
+            willing=self.bridge.willing(self.caller),
+            headers=self._crossing_back(self.callee, 200, answered.headers),
+        )
+        return self.callee
+
+    def _crossing_back(self, leg: Leg, status: int, headers: Headers) -> Lines:
+        """What the caller may hear of a response of the called side."""
+        host = self._names.host_and_port(self.caller.flow)
+        return crossing_response(status, headers, Passage(leg.terms, self.caller.terms, host))
 
     def take(self, seat: int, leg: Leg, pair: int) -> None:
         """A leg sits where another one sat, at a pair of its own: for good."""

@@ -5,7 +5,6 @@ the transfer goes on. If nobody answers and the transferor is still there, the c
 """
 
 from enum import Enum, auto
-from itertools import product
 
 from mediation.b2bua import causes
 from mediation.b2bua.call import Call
@@ -17,6 +16,7 @@ from mediation.b2bua.plan import Endpoint, PairOpened
 from mediation.b2bua.reports import Reports
 from mediation.routing.routes import Candidate
 from mediation.sip.errors import LocalSipError
+from mediation.sip.table import Table
 
 
 class State(Enum):
@@ -78,10 +78,7 @@ IMPOSSIBLE: dict[Cell, str] = {
 """Cells that no input can reach, and why."""
 
 
-def undecided() -> set[Cell]:
-    """Cells without a decision, or with more than one; empty, as a test asserts."""
-    homes = (TRANSFER.keys(), ABSORBED.keys(), IMPOSSIBLE.keys())
-    return {cell for cell in product(State, Cue) if sum(cell in home for home in homes) != 1}
+TABLE = Table(TRANSFER, ABSORBED, IMPOSSIBLE)
 
 
 class Transfer:
@@ -161,10 +158,8 @@ class Transfer:
         self._cue(Cue.STOP, now, cause)
 
     def _cue(self, cue: Cue, now: float, given: Cause | int = 0) -> None:
-        row = TRANSFER.get((self.state, cue))
+        row = TABLE.step(self.state, cue)
         if row is None:
-            if (self.state, cue) not in ABSORBED:
-                raise LocalSipError(f"{cue.name} in {self.state.name} cannot happen")
             return
         self.state, acts = row
         for act in acts:

@@ -6,7 +6,6 @@ else comes back leaves the session as it was.
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import product
 from typing import Protocol
 
 from mediation.sip.agent import Agent
@@ -15,6 +14,7 @@ from mediation.sip.errand import Errand, Extra, Outcome, is_lost
 from mediation.sip.errors import LocalSipError
 from mediation.sip.matching import Failure
 from mediation.sip.message import Response
+from mediation.sip.table import Table
 
 
 class State(Enum):
@@ -108,10 +108,7 @@ IMPOSSIBLE: dict[Cell, str] = {
 """Cells that no input can reach, and why."""
 
 
-def undecided() -> set[Cell]:
-    """Cells without a decision, or with more than one; empty, as a test asserts."""
-    homes = (CHANGE.keys(), ABSORBED.keys(), IMPOSSIBLE.keys())
-    return {cell for cell in product(State, Cue) if sum(cell in home for home in homes) != 1}
+TABLE = Table(CHANGE, ABSORBED, IMPOSSIBLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +220,8 @@ class Change:
         self._cue(Cue[name], now)
 
     def _cue(self, cue: Cue, now: float, given: object = None) -> None:
-        row = CHANGE.get((self.state, cue))
+        row = TABLE.step(self.state, cue)
         if row is None:
-            if (self.state, cue) not in ABSORBED:
-                raise LocalSipError(f"{cue.name} in {self.state.name} cannot happen")
             return
         self.state, acts = row
         for act in acts:

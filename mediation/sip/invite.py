@@ -14,14 +14,14 @@ from mediation.sip.derived import reply
 from mediation.sip.dialog import Dialog
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.errand import Errand, Extra, Outcome
-from mediation.sip.errors import LocalSipError, RemoteSipError
+from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.inside import RETRY_AFTER_S, Inside
 from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.session_dialogs import SessionDialogs
 from mediation.sip.session_events import Closed, Reoffered, SessionEvent, SessionUser
-from mediation.sip.session_table import ABSORBED, SESSION, Act, Cue, Stage
+from mediation.sip.session_table import TABLE, Act, Cue, Stage
 from mediation.sip.session_tidings import tidings
 from mediation.sip.session_timer import TimerMode, TimerPolicy, TimerRefusal
 
@@ -307,10 +307,8 @@ class InviteSession:
     # the machinery
 
     def _cue(self, cue: Cue, now: float, given: object = None) -> None:
-        row = SESSION.get((self.stage, cue))
+        row = TABLE.step(self.stage, cue)
         if row is None:
-            if (self.stage, cue) not in ABSORBED:
-                raise LocalSipError(f"{cue.name} in {self.stage.name} cannot happen")
             return
         self.stage, acts = row
         try:

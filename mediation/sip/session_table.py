@@ -6,7 +6,8 @@ the two are one. What we ask for within the session has a table of its own (`cha
 """
 
 from enum import Enum, auto
-from itertools import product
+
+from mediation.sip.table import Table
 
 
 class Stage(Enum):
@@ -273,7 +274,4 @@ IMPOSSIBLE: dict[Cell, str] = {
 """Cells that no input can reach, and why."""
 
 
-def undecided() -> set[Cell]:
-    """Cells without a decision, or with more than one; empty, as a test asserts."""
-    homes = (SESSION.keys(), ABSORBED.keys(), IMPOSSIBLE.keys())
-    return {cell for cell in product(Stage, Cue) if sum(cell in home for home in homes) != 1}
+TABLE = Table(SESSION, ABSORBED, IMPOSSIBLE)

@@ -14,11 +14,11 @@ import pytest
 from mediation.b2bua.call import Call
 from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.call_table import Phase
-from mediation.b2bua.engine import Engine
 from mediation.b2bua.hunt import Hunt
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import MediaSilent
+from mediation.b2bua.reception import Reception
 from mediation.settings.model import Side
 from mediation.sip.invite import InviteSession
 from tests.flows.automats import Automat
@@ -261,7 +261,7 @@ def test_a_bug_while_the_server_stops_does_not_keep_the_other_calls_alive() -> N
 
 def test_a_bug_outside_of_any_call_is_500_and_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
-    saboteur = Saboteur(monkeypatch, stage.world, Engine, "_answer_options")
+    saboteur = Saboteur(monkeypatch, stage.world, Reception, "_answer_options")
     saboteur.at = 1
     stage.caller.asks("OPTIONS")
     stage.caller.asks("OPTIONS")

@@ -1,31 +1,6 @@
-"""The search for a callee, and what takes a seat, as tables: every cell decided, and what must be true of every row."""
+"""The search for a callee as a table: what must be true of every row."""
 
-from enum import Enum
-from itertools import product
-from types import ModuleType
-
-import pytest
-
-from mediation.b2bua import hunt, joining, transfer
-from mediation.b2bua.hunt import HUNT, Act, Cue, State
-
-TABLES = [(hunt, hunt.HUNT), (transfer, transfer.TRANSFER), (joining, joining.JOINING)]
-
-
-@pytest.mark.parametrize(("room", "table"), TABLES)
-def test_every_state_has_one_answer_for_every_cue(
-    room: ModuleType, table: dict[tuple[Enum, Enum], object]
-) -> None:
-    assert room.undecided() == set()
-    assert set(table) | set(room.ABSORBED) | set(room.IMPOSSIBLE) == set(product(room.State, room.Cue))
-    assert all(reason.strip() for reason in (*room.ABSORBED.values(), *room.IMPOSSIBLE.values()))
-
-
-@pytest.mark.parametrize(("room", "table"), TABLES)
-def test_every_act_has_its_place_in_its_table(
-    room: ModuleType, table: dict[tuple[Enum, Enum], tuple[Enum, tuple[Enum, ...]]]
-) -> None:
-    assert {act for _, acts in table.values() for act in acts} == set(room.Act)
+from mediation.b2bua.hunt_table import HUNT, Act, Cue, State
 
 
 def test_only_a_search_that_never_rang_goes_to_the_next_target() -> None:

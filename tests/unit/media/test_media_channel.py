@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
     ClosePair,
+    Endpoint,
     Fax,
     FaxPlan,
     MediaClosed,
@@ -48,16 +50,20 @@ endpoints = st.tuples(texts, st.integers(0, 65535))
 counts = st.integers(-(2**31), 2**63)
 seconds = st.floats(0, 1e6) | st.integers(0, 1000)
 types = st.integers(0, 127)
+
+
+def forked(stream: Stream, forks: list[tuple[Endpoint, SrtpKeys | None]]) -> Stream:
+    """The same with forks, some of which have keys."""
+    keys = tuple(each for _, each in forks)
+    return replace(
+        stream, alternatives=tuple(at for at, _ in forks), alternative_srtp=keys if any(keys) else ()
+    )
+
+
 master_keys = st.builds(MasterKey, st.binary(max_size=46), st.binary(max_size=4))
 agreed_keys = st.builds(SrtpKeys, st.sampled_from(Suite), master_keys, master_keys)
-forks = st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3)
 streams = st.builds(
-    lambda *fields, forks, **more: Stream(
-        *fields,
-        alternatives=tuple(endpoint for endpoint, _ in forks),
-        alternative_srtp=tuple(keys for _, keys in forks) if any(keys for _, keys in forks) else (),
-        **more,
-    ),
+    Stream,
     endpoints,
     endpoints,
     st.sampled_from(Law),
@@ -68,11 +74,11 @@ streams = st.builds(
     st.booleans(),
     st.none() | types,
     st.none() | types,
-    forks=forks,
     srtp=st.none() | agreed_keys,
     rtcp_mux=st.booleans(),
     rtcp_reduced=st.booleans(),
 )
+streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
 faxes = st.builds(Fax, endpoints)
 seats = st.lists(st.integers(0, 9), min_size=2, max_size=2, unique=True)
 plans = st.builds(

@@ -1,0 +1,152 @@
+"""What is decided about a request before it belongs to a call: who may call, whom, and whether there is room."""
+
+from mediation.b2bua import causes, policy
+from mediation.b2bua.call import Call, Exchange
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.guard import Guard
+from mediation.b2bua.leg import RETRY_AFTER_S
+from mediation.b2bua.outputs import Fact, Level
+from mediation.b2bua.replacing import Replacing, leg_of, refusal
+from mediation.b2bua.screening import Refusal, screen
+from mediation.routing.admission import Admission, Source
+from mediation.routing.numbers import number_of
+from mediation.routing.routes import Candidate, Routing
+from mediation.routing.terms import Terms
+from mediation.sip.derived import reply
+from mediation.sip.errors import RemoteSipError
+from mediation.sip.flow import Transport
+from mediation.sip.matching import Transaction
+from mediation.sip.message import Request
+from mediation.sip.replaces import replaces_of
+
+
+class Reception:
+    """Judges what no call owns yet, and lets calls begin."""
+
+    def __init__(self, exchange: Exchange, admission: Admission, routing: Routing) -> None:
+        self._exchange = exchange
+        self._agent = exchange.agent
+        self._admission = admission
+        self._routing = routing
+        self._guard = Guard(exchange.settings.trunks, exchange.agent.ids)
+        self.calls: dict[str, Call] = {}
+        """Those that began here and are not over, by our name for them."""
+        self.closed = False
+        """Whether no call may begin any more."""
+
+    def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
+        """A new request of a known peer: within a dialog it goes to its owner, outside it is judged."""
+        source = self._admission.identify(transaction.flow)
+        if source is None:
+            raise LookupError(transaction.flow.remote)
+        terms = self._routing.terms(source)
+        try:
+            screen(request, terms, secure=transaction.flow.transport is Transport.TLS)
+        except Refusal as refusal:
+            self._answer(transaction, refusal.status, now, reason=refusal.reason, headers=refusal.headers)
+            return
+        owner = self._agent.dialog_user(request)
+        if request.method == "OPTIONS" and (owner is not None or request.to.tag is None):
+            self._answer_options(transaction, terms, now)
+        elif owner is not None:
+            owner.request_received(transaction, request, now)
+        elif request.method == "INVITE" and request.to.tag is None:
+            self._invited(transaction, request, source, now)
+        elif request.method == "REFER" and request.to.tag is None:
+            self._answer(transaction, 403, now)  # whoever wants a call placed places it
+        else:
+            self._answer(transaction, 481, now)
+
+    # an INVITE that begins a dialog
+
+    def _invited(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
+        remote = transaction.flow.remote[0]
+        if not source.calls:
+            self._warn("call.forbidden", remote)
+            self._answer(transaction, 403, now)
+            return
+        returned = self._agent.layer.returned(request)
+        if returned is not None and number_of(returned.request.uri) == number_of(request.uri):
+            self._warn("call.looped", remote)
+            self._answer(transaction, 482, now)
+            return
+        challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
+        if challenged is not None:
+            if challenged.wrong:
+                self._warn("trunk.authentication_failed", remote)
+            self._answer(transaction, challenged.status, now, headers=challenged.headers)
+            return
+        if request.headers.has("Replaces"):
+            self._replace(transaction, request, source, now)
+            return
+        self._agent.layer.respond(transaction, reply(request, 100), now)
+        candidates = self._routing.candidates(source, number_of(request.uri))
+        try:
+            call = Call(self._exchange, source, transaction, self._routing.terms(source), candidates, now)
+        except RemoteSipError as error:
+            self._answer(transaction, error.status, now, reason=error.reason)
+            return
+        self.calls[call.id] = call
+        call.begin(self._obstacle(source, candidates), now)
+
+    def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
+        """An INVITE whose sender takes somebody's place (RFC 3891)."""
+        try:
+            replaces = replaces_of(request)
+            leg = None if replaces is None else leg_of(self._agent, replaces)
+            status = 400 if replaces is None else refusal(replaces, leg, source)
+            if status or leg is None or not isinstance(leg.user, Call):
+                self._answer(transaction, 503 if self.closed else status or 481, now)
+            else:
+                Replacing(leg.user, leg, transaction, now)
+        except RemoteSipError as error:
+            self._answer(transaction, error.status, now, reason=error.reason)
+
+    def _obstacle(self, source: Source, candidates: tuple[Candidate, ...]) -> Cause | None:
+        """Why a call cannot even be tried; None: it can."""
+        if self.closed:
+            return causes.SHUTDOWN
+        if not candidates:
+            return causes.NO_ROUTE
+        trunks, limit = self._exchange.trunks, self._exchange.settings.sip.max_calls
+        full = bool(limit) and len(self.calls) > limit
+        own = source.trunk is not None and not trunks[source.trunk.name].has_room
+        if full or own or not any(trunks[candidate.trunk].has_room for candidate in candidates):
+            return causes.NO_ROOM
+        return None
+
+    # answers
+
+    def _answer_options(self, transaction: Transaction, terms: Terms, now: float) -> None:
+        """Say what we take, and whether we take calls now (RFC 3261 section 11.2)."""
+        limit = self._exchange.settings.sip.max_calls
+        full = bool(limit) and len(self.calls) >= limit
+        headers = (
+            ("Contact", self._agent.contact(transaction.flow)),
+            ("Allow", terms.allow),
+            ("Accept", policy.ACCEPT),
+            ("Accept-Encoding", "identity"),
+            ("Supported", ", ".join(terms.option_tags)),
+        )
+        self._answer(transaction, 503 if self.closed or full else 200, now, headers=headers)
+
+    def _answer(
+        self,
+        transaction: Transaction,
+        status: int,
+        now: float,
+        *,
+        reason: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        product = self._exchange.settings.sip.user_agent
+        if product:
+            headers = (*headers, ("Server", product))
+        if status == 503:
+            headers = (("Retry-After", str(RETRY_AFTER_S)), *headers)
+        tag = self._agent.ids.tag()
+        response = reply(transaction.request, status, to_tag=tag, reason=reason, headers=headers)
+        self._agent.layer.respond(transaction, response, now)
+
+    def _warn(self, name: str, source: str) -> None:
+        self._exchange.emit(Fact(name, Level.WARNING, {"source": source}))
