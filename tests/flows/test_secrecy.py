@@ -513,26 +513,32 @@ def test_rtcp_at_the_port_of_rtp_is_agreed_for_each_side__rfc5761_5(way: Way, ma
 
 # The judge
 
+THEFTS: dict[str, Callable[[Keys], None]] = {
+    "across": lambda judge: judge.told(Side.GATEWAY, b"x=" + key(1).encode(), secure=True),
+    "across-ours": lambda judge: judge.told(Side.FRONT_END, crypto(2).encode(), secure=True),
+    "back": lambda judge: judge.told(Side.FRONT_END, crypto(1).encode(), secure=True),
+}
 
-@pytest.mark.parametrize("theft", ["across", "across-ours", "back", "in-the-clear", "written"])
-def test_the_judge_of_keys_sees_each_theft(theft: str) -> None:
-    judge = Keys({Side.FRONT_END: True, Side.GATEWAY: False})
-    mine, yours = crypto(1).encode(), crypto(2).encode()
-    judge.heard(Side.FRONT_END, mine)
-    judge.told(Side.GATEWAY, yours, secure=True)
-    judge.check([])
-    with pytest.raises(AssertionError):
-        match theft:
-            case "across":
-                judge.told(Side.GATEWAY, b"x=" + key(1).encode(), secure=True)
-                judge.check([])
-            case "across-ours":
-                judge.told(Side.FRONT_END, yours, secure=True)
-                judge.check([])
-            case "back":
-                judge.told(Side.FRONT_END, mine, secure=True)
-                judge.check([])
-            case "in-the-clear":
-                judge.told(Side.GATEWAY, yours, secure=False)
-            case _:
-                judge.check([{"sdp": crypto(2)}])
+
+@pytest.fixture
+def judge() -> Keys:
+    """It has heard one key inside and told one outside, and both were right."""
+    made = Keys({Side.FRONT_END: True, Side.GATEWAY: False})
+    made.heard(Side.FRONT_END, crypto(1).encode())
+    made.told(Side.GATEWAY, crypto(2).encode(), secure=True)
+    made.check([])
+    return made
+
+
+@pytest.mark.parametrize("theft", list(THEFTS))
+def test_the_judge_of_keys_sees_each_theft(judge: Keys, theft: str) -> None:
+    THEFTS[theft](judge)
+    with pytest.raises(AssertionError, match="was told"):
+        judge.check([])
+
+
+def test_the_judge_sees_a_key_in_the_clear_and_one_that_was_written_down(judge: Keys) -> None:
+    with pytest.raises(AssertionError, match="in the clear"):
+        judge.told(Side.GATEWAY, crypto(2).encode(), secure=False)
+    with pytest.raises(AssertionError, match="written down"):
+        judge.check([{"sdp": crypto(2)}])
