@@ -145,6 +145,27 @@ class Bridge:
         for act in acts:
             self._perform(act, leg, now, status)
 
+    def succeed(self, before: "Bridge", now: float) -> None:
+        """Take the place of another bridge, one of whose legs has left.
+
+        What the leg that stays has asked of the one that left, nobody will answer: it is asked of who came instead
+        where it concerns both, and refused where it was said to one party alone.
+        """
+        for leg in self._legs:
+            if leg in before.legs and before.release(leg, now):
+                self._meet(leg, now)
+
+    def release(self, leg: Leg, now: float) -> bool:
+        """Give up what a leg waits for; whether a change that it has asked for is still to be answered."""
+        across = self.other(leg)
+        questions = [number for (asked, _), number in self._asked.items() if asked is across]
+        questions += [refer.question for (asked, _), refer in self._referrals.items() if asked is across]
+        for question in questions:
+            leg.questions.reply(question, 487, now)
+        if self._reports is not None and self._reports.leg is leg:
+            self._reports.tell(487, now)
+        return self.state is State.RELAYING and self._asker is leg
+
     def settle(self, now: float) -> None:
         """Let each side know what it does not know yet of the other."""
         if self.state is State.QUIET:
@@ -170,13 +191,18 @@ class Bridge:
                     self._reconcile(each, now)
 
     def _decide(self, leg: Leg, now: float) -> None:
+        self._meet(leg, now)
+        if self.state is State.RELAYING:
+            leg.changes.await_reoffer(now)
+
+    def _meet(self, leg: Leg, now: float) -> None:
+        """Answer what a leg asks for, or ask the other one."""
         other = self.other(leg)
-        if self._knows(other):
+        if self._knows(other) or not other.is_up:  # who has gone is told nothing; who comes will be
             leg.changes.accept_reoffer(self.willing(leg), now)
             self._apply()
         elif other.changes.may_reoffer:
             self.state, self._asker = State.RELAYING, leg
-            leg.changes.await_reoffer(now)
             other.changes.reoffer(self.willing(other), now, tries_again=False)
         else:
             leg.changes.refuse_reoffer(491, now)
@@ -223,15 +249,26 @@ class Bridge:
         self._referrals[other, other.questions.ask("REFER", NOTHING, now, lines)] = referred
 
     def _referral_replied(self, leg: Leg, referred: Referred, status: int, now: float) -> None:
-        asker = self.other(leg)
         if status < 300:
-            asker.questions.accept_referral(referred, now)
-            self._reports = Reports(asker, referred)
+            self._referral_accepted(leg, referred, now)
         else:
-            asker.questions.reply(referred.question, 403 if status in (401, 407) else status, now)
+            status = 403 if status in (401, 407) else status
+            self.other(leg).questions.reply(referred.question, status, now)
+
+    def _referral_accepted(self, leg: Leg, referred: Referred, now: float) -> None:
+        asker = self.other(leg)
+        asker.questions.accept_referral(referred, now)
+        self._reports = Reports(asker, referred)
 
     def _reported(self, leg: Leg, reported: Reported, now: float) -> None:
-        """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3)."""
+        """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3).
+
+        One that comes before the response to the REFER says that it was accepted (RFC 3515 section 2.4.4).
+        """
+        if self._reports is None:
+            early = next((key for key in self._referrals if key[0] is leg), None)
+            if early is not None:
+                self._referral_accepted(leg, self._referrals.pop(early), now)
         reports = self._reports
         if reports is None or reports.leg is leg:
             leg.questions.reply(reported.question, 481, now)

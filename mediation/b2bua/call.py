@@ -267,13 +267,15 @@ class Call:
         """Let a leg sit where another one sat: for good."""
         leg.user = self
         self.open.add(leg)
-        self.seats.take(seat, leg, pair)
+        self.seats.take(seat, leg, pair, now)
         self.seats.apply()
         if self.seats.bridge is not None:
             self.seats.bridge.settle(now)
 
     def surrender(self, leg: Leg, cause: Cause, now: float) -> None:
         """One party goes on in another call; this one ends."""
+        if self.seats.bridge is not None:
+            self.seats.bridge.release(leg, now)
         self.open.discard(leg)
         by = "caller" if leg is self.seats.callee else "callee"
         self._cue(Cue.CALLEE_ENDED if leg is self.seats.callee else Cue.CALLER_ENDED, now, cause, by=by)
@@ -284,7 +286,7 @@ class Call:
         if self.phase is not Phase.SEEKING or hunt is None or leg.audio is None:
             raise LocalSipError("nobody is being alerted")
         self.ledger.first.append(leg)
-        self.seats.take(CALLEE, leg, pair)
+        self.seats.take(CALLEE, leg, pair, now)
         self.ledger.answer(now)
         self._cue(Cue.PICKED_UP, now, Answered(leg.audio, hunt.party))
 
@@ -325,10 +327,13 @@ class Call:
                 self._cue(Cue.CHANGE, now, (leg, event))
 
     def _attempt_event(self, hunt: Hunt, leg: Leg, event: LegEvent, now: float) -> None:
-        self.seats.call(leg)
+        if self.seats.callee is None:
+            self.seats.call(leg, now)
         match event:
             case Progress() | Answered() | Refused() | HungUp():
                 hunt.leg_event(event, now)
+            case _ if self.seats.callee is not None:
+                pass  # it had the seat, or was to have it, before somebody else took it: nothing of it crosses
             case Updated():
                 self._cue(Cue.UPDATED, now)
             case Referred():
@@ -400,7 +405,7 @@ class Call:
 
     def _connect(self, answered: Answered, now: float) -> None:
         if self.seats.callee is None and self._hunt is not None and self._hunt.leg is not None:
-            self.seats.sit(self._hunt.leg)
+            self.seats.sit(self._hunt.leg, now)
             self.ledger.first.append(self._hunt.leg)
         callee = self.seats.connect(answered, now)
         self.fact("call.answered", trunk=callee.trunk or None)

@@ -88,7 +88,7 @@ class Changes:
     def refresh(self, now: float) -> None:
         """Keep the session alive (RFC 4028 section 10)."""
         fields = (*self._voice.abilities, *self._voice.user_agent)
-        self._inside.refresh(now, self._said.in_force, fields)
+        self._inside.refresh(now, self._said.offer_again, fields)
 
     # what the session tells
 
@@ -109,8 +109,9 @@ class Changes:
             case session.ReofferRefused(response):
                 self._said.withdraw()
                 self.user.tell(ReofferRefused(causes.of_response(response).reply_status), now)
-            case session.ReofferDue():
+            case session.ReofferMet():
                 self._said.withdraw()
+            case session.ReofferDue():
                 self.user.tell(ReofferDue(), now)
             case session.RefreshDue():
                 self.refresh(now)

@@ -109,11 +109,6 @@ class Descriptions:
         """Whether the peer has described itself, so that we can answer, or have done so."""
         return self._asked is not None or self.audio is not None
 
-    @property
-    def in_force(self) -> bytes:
-        """What we said that holds, for a refresh that changes nothing."""
-        return b"" if self._ours is None else bytes(self._ours)
-
     # the peer offers
 
     def take_offer(self, body: bytes) -> None:

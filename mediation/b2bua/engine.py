@@ -84,7 +84,9 @@ class Engine:
             self.agent.layer.receive(message, flow, now)
         except Exception as error:  # noqa: BLE001 -- a bug of ours ends one call, on both its legs, and no other
             calls = self.calls.values()
-            self._broke(error, next((call for call in calls if message.call_id in call.call_ids), None), now)
+            named = next((call for call in calls if message.call_id in call.call_ids), None)
+            # while two calls are joined, a leg of one of them works for the other
+            self._broke(error, now, self.agent.layer.serving, named)
             if isinstance(message, Request):
                 self._answer_at_last(message, now)
 
@@ -140,7 +142,7 @@ class Engine:
             try:
                 self.agent.layer.fail(transaction, now)
             except Exception as error:  # noqa: BLE001 -- as in `receive`
-                self._broke(error, transaction.user, now)
+                self._broke(error, now, transaction.user)
 
     def handle_timeout(self, now: float) -> None:
         """Let everything happen that is due."""
@@ -149,7 +151,7 @@ class Engine:
                 try:
                     part.handle_timeout(now)
                 except Exception as error:  # noqa: BLE001 -- as in `receive`; the timers that are left come next
-                    self._broke(error, part.serving, now)
+                    self._broke(error, now, part.serving)
                 else:
                     break
 
@@ -227,16 +229,19 @@ class Engine:
     def _forget(self, call: Call) -> None:
         self.calls.pop(call.id, None)
 
-    def _broke(self, error: Exception, user: object, now: float) -> None:
-        """Something of ours raised while it served `user`: end that one's call."""
-        while (
-            not isinstance(user, Call) and user is not None
-        ):  # errand, change, session and leg each know theirs
-            user = getattr(user, "user", None)
-        if isinstance(user, Call) and user.id in self.calls:
-            self._break_off(user, error, now)
-        else:
+    def _broke(self, error: Exception, now: float, *users: object) -> None:
+        """Something of ours raised while it served `users`: end their call; they are of two while those are joined."""
+        calls = list(dict.fromkeys(call for user in users if (call := self._call_of(user)) is not None))
+        for call in calls:
+            self._break_off(call, error, now)
+        if not calls:
             self._fact("engine.broke", Level.ERROR, traceback="".join(format_exception(error)))
+
+    def _call_of(self, user: object) -> Call | None:
+        """The call that somebody works for: errand, change, session and leg each know theirs."""
+        while not isinstance(user, Call) and user is not None:
+            user = getattr(user, "user", None)
+        return user if isinstance(user, Call) and user.id in self.calls else None
 
     def _break_off(self, call: Call, error: Exception, now: float) -> None:
         self._fact("call.broke", Level.ERROR, call=call.id, traceback="".join(format_exception(error)))

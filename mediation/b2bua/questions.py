@@ -44,8 +44,16 @@ class Questions:
         """Answer what the peer has `Asked`."""
         transaction = self._waiting.pop(question, None)
         if transaction is not None:
-            fields = (*content.headers, *self.user.voice.server)
+            fields = (*content.headers, *self._left(transaction, status), *self.user.voice.server)
             self.user.session.inside.answer(transaction, status, now, fields, content.body)
+
+    def _left(self, transaction: Transaction, status: int) -> Fields:
+        """What 405 must name: the methods that are left when the party across does not take this one."""
+        if status != 405:
+            return ()
+        refused = transaction.request.method
+        left = (method for method in self.user.terms.allow.split(", ") if method != refused)
+        return (("Allow", ", ".join(left)),)
 
     def accept_referral(self, referred: Referred, now: float) -> None:
         """202: somebody else will be called (RFC 3515 section 2.4.4, RFC 4488 section 4)."""

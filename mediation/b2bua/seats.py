@@ -56,17 +56,17 @@ class Seats:
             raise LocalSipError("nobody sits across")
         return other
 
-    def call(self, leg: Leg) -> None:
+    def call(self, leg: Leg, now: float) -> None:
         """Somebody is being called: what it says crosses to the caller already."""
         if leg is not self.attempt:
             self.attempt = leg
-            self.bridge = Bridge(self.caller, leg, self.apply)
+            self._build(leg, now)
 
-    def sit(self, leg: Leg) -> None:
+    def sit(self, leg: Leg, now: float) -> None:
         """Somebody has answered."""
         self.callee, self.attempt = leg, None
         if self.bridge is None or leg not in self.bridge.legs:
-            self.bridge = Bridge(self.caller, leg, self.apply)
+            self._build(leg, now)
 
     def ring(self, leg: Leg | None, progress: Progress, now: float) -> None:
         """Tell the caller how far whoever is being called has come."""
@@ -102,7 +102,7 @@ class Seats:
         host = self._names.host_and_port(self.caller.flow)
         return crossing_response(status, headers, Passage(leg.terms, self.caller.terms, host))
 
-    def take(self, seat: int, leg: Leg, pair: int) -> None:
+    def take(self, seat: int, leg: Leg, pair: int, now: float) -> None:
         """A leg sits where another one sat, at a pair of its own: for good."""
         caller_pair, callee_pair = self._media.pairs
         if seat == CALLER:
@@ -114,7 +114,12 @@ class Seats:
         self.guest = None
         across = self.across
         if across is not None:
-            self.bridge = Bridge(self.caller, across, self.apply)
+            self._build(across, now)
+
+    def _build(self, across: Leg, now: float) -> None:
+        before, self.bridge = self.bridge, Bridge(self.caller, across, self.apply)
+        if before is not None:
+            self.bridge.succeed(before, now)
 
     def hear(self, guest: Guest | None) -> None:
         """Let somebody be heard in a seat for the time being; None: whoever sits there."""

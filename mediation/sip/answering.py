@@ -202,6 +202,12 @@ class Answering:
         self._stop_timers()
         self._pending = None
 
+    def leave(self, now: float) -> None:
+        """The dialog is over before the ACK to its 2xx came: whoever has not heard it asks again."""
+        if self._pending is not None:
+            self._agent.layer.leave(self._pending, now)
+        self.stop_repeating()
+
     def drop(self, now: float) -> None:
         """Answer 487 to an INVITE that has no final response (section 15.1.2)."""
         if self._pending is not None and self.is_unanswered:

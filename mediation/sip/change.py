@@ -47,6 +47,8 @@ class Cue(Enum):
     """Timer: it is our turn again (section 14.1)."""
     STUCK = auto()
     """Timer: no final response for 64 times T1, whatever provisional ones came."""
+    FORGET = auto()
+    """Timer: nor has one come 64 times T1 after we gave the INVITE up (section 9.1)."""
     END = auto()
     """The session ends."""
 
@@ -61,9 +63,14 @@ class Act(Enum):
     STOP_RETRY = auto()
     START_STUCK = auto()
     STOP_STUCK = auto()
+    START_FORGET = auto()
+    """Where an INVITE waits for its final response: a 2xx would still need its ACK."""
+    FORGET = auto()
     TELL_CHANGED = auto()
     TELL_REFUSED = auto()
     TELL_LOST = auto()
+    TELL_MET = auto()
+    """Nothing of ours is offered until it is our turn again."""
     TELL_DUE = auto()
     """The asker may ask again, if it still wants to."""
 
@@ -75,14 +82,15 @@ CHANGE: dict[Cell, tuple[State, tuple[Act, ...]]] = {
     (S.QUIET, C.ASK): (S.ASKING, (Act.SEND, Act.START_STUCK)),
     (S.QUIET, C.POSTPONE): (S.WAITING, (Act.START_RETRY,)),
     (S.QUIET, C.AGREED_AGAIN): (S.QUIET, (Act.ACK,)),
+    (S.QUIET, C.FORGET): (S.QUIET, (Act.FORGET,)),
     (S.QUIET, C.END): (S.OVER, ()),
     (S.ASKING, C.AGREED): (S.QUIET, (Act.STOP_STUCK, Act.ACK, Act.TELL_CHANGED)),
     (S.ASKING, C.AGREED_AGAIN): (S.ASKING, (Act.ACK,)),
-    (S.ASKING, C.GLARE): (S.WAITING, (Act.STOP_STUCK, Act.START_RETRY)),
+    (S.ASKING, C.GLARE): (S.WAITING, (Act.STOP_STUCK, Act.START_RETRY, Act.TELL_MET)),
     (S.ASKING, C.REFUSED): (S.QUIET, (Act.STOP_STUCK, Act.TELL_REFUSED)),
     (S.ASKING, C.LOST): (S.QUIET, (Act.STOP_STUCK, Act.TELL_LOST)),
-    (S.ASKING, C.STUCK): (S.QUIET, (Act.CANCEL, Act.TELL_LOST)),
-    (S.ASKING, C.END): (S.OVER, (Act.STOP_STUCK,)),
+    (S.ASKING, C.STUCK): (S.QUIET, (Act.CANCEL, Act.START_FORGET, Act.TELL_LOST)),
+    (S.ASKING, C.END): (S.OVER, (Act.STOP_STUCK, Act.START_FORGET)),
     (S.WAITING, C.ASK): (S.ASKING, (Act.STOP_RETRY, Act.SEND, Act.START_STUCK)),
     (S.WAITING, C.POSTPONE): (S.WAITING, (Act.START_RETRY,)),
     (S.WAITING, C.AGREED_AGAIN): (S.WAITING, (Act.ACK,)),
@@ -90,6 +98,7 @@ CHANGE: dict[Cell, tuple[State, tuple[Act, ...]]] = {
     (S.WAITING, C.END): (S.OVER, (Act.STOP_RETRY,)),
     (S.OVER, C.AGREED): (S.OVER, (Act.ACK,)),  # RFC 5407 section 3.2.3: a BYE does not spare the ACK
     (S.OVER, C.AGREED_AGAIN): (S.OVER, (Act.ACK,)),
+    (S.OVER, C.FORGET): (S.OVER, (Act.FORGET,)),
 }
 
 ABSORBED: dict[Cell, str] = {
@@ -104,6 +113,7 @@ IMPOSSIBLE: dict[Cell, str] = {
     **{(S.WAITING, c): "nothing of ours is out" for c in (C.AGREED, C.GLARE, C.REFUSED, C.LOST)},
     **{(s, C.RETRY): "runs in WAITING only" for s in (S.QUIET, S.ASKING, S.OVER)},
     **{(s, C.STUCK): "runs in ASKING only" for s in (S.QUIET, S.WAITING, S.OVER)},
+    **{(s, C.FORGET): "what was given up has ended the session" for s in (S.ASKING, S.WAITING)},
 }  # fmt: skip
 """Cells that no input can reach, and why."""
 
@@ -126,6 +136,14 @@ class ChangeRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeMet:
+    """It met one of theirs, which may come again sooner than ours: `ChangeDue` follows."""
+
+    method: str
+    """What was asked by: INVITE or UPDATE."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeDue:
     """What could not be asked before may be asked now."""
 
@@ -137,7 +155,7 @@ class ChangeLost:
     outcome: Outcome
 
 
-ChangeEvent = Changed | ChangeRefused | ChangeDue | ChangeLost
+ChangeEvent = Changed | ChangeRefused | ChangeMet | ChangeDue | ChangeLost
 
 
 class ChangeUser(Protocol):
@@ -245,10 +263,21 @@ class Change:
                 deadlines.start((self, Cue.STUCK.name), now + self._agent.layer.timers.transaction_s)
             case Act.STOP_STUCK, _:
                 deadlines.stop((self, Cue.STUCK.name))
+            case Act.START_FORGET, _:
+                if self._waits_for_invite:
+                    at = now + self._agent.layer.timers.transaction_s
+                    deadlines.start((self, Cue.FORGET.name), at)
+            case Act.FORGET, _:
+                if self._errand is not None:
+                    self._errand.forget()
             case Act.TELL_CHANGED, (Errand(), Response() as response):
                 self.user.change_event(Changed(response), now)
             case Act.TELL_REFUSED, Response() as response:
                 self.user.change_event(ChangeRefused(response), now)
+            case Act.TELL_MET, _:
+                self.user.change_event(
+                    ChangeMet(self._errand.method if self._errand is not None else ""), now
+                )
             case Act.TELL_DUE, _:
                 self.user.change_event(ChangeDue(), now)
             case Act.TELL_LOST, outcome:
@@ -260,9 +289,15 @@ class Change:
     def _cancel(self, now: float) -> None:
         """Take back an INVITE that was answered provisionally and no further (section 9.1)."""
         errand = self._errand
-        if errand is not None and errand.method == "INVITE" and errand.transaction.awaits_final:
+        if errand is not None and self._waits_for_invite:
             flow = errand.transaction.flow
             self._agent.layer.send_request(cancel(errand.request), flow, errand, now)
+
+    @property
+    def _waits_for_invite(self) -> bool:
+        """Whether an INVITE of ours has no final response: once it has a provisional one, no timer of its own runs."""
+        errand = self._errand
+        return errand is not None and errand.method == "INVITE" and errand.transaction.awaits_final
 
     def _pause_s(self) -> float:
         """2.1 to 4 s for whoever made the Call-ID, 0 to 2 s for the other, in steps of 10 ms (section 14.1)."""

@@ -4,10 +4,11 @@ RFC 3261 section 12.2, RFC 3311 (UPDATE), RFC 4028 (session timers), RFC 6086 (I
 (`invite`) knows the life of the dialog; this room knows who has asked whom for what in it.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from mediation.sip.agent import Agent
-from mediation.sip.change import Change, Changed, ChangeDue, ChangeEvent, ChangeLost, ChangeRefused
+from mediation.sip.change import Change, Changed, ChangeDue, ChangeEvent, ChangeLost, ChangeMet, ChangeRefused
 from mediation.sip.change import State as ChangeState
 from mediation.sip.derived import reply
 from mediation.sip.digest_client import DigestClient
@@ -21,6 +22,7 @@ from mediation.sip.session_events import (
     Asked,
     RefreshDue,
     ReofferDue,
+    ReofferMet,
     ReofferRefused,
     ReofferTaken,
     Replied,
@@ -33,6 +35,10 @@ RETRY_AFTER_S = 5
 """What a 500 of ours asks for whose request crosses one that is not answered yet: 0 to 10 (RFC 3311 section 5.2)."""
 REFRESH_DUE, EXPIRED = "REFRESH_DUE", "EXPIRED"
 NO_SUCH_METHOD = (405, 501)
+
+
+Offer = Callable[[], bytes]
+"""Says once more what we have said last: to be called when it goes out, and no sooner."""
 
 
 class Session(Protocol):
@@ -74,8 +80,8 @@ class Inside:
         self._asks: dict[Errand, int] = {}
         """Requests of ours that wait for the peer's, by errand: their tickets."""
         self._tickets = 0
-        self._refreshing: bytes | None = None
-        """Our description, while what we ask for or wait with is a mere refresh; else None."""
+        self._refreshing: Offer | None = None
+        """While what we ask for or wait with is a mere refresh; else None."""
         self.user = session
         self.timer = SessionTimer(policy)
         self.change = Change(agent, self, owns_call_id=owns_call_id)
@@ -188,21 +194,21 @@ class Inside:
         self._refreshing = None
         self._send_change(method, now, headers, body, tries_again=tries_again)
 
-    def refresh(self, now: float, body: bytes, headers: Extra = ()) -> None:
+    def refresh(self, now: float, offer: Offer, headers: Extra = ()) -> None:
         """Keep the session alive: by UPDATE without a body where the peer takes it, else by an INVITE.
 
-        RFC 4028 section 7.4; `body` is what we said last, so that nothing changes. One that would cross a request of
-        theirs waits. A change that is under way, or waits, is a refresh itself.
+        RFC 4028 section 7.4; an INVITE offers what we said last, so that nothing changes. One that would cross a
+        request of theirs waits. A change that is under way, or waits, is a refresh itself.
         """
         if self.change.state is not ChangeState.QUIET:
             return
-        self._refreshing = body
+        self._refreshing = offer
         if self.user.reoffer_waits:
             self.change.postpone(now)
         elif "UPDATE" in self.peer_allows:
             self._send_change("UPDATE", now, headers, b"")
         else:
-            self._send_change("INVITE", now, headers, body)
+            self._send_change("INVITE", now, headers, offer())
 
     def _send_change(
         self, method: str, now: float, headers: Extra, body: bytes, *, tries_again: bool = True
@@ -267,6 +273,9 @@ class Inside:
         match event:
             case ChangeLost(outcome):
                 self.user.lost(outcome, now)
+            case ChangeMet(method):
+                if method == "INVITE":
+                    self.user.tell(ReofferMet(), now)
             case ChangeDue():
                 due = ReofferDue() if self._refreshing is None else RefreshDue()
                 self.user.tell(due, now)
@@ -275,10 +284,10 @@ class Inside:
                 if response.cseq.method == "INVITE":
                     self.user.tell(ReofferTaken(response), now)
             case ChangeRefused(response):
-                body, self._refreshing = self._refreshing, None
-                if body is not None and response.cseq.method == "UPDATE":
-                    self._refreshing = body
-                    self._send_change("INVITE", now, (), body)
+                offer, self._refreshing = self._refreshing, None
+                if offer is not None and response.cseq.method == "UPDATE":
+                    self._refreshing = offer
+                    self._send_change("INVITE", now, (), offer())
                 elif response.cseq.method == "INVITE":
                     self.user.tell(ReofferRefused(response), now)
 

@@ -340,6 +340,8 @@ class InviteSession:
                 self._answering.repeat(now)
             case Act.STOP_REPEATING, _:
                 self._answering.stop_repeating()
+            case Act.LEAVE_2XX, _:
+                self._answering.leave(now)
             case ((Act.SEND_ACK | Act.REPEAT_ACK), Response() as response):
                 self._asking.acknowledge(response)
             case Act.END_FORK, Response() as response:

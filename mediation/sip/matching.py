@@ -154,9 +154,11 @@ class TransactionLayer:
         self._clients: dict[Key, Transaction] = {}
         self._servers: dict[Key, Transaction] = {}
         self._merges: dict[MergeKey, Transaction] = {}
+        self._left: dict[MergeKey, Transaction] = {}
+        """INVITEs whose 2xx nobody has acknowledged when their user left: a late ACK names them by its CSeq."""
         self._deadlines: Deadlines[tuple[Transaction, Event]] = Deadlines()
         self.serving: object = None
-        """Whose transaction moved last: who is to blame when something breaks."""
+        """Whose transaction moves: who is to blame when something breaks, until the next message or timer."""
 
     def __len__(self) -> int:
         return len(self._clients) + len(self._servers)
@@ -165,6 +167,7 @@ class TransactionLayer:
 
     def receive(self, message: Message, flow: Flow, now: float) -> None:
         """Give a valid message to the transaction that owns it, or begin one."""
+        self.serving = None
         if isinstance(message, Response):
             self._receive_response(message, flow, now)
             return
@@ -172,6 +175,7 @@ class TransactionLayer:
         key = _server_key(request)
         transaction = self._servers.get(key)
         if request.method == "ACK":
+            transaction = transaction or self._left.pop(_merge_key(request), None)
             if transaction is None:
                 self._user.ack_received(request, now)
             else:
@@ -264,6 +268,12 @@ class TransactionLayer:
         octets = bytes(response)  # what cannot be printed is found out before anything has changed
         self._fire(transaction, event, now, response, octets)
 
+    def leave(self, transaction: Transaction, now: float) -> None:
+        """Repeat the 2xx for whoever repeats its INVITE: the transaction user is about to forget it unacknowledged."""
+        if transaction.state is State.ACCEPTED:
+            self._fire(transaction, Event.TU_LEAVES, now)
+            self._left[_merge_key(transaction.request)] = transaction
+
     def send(self, request: Request, flow: Flow) -> None:
         """Send what no transaction repeats: the ACK to a 2xx.
 
@@ -344,7 +354,7 @@ class TransactionLayer:
             )
             return
         if request.to.tag is None:
-            merge_key = (request.call_id, request.from_.tag or "", request.cseq.number, request.method)
+            merge_key = _merge_key(request)
             if merge_key in self._merges:  # RFC 3261 section 8.2.2.2
                 self.respond(transaction, reply(request, 482, reason="Loop Detected: merged request"), now)
                 return
@@ -366,7 +376,7 @@ class TransactionLayer:
                 raise LocalSipError(f"{event.name} in {transaction.state.name} cannot happen")
             return
         transaction.state, actions = step
-        self.serving = transaction.user
+        outer, self.serving = self.serving, transaction.user
         at_once: Event | None = None
         try:
             for action in actions:
@@ -378,6 +388,7 @@ class TransactionLayer:
                 self._remove(transaction)
             elif at_once is not None:
                 self._fire(transaction, at_once, now)
+        self.serving = outer  # where it raised, whoever is to blame stays
 
     def _do(self, transaction: Transaction, action: Do, message: Message | None, now: float) -> Event | None:
         """Perform one action; returns the timer that it has started with a time of zero, if it has."""
@@ -437,8 +448,16 @@ class TransactionLayer:
         for table in (self._clients, self._servers):
             if table.get(transaction.key) is transaction:
                 del table[transaction.key]
+        if self._left.get(_merge_key(transaction.request)) is transaction:
+            del self._left[_merge_key(transaction.request)]
         if transaction.merge_key is not None:
             self._merges.pop(transaction.merge_key, None)
+
+
+def _merge_key(request: Request) -> MergeKey:
+    """What the same request has by every path (RFC 3261 section 8.2.2.2), and an ACK in common with its INVITE."""
+    method = "INVITE" if request.method == "ACK" else request.method
+    return (request.call_id, request.from_.tag or "", request.cseq.number, method)
 
 
 def _server_key(request: Request, method: str = "") -> Key:

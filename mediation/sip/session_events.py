@@ -102,6 +102,11 @@ class ReofferRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class ReofferMet:
+    """An INVITE of ours has met one of the peer's and is withdrawn; `ReofferDue` follows (section 14.1)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReofferDue:
     """A later INVITE of ours had met one of theirs, or had to wait; now it may be sent, if it is still wanted."""
 
@@ -166,6 +171,7 @@ SessionEvent = (
     | ReofferCancelled
     | ReofferTaken
     | ReofferRefused
+    | ReofferMet
     | ReofferDue
     | RefreshDue
     | Expired

@@ -17,6 +17,8 @@ class State(Enum):
     COMPLETED = auto()
     CONFIRMED = auto()
     ACCEPTED = auto()
+    LEFT = auto()
+    """Server: a 2xx that the transaction user has ceased to repeat, though nobody has acknowledged it."""
     TERMINATED = auto()
 
 
@@ -36,6 +38,8 @@ class Event(Enum):
     """The transaction user answers provisionally."""
     TU_2XX = auto()
     TU_FAILURE = auto()
+    TU_LEAVES = auto()
+    """The transaction user repeats its 2xx no more: the dialog is over before its ACK came."""
     TIMER_A = auto()
     TIMER_B = auto()
     TIMER_D = auto()
@@ -166,10 +170,11 @@ CLIENT_IMPOSSIBLE: Reasons = {
     (S.PROCEEDING, E.TIMER_K): "runs in COMPLETED only",
 }
 
-# INVITE server transaction: RFC 3261 figure 7 as amended by RFC 6026 section 7.1
-SERVER_INVITE_STATES = (S.PROCEEDING, S.COMPLETED, S.CONFIRMED, S.ACCEPTED)
-SERVER_INVITE_EVENTS = (E.INVITE, E.ACK, E.TU_1XX, E.TU_2XX, E.TU_FAILURE, E.TIMER_G, E.TIMER_H, E.TIMER_I,
-                        E.TIMER_L, E.TRANSPORT_ERROR)  # fmt: skip
+# INVITE server transaction: RFC 3261 figure 7 as amended by RFC 6026 section 7.1. LEFT is ours: behind a BYE no 2xx is
+# repeated, but whoever repeats its INVITE has heard none (RFC 5407 section 3.1.1), and the user is there no more.
+SERVER_INVITE_STATES = (S.PROCEEDING, S.COMPLETED, S.CONFIRMED, S.ACCEPTED, S.LEFT)
+SERVER_INVITE_EVENTS = (E.INVITE, E.ACK, E.TU_1XX, E.TU_2XX, E.TU_FAILURE, E.TU_LEAVES, E.TIMER_G, E.TIMER_H,
+                        E.TIMER_I, E.TIMER_L, E.TRANSPORT_ERROR)  # fmt: skip
 SERVER_INVITE: Table = {
     (S.PROCEEDING, E.INVITE): (S.PROCEEDING, (Do.RESEND,)),
     (S.PROCEEDING, E.TU_1XX): (S.PROCEEDING, (Do.SEND,)),
@@ -183,7 +188,11 @@ SERVER_INVITE: Table = {
     (S.CONFIRMED, E.TIMER_I): (S.TERMINATED, ()),
     (S.ACCEPTED, E.ACK): (S.ACCEPTED, (Do.PASS_UP,)),
     (S.ACCEPTED, E.TU_2XX): (S.ACCEPTED, (Do.SEND,)),
+    (S.ACCEPTED, E.TU_LEAVES): (S.LEFT, ()),
     (S.ACCEPTED, E.TIMER_L): (S.TERMINATED, ()),
+    (S.LEFT, E.INVITE): (S.LEFT, (Do.RESEND,)),
+    (S.LEFT, E.ACK): (S.ACCEPTED, (Do.PASS_UP,)),
+    (S.LEFT, E.TIMER_L): (S.TERMINATED, ()),
 }
 SERVER_INVITE_ABSORBED: Reasons = {
     (S.PROCEEDING, E.ACK): "nothing final was sent that it could acknowledge",
@@ -193,22 +202,26 @@ SERVER_INVITE_ABSORBED: Reasons = {
     (S.CONFIRMED, E.TRANSPORT_ERROR): "there is nothing left to send",
     (S.ACCEPTED, E.INVITE): "our 2xx is the transaction user's to repeat, RFC 6026 section 7.1",
     (S.ACCEPTED, E.TRANSPORT_ERROR): "the transaction user repeats its 2xx and waits for the ACK",
+    (S.LEFT, E.TRANSPORT_ERROR): "timer L ends it",
 }
 SERVER_INVITE_IMPOSSIBLE: Reasons = {
     **{
         (s, e): "a final response was given; answering twice is our own bug"
-        for s in (S.COMPLETED, S.CONFIRMED)
+        for s in (S.COMPLETED, S.CONFIRMED, S.LEFT)
         for e in (E.TU_1XX, E.TU_2XX, E.TU_FAILURE)
+    },
+    **{
+        (s, E.TU_LEAVES): "no 2xx waits for its ACK" for s in (S.PROCEEDING, S.COMPLETED, S.CONFIRMED, S.LEFT)
     },
     (S.ACCEPTED, E.TU_1XX): "a final response was given; answering twice is our own bug",
     (S.ACCEPTED, E.TU_FAILURE): "a final response was given; answering twice is our own bug",
     **{
         (s, e): "runs in COMPLETED only"
-        for s in (S.PROCEEDING, S.CONFIRMED, S.ACCEPTED)
+        for s in (S.PROCEEDING, S.CONFIRMED, S.ACCEPTED, S.LEFT)
         for e in (E.TIMER_G, E.TIMER_H)
     },
-    **{(s, E.TIMER_I): "runs in CONFIRMED only" for s in (S.PROCEEDING, S.COMPLETED, S.ACCEPTED)},
-    **{(s, E.TIMER_L): "runs in ACCEPTED only" for s in (S.PROCEEDING, S.COMPLETED, S.CONFIRMED)},
+    **{(s, E.TIMER_I): "runs in CONFIRMED only" for s in (S.PROCEEDING, S.COMPLETED, S.ACCEPTED, S.LEFT)},
+    **{(s, E.TIMER_L): "runs in ACCEPTED and LEFT only" for s in (S.PROCEEDING, S.COMPLETED, S.CONFIRMED)},
 }
 
 # Server transaction of any other method: RFC 3261 figure 8

@@ -35,15 +35,20 @@ class ReferTo:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """A Refer-To value. Raises RemoteSipError(400)."""
-        uri = NameAddress.parse(text).uri
+        """A Refer-To value. Raises RemoteSipError(400).
+
+        Gateways leave the angle brackets out that section 20.10 of RFC 3261 wants around embedded headers: without
+        them it can mean nothing else.
+        """
+        bare = "<" not in text and "?" in text
+        uri = NameAddress.parse(f"<{text}>" if bare else text).uri
         if isinstance(uri, OpaqueUri):
             return cls(uri)
         method = uri.parameters.get("method") or "INVITE"
         if not is_token(method):
             raise RemoteSipError(400, "Bad Refer-To")
-        bare = replace(uri, parameters=uri.parameters.without("method"), headers="")
-        return cls(bare, _embedded_replaces(uri.headers), method)
+        target = replace(uri, parameters=uri.parameters.without("method"), headers="")
+        return cls(target, _embedded_replaces(uri.headers), method)
 
     def __str__(self) -> str:
         uri = self.target

@@ -19,17 +19,22 @@ class Exchange:
     final_at: float = 0.0
     acknowledged: bool = False
     """Whether an ACK was seen since the latest final response."""
+    late: bool = False
+    """Whether it came behind a BYE."""
 
 
 @dataclass(slots=True)
 class Link:
-    """All that passed between the server and one party."""
+    """All that passed between the server and one party in one dialog."""
 
     taken: dict[tuple[str, str], Exchange] = field(default_factory=dict)
     """Requests of the party, by branch and method."""
     made: dict[tuple[str, str], Exchange] = field(default_factory=dict)
     """Requests of the server."""
     sequence: int = 0
+    """The highest CSeq number of the server's."""
+    heard: int = 0
+    """The highest one of the party's."""
     rseq: int = 0
     over: bool = False
     """Whether a BYE was taken or made."""
@@ -40,13 +45,14 @@ class Monitor:
 
     def __init__(self) -> None:
         self.faults: list[str] = []
-        self._links = {"caller": Link(), "callee": Link()}
+        self._links: dict[tuple[str, str], Link] = {}
+        """By party and Call-ID."""
 
     # what the server was given
 
     def took(self, message: Message, octets: bytes, party: str) -> None:
         """A datagram was delivered to the server."""
-        link = self._links[party]
+        link = self._link(party, message)
         branch = message.top_via.branch or ""
         if isinstance(message, Response):
             exchange = link.made.get((branch, message.cseq.method))
@@ -62,14 +68,16 @@ class Monitor:
                 if invite.method == "INVITE" and invite.cseq.number == message.cseq.number:
                     exchange.acknowledged = True
         else:
-            link.taken.setdefault((branch, message.method), Exchange(message, octets))
+            late = link.over and message.cseq.number > link.heard  # an older one is 500 (section 12.2.2)
+            link.taken.setdefault((branch, message.method), Exchange(message, octets, late=late))
+            link.heard = max(link.heard, message.cseq.number)
             link.over |= message.method == "BYE"
 
     # what it then sent
 
     def sent(self, message: Message, octets: bytes, party: str, now: float) -> None:
         """A datagram left the server."""
-        link = self._links[party]
+        link = self._link(party, message)
         fault = (
             self._response_fault(link, message, octets, now)
             if isinstance(message, Response)
@@ -93,6 +101,8 @@ class Monitor:
             return ""
         if exchange.final and exchange.final != octets:
             return f"another final response after {exchange.status} (section 17.2)"
+        if exchange.late and response.status != 481 and response.cseq.method not in ("BYE", "CANCEL"):
+            return "an answer to what came behind a BYE, and no 481 (RFC 5407 section 3.3.3)"
         if exchange.final and exchange.acknowledged and response.cseq.method == "INVITE":
             return "a final response repeated after its ACK (section 13.3.1.4)"
         if not exchange.final:
@@ -141,18 +151,22 @@ class Monitor:
 
     def unheard(self, party: str) -> bool:
         """Whether a 2xx of the server was never acknowledged, because a BYE had ended its repetition."""
-        link = self._links[party]
-        return link.over and any(
+        return any(
             exchange.request.method == "INVITE" and 200 <= exchange.status < 300 and not exchange.acknowledged
+            for (name, _), link in self._links.items()
+            if name == party and link.over
             for exchange in link.taken.values()
         )
+
+    def _link(self, party: str, message: Message) -> Link:
+        return self._links.setdefault((party, message.call_id), Link())
 
     # when all is over
 
     def sum_up(self) -> list[str]:
         """What is missing."""
         missing: list[str] = []
-        for party, link in self._links.items():
+        for (party, _), link in self._links.items():
             missing += [
                 f"{label(exchange.request)} of the {party} was never answered"
                 for exchange in link.taken.values()

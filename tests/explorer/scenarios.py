@@ -10,7 +10,7 @@ class Wish(NamedTuple):
     """Who wants what."""
 
     party: str
-    """`caller` or `callee`."""
+    """`caller`, `callee`, or `target`: who is called by a transfer."""
     intent: Intent
 
     def __str__(self) -> str:
@@ -30,6 +30,14 @@ class Scenario:
     """Who hangs up in the end, where the call has survived."""
     reliable: bool = False
     """Whether the server tells callers reliably that it rings (RFC 3262)."""
+
+    passes_on: bool = False
+    """Whether the server lets the other party perform a transfer, instead of performing it itself."""
+
+    @property
+    def transfers(self) -> bool:
+        """Whether there is somebody to be transferred to."""
+        return not self.passes_on and any(wish.intent is Intent.REFER for wish in self.race)
 
 
 def wishes(*words: str) -> tuple[Wish, ...]:
@@ -54,25 +62,47 @@ ALL = (
     Scenario("reinvite-before-ack", "3.1.4", _RINGING, wishes("callee.answer", "caller.hold"), "callee"),
     Scenario(
         "reinvite-before-ack-without-offer",
-        "3.1.4",
+        "3.1.5",
         wishes("caller.invite-without-offer", "callee.ring"),
         wishes("callee.answer", "caller.hold"),
     ),
     Scenario("reinvite-of-callee-before-ack", "3.1.4", _RINGING, wishes("callee.answer", "callee.hold")),
     Scenario("update-before-ack", "3.1.4", _RINGING, wishes("callee.answer", "caller.update")),
-    Scenario("bye-before-ack", "3.1.5", _RINGING, wishes("callee.answer", "caller.bye")),
-    Scenario("bye-of-callee-before-ack", "3.1.5", _RINGING, wishes("callee.answer", "callee.bye")),
+    Scenario("update-of-callee-before-ack", "3.1.4", _RINGING, wishes("callee.answer", "callee.update")),
+    Scenario("bye-before-ack", "3.1.6", _RINGING, wishes("callee.answer", "caller.bye")),
+    Scenario("bye-of-callee-before-ack", "3.1.6", _RINGING, wishes("callee.answer", "callee.bye")),
     Scenario("bye-x-bye", "3.2.1", _TALKING, wishes("caller.bye", "callee.bye")),
-    Scenario("reinvite-x-bye-of-same-party", "3.2.2", _TALKING, wishes("caller.hold", "caller.bye")),
+    Scenario("reinvite-x-bye-of-same-party", "3.2.3", _TALKING, wishes("caller.hold", "caller.bye")),
     Scenario("reinvite-x-bye", "3.2.2", _TALKING, wishes("caller.hold", "callee.bye")),
-    Scenario("reinvite-of-callee-x-bye", "3.2.3", _TALKING, wishes("callee.hold", "caller.bye")),
+    Scenario("reinvite-of-callee-x-bye", "3.2.2", _TALKING, wishes("callee.hold", "caller.bye")),
     Scenario("late-ack-x-bye", "3.2.4", _RINGING, wishes("callee.answer", "caller.hold", "callee.bye")),
     Scenario("reinvite-x-reinvite", "3.3.1", _TALKING, wishes("caller.hold", "callee.hold")),
     Scenario("hold-and-resume", "flow 11", _TALKING, wishes("caller.hold", "caller.hold"), "callee"),
     Scenario("update-x-reinvite", "3.3.2", _TALKING, wishes("caller.update", "callee.hold")),
+    Scenario("reinvite-x-update", "3.3.2", _TALKING, wishes("caller.hold", "callee.update"), "callee"),
     Scenario("update-x-update", "3.3.2", _TALKING, wishes("caller.update", "callee.update")),
-    Scenario("update-x-bye", "3.3.2", _TALKING, wishes("caller.update", "callee.bye")),
-    Scenario("refer-x-bye", "3.3.3", _TALKING, wishes("caller.refer", "callee.bye")),
+    Scenario("update-x-bye", "3.2.2", _TALKING, wishes("caller.update", "callee.bye")),
+    Scenario("refer-x-bye", "3.3.3", _TALKING, wishes("caller.refer", "callee.bye", "target.answer")),
+    Scenario("refer-behind-bye", "3.3.3", _TALKING, wishes("callee.bye", "caller.refer")),
+    Scenario("refer-x-bye-of-same-party", "flow 15", _TALKING, wishes("caller.refer", "caller.bye", "target.answer")),
+    Scenario("refer-of-callee-x-bye", "3.3.3", _TALKING, wishes("callee.refer", "caller.bye", "target.answer")),
+    Scenario("refer", "flow 15", _TALKING, wishes("caller.refer", "target.ring", "target.answer"), "callee"),
+    Scenario("refer-refused", "flow 15", _TALKING, wishes("caller.refer", "target.ring", "target.refuse")),
+    Scenario(
+        "refer-x-reinvite-of-same-party", "flow 15", _TALKING,
+        wishes("caller.refer", "caller.hold", "target.answer"), "callee",
+    ),
+    Scenario("refer-x-refer", "flow 15", _TALKING, wishes("caller.refer", "callee.refer", "target.answer")),
+    Scenario("refer-x-reinvite", "flow 15", _TALKING, wishes("caller.refer", "callee.hold", "target.answer")),
+    Scenario(
+        "refer-of-callee-x-reinvite", "flow 15", _TALKING,
+        wishes("callee.refer", "target.answer", "caller.hold", "target.hold"),
+    ),
+    Scenario("refer-passed-on", "flow 15", _TALKING, wishes("caller.refer"), passes_on=True),
+    Scenario("refer-passed-on-x-bye", "flow 15", _TALKING, wishes("caller.refer", "callee.bye"), passes_on=True),
+    Scenario(
+        "refer-passed-on-x-bye-of-same-party", "flow 15", _TALKING, wishes("caller.refer", "caller.bye"), passes_on=True
+    ),
     Scenario("prack", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer")),
     Scenario("prack-x-answer", "RFC 3262", _CALLED, wishes("callee.ring", "callee.answer"), reliable=True),
     Scenario("prack-x-prack", "RFC 3262", _CALLED, wishes("callee.ring-reliably", "callee.answer"), reliable=True),

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from mediation.b2bua.outputs import Fact
-from mediation.settings.peer_terms import EarlyMedia, Reliability
+from mediation.settings.model import Settings
+from mediation.settings.peer_terms import EarlyMedia, Reliability, TransferMode, Transfers
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.message import Message, Response
 from tests.explorer.alarms import T4_S
@@ -15,15 +17,33 @@ from tests.explorer.scenarios import Scenario, Wish
 from tests.explorer.user_agent import DIRECTIONS, UserAgent
 from tests.explorer.wire import MIRROR, label, read
 from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, endpoint, settings, trunk
-from tests.flows.world import World
+from tests.flows.world import MARKS, World
 
 SETTLED_AFTER_S = 45.0
 """So long after the last wish every handshake is through, those that had to be given up among them."""
 FORGOTTEN_AFTER_S = 900.0
 WAYS = ("outbound", "inbound")
+PARTIES = ("caller", "callee", "target")
+"""The third one is there where somebody is transferred to it."""
+_INSIDE = {"outbound": (True, False, True), "inbound": (False, True, True)}
+"""Which of them stands on the side of the front ends; those two share an address there."""
+_NEAR = endpoint(INSIDE), endpoint(FRONT_END)
+_FAR = endpoint(OUTSIDE), endpoint(SBC)
 _RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
-_SETTINGS = {False: settings(), True: settings(trunk(early_media=_RELIABLY), early_media=_RELIABLY)}
-"""By whether callers are told reliably that it rings."""
+_PASSING_ON = Transfers(mode=TransferMode.REFER)
+
+
+@cache
+def _settings(*, reliable: bool, passes_on: bool) -> Settings:
+    terms: dict[str, Any] = {"early_media": _RELIABLY} if reliable else {}
+    terms |= {"transfer": _PASSING_ON} if passes_on else {}
+    return settings(trunk(**terms), **terms)
+
+
+@lru_cache(maxsize=1 << 16)
+def _marks(octets: bytes) -> frozenset[bytes]:
+    """What the other side must not be told: found once, for the same messages come in every ordering."""
+    return frozenset(MARKS.findall(octets))
 
 
 class Limits(NamedTuple):
@@ -68,7 +88,8 @@ class Explored(World):
     """The world of the flow tests, with a network in between."""
 
     def __init__(self, simulation: "Simulation") -> None:
-        super().__init__(_SETTINGS[simulation.scenario.reliable])
+        scenario = simulation.scenario
+        super().__init__(_settings(reliable=scenario.reliable, passes_on=scenario.passes_on))
         self._simulation = simulation
 
     def give(self, octets: bytes, flow: Flow) -> None:
@@ -76,6 +97,9 @@ class Explored(World):
         message = read(octets)
         self._remember(octets, flow)
         self.soon(lambda: self.engine.receive(message, flow, self.now))
+
+    def _remember(self, octets: bytes, flow: Flow) -> None:
+        self._marks[self._side(flow)] |= _marks(octets)
 
     def _transmit(self, sent: Transmit) -> None:
         message = read(sent.octets)
@@ -105,22 +129,23 @@ class Simulation:
         self.monitor = Monitor()
         self.trace = Trace()
         self.world = Explored(self)
-        inside, outside = endpoint(INSIDE), endpoint(OUTSIDE)
-        front_end, sbc = endpoint(FRONT_END), endpoint(SBC)
-        caller, callee = ((front_end, inside), (sbc, outside))[:: 1 if way == "outbound" else -1]
         self._parties: dict[str, UserAgent] = {}
         self._flows: dict[str, Flow] = {}
-        for name, (address, server) in (("caller", caller), ("callee", callee)):
-            payload_type = 0 if address == front_end else 8
+        for name, inside in zip(PARTIES[: 2 + scenario.transfers], _INSIDE[way], strict=False):
+            server, address = _NEAR if inside else _FAR
             self._parties[name] = UserAgent(
-                f"{name}-{'fe' if address == front_end else 'sbc'}",
+                f"{name}-{'fe' if inside else 'sbc'}",
                 address,
                 server,
-                payload_type,
+                0 if inside else 8,
                 self._sender(name),
+                audio_port=4000 + 10 * len(self._parties),
+                may_be_busy=name == "target",
+                performs=scenario.passes_on,
             )
             self._flows[name] = Flow(Transport.UDP, server, address)
-        self._names: dict[Endpoint, str] = {flow.remote: name for name, flow in self._flows.items()}
+        self._call_ids: dict[str, str] = {}
+        """Which call was meant for whom, though it may not have come yet."""
         self._in_flight: list[Datagram] = []
         self._held: list[Datagram] = []
         self._drops = self._copies = 0
@@ -132,7 +157,7 @@ class Simulation:
         self._open = False
         """Whether there is anything to choose."""
         self._wished_at = self.world.now
-        self._history = {"server": 0, "caller": 0, "callee": 0}
+        self._history = dict.fromkeys(("server", *self._parties), 0)
         """What each has been given, so far: its state follows from this and from nothing else."""
 
     def run(self) -> list[str]:
@@ -143,9 +168,11 @@ class Simulation:
         self._settle()
         views = {name: self._view(name) for name in self._parties}
         faults = self._disagreements(views)
-        if not faults and views["caller"] == "confirmed":
+        talking = [name for name, view in views.items() if view == "confirmed"]
+        closes = self.scenario.closes if self.scenario.closes in talking else "".join(talking[:1])
+        if not faults and closes:
             self._open = False
-            self._wishes = [Wish(self.scenario.closes, Intent.BYE)]
+            self._wishes = [Wish(closes, Intent.BYE)]
             self._play()
             self._settle()
         ends = {name: self._view(name) for name in self._parties}
@@ -154,7 +181,7 @@ class Simulation:
         for name, party in self._parties.items():
             if len(party.transactions) and name not in self.forgiven:
                 faults.append(f"{name} has transactions left")
-        return self._verdict(faults, views)
+        return self._verdict(faults, self._seat(closes, talking) if closes else "")
 
     # what may happen
 
@@ -183,6 +210,8 @@ class Simulation:
 
     def _options(self) -> list[Option]:
         """What may happen next: first what happens if nobody interferes."""
+        if self._in_flight and not self._open:
+            return [Option("deliver", lambda: self._deliver(0))]
         wishes = [self._wish(wish) for wish in self._wishes if self._parties[wish.party].may(wish.intent)]
         releases = [
             Option(f"release {each.source}'s {label(read(each.octets))}", self._releaser(each))
@@ -256,9 +285,18 @@ class Simulation:
 
     def server_sends(self, message: Message, sent: Transmit) -> None:
         """The server has something for a party."""
-        party = self._names[sent.flow.remote]
+        party = self._party_at(sent.flow.remote, message.call_id)
         self.monitor.sent(message, sent.octets, party, self.world.now)
         self._in_flight.append(Datagram("server", party, sent.octets, self.world.now))
+
+    def _party_at(self, address: Endpoint, call_id: str) -> str:
+        """Who of those behind an address has this call; else the first one who has none, and so will get it."""
+        there = [name for name, party in self._parties.items() if party.address == address]
+        calls = [self._call_ids.get(name, self._parties[name].call_id) for name in there]
+        wanted = call_id if call_id in calls else ""
+        name = there[calls.index(wanted)] if wanted in calls else there[-1]
+        self._call_ids.setdefault(name, call_id)
+        return name
 
     def _sender(self, name: str) -> Callable[[bytes], None]:
         return lambda octets: self._in_flight.append(Datagram(name, "server", octets, self.world.now))
@@ -345,23 +383,38 @@ class Simulation:
         return view
 
     def _disagreements(self, views: dict[str, str]) -> list[str]:
-        caller, callee = views["caller"], views["callee"]
-        if caller == callee == "confirmed":
-            return self._cross_talk()
-        if caller == "ended" and callee in ("ended", "none"):
-            return ["the call is over for both, and not for the server"] if self.world.engine.calls else []
-        return [f"no agreement: caller {caller}, callee {callee}"]
+        talking = [name for name, view in views.items() if view == "confirmed"]
+        others = [view for view in views.values() if view not in ("confirmed", "ended", "none")]
+        if len(talking) == 2 and not others:
+            return self._cross_talk(*talking)
+        if not talking and not others and views["caller"] == "ended":
+            return ["the call is over for all, and not for the server"] if self.world.engine.calls else []
+        return [f"no agreement: {', '.join(f'{name} {view}' for name, view in views.items())}"]
 
-    def _cross_talk(self) -> list[str]:
+    def _cross_talk(self, one: str, other: str) -> list[str]:
         """What one sends, the other must hear, and nothing else."""
         if not self.world.engine.calls:
             return ["both parties talk through a server that knows of no call"]
-        caller, callee = (DIRECTIONS[self._parties[name].audio] for name in ("caller", "callee"))
-        if caller == MIRROR[callee]:
-            return []
-        return [f"the audio of the caller is {caller}, that of the callee {callee}"]
+        plan = self.world.media.plan
+        for name in (one, other):
+            stream = plan.caller if self._seat(name, [one, other]) == "caller" else plan.callee
+            if stream.remote != self._parties[name].hears_at:
+                return [f"what the {name} should hear goes to {stream.remote}"]
+        audio, heard = (DIRECTIONS[self._parties[name].audio] for name in (one, other))
+        return (
+            []
+            if audio == MIRROR[heard]
+            else [f"the audio of the {one} is {audio}, that of the {other} {heard}"]
+        )
 
-    def _verdict(self, faults: list[str], views: dict[str, str]) -> list[str]:
+    @staticmethod
+    def _seat(name: str, talking: list[str]) -> str:
+        """As whom the server knows one of two who talk: whoever was transferred to sits where nobody else does."""
+        if name in PARTIES[:2]:
+            return name
+        return next(seat for seat in PARTIES[:2] if seat not in talking)
+
+    def _verdict(self, faults: list[str], closed_by: str) -> list[str]:
         faults = list(faults)
         for party in self._parties.values():
             faults += party.faults
@@ -374,9 +427,9 @@ class Simulation:
             faults.append(str(error).partition("\n")[0])
         if len(self.world.records) != 1:
             faults.append(f"{len(self.world.records)} call records")
-        elif views["caller"] == "confirmed":
+        elif closed_by:
             record = self.world.record
-            if record.answered is None or record.hung_up_by != self.scenario.closes:
+            if record.answered is None or record.hung_up_by != closed_by:
                 faults.append(f"the record says {record.cause.reason}, ended by {record.hung_up_by}")
         return faults
 

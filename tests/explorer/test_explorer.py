@@ -12,7 +12,7 @@ from tests.explorer.search import Search
 from tests.explorer.simulation import WAYS
 
 DEPTH = int(os.environ.get("EXPLORER_DEPTH", "1"))
-WALKS = int(os.environ.get("EXPLORER_WALKS", "100"))
+WALKS = int(os.environ.get("EXPLORER_WALKS", "12"))
 SEED = int(os.environ.get("EXPLORER_SEED", "5407"))
 
 
@@ -24,6 +24,15 @@ def test_every_ordering_ends_in_agreement_and_leaves_nothing__rfc5407_3(scenario
     search.walk(SEED, WALKS)
     assert not search.found, f"{len(search.found)} of {search.orderings} orderings:\n{search.found[0]}"
     assert search.fulfilled >= {*scenario.setup, *scenario.race}, "a race in which somebody does not run"
+
+
+def test_every_flow_of_the_rfc_is_among_the_scenarios__rfc5407_3() -> None:
+    flows = (
+        {f"3.1.{n}" for n in range(1, 7)}
+        | {f"3.2.{n}" for n in range(1, 5)}
+        | {f"3.3.{n}" for n in range(1, 4)}
+    )
+    assert flows <= {scenario.section for scenario in ALL}
 
 
 def test_what_is_forgiven_still_happens() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from mediation.b2bua.bridge import Bridge
 from mediation.sip.answering import Answering
 from mediation.sip.ids import IdSource
 from mediation.sip.message import Request
@@ -31,6 +32,10 @@ def takes_any_ack(patch: pytest.MonkeyPatch) -> None:
 
 def tells_the_other_call_id(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(IdSource, "call_id", lambda _: "caller-fe-call")
+
+
+def forgets_who_waits(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Bridge, "succeed", lambda *_: None)
 
 
 BUGS: dict[str, tuple[Plant, str, int, str]] = {
@@ -63,6 +68,9 @@ BUGS: dict[str, tuple[Plant, str, int, str]] = {
     ),
     "an ACK that comes twice takes the next INVITE away": (
         takes_any_ack, "hold-and-resume", 2, "no agreement: caller waits for an answer to INVITE",
+    ),
+    "a change that a transferor has not answered is forgotten": (
+        forgets_who_waits, "refer-x-reinvite", 1, "of the callee was never answered",
     ),
     "one side is told the other's Call-ID": (tells_the_other_call_id, "call", 0, "was told"),
 }  # fmt: skip

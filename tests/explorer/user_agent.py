@@ -10,11 +10,11 @@ from mediation.sip.flow import Endpoint
 from mediation.sip.message import Request, Response
 from tests.explorer.alarms import LONGEST_S, T1_S, T2_S, Alarms
 from tests.explorer.intents import Intent
+from tests.explorer.referral import Referral, report
 from tests.explorer.transactions import Asked, Served, Transactions
 from tests.explorer.wire import MIRROR, describe, direction_of, label, read, write_request, write_response
 
-ALLOW = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK"
-_CAPABLE = (ALLOW, "Supported: 100rel")
+ALLOW = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, NOTIFY"
 _TRYING, _REPEAT_2XX, _NO_ACK, _REPEAT_1XX, _NO_PRACK, _RETRY = (
     ("me", word) for word in ("trying", "2xx", "no ack", "1xx", "no prack", "retry")
 )
@@ -56,17 +56,40 @@ class UserAgent:
     """One party. It calls, or is called, as its first intent or the first INVITE has it."""
 
     def __init__(
-        self, name: str, address: Endpoint, server: Endpoint, payload_type: int, send: Callable[[bytes], None]
+        self,
+        name: str,
+        address: Endpoint,
+        server: Endpoint,
+        payload_type: int,
+        send: Callable[[bytes], None],
+        *,
+        audio_port: int = 4000,
+        may_be_busy: bool = False,
+        performs: bool = False,
     ) -> None:
+        """`may_be_busy`: other calls may come while there is one; they are refused, and nobody's fault.
+
+        `performs`: it takes REFER, and reports that it has called whoever it was told to.
+        """
         self.name = name
         self.address = address
+        self.hears_at = (address[0], audio_port)
+        """Where its audio is to be sent."""
         self._server = server
+        self._may_be_busy = may_be_busy
+        self._performs = performs
+        self._capable = (f"{ALLOW}, REFER" if performs else ALLOW, "Supported: 100rel")
+        self._performance: tuple[int, Asked] | None = None
+        """A REFER of theirs, by its CSeq number, and our first report on it."""
         self._payload_type = payload_type
         self._send = send
         self._alarms = Alarms()
         self.transactions = Transactions(self._alarms, send, self)
         self.phase = Phase.IDLE
         self.calls = False
+        self.call_id = ""
+        """Of its one call, once it has one."""
+        self.referral = Referral()
         self.faults: list[str] = []
         """What the server did against the rules."""
         self.direction = "sendrecv"
@@ -75,7 +98,6 @@ class UserAgent:
         """Whether we send and whether we listen, as both agreed last."""
         self._count = 0
         self._version = 0
-        self._call_id = ""
         self._local = self._remote = ""
         """From and To of our requests."""
         self._local_tag = f"{name}-tag"
@@ -140,9 +162,12 @@ class UserAgent:
         """What it holds of the call: `none`, `confirmed`, `ended`, or what keeps it busy."""
         if self.phase is Phase.IDLE:
             return "none"
-        busy = next((asked for asked in (self._first, self._change) if asked and asked.pending), None)
+        asked = (self._first, self._change, self.referral.asked)
+        busy = next((each for each in asked if each and each.pending), None)
         if busy is not None:
             return f"waits for an answer to {busy.method}"
+        if self.referral.lives and self.phase is Phase.CONFIRMED:
+            return "waits for a report"
         if self._busy_serving:
             return "waits for an ACK"
         if self.phase is Phase.CONFIRMED or self.phase is Phase.ENDED:
@@ -177,7 +202,7 @@ class UserAgent:
                 early = self.phase is Phase.EARLY and self._answered_early and not self._reliable
                 return early and not self._change_pending and "UPDATE" in self._peer_takes
             case Intent.REFER:
-                return self.phase is Phase.CONFIRMED
+                return self.phase is Phase.CONFIRMED and self.referral.asked is None
 
     def do(self, intent: Intent) -> None:
         """Do what `may` allows."""
@@ -207,7 +232,8 @@ class UserAgent:
                 self._wanted = "sendrecv" if self.direction == "sendonly" else "sendonly"
                 self._update()
             case Intent.REFER:
-                self._ask("REFER", (f"Refer-To: <sip:+4930999@{self._server[0]}>", self._contact))
+                headers = (f"Refer-To: <sip:+4930999@{self._server[0]}>", self._contact)
+                self.referral.asked = self._ask("REFER", headers)
 
     # asking
 
@@ -215,14 +241,14 @@ class UserAgent:
         self.calls = True
         self.phase = Phase.CALLING
         host = self._server[0]
-        self._call_id = f"{self.name}-call"
+        self.call_id = f"{self.name}-call"
         self._local = f"<sip:+15550100@{self.address[0]}>;tag={self._local_tag}"
         self._remote = f"<sip:+493012345678@{host}>"
         self._target = f"sip:+493012345678@{host}:5060"
-        self._first = self._ask("INVITE", (self._contact, *_CAPABLE), body)
+        self._first = self._ask("INVITE", (self._contact, *self._capable), body)
 
     def _reinvite(self) -> None:
-        self._change = self._ask("INVITE", (self._contact, *_CAPABLE), self._description(self._wanted))
+        self._change = self._ask("INVITE", (self._contact, *self._capable), self._description(self._wanted))
 
     def _update(self) -> None:
         self._change = self._ask("UPDATE", (self._contact,), self._description(self._wanted))
@@ -244,7 +270,7 @@ class UserAgent:
             via=self._via(first.branch),
             local=self._local,
             remote=self._remote.partition(";tag=")[0],
-            call_id=self._call_id,
+            call_id=self.call_id,
             sequence=first.sequence,
         )
         self.transactions.ask("CANCEL", first.branch, first.sequence, octets)
@@ -269,6 +295,10 @@ class UserAgent:
             self._change_answered(response)
         elif asked.method == "PRACK" and response.status >= 300:
             self._prack_refused = True  # which the end of the INVITE may explain
+        elif asked.method == "REFER":
+            self._refer_answered(response)
+        elif asked.method == "NOTIFY":
+            self._report_answered(asked, response)
 
     def unanswered(self, asked: Asked) -> None:
         """Losses here are few: whoever does not answer has not tried."""
@@ -337,6 +367,22 @@ class UserAgent:
         elif response.status in (408, 481):  # section 12.2.1.2
             self._hang_up()
 
+    def _report(self, refer: int, status: int) -> Asked:
+        headers, body = report(refer, status)
+        return self._ask("NOTIFY", (*headers, self._contact), body)
+
+    def _report_answered(self, asked: Asked, response: Response) -> None:
+        """The other party has taken the first report: the last one follows."""
+        if self._performance is None or asked is not self._performance[1] or response.status >= 300:
+            return
+        if self.phase in _ALIVE:
+            self._report(self._performance[0], 200)
+
+    def _refer_answered(self, response: Response) -> None:
+        self.referral.answered(response)
+        if response.status in (408, 481) and self.phase in _ALIVE:  # section 12.2.1.2
+            self._hang_up()
+
     # being asked
 
     def requested(self, served: Served) -> None:
@@ -360,6 +406,8 @@ class UserAgent:
         over = self.phase in (Phase.ENDING, Phase.ENDED)
         if request.method == "BYE":
             self._hung_up(served)
+        elif request.method == "NOTIFY":  # its usage may outlive that of the INVITE (RFC 5057 section 4.2)
+            self._told(served)
         elif over:
             self._respond(served, 481)
         elif request.method == "INVITE":
@@ -368,17 +416,27 @@ class UserAgent:
             self._updated(served)
         elif request.method == "PRACK":
             self._prack_received(served)
+        elif request.method == "REFER" and self._performs and self.phase is Phase.CONFIRMED:
+            self._respond(served, 202, self._contact)
+            self._performance = request.cseq.number, self._report(request.cseq.number, 100)
         else:
             self._respond(served, 200 if request.method in ("OPTIONS", "INFO") else 405, ALLOW)
+
+    def _told(self, served: Served) -> None:
+        fault = self.referral.hear(served.request)
+        if fault:
+            self._fault(f"{label(served.request)}: {fault}")
+        self._respond(served, 481 if fault else 200)
 
     def _invited(self, served: Served) -> None:
         request = served.request
         if self.phase is not Phase.IDLE:
-            self._fault("a second call")
+            if not self._may_be_busy:
+                self._fault("a second call")
             self._respond(served, 486)
             return
         self.phase = Phase.CALLING
-        self._call_id = request.call_id
+        self.call_id = request.call_id
         self._local = f"{request.headers.get('To')};tag={self._local_tag}"
         self._remote = request.headers.get("From") or ""
         self._remote_tag = request.from_.tag or ""
@@ -474,7 +532,7 @@ class UserAgent:
     def _accept(self, served: Served) -> None:
         self._alarms.stop(_TRYING)
         body = b"" if self._answered_early and self.phase is Phase.EARLY else self._answer_to(served.request)
-        self._respond(served, 200, self._contact, *_CAPABLE, body=body)
+        self._respond(served, 200, self._contact, *self._capable, body=body)
         self._repeat_s = T1_S
         self._alarms.set(_REPEAT_2XX, self.now + T1_S)
         self._alarms.set(_NO_ACK, self.now + LONGEST_S)
@@ -557,7 +615,7 @@ class UserAgent:
 
     def _within_dialog(self, request: Request) -> bool:
         theirs, ours = request.from_.tag or "", request.to.tag or ""
-        return (request.call_id, ours) == (self._call_id, self._local_tag) and theirs == self._remote_tag
+        return (request.call_id, ours) == (self.call_id, self._local_tag) and theirs == self._remote_tag
 
     def _know(self, response: Response) -> None:
         """Section 12.1.2, and a server that is one party and no proxy: it never forks."""
@@ -599,7 +657,7 @@ class UserAgent:
     def _description(self, direction: str) -> bytes:
         self._version += 1
         session = 7_000_000 + self._payload_type
-        return describe(self.address[0], session, self._version, self._payload_type, direction)
+        return describe(self.hears_at, session, self._version, self._payload_type, direction)
 
     # printing
 
@@ -623,7 +681,7 @@ class UserAgent:
             via=self._via(branch),
             local=self._local,
             remote=self._remote,
-            call_id=self._call_id,
+            call_id=self.call_id,
             sequence=sequence,
             headers=(f"User-Agent: {self.name}-product", *headers),
             body=body,

@@ -64,10 +64,11 @@ def write_response(
     )
 
 
-def describe(host: str, session: int, version: int, payload_type: int, direction: str) -> bytes:
-    """One audio stream (RFC 8866)."""
+def describe(audio: tuple[str, int], session: int, version: int, payload_type: int, direction: str) -> bytes:
+    """One audio stream at that place (RFC 8866)."""
+    host, port = audio
     lines = ["v=0", f"o=- {session} {version} IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0"]
-    lines += [f"m=audio 4000 RTP/AVP {payload_type}", f"a={direction}"]
+    lines += [f"m=audio {port} RTP/AVP {payload_type}", f"a={direction}"]
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
@@ -91,7 +92,7 @@ def label(message: Message) -> str:
 
 
 def _write(lines: list[str], body: bytes) -> bytes:
-    if body:
+    if body and not any(line.startswith("Content-Type: ") for line in lines):
         lines.append("Content-Type: application/sdp")
     lines.append(f"Content-Length: {len(body)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

@@ -24,23 +24,39 @@ class Automat(Peer):
         self.script = script
         self.answers_cancel = True
         self.acks_answers = True
+        self.describes = True
+        """Whether its answers say anything of the session."""
+        self.refuses_changes = False
+        self.headers = ""
+        """Further lines of its answers to an INVITE."""
+        self.statuses: dict[str, int] = {}
+        """What it says to requests of other methods within a call."""
         self._final: dict[str, int] = {}
         self._ended: set[str] = set()
 
     @property
     def talks(self) -> bool:
         """Whether its latest call is up, as far as it knows."""
-        return bool(self.lines) and self._final.get(self.line.call_id) == 200 and not self._over(self.line)
+        return bool(self.lines) and self.holds_for_alive(self.line)
+
+    def holds_for_alive(self, line: Line) -> bool:
+        """Whether that call is up, as far as it knows."""
+        return self._final.get(line.call_id) == 200 and not self._over(line)
 
     def hangs_up_if_it_talks(self) -> None:
         """End the call if it is up."""
-        if self.talks:
-            self._ended.add(self.line.call_id)
-            self.hangs_up()
+        if self.lines:
+            self.hangs_up_if_alive(self.line)
+
+    def hangs_up_if_alive(self, line: Line) -> None:
+        """End that call if it is up."""
+        if self.holds_for_alive(line):
+            self._ended.add(line.call_id)
+            self.hangs_up(line=line)
 
     def repeats_its_answer(self) -> None:
         """Say 200 again if no ACK has come."""
-        if self.talks and "ACK" not in self.line.asked:
+        if self.talks and "INVITE" in self.line.asked and "ACK" not in self.line.asked:
             self.says(200, sdp=self.sdp())
 
     def dangling(self) -> list[str]:
@@ -55,6 +71,8 @@ class Automat(Peer):
             return
         if isinstance(message, Response):
             self._react_to_response(line, message)
+        elif message.method == "INVITE" and message.to.tag is not None and self.refuses_changes:
+            self.world.soon(lambda: self.says(488, line=line))
         elif message.method == "INVITE" and message.to.tag is not None:
             self.world.soon(
                 lambda: self.says(200, sdp=self.sdp(direction=mirrored(message), version=2), line=line)
@@ -72,7 +90,9 @@ class Automat(Peer):
         if self._final.get(line.call_id) is None:
             if status >= 200:
                 self._final[line.call_id] = status
-            self.says(status, sdp=self.sdp() if status in (183, 200) else b"", line=line)
+            described = status in (183, 200) and self.describes
+            headers = self.headers if status >= 200 else ""
+            self.says(status, sdp=self.sdp() if described else b"", headers=headers, line=line)
 
     def _react_to_response(self, line: Line, response: Response) -> None:
         if response.cseq.method != "INVITE" or response.status < 200:
@@ -92,3 +112,5 @@ class Automat(Peer):
             self.world.soon(lambda: self._answer(line, 487))
         elif request.method == "CANCEL":
             self._ended.add(line.call_id)
+        elif request.method in self.statuses:
+            self.world.soon(lambda: self.says(self.statuses[request.method], to=request.method, line=line))

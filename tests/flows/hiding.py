@@ -12,15 +12,14 @@ from functools import cache
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.content import CONTENT_HEADERS
-from mediation.b2bua.passage import shown_name, user_of
-from mediation.b2bua.policy import CROSSES
+from mediation.b2bua.passage import at_our_host, shown_name
+from mediation.b2bua.policy import CROSSES, called_uri
 from mediation.settings.model import Side
 from mediation.sip.derived import REASON_PHRASES
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.framing import parse_datagram
 from mediation.sip.headers import Headers, NameAddress, header_key, split_list
 from mediation.sip.message import Message, Request, Response
-from mediation.sip.uri import SipUri, parse_uri
 from mediation.sip.validation import METHODS
 
 SHORTEST_WORD = 4
@@ -30,7 +29,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.!~*'+%-]{4,}")
 _NUMBER = re.compile(r"[+]?[0-9-]+")
 _ADDRESSES = ("From", "To", "P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion",
               "History-Info", "Referred-By", "Refer-To")  # fmt: skip
-"""Headers whose users and display names policy names; hosts, ports and parameters it does not."""
+"""Headers whose users and display names policy names; hosts, ports and parameters of URIs it does not."""
 _GRAMMAR = """
     sip/2.0 sip: sips: tel: branch received rport z9hg4bk transport maddr user=phone phone anonymous unknown invalid
     anonymous.invalid unknown.invalid index cause reason counter privacy party calling called screen full history
@@ -142,7 +141,10 @@ def _message(octets: bytes) -> Message:
 
 
 def _named(octets: bytes) -> set[str]:
-    """The users and names of the addresses that tell who calls and who is called; numbers by their parts too."""
+    """The users and names of the addresses that tell who calls and who is called; numbers by their parts too.
+
+    A parameter that policy takes for a part of the number is one, an extension say (RFC 3966 section 3).
+    """
     message = _message(octets)
     texts: list[str] = []
     for name in _ADDRESSES:
@@ -152,8 +154,7 @@ def _named(octets: bytes) -> set[str]:
         for line in message.headers.get_all("Contact"):
             texts += _people(line)
     if isinstance(message, Request):
-        uri = parse_uri(message.request_uri)
-        texts.append(user_of(uri) if isinstance(uri, SipUri) else uri.rest.partition(";")[0])
+        texts.append(called_uri(message, "-"))
     return {word for text in texts for word in _words(text)}
 
 
@@ -162,5 +163,5 @@ def _people(line: str) -> list[str]:
         addresses = [NameAddress.parse(element) for element in split_list(line)]
     except RemoteSipError:
         return []
-    users = [user_of(a.uri) if isinstance(a.uri, SipUri) else a.uri.rest.partition(";")[0] for a in addresses]
-    return [*users, *(shown_name(address) for address in addresses)]
+    numbers = (at_our_host(address.uri, "-") for address in addresses)
+    return [*filter(None, numbers), *(shown_name(address) for address in addresses)]

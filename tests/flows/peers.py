@@ -220,6 +220,10 @@ class Peer:
         """Send the last message once more, octet for octet."""
         self.world.receive(self.said, self.flow)
 
+    def repeats_what_it_said(self, octets: bytes) -> None:
+        """Send an earlier message once more: the network has kept it, or its answer was lost."""
+        self.world.receive(octets, self.flow)
+
     def sends(self, lines: list[str], headers: str = "", body: bytes = b"") -> None:
         """Send a message of these lines."""
         if body:

@@ -221,6 +221,47 @@ def test_the_party_that_stays_is_asked_again_only_if_it_must_know_something(thre
     three.target.hangs_up()
 
 
+def test_a_change_that_the_transferor_has_not_answered_is_asked_of_the_target__rfc3264_8_4(
+    three: Trio,
+) -> None:
+    three.caller.refers(TO)
+    three.callee.reinvites(three.callee.sdp(direction="sendonly", version=2))
+    assert three.caller.heard()[-1] == "INVITE"
+    three.target.says(200, sdp=three.target.sdp())
+    assert three.target.heard() == ["INVITE", "ACK", "INVITE"]
+    assert b"a=sendonly" in three.target.request("INVITE").body
+    three.target.says(200, sdp=three.target.sdp(direction="recvonly", version=2))
+    assert three.callee.heard() == ["100", "200"]
+    assert b"a=recvonly" in three.callee.response(200).body
+    three.callee.acks()
+    three.caller.says(200, sdp=three.caller.sdp(version=2))
+    assert three.caller.heard()[-1] == "ACK"
+    three.target.hangs_up()
+
+
+def test_a_change_that_the_target_knows_already_is_agreed_to_once_it_sits__rfc3264_8_4(three: Trio) -> None:
+    three.callee.reinvites(three.callee.sdp(direction="sendonly", version=2))
+    assert three.caller.heard() == ["INVITE"]
+    three.caller.refers(TO)
+    assert b"a=sendonly" in three.target.request("INVITE").body
+    three.target.says(200, sdp=three.target.sdp(direction="recvonly"))
+    assert three.callee.heard() == ["100", "200"]
+    assert three.target.heard() == ["INVITE", "ACK"]
+    three.callee.acks()
+    three.target.hangs_up()
+
+
+def test_what_the_transferor_has_not_answered_when_it_leaves_is_487(three: Trio) -> None:
+    three.caller.refers(TO)
+    three.callee.asks("INFO", within=True, headers="Content-Type: application/x\r\n", body=b"x")
+    assert three.caller.heard()[-1] == "INFO"
+    three.target.says(200, sdp=three.target.sdp())
+    assert three.callee.heard() == ["487 INFO"]
+    three.caller.says(200, to="INFO")
+    assert three.callee.heard() == []
+    three.target.hangs_up()
+
+
 def test_a_transfer_by_the_called_party_goes_to_the_front_ends_too(make: Make) -> None:
     call = trio(make)
     call.callee.refers("sip:+4977@198.51.100.10")
@@ -231,6 +272,20 @@ def test_a_transfer_by_the_called_party_goes_to_the_front_ends_too(make: Make) -
     call.caller.hangs_up()
     assert call.target.heard() == ["ACK", "BYE"]
     assert call.record.transfers[0].by == "callee"
+
+
+def test_whoever_was_transferred_to_hears_of_changes_and_nobody_who_has_left(make: Make) -> None:
+    call = trio(make)
+    call.callee.refers("sip:+4977@198.51.100.10")
+    call.target.says(200, sdp=call.target.sdp())
+    call.caller.heard(), call.callee.heard(), call.target.heard()
+    call.caller.reinvites(call.caller.sdp(direction="sendonly", version=2))
+    assert call.target.heard() == ["INVITE"]
+    call.target.says(200, sdp=call.target.sdp(direction="recvonly", version=2))
+    assert call.caller.heard() == ["100", "200"]
+    call.caller.acks()
+    assert call.callee.heard() == []
+    call.target.hangs_up()
 
 
 def test_a_transfer_may_go_by_our_own_routes(make: Make) -> None:
@@ -330,6 +385,18 @@ def test_a_refer_is_passed_on_in_the_words_of_the_other_side__rfc3515_2_4(passin
     notify(passing, 200, "terminated;reason=noresource")
     assert passing.caller.reports() == ["100 active", "200 terminated"]
     assert passing.target.heard() == []
+    passing.ends()
+
+
+def test_a_report_may_come_before_the_response_to_its_refer__rfc3515_2_4_4(passing: Trio) -> None:
+    passing.caller.refers(TO)
+    notify(passing, 100, "active")
+    assert passing.callee.heard() == ["REFER", "200 NOTIFY"]
+    assert passing.caller.heard() == ["202 REFER", "NOTIFY"]
+    passing.callee.says(202, to="REFER")
+    assert passing.caller.heard() == []
+    notify(passing, 200, "terminated;reason=noresource")
+    assert passing.caller.reports() == ["100 active", "200 terminated"]
     passing.ends()
 
 

@@ -68,6 +68,16 @@ def test_both_far_parties_are_joined_and_the_transferors_legs_end__rfc5589_7_1(t
     assert reasons == ["normal-clearing", "transferred"]
 
 
+@pytest.mark.parametrize("of", ["first", "second"])
+def test_what_the_transferor_has_not_answered_in_either_call_is_487(two: Consultation, of: str) -> None:
+    two.sbc.line = getattr(two, of)[1]
+    two.sbc.asks("INFO", within=True, headers="Content-Type: application/x\r\n", body=b"x")
+    two.transfers()
+    two.sbc.says(200, sdp=two.sbc.sdp(port=4200, version=2), line=two.second[1])
+    assert two.sbc.heard() == ["INVITE", "ACK", "487 INFO"]
+    two.sbc.hangs_up(line=two.first[1])
+
+
 def test_what_the_trunk_is_occupied_with_goes_along(make: Make) -> None:
     two = Consultation(make(settings(trunk(max_calls=2))))
     two.transfers()

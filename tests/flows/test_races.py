@@ -71,31 +71,69 @@ def test_who_holds_before_the_answer_is_on_hold_behind_it__rfc3311_5_1(call: Pai
     call.ends()
 
 
-@pytest.mark.xfail(strict=True, reason="RFC 3261 section 13.3.1.4: we repeat no 2xx behind a BYE")
-def test_a_caller_whose_early_bye_has_crossed_a_200_that_was_lost_hears_it_again__rfc5407_3_1_3(
+def test_behind_an_early_bye_a_200_that_was_lost_is_said_again_to_who_asks_again__rfc5407_3_1_1(
     call: Pair,
 ) -> None:
-    """It has seen 180, so it repeats its INVITE no more, and waits for the final response for ever."""
+    """The BYE ends its repetition (RFC 5407 section 3.1.5); an INVITE that comes again is no second call."""
     call.rings()
+    invite = call.caller.said
     call.callee.says(200, sdp=call.callee.sdp())
+    answer = call.caller.response(200)
     assert call.caller.heard() == ["200"]
     call.caller.hangs_up()
     assert call.caller.heard() == ["200 BYE"]
-    call.advance(0.5)
+    call.advance(5)
+    assert call.caller.heard() == []
+    call.caller.repeats_what_it_said(invite)
     assert call.caller.heard() == ["200"]
+    assert call.caller.response(200) == answer
+    assert call.callee.heard() == ["ACK", "BYE"]
+    assert call.over
 
 
-@pytest.mark.xfail(strict=True, reason="RFC 3261 section 13.3.1.4: we repeat no 2xx behind a BYE")
 @SIDES
-def test_the_answer_to_an_invite_that_was_lost_is_repeated_though_the_call_ends__rfc5407_3_2_3(
-    call: Pair, by: str
+@pytest.mark.parametrize("first", ["theirs", "ours"])
+def test_behind_a_bye_the_answer_to_a_later_invite_is_said_again_to_who_asks_again__rfc5407_3_2_3(
+    call: Pair, by: str, first: str
 ) -> None:
-    """The 100 to it has ended its repetition."""
     one, other = talking(call, by)
     one.reinvites(one.sdp(version=2, direction="sendonly"))
+    invite = one.said
     other.says(200, sdp=other.sdp(version=2, direction="recvonly"))
+    answer = one.response(200)
     assert one.heard() == ["100", "200"]
-    other.hangs_up()
-    assert one.heard() == ["BYE"]
-    call.advance(0.5)
+    (one if first == "theirs" else other).hangs_up()
+    assert one.heard() == (["200 BYE"] if first == "theirs" else ["BYE"])
+    call.advance(5)
+    assert one.heard() == []
+    one.repeats_what_it_said(invite)
     assert one.heard() == ["200"]
+    assert [message for _, message in one.received][-1] == answer
+
+
+@SIDES
+def test_behind_a_bye_an_invite_whose_answer_was_acknowledged_is_a_straggler__rfc6026_7_1(
+    call: Pair, by: str
+) -> None:
+    one, other = talking(call, by)
+    one.reinvites(one.sdp(version=2, direction="sendonly"))
+    invite = one.said
+    other.says(200, sdp=other.sdp(version=2, direction="recvonly"))
+    one.acks()
+    other.hangs_up()
+    one.heard()
+    one.repeats_what_it_said(invite)
+    assert one.heard() == []
+
+
+@SIDES
+def test_behind_a_bye_a_late_ack_makes_the_invite_a_straggler__rfc5407_3_2_4(call: Pair, by: str) -> None:
+    one, other = talking(call, by)
+    one.reinvites(one.sdp(version=2, direction="sendonly"))
+    invite = one.said
+    other.says(200, sdp=other.sdp(version=2, direction="recvonly"))
+    other.hangs_up()
+    one.acks()
+    one.heard()
+    one.repeats_what_it_said(invite)
+    assert one.heard() == []

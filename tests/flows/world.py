@@ -38,7 +38,7 @@ from tests.flows.scenery import PREFIXES
 
 LONG_ENOUGH_S = 700.0
 """Ring limit, set-up limit, every transaction and every wait for a BYE are over by then."""
-_MARKS = re.compile(
+MARKS = re.compile(
     rb"(?:branch=|;tag=|\nCall-ID: |\nUser-Agent: |\no=\S+ |<sip:line-)([^;,\s>@]+)", re.IGNORECASE
 )
 """What must never be told to the other side: ids of any kind, products, sessions."""
@@ -256,6 +256,7 @@ class World:
         assert not self.engine.calls, "a call is left"
         assert not len(agent.layer), "transactions are left"
         assert not agent.layer._merges, "merge keys are left"
+        assert not agent.layer._left, "answers that nobody acknowledged are left"
         assert not agent.dialogs, "dialogs are left"
         assert not len(agent.deadlines), "timers of calls are left"
         assert not len(agent.layer._deadlines), "timers of transactions are left"
@@ -324,7 +325,7 @@ class World:
     def _remember(self, octets: bytes, flow: Flow) -> None:
         """A flow that is unknown to us has no side, and no marks to keep."""
         if self.engine.knows(flow):
-            self._marks[self._side(flow)].update(_MARKS.findall(octets))
+            self._marks[self._side(flow)].update(MARKS.findall(octets))
 
     def _check_hiding(self) -> None:
         self.hiding.check()

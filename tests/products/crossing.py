@@ -3,14 +3,16 @@
 import re
 
 from mediation.b2bua.content import CONTENT_HEADERS
-from mediation.b2bua.passage import Passage
+from mediation.b2bua.passage import ANONYMOUS, Passage, addresses_of
 from mediation.b2bua.policy import CROSSES, On, To, called_uri, crossing_response, invited
+from mediation.routing.numbers import number_of
 from mediation.routing.terms import Terms
 from mediation.settings.model import Settings, Side
 from mediation.sip.derived import REASON_PHRASES
 from mediation.sip.framing import parse_datagram
-from mediation.sip.headers import header_key
-from mediation.sip.message import Message, Response
+from mediation.sip.headers import Headers, header_key
+from mediation.sip.message import Message, Request, Response
+from mediation.sip.transfer import refer_to_of
 
 OURS = frozenset(
     header_key(name)
@@ -87,6 +89,15 @@ def allowed(said: list[bytes], way: Passage) -> set[bytes]:
         lines: list[str] = []
         if isinstance(message, Response):
             lines += [f"{n}: {v}" for n, v in crossing_response(message.status, message.headers, way)]
+            if 300 <= message.status < 400:
+                numbers = (number_of(each.uri) for each in addresses_of(message.headers, "Contact"))
+                written |= words(" ".join(numbers).encode("utf-8", "surrogateescape"))
+        elif message.method == "REFER":
+            identity, headers = invited(wanted(message), way)
+            by = [f"{name}: {value}" for name, value in headers if name == "Referred-By"]
+            written |= words(
+                "\n".join([called_uri(wanted(message), "-"), *by]).encode("utf-8", "surrogateescape")
+            )
         elif message.method == "INVITE":
             identity, headers = invited(message, way)
             lines += [f"{name}: {value}" for name, value in headers if header_key(name) in copied]
@@ -98,6 +109,13 @@ def allowed(said: list[bytes], way: Passage) -> set[bytes]:
             known |= words(message.body)
         known |= words("\n".join(lines).encode("utf-8", "surrogateescape"))
     return known | (written - places(written))
+
+
+def wanted(refer: Request) -> Request:
+    """The INVITE that a REFER asks for, as far as the REFER is concerned: whom to call, and by whose wish."""
+    target = str(refer_to_of(refer).target)
+    by = [("Referred-By", value) for value in refer.headers.get_all("Referred-By")]
+    return Request("INVITE", target, Headers([("From", ANONYMOUS), ("To", f"<{target}>"), *by]))
 
 
 def leaks(said: list[bytes], told: list[bytes], way: Passage, spoken: bytes) -> set[bytes]:

@@ -56,10 +56,20 @@ class Player:
         self.plays("INVITE")
         self._learn_ends()
 
-    def plays(self, name: str) -> None:
-        """Say a message of the script: a request, or the response to the request that its name tells."""
+    def agrees(self, method: str) -> None:
+        """Say 200 to a request, in the words in which it says so to BYE."""
+        self.plays("200 BYE", to=method)
+
+    def turns(self) -> None:
+        """Forget the call, and look at the latest INVITE, which is another one."""
+        for gap in ("call_id", "local", "remote", "target"):
+            self._gaps.pop(gap, None)
+        self._learn(self.request("INVITE"))
+
+    def plays(self, name: str, *, to: str = "") -> None:
+        """Say a message of the script: a request, or the response to the request that its name tells, or `to`."""
         word = name.partition(" ")[0]
-        gaps = self._request_gaps(word) if METHOD.fullmatch(word) else self._response_gaps(name)
+        gaps = self._request_gaps(word) if METHOD.fullmatch(word) else self._response_gaps(to or name)
         said = self.script.message(name, {**self._gaps, **gaps})
         self.said.append(said)
         self.world.receive(self._alter(said), self.flow)
@@ -82,7 +92,7 @@ class Player:
         return gaps
 
     def _response_gaps(self, name: str) -> dict[str, str]:
-        method = next((word for word in name.split(" ")[1:] if METHOD.fullmatch(word)), "INVITE")
+        method = next((word for word in name.split(" ") if METHOD.fullmatch(word)), "INVITE")
         request = self.request(method)
         to = request.headers.get("To") or ""
         return {
@@ -113,6 +123,12 @@ class Player:
     def take(self, message: Message) -> None:
         """Something arrived."""
         self.received.append(message)
+        self._learn(message)
+
+    # private
+
+    def _learn(self, message: Message) -> None:
+        """Whose call it is, and where the other party wants its requests."""
         if isinstance(message, Request):
             if message.method == "INVITE" and "remote" not in self._gaps:
                 to = message.headers.get("To") or ""
@@ -127,8 +143,6 @@ class Player:
             self._gaps["target"] = str(message.contact.uri)
         if message.to.tag is not None and message.cseq.method == "INVITE":
             self._gaps["remote"] = message.headers.get("To") or ""
-
-    # private
 
     def _learn_ends(self) -> None:
         """What it calls itself and the other party within the call: as in its INVITE, octet for octet."""

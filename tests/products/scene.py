@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from mediation.b2bua.passage import Passage
 from mediation.settings.model import LargeRequests, Settings, Side
+from mediation.settings.peer_terms import Redirects, Transfers, TransferTo
 from mediation.sip.agent import hostport
 from mediation.sip.message import Response
 from mediation_codecs.g711 import Law
@@ -17,18 +18,27 @@ from tests.products.script import Script
 
 SHORTEST_MARK = 4
 LAWS = (Law.PCMA, Law.PCMU)
+USUAL_REDIRECTS = Redirects()
 
 
-def terms(script: Script, side: Side) -> Settings:
-    """Both laws on both sides, and the product reached by what it speaks."""
+def terms(script: Script, side: Side, redirect: Redirects) -> Settings:
+    """Both laws on both sides, and the product reached by what it speaks. Whom it refers us to is across."""
     place = SBC if side is Side.GATEWAY else FRONT_END
     at = target(place, script.transport, script.transport.default_port)
     whole = LargeRequests.UDP  # the plain party has one flow, however long our INVITE becomes
     if side is Side.GATEWAY:
-        outside = trunk("itsp-a", targets=(at,), codecs=LAWS, large_requests=whole)
+        outside = trunk("itsp-a", targets=(at,), codecs=LAWS, large_requests=whole, redirect=redirect)
         return settings(outside, codecs=LAWS, large_requests=whole)
     outside = trunk(codecs=LAWS, large_requests=whole)
-    return settings(outside, front_end_targets=(at,), codecs=LAWS, large_requests=whole)
+    routes = Transfers(to=TransferTo.ROUTES)
+    return settings(
+        outside,
+        front_end_targets=(at,),
+        codecs=LAWS,
+        large_requests=whole,
+        redirect=redirect,
+        transfer=routes,
+    )
 
 
 class Plain(Peer):
@@ -44,9 +54,11 @@ class Plain(Peer):
 class Scene:
     """Who is where."""
 
-    def __init__(self, script: Script, side: Side, alter: Alter = unaltered) -> None:
+    def __init__(
+        self, script: Script, side: Side, alter: Alter = unaltered, redirect: Redirects = USUAL_REDIRECTS
+    ) -> None:
         self.script = script
-        self.world = World(terms(script, side))
+        self.world = World(terms(script, side, redirect))
         here, there = (SBC, FRONT_END) if side is Side.GATEWAY else (FRONT_END, SBC)
         self.other_side = Side.FRONT_END if side is Side.GATEWAY else Side.GATEWAY
         self.product = Player(self.world, side, here, script, alter)
@@ -152,6 +164,20 @@ class Scene:
         assert self.plain.heard()[-1] == "200"
         self.plain.acks()
 
+    def product_transfers(self) -> None:
+        """It wants the plain party to talk to somebody who is across as well, and rings, and answers."""
+        self.product.plays("REFER")
+        assert self.product.heard() == ["202 REFER", "NOTIFY"]
+        self.product.agrees("NOTIFY")
+        assert self.plain.heard() == ["INVITE"]
+        self.plain.says(180)
+        self.product.agrees("NOTIFY")
+        self.plain.says(200, sdp=self.plain.sdp(port=4600))
+        assert self.plain.heard()[:1] == ["ACK"]
+        assert self.product.heard() == ["NOTIFY", "NOTIFY", "BYE"]
+        self.product.agrees("NOTIFY")
+        self.product.agrees("BYE")
+
     def product_hangs_up(self) -> None:
         """The end, by the product."""
         self.product.plays("BYE")
@@ -180,9 +206,11 @@ def ours(body: bytes) -> str:
 
 
 @contextmanager
-def scene(script: Script, side: Side, alter: Alter = unaltered) -> Iterator[Scene]:
+def scene(
+    script: Script, side: Side, alter: Alter = unaltered, redirect: Redirects = USUAL_REDIRECTS
+) -> Iterator[Scene]:
     """A scene that is checked when it is over: everything freed, one record a call, no side known to the other."""
-    made = Scene(script, side, alter)
+    made = Scene(script, side, alter, redirect)
     yield made
     for (
         marks

@@ -66,8 +66,8 @@ class Script:
 
     @property
     def law(self) -> str:
-        """The law that is agreed with it."""
-        return self.head["law"]
+        """The law that is agreed with it; empty where none can be."""
+        return self.head.get("law", "")
 
     @property
     def messages(self) -> dict[str, str]:

@@ -3,15 +3,18 @@
 import pytest
 
 from mediation.b2bua.content import CONTENT_HEADERS
+from mediation.b2bua.passage import addresses_of
 from mediation.b2bua.plan import Stream
 from mediation.b2bua.policy import On, called_uri, crossing_response, invited
+from mediation.routing.numbers import number_of
 from mediation.settings.model import Side
+from mediation.settings.peer_terms import RedirectMode, Redirects
 from mediation.sip.agent import hostport
 from mediation.sip.headers import Headers, header_key
 from mediation.sip.message import Request
 from mediation.sip.uri import SipUri
 from tests.flows.peers import CALLED, CALLING
-from tests.products.crossing import OURS, leaks, named, parsed, rows
+from tests.products.crossing import OURS, leaks, named, parsed, rows, wanted
 from tests.products.scene import Scene, ours, scene, whole_call_of_product, whole_call_to_product
 from tests.products.script import SCRIPTS, Audio, Script, lines_of, message
 
@@ -24,8 +27,10 @@ MESSAGES = pytest.mark.parametrize(
 )
 FAILURES = pytest.mark.parametrize(
     ("script", "status"),
-    [pytest.param(each, name, id=f"{each}-{name}") for each in SCRIPTS for name in each.failures],
+    [pytest.param(each, name, id=f"{each}-{name}") for each in SCRIPTS if each.law for name in each.failures],
 )
+REFERRING = pytest.mark.parametrize("script", [s for s in SCRIPTS if s.law and s.has("REFER")], ids=str)
+REDIRECTING = pytest.mark.parametrize("script", [each for each in SCRIPTS if each.has("302")], ids=str)
 HEARD_AS = {"302": "480", "401": "403", "407": "403", "408": "503"}
 """What a caller hears where only we could have acted on a refusal, or where no target is left."""
 GAPS = {
@@ -68,10 +73,9 @@ def expect_invite(play: Scene) -> None:
     assert (invite.headers.get("From") or "").partition(";tag=")[0] == identity
     assert invite.request_uri == called_uri(said, hostport(play.plain.flow.remote))
     caller = "anonymous" if play.hidden else play.script.head.get("caller", CALLING)
-    for uri, user in ((invite.uri, CALLED), (invite.from_.uri, caller)):
+    for uri, user in ((invite.uri, play.script.head.get("called", CALLED)), (invite.from_.uri, caller)):
         assert isinstance(uri, SipUri)
-        assert uri.user is not None
-        assert uri.user.partition(";")[0] == user
+        assert uri.user == user
 
 
 def expect_name(play: Scene) -> None:
@@ -80,6 +84,13 @@ def expect_name(play: Scene) -> None:
     name = b'"Anonymous"' if play.hidden else from_.partition(b"<")[0].strip() if b"<" in from_ else b""
     told = play.plain.request("INVITE").headers.get("From") or ""
     assert told.encode("utf-8", "surrogateescape").partition(b"<")[0].strip() == name
+
+
+def elsewhere(script: Script) -> SipUri:
+    """Whom a product says to call instead."""
+    uri = addresses_of(parsed(message(script.sections["302"], GAPS)).headers, "Contact")[0].uri
+    assert isinstance(uri, SipUri)
+    return uri
 
 
 def expect_no_leak(play: Scene) -> None:
@@ -187,6 +198,78 @@ def test_a_product_asks_whether_we_live(script: Script, side: Side) -> None:
         play.product.plays("OPTIONS")
         assert play.product.heard() == ["200 OPTIONS"]
         assert play.told == []
+
+
+@SIDES
+@REFERRING
+@pytest.mark.parametrize("called", [False, True], ids=["that it made", "that it took"])
+def test_a_product_transfers_a_call__rfc5589_6(script: Script, side: Side, *, called: bool) -> None:
+    with scene(script, side) as play:
+        if called:
+            play.plain_calls()
+            play.product_answers()
+        else:
+            play.product_calls()
+            play.plain_answers()
+        play.product_transfers()
+        refer, invite = (
+            next(m for m in map(parsed, play.product.said) if m.cseq.method == "REFER"),
+            play.plain.request("INVITE"),
+        )
+        assert isinstance(refer, Request)
+        assert invite.request_uri == called_uri(wanted(refer), hostport(play.plain.flow.remote))
+        _, expected = invited(wanted(refer), play.way)
+        assert invite.headers.get_all("Referred-By") == tuple(v for n, v in expected if n == "Referred-By")
+        assert named(invite) <= {"referred-by", "p-asserted-identity", "privacy"}
+        play.plain.hangs_up()
+        assert play.plain.heard()[-2:] == ["200 BYE", "BYE"]
+        expect_no_leak(play)
+
+
+@SIDES
+@pytest.mark.parametrize("script", [each for each in SCRIPTS if each.has("REFER attended")], ids=str)
+def test_a_dialog_that_we_do_not_know_is_replaced_by_nobody__rfc3891_3(script: Script, side: Side) -> None:
+    with scene(script, side) as play:
+        play.product_calls()
+        play.plain_answers()
+        play.product.plays("REFER attended")
+        assert play.product.heard() == ["603 REFER"]
+        assert play.plain.heard() == []
+        play.product_hangs_up()
+        expect_no_leak(play)
+
+
+@SIDES
+@REDIRECTING
+def test_where_a_product_sends_a_call_on_it_goes__rfc3261_8_1_3_4(script: Script, side: Side) -> None:
+    follow = Redirects(mode=RedirectMode.FOLLOW, hosts=(elsewhere(script).host,))
+    with scene(script, side, redirect=follow) as play:
+        play.plain_calls()
+        play.product.plays("302")
+        assert play.product.heard() == ["ACK", "INVITE"]
+        assert number_of(play.product.request("INVITE").uri) == number_of(elsewhere(script))
+        assert play.plain.heard() == []
+        play.product.turns()
+        play.product_answers()
+        expect_audio(play, "answers", caller=False)
+        play.plain_hangs_up()
+        expect_no_leak(play)
+
+
+@SIDES
+@REDIRECTING
+def test_where_a_product_sends_a_call_on_the_caller_may_be_told_the_number__rfc3261_21_3(
+    script: Script, side: Side
+) -> None:
+    with scene(script, side, redirect=Redirects(mode=RedirectMode.PASS)) as play:
+        play.plain_calls()
+        play.product.plays("302")
+        assert play.plain.heard() == ["302"]
+        place = hostport(play.plain.flow.local)
+        assert (
+            play.plain.response(302).headers.get("Contact") == f"<sip:{number_of(elsewhere(script))}@{place}>"
+        )
+        expect_no_leak(play)
 
 
 @SIDES

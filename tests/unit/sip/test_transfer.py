@@ -37,6 +37,8 @@ def refer(*headers: tuple[str, str]) -> Request:
             SipUri("sip", "a", "b", parameters=Parameters((("user", "phone"),))), method="SUBSCRIBE")),
         (ATTENDED, ReferTo(
             SipUri("sips", "carol", "biloxi.example.com"), Replaces("090459243588173445", "7553452", "31431"))),
+        (ATTENDED.strip("<>"), ReferTo(
+            SipUri("sips", "carol", "biloxi.example.com"), Replaces("090459243588173445", "7553452", "31431"))),
     ],
 )  # fmt: skip
 def test_refer_to_names_a_target__rfc3515_2_1(text: str, expected: ReferTo) -> None:
@@ -46,7 +48,8 @@ def test_refer_to_names_a_target__rfc3515_2_1(text: str, expected: ReferTo) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        "", "<sip:a>, <sip:b>", "sip:a@b?Replaces=x", "<sip:a@b", "<sip:a@b?Replaces=x>", "<sip:a@b?Replaces>",
+        "", "<sip:a>, <sip:b>", "sip:a@b?Replaces=x", "sip:a@b?Replaces=c>", "sip:a@b?x=y, sip:c@d",
+        "<sip:a@b", "<sip:a@b?Replaces=x>", "<sip:a@b?Replaces>",
         "<sip:a@b?replaces=c%3Bto-tag%3D1%3Bfrom-tag%3D2&REPLACES=d%3Bto-tag%3D1%3Bfrom-tag%3D2>",
         "<sip:a@b;method=A:B>",
         f"<sip:a@b?{'&'.join(['x=y'] * (MOST_EMBEDDED_HEADERS + 1))}>",

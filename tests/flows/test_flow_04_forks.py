@@ -1,4 +1,4 @@
-"""Several parties answer one INVITE: early dialogs and repeated 2xx by forking (RFC 3261 section 13.2.2.4)."""
+"""Flow 4: several parties answer one INVITE: early dialogs and repeated 2xx by forking (RFC 3261 section 13.2.2.4)."""
 
 import pytest
 
@@ -181,3 +181,62 @@ def test_each_200_without_a_description_takes_the_early_one_of_its_own_dialog(ca
     call.caller.acks()
     assert call.media.plan.callee.remote[1] == 4100
     call.caller.hangs_up()
+
+
+def test_the_ringing_of_a_party_that_lost_is_not_passed_on(call: Pair) -> None:
+    call.dials()
+    call.callee.says(180, tag="fork-a")
+    call.callee.says(200, sdp=call.callee.sdp(), tag="fork-b")
+    call.caller.acks()
+    call.caller.heard()
+    call.callee.says(180, tag="fork-a")
+    call.callee.says(183, sdp=call.callee.sdp(port=4100), tag="fork-c")
+    assert call.caller.heard() == []
+    assert call.media.plan.callee.remote[1] == 4000
+    call.callee.line.local = call.callee.line.local.partition(";tag=")[0] + ";tag=fork-b"
+    call.ends()
+
+
+def test_a_failure_ends_all_early_dialogs__rfc3261_13_2_2_3(call: Pair) -> None:
+    call.dials()
+    call.callee.says(183, sdp=call.callee.sdp(), tag="fork-a")
+    call.callee.says(180, tag="fork-b")
+    call.callee.says(603, tag="fork-b")
+    assert call.caller.heard() == ["183", "180", "603"]
+    assert call.over
+
+
+def test_a_199_tells_of_one_early_dialog_and_the_others_go_on__rfc6228_4(call: Pair) -> None:
+    """It is passed on with the tag of its party; nobody hears ringing in it, and nothing of media changes."""
+    call.dials()
+    call.callee.says(183, sdp=call.callee.sdp(port=4100), tag="fork-a")
+    ended = call.caller.response(183).to.tag
+    call.callee.says(183, sdp=call.callee.sdp(port=4200), tag="fork-b")
+    call.caller.heard()
+    call.callee.says(199, tag="fork-a")
+    assert [(message.status, message.to.tag) for message in (call.caller.response(199),)] == [(199, ended)]
+    assert call.media.plan.callee.remote[1] == 4200
+    call.callee.says(200, sdp=call.callee.sdp(port=4200), tag="fork-b")
+    call.caller.acks()
+    call.caller.hangs_up()
+
+
+def test_a_fork_without_media_of_its_own_does_not_take_the_early_media_of_another(call: Pair) -> None:
+    call.dials()
+    call.callee.says(183, sdp=call.callee.sdp(port=4100), tag="fork-a")
+    call.callee.says(180, tag="fork-b")
+    assert call.media.plan.callee.remote[1] == 4100
+    call.callee.says(486)
+
+
+def test_three_answers_by_forking_are_acked_and_all_but_the_first_are_ended__rfc3261_13_2_2_4(
+    call: Pair,
+) -> None:
+    call.dials()
+    for number, party in enumerate(("fork-a", "fork-b", "fork-c")):
+        call.callee.says(200, sdp=call.callee.sdp(port=4100 + 100 * number), tag=party)
+    assert call.callee.heard() == ["ACK", "ACK", "BYE", "ACK", "BYE"]
+    assert [bye.to.tag for bye in requests(call, "BYE")] == ["fork-b", "fork-c"]
+    call.caller.acks()
+    assert call.media.plan.callee.remote[1] == 4100
+    call.ends()

@@ -1,90 +1,20 @@
-"""An INVITE within a call, answered here: the other side is not disturbed (RFC 3261 section 14, RFC 3264 section 8)."""
+"""Flow 12: a change that is met on one side: the other is not disturbed (RFC 3261 section 14, RFC 3264 section 8)."""
 
 import pytest
 
-from mediation.b2bua.plan import Stream
-from mediation.sdp.description import SessionDescription
 from mediation.settings.peer_terms import MidCall, Relay
-from mediation.sip.message import Response
+from mediation_codecs.g711 import Law
+from tests.flows.midcall import SIDES, across, described, sides, stream
 from tests.flows.pair import WAYS, Make, Pair
-from tests.flows.peers import Peer
 from tests.flows.scenery import settings, trunk
 
-LOCAL = MidCall(hold=Relay.LOCAL)
 
-
-@pytest.fixture(params=list(WAYS))
+@pytest.fixture(params=[(way, relay) for way in WAYS for relay in Relay], ids="-".join)
 def call(request: pytest.FixtureRequest, make: Make) -> Pair:
-    """Nobody hears of the other side's holds."""
-    return WAYS[request.param](make(settings(trunk(mid_call=LOCAL), mid_call=LOCAL)))
-
-
-SIDES = pytest.mark.parametrize("by", ["caller", "callee"])
-
-
-def sides(call: Pair, by: str) -> tuple[Peer, Peer]:
-    """Who changes something, and who does not; both have heard the call begin."""
-    call.connects()
-    one, other = (call.caller, call.callee) if by == "caller" else (call.callee, call.caller)
-    one.heard(), other.heard()
-    return one, other
-
-
-def stream(call: Pair, by: str) -> Stream:
-    return call.media.plan.caller if by == "caller" else call.media.plan.callee
-
-
-def described(response: Response) -> SessionDescription:
-    return SessionDescription.parse(response.body)
-
-
-def direction(response: Response) -> str:
-    return next(name for name, _ in described(response).media[0].attributes if name in ANSWERS.values())
-
-
-ANSWERS = {"sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive", "sendrecv": "sendrecv"}
-
-
-@SIDES
-@pytest.mark.parametrize("offered", list(ANSWERS))
-def test_hold_is_mirrored__rfc3264_6_1(call: Pair, by: str, offered: str) -> None:
-    one, other = sides(call, by)
-    one.reinvites(one.sdp(direction=offered, version=2))
-    assert one.heard() == ["200"]
-    assert direction(one.response(200)) == ANSWERS[offered]
-    one.acks()
-    changed = stream(call, by)
-    assert changed.sends is (offered in ("sendrecv", "sendonly"))
-    assert changed.takes is (offered in ("sendrecv", "recvonly"))
-    assert other.heard() == []
-    call.ends()
-
-
-@SIDES
-def test_hold_by_an_address_of_zeros_is_taken_as_it_was_meant__rfc3264_8_4(call: Pair, by: str) -> None:
-    one, _ = sides(call, by)
-    one.reinvites(one.sdp(host="0.0.0.0", version=2))
-    one.acks()
-    assert not stream(call, by).takes
-    one.reinvites(one.sdp(version=3))
-    one.acks()
-    assert stream(call, by).takes
-    assert stream(call, by).remote == (one.flow.remote[0], 4000)
-    call.ends()
-
-
-@SIDES
-def test_a_hold_from_one_end_does_not_end_with_the_resumption_from_the_other(call: Pair, by: str) -> None:
-    one, other = sides(call, by)
-    for peer in (one, other):
-        peer.reinvites(peer.sdp(direction="sendonly", version=2))
-        peer.acks()
-    one.reinvites(one.sdp(version=3))
-    one.acks()
-    caller, callee = call.media.plan.caller, call.media.plan.callee
-    resumed, held = (caller, callee) if by == "caller" else (callee, caller)
-    assert (resumed.takes, held.takes) == (True, False)
-    call.ends()
+    """Whether holds are passed on or not: what is no hold never is."""
+    way, relay = request.param
+    terms = MidCall(hold=relay)
+    return WAYS[way](make(settings(trunk(mid_call=terms), mid_call=terms)))
 
 
 @SIDES
@@ -107,7 +37,7 @@ def test_our_o_line_counts_up_with_a_change_and_only_then__rfc3264_8(call: Pair,
     one.reinvites(one.sdp(version=2))
     one.acks()
     second = described(one.response(200))
-    one.reinvites(one.sdp(direction="sendonly", version=3))
+    one.reinvites(one.sdp(f"{one.codecs} telephone-event", version=3))
     one.acks()
     third = described(one.response(200))
     assert second == first
@@ -187,47 +117,6 @@ def test_it_refreshes_the_remote_target__rfc3261_12_2_1_2(call: Pair, by: str) -
     assert one.request("BYE").request_uri == moved
 
 
-def test_before_the_ack_of_the_first_it_is_491__rfc5407_3_1_4(call: Pair) -> None:
-    call.answers()
-    line = call.caller.line
-    first = line.sequence
-    call.caller.reinvites(call.caller.sdp(version=2))
-    assert call.caller.heard() == ["491"]
-    call.caller.acks(sequence=first)
-    call.caller.reinvites(call.caller.sdp(version=2))
-    assert call.caller.heard() == ["200"]
-    call.caller.acks()
-    call.ends()
-
-
-@SIDES
-def test_a_second_one_before_the_ack_of_the_one_before_is_491__rfc3261_14_2(call: Pair, by: str) -> None:
-    one, _ = sides(call, by)
-    one.reinvites(one.sdp(version=2, port=4100))
-    first = one.line.sequence
-    one.reinvites(one.sdp(version=3, port=4200))
-    assert one.heard() == ["200", "491"]
-    assert stream(call, by).remote[1] == 4100
-    one.acks(sequence=first)
-    call.ends()
-
-
-def test_one_that_comes_before_the_final_answer_is_500_with_retry_after__rfc3261_14_2(call: Pair) -> None:
-    call.rings()
-    call.caller.reinvites()
-    assert call.caller.heard() == ["500"]
-    assert call.caller.response(500).headers.has("Retry-After")
-    call.callee.says(486)
-    assert call.caller.heard() == ["486"]
-
-
-def test_one_that_the_callee_sends_while_it_rings_is_491(call: Pair) -> None:
-    call.rings()
-    call.callee.reinvites()
-    assert call.callee.heard() == ["491"]
-    call.callee.says(486)
-
-
 @SIDES
 def test_one_that_crosses_our_bye_is_481_and_the_bye_wins__rfc5407_3_2_2(call: Pair, by: str) -> None:
     one, other = sides(call, by)
@@ -298,3 +187,96 @@ def test_a_second_m_line_is_refused_in_its_place__rfc3264_6(call: Pair, by: str)
     assert [media.port for media in described(one.response(200)).media][1:] == [0]
     one.acks(one.sdp(version=3, lines="m=video 0 RTP/AVP 96\r\n"))
     call.ends()
+
+
+@SIDES
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_place_and_digits_and_length_of_packets_change_by_either_method__rfc3311_5_1(
+    call: Pair, by: str, method: str
+) -> None:
+    one, other = sides(call, by)
+    before = stream(call, across(by))
+    offer = one.sdp(f"{one.codecs} telephone-event", port=4998, version=2, lines="a=ptime:30\r\n")
+    if method == "INVITE":
+        one.reinvites(offer)
+        one.acks()
+    else:
+        one.updates(offer)
+    assert one.heard() == ["200" if method == "INVITE" else "200 UPDATE"]
+    after = stream(call, by)
+    assert (after.remote[1], after.event_payload_type, after.ptime_ms) == (4998, 101, 30)
+    assert stream(call, across(by)) == before
+    assert other.heard() == []
+    call.ends()
+
+
+@SIDES
+def test_the_number_for_digits_may_change__rfc3264_8_3_2(call: Pair, by: str) -> None:
+    one, _ = sides(call, by)
+    for number, version in ((b"101", 2), (b"97", 3)):
+        offer = one.sdp(f"{one.codecs} telephone-event", version=version).replace(b"101", number)
+        one.reinvites(offer)
+        one.acks()
+        assert stream(call, by).event_payload_type == int(number)
+    call.ends()
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+@SIDES
+def test_the_law_changes_on_one_side_and_is_translated__rfc3264_8_3_2(make: Make, way: str, by: str) -> None:
+    both = (Law.PCMA, Law.PCMU)
+    call = WAYS[way](make(settings(trunk(codecs=both), codecs=both)))
+    one, other = sides(call, by)
+    kept = stream(call, across(by))
+    law = "PCMA" if stream(call, by).law is Law.PCMU else "PCMU"
+    one.reinvites(one.sdp(law, version=2))
+    one.acks()
+    assert stream(call, by).law is Law(law)
+    assert stream(call, across(by)) == kept
+    assert other.heard() == []
+    call.ends()
+
+
+@SIDES
+@pytest.mark.parametrize(("body", "status"), [("G722", 488), ("rubbish", 400), ("moved", 200)])
+def test_an_update_that_cannot_be_agreed_leaves_the_session_as_it_was__rfc3311_5_2(
+    call: Pair, by: str, body: str, status: int
+) -> None:
+    one, other = sides(call, by)
+    bodies = {"G722": one.sdp("G722", version=2), "moved": one.sdp(port=4998, version=2)}
+    one.updates(bodies.get(body, b"rubbish"))
+    assert one.heard() == [f"{status} UPDATE"]
+    assert len(call.media.plans) == (2 if status == 200 else 1)
+    assert other.heard() == []
+    call.ends()
+
+
+@SIDES
+def test_an_update_refreshes_the_remote_target_where_it_is_accepted__rfc3311_5_2(call: Pair, by: str) -> None:
+    one, other = sides(call, by)
+    home = one.contact
+    moved = "sip:elsewhere@" + home.partition("@")[2]
+    one.moves_to(moved)
+    one.updates(one.sdp("G722", version=2))
+    other.asks("INFO", within=True)
+    assert one.request("INFO").request_uri == home
+    one.says(200, to="INFO")
+    one.updates(one.sdp(port=4998, version=3))
+    other.hangs_up()
+    assert one.request("BYE").request_uri == moved
+
+
+@SIDES
+@pytest.mark.parametrize("method", ["INFO", "MESSAGE", "OPTIONS"])
+def test_nothing_else_refreshes_the_remote_target__rfc3261_12_2(call: Pair, by: str, method: str) -> None:
+    one, other = sides(call, by)
+    home = one.contact
+    one.asks(
+        method,
+        within=True,
+        headers=f"Contact: <sip:elsewhere@{home.partition('@')[2]}>\r\n" if method != "OPTIONS" else "",
+    )
+    if method != "OPTIONS":
+        other.says(200, to=method)
+    other.hangs_up()
+    assert one.request("BYE").request_uri == home

@@ -1,0 +1,262 @@
+"""Calls that between them come through everything a call can do, each told to its end by peers that react alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+from mediation.b2bua.plan import MediaSilent
+from mediation.settings.model import Side
+from mediation.settings.peer_terms import RedirectMode, Redirects, TransferMode, Transfers
+from tests.flows.automats import Automat
+from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, settings, trunk
+from tests.flows.world import World
+
+TARGET = "sip:+493099@10.1.1.10"
+"""Whom transfers name."""
+
+
+class Stage:
+    """Two front ends, two SBCs that react by themselves, and the server between them."""
+
+    def __init__(self, terms: dict[str, Any] | None = None) -> None:
+        """`terms` are those of the trunk."""
+        self.world = World(
+            settings(trunk("itsp-a", SBC, OTHER_SBC, **(terms or {})), front_ends=(OTHER_FRONT_END,))
+        )
+        self.world.may_break = True
+        self.caller = Automat(self.world, Side.FRONT_END, FRONT_END)
+        self.target = Automat(self.world, Side.FRONT_END, OTHER_FRONT_END)
+        self.first = Automat(self.world, Side.GATEWAY, SBC, (100, 183, 180, 200))
+        self.second = Automat(self.world, Side.GATEWAY, OTHER_SBC, (486,))
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, in which 200s without ACK are repeated."""
+        self.world.advance(0.5)
+        for peer in (self.first, self.second, self.target):
+            peer.repeats_its_answer()
+        self.world.advance(seconds - 0.5)
+
+    def dangling(self) -> list[str]:
+        """Calls that somebody still holds for alive."""
+        everybody = (self.caller, self.target, self.first, self.second)
+        peers = [peer for peer in everybody if not peer.dead]
+        return [call for peer in peers for call in peer.dangling()]
+
+
+def talks(stage: Stage) -> None:
+    """Early media, ringing, an answer, re-INVITEs of both kinds and from both sides, hung up by the callee."""
+    stage.caller.invites()
+    if stage.caller.talks:
+        stage.caller.reinvites(stage.caller.sdp(direction="sendonly", version=2))
+    if stage.first.talks:
+        stage.first.line.offered = False
+        stage.first.reinvites(b"")
+    stage.advance(60)
+    stage.first.hangs_up_if_it_talks()
+
+
+def is_cancelled(stage: Stage) -> None:
+    """The caller gives up while it rings."""
+    stage.first.script = (180,)
+    stage.caller.invites()
+    stage.advance(5)
+    stage.caller.cancels()
+
+
+def fails_over(stage: Stage) -> None:
+    """The first target answers nothing above 100 and then too late; the second refuses."""
+    stage.first.script, stage.first.answers_cancel = (100,), False
+    stage.caller.invites()
+    stage.advance(11)
+    if stage.first.lines:
+        stage.first.says(200, sdp=stage.first.sdp())
+
+
+def is_never_acked(stage: Stage) -> None:
+    """The caller makes no offer and sends no ACK."""
+    stage.caller.acks_answers = False
+    stage.caller.invites(sdp=b"")
+    stage.advance(40)
+
+
+def rings_out(stage: Stage) -> None:
+    """Nobody answers, and nobody answers the CANCEL either."""
+    stage.first.script, stage.first.answers_cancel = (180,), False
+    stage.caller.invites()
+    stage.advance(220)
+
+
+def falls_silent(stage: Stage) -> None:
+    """The caller's answer comes in its ACK; audio dies, and nobody answers the BYE."""
+    stage.caller.answers_bye = stage.first.answers_bye = False
+    stage.caller.invites(sdp=b"")
+    stage.advance(60)
+    for call in list(stage.world.engine.calls):
+        stage.world.media_says(MediaSilent(call, caller=True))
+
+
+def loses_its_caller(stage: Stage) -> None:
+    """The caller cannot be reached any more when it should hear the ringing."""
+    stage.first.script = (100,)
+    stage.caller.invites()
+    stage.caller.dead = True
+    if stage.first.lines:
+        stage.first.says(180)
+
+
+def finds_no_ports(stage: Stage) -> None:
+    """Media refuses."""
+    stage.world.media.refuses = True
+    stage.caller.invites()
+
+
+def waits_for_ports(stage: Stage) -> None:
+    """Media never opens, until the set-up has taken too long."""
+    stage.world.media.slow = True
+    stage.caller.invites()
+    stage.advance(200)
+
+
+def is_stopped(stage: Stage) -> None:
+    """The process is told to stop while two talk."""
+    stage.caller.invites()
+    stage.world.stop()
+
+
+def answers_nothing(stage: Stage) -> None:
+    """The answer describes nothing."""
+    stage.first.script, stage.first.describes = (100, 200), False
+    stage.caller.invites()
+
+
+def never_pracks(stage: Stage) -> None:
+    """The caller demands reliable ringing and does not acknowledge it."""
+    stage.first.script = (180,)
+    stage.caller.invites(headers="Require: 100rel\r\n")
+    stage.advance(40)
+
+
+def loses_its_dialog(stage: Stage) -> None:
+    """One party does not know the call any more."""
+    stage.first.statuses["INFO"] = 481
+    stage.caller.invites()
+    if stage.caller.talks:
+        stage.caller.asks("INFO", within=True)
+
+
+def is_refreshed_in_vain(stage: Stage) -> None:
+    """We refresh the session until the peer refuses."""
+    stage.first.statuses["UPDATE"] = 500
+    stage.first.headers = "Session-Expires: 90;refresher=uac\r\nAllow: INVITE, ACK, BYE, CANCEL, UPDATE\r\n"
+    stage.first.refuses_changes = True
+    stage.caller.invites()
+    stage.advance(90)
+
+
+def is_redirected(stage: Stage) -> None:
+    """The number is another one now, and that one is busy."""
+    stage.first.script, stage.first.headers = (302,), f"Contact: <sip:+4977@{SBC}>\r\n"
+    stage.caller.invites()
+
+
+def is_told_to_redirect(stage: Stage) -> None:
+    """The caller is told the number."""
+    is_redirected(stage)
+
+
+def is_transferred(stage: Stage) -> None:
+    """The caller has the other party connected with somebody else, who rings, answers and hangs up."""
+    stage.target.script = (183, 180, 200)
+    stage.caller.invites()
+    if stage.caller.talks:
+        stage.caller.refers(TARGET)
+    stage.advance(60)
+    stage.target.hangs_up_if_it_talks()
+
+
+def is_transferred_in_vain(stage: Stage) -> None:
+    """The new party is busy; the old call goes on."""
+    stage.target.script = (180, 486)
+    stage.caller.invites()
+    if stage.caller.talks:
+        stage.caller.refers(TARGET)
+    stage.advance(60)
+    stage.caller.hangs_up_if_it_talks()
+
+
+def is_left_alone(stage: Stage) -> None:
+    """The transferor does not wait, and the new party never answers."""
+    stage.target.script = (180,)
+    stage.caller.invites()
+    if stage.caller.talks:
+        stage.caller.refers(TARGET)
+        stage.caller.hangs_up_if_it_talks()
+    stage.advance(220)
+
+
+def is_left_while_ports_are_opened(stage: Stage) -> None:
+    """The transfer has hardly begun when the party that was to stay goes; the ports come later."""
+    stage.caller.invites()
+    stage.world.media.slow = True
+    if stage.caller.talks:
+        stage.caller.refers(TARGET)
+    stage.first.hangs_up_if_it_talks()
+    stage.world.media.slow = False
+    for _ in range(len(stage.world.media.asked)):
+        stage.world.media_says(stage.world.media.pair_answered())
+
+
+def passes_its_transfer_on(stage: Stage) -> None:
+    """The other party performs the transfer, or would."""
+    stage.first.headers = "Allow: INVITE, ACK, BYE, CANCEL, REFER, NOTIFY\r\n"
+    stage.first.statuses["REFER"] = 202
+    stage.caller.invites()
+    if stage.caller.talks:
+        stage.caller.refers(TARGET)
+    headers = "Event: refer\r\nSubscription-State: terminated\r\nContent-Type: message/sipfrag\r\n"
+    if stage.first.talks:
+        stage.first.asks("NOTIFY", within=True, headers=headers, body=b"SIP/2.0 200 OK\r\n")
+    stage.advance(60)
+    stage.first.hangs_up_if_it_talks()
+
+
+def is_joined_with_another(stage: Stage) -> None:
+    """The caller has two calls, and connects their far ends."""
+    for _ in range(2):
+        stage.caller.invites("+4930222")
+    first, second = stage.caller.lines
+    if all(stage.caller.holds_for_alive(line) for line in (first, second)):
+        stage.caller.line = first
+        stage.caller.refers("sip:+4930222@10.1.1.10", replaces=stage.caller.ids(second))
+    stage.advance(60)
+    for line in stage.first.lines:
+        stage.first.hangs_up_if_alive(line)
+
+
+def is_picked_up(stage: Stage) -> None:
+    """A call from the trunk rings at one front end and is answered by the other."""
+    stage.target.script = (180,)
+    stage.first.invites()
+    if stage.target.lines:
+        stage.caller.invites(headers=f"Replaces: {stage.target.ids()};early-only\r\n")
+    stage.advance(60)
+    stage.caller.hangs_up_if_it_talks()
+
+
+STORIES: tuple[Callable[[Stage], None], ...] = (
+    talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, loses_its_caller, finds_no_ports,
+    waits_for_ports, is_stopped, answers_nothing, never_pracks, loses_its_dialog, is_refreshed_in_vain, is_redirected,
+    is_told_to_redirect, is_transferred, is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened,
+    passes_its_transfer_on, is_joined_with_another, is_picked_up,
+)  # fmt: skip
+
+TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {
+    is_redirected: {"redirect": Redirects(mode=RedirectMode.FOLLOW)},
+    is_told_to_redirect: {"redirect": Redirects(mode=RedirectMode.PASS)},
+    passes_its_transfer_on: {"transfer": Transfers(mode=TransferMode.REFER)},
+}
+"""What a story needs of the trunk's terms."""
+
+
+def stage_of(story: Callable[[Stage], None]) -> Stage:
+    """The scene that a story is told on."""
+    return Stage(TERMS.get(story))
