@@ -65,6 +65,28 @@ class Configure:
     tick_s: float
     """How long packets may gather, to be served together."""
     statistics_interval_s: float
+    core: int = -1
+    """The only one to run on; -1: any."""
+    real_time_priority: int = 0
+    """Of SCHED_FIFO; 0: an ordinary process."""
+    socket_buffer_octets: int = 0
+    """For each RTP socket; 0: the system's own size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """Go on with a call whose worker has died: bind its ports again, just these. Answered by MediaLost, or not at all.
+
+    What other commands had been carried out follows as they were given.
+    """
+
+    call: str
+    seats: tuple[int, int]
+    """The pairs of the caller's and of the callee's seat."""
+    pairs: tuple[tuple[int, Side, str, int], ...]
+    """Of each open pair its number, its side, and where RTP was bound."""
+    next_pair: int
+    """The number of the next further pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +94,8 @@ class Ready:
     """The first message from a worker: it can take calls."""
 
     pid: int
+    denied: str = ""
+    """What of its configuration the system has not granted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +117,7 @@ class WorkerStatistics:
     """Calls ended by an error of ours."""
 
 
-Message = MediaCommand | MediaFact | Configure | Ready | WorkerStatistics
+Message = MediaCommand | MediaFact | Configure | Reopen | Ready | WorkerStatistics
 
 
 def encode(message: Message) -> bytes:
@@ -203,10 +227,13 @@ def _fields(message: Message) -> Fields:
             return [
                 "configure", *message.front_end_ports, *message.gateway_ports, *message.share,
                 message.port_quarantine_s, message.rtcp_interval_s, message.tick_s,
-                message.statistics_interval_s,
+                message.statistics_interval_s, message.core, message.real_time_priority,
+                message.socket_buffer_octets,
             ]  # fmt: skip
-        case Ready(pid):
-            return ["ready", pid]
+        case Reopen(call, seats, pairs, next_pair):
+            return ["reopen", call, *seats, next_pair, *(item for one in pairs for item in one)]
+        case Ready(pid, denied):
+            return ["ready", pid, denied]
         case WorkerStatistics(calls, ports_free, wakes, datagrams, latest_s, failures):
             return ["statistics", calls, ports_free, wakes, datagrams, latest_s, failures]
 
@@ -239,12 +266,17 @@ def _message(fields: object) -> Message:
             return MediaLost(call, reason)
         case ["closed", str(call), list(caller_fields), list(callee_fields)]:
             return MediaClosed(call, _report(caller_fields), _report(callee_fields))
-        case ["configure", int(a), int(b), int(c), int(d), int(i), int(n), *intervals]:
-            match intervals:
-                case [int() | float() as q, int() | float() as r, int() | float() as t, int() | float() as s]:
-                    return Configure((a, b), (c, d), (i, n), q, r, t, s)
-        case ["ready", int(pid)]:
-            return Ready(pid)
+        case ["configure", int(a), int(b), int(c), int(d), int(i), int(n), *rest]:
+            match rest:
+                case [
+                    int() | float() as q, int() | float() as r, int() | float() as t, int() | float() as s,
+                    int(core), int(priority), int(buffer),
+                ]:  # fmt: skip
+                    return Configure((a, b), (c, d), (i, n), q, r, t, s, core, priority, buffer)
+        case ["reopen", str(call), int(m), int(n), int(next_pair), *pairs]:
+            return Reopen(call, (m, n), _numbered_pairs(pairs), next_pair)
+        case ["ready", int(pid), str(denied)]:
+            return Ready(pid, denied)
         case ["statistics", int(a), int(b), int(c), int(d), int() | float() as late, int(e)]:
             return WorkerStatistics(a, b, c, d, late, e)
     raise ChannelError(f"no message: {str(fields)[:MOST_SHOWN]}")
@@ -321,6 +353,17 @@ def _keys(fields: list[object] | None) -> SrtpKeys | None:
             sending = MasterKey(bytes.fromhex(ours), bytes.fromhex(our_mki))
             return SrtpKeys(Suite(suite), sending, MasterKey(bytes.fromhex(theirs), bytes.fromhex(their_mki)))
     raise ChannelError("no keys")
+
+
+def _numbered_pairs(fields: list[object]) -> tuple[tuple[int, Side, str, int], ...]:
+    pairs: list[tuple[int, Side, str, int]] = []
+    for one in (fields[index : index + 4] for index in range(0, len(fields), 4)):
+        match one:
+            case [int(number), str(side), str(host), int(port)]:
+                pairs.append((number, Side(side), host, port))
+            case _:
+                raise ChannelError(f"no pair: {str(one)[:80]}")
+    return tuple(pairs)
 
 
 def _report_fields(report: StreamReport) -> Fields:

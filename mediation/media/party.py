@@ -12,9 +12,10 @@ import socket
 from typing import Protocol
 
 from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
+from mediation.media.course import LARGEST
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, connected_twin
-from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, LARGEST, NO_LINE, Relay
+from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable
@@ -174,8 +175,8 @@ class Party:
         if self._line is not None:
             self._hear_any(self._line, arrival)
 
-    def _hear_guarded(self, arrival: int) -> None:
-        """The line of a party whose packets must be looked into before they go on."""
+    def _hear_muxed(self, arrival: int) -> None:
+        """The line of a party that sends RTCP by it as well."""
         if self._line is None:
             return
         try:
@@ -281,15 +282,17 @@ class Party:
         if line is None:
             return
         is_fax = isinstance(self.media, Fax)
-        guarded = self._protection.is_on and not is_fax
-        self._inward.source = line
-        self._outward.sink = Sealed(line, self._protection) if guarded else line
+        way = Sealed(line, self._protection) if self._protection.is_on and not is_fax else line
+        self._outward.sink = way
+        self._inward.source = (
+            way  # also when it is the same: the relay must not go on with what it knew of it
+        )
         if not self._source.locked:
             self._watcher.watch(line, self._hear_first)
         elif is_fax:
             self._watcher.watch(line, self._inward.hear_fax)
-        elif guarded or self._is_muxed:
-            self._watcher.watch(line, self._hear_guarded)
+        elif self._is_muxed:
+            self._watcher.watch(line, self._hear_muxed)
         else:
             self._watcher.watch(line, self._inward.hear)
 

@@ -11,9 +11,10 @@ from functools import partial
 from typing import Final
 
 from mediation.b2bua.plan import FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.media.course import LARGEST
 from mediation.media.party import Party, Watcher
 from mediation.media.ports import PortPair
-from mediation.media.relay import CLOCK_HZ, LARGEST, Relay, Voice
+from mediation.media.relay import CLOCK_HZ, Relay, Voice
 from mediation.media.rtcp import interval_s
 from mediation.media.srtp import Protection
 from mediation.rtp.rewrite import Rewrite
@@ -43,18 +44,22 @@ class Session:
         *,
         chance: Chance,
         rtcp_interval_s: float,
+        seats: tuple[int, int] = (0, 1),
     ) -> None:
-        """`pairs`: 0, the caller's, and 1, the callee's. Nothing is relayed before the first plan."""
+        """`pairs`: the caller's and the callee's, which have the numbers of `seats`.
+
+        Nothing is relayed before the first plan.
+        """
         self._call = call
         self._chance = chance
         self._on_silent = on_silent
         self._rtcp_interval_s = rtcp_interval_s
         self._watcher = watcher
-        self._pairs = dict(enumerate(pairs))
-        self._voices = {pair: self._voice() for pair in _BOTH}
-        self._protections = {pair: Protection() for pair in _BOTH}
-        self._seats = _BOTH
-        self._relays = (Relay(self._voices[1]), Relay(self._voices[0]))
+        self._pairs = dict(zip(seats, pairs, strict=True))
+        self._voices = {number: self._voice() for number in seats}
+        self._protections = {number: Protection() for number in seats}
+        self._seats = seats
+        self._relays = (Relay(self._voices[seats[1]]), Relay(self._voices[seats[0]]))
         self._parties = [self._party(seat) for seat in _BOTH]
         self._plan: MediaPlan | FaxPlan | None = None
         self._applied_at = 0
@@ -139,6 +144,8 @@ class Session:
         """Stop listening, without a word."""
         for party in self._parties:
             party.close()
+        for relay in self._relays:
+            relay.close()
         for number, pair in self._pairs.items():
             if number not in self._seats:
                 self._forget(pair)
@@ -199,7 +206,7 @@ class Session:
 
 
 _BOTH: Final = (0, 1)
-"""The seats, the caller's first; and the pairs that they have in the beginning."""
+"""The seats, the caller's first."""
 
 
 MAX_GATHERED: Final = 512

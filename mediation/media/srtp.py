@@ -8,13 +8,14 @@ put in and taken out here: it is a constant, and no part of what is authenticate
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final
 
 from pylibsrtp import Error, Policy, Session
 
+from mediation.media.course import Line
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 
-__all__ = ["Line", "Protection", "Sealed"]
+__all__ = ["Protection", "Sealed"]
 
 MOST_SSRCS: Final = 16
 """Senders that one key may have at a time; the one that was heard first is forgotten for the next."""
@@ -145,18 +146,8 @@ class Protection:
             self.tampered += 1
 
 
-class Line(Protocol):
-    """A connected socket, as far as it is needed here."""
-
-    def recv(self, limit: int, /) -> bytes:
-        """The next datagram. OSError: there is none."""
-
-    def send(self, datagram: bytes, /) -> int:
-        """Send it. OSError: it cannot be sent."""
-
-
 class Sealed:
-    """A line that protects what is sent by it; see `relay.Line`."""
+    """A line that protects what is sent by it and opens what comes, as a `course.Line`."""
 
     __slots__ = ("_line", "_protection")
 
@@ -165,8 +156,11 @@ class Sealed:
         self._protection = protection
 
     def recv(self, limit: int, /) -> bytes:
-        """As it comes."""
-        return self._line.recv(limit)
+        """The packet in the next datagram. OSError: there is none, or it is not the party's."""
+        packet = self._protection.unprotect(self._line.recv(limit))
+        if packet is None:
+            raise OSError("not the party's")
+        return packet
 
     def send(self, datagram: bytes, /) -> int:
         """Send it protected. OSError: it cannot be sent."""

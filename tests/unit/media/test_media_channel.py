@@ -36,6 +36,7 @@ from mediation.media.channel import (
     Configure,
     Message,
     Ready,
+    Reopen,
     WorkerStatistics,
     decode,
     encode,
@@ -124,8 +125,18 @@ messages: st.SearchStrategy[Message] = st.one_of(
         seconds,
         seconds,
         seconds,
+        counts,
+        counts,
+        counts,
     ),
-    st.builds(Ready, counts),
+    st.builds(
+        Reopen,
+        texts,
+        st.tuples(counts, counts),
+        st.lists(st.tuples(counts, st.sampled_from(Side), texts, counts), max_size=4).map(tuple),
+        counts,
+    ),
+    st.builds(Ready, counts, texts),
     st.builds(WorkerStatistics, counts, counts, counts, counts, seconds, counts),
 )
 json_values = st.recursive(

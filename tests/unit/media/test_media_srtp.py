@@ -309,12 +309,12 @@ def test_a_fork_with_keys_is_understood_though_the_party_so_far_has_none() -> No
     assert ours.is_on
 
 
-def test_a_sealed_line_protects_what_is_sent_and_nothing_else() -> None:
+def test_a_sealed_line_protects_what_is_sent_and_opens_what_comes() -> None:
     class Wire:
-        sent = b""
+        sent = came = b""
 
         def recv(self, limit: int, /) -> bytes:
-            return b"x" * limit
+            return self.came[:limit]
 
         def send(self, datagram: bytes, /) -> int:
             self.sent = datagram
@@ -325,4 +325,7 @@ def test_a_sealed_line_protects_what_is_sent_and_nothing_else() -> None:
     sealed = Sealed(wire, ours)
     assert sealed.send(rtp(1)) == len(rtp(1)) + 10
     assert heard(theirs, wire.sent) == rtp(1)
-    assert sealed.recv(3) == b"xxx"
+    wire.came = theirs.protect(rtp(2))
+    assert sealed.recv(2048) == rtp(2)
+    with pytest.raises(OSError, match="not the party's"):
+        sealed.recv(2048)
