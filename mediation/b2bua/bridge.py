@@ -1,13 +1,15 @@
 """What a change on one side of a call that is up means for the other side (RFC 3264 sections 6.1 and 8, RFC 6337).
 
 An address, a law, a packet length are met on the side that changes them. Hold and resume go on to the other side where
-its terms say so, and are answered when it has answered: what it refuses is refused, and everything stays as it was.
+its terms say so, a fax (ITU-T T.38 annex D) where the terms of both sides allow it, and the way back to audio always.
+They are answered when the other side has answered: what it refuses is refused, and everything stays as it was.
 """
 
 from collections.abc import Callable
 from enum import Enum, auto
 
 from mediation.b2bua.content import NOTHING
+from mediation.b2bua.descriptions import Wish
 from mediation.b2bua.events import (
     Asked,
     LegEvent,
@@ -23,6 +25,8 @@ from mediation.b2bua.events import (
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.passage import Lines
 from mediation.b2bua.reports import Reports
+from mediation.sdp.errors import NotAcceptable
+from mediation.sdp.fax import FaxParameters
 from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import Relay
 from mediation.sip.table import Table
@@ -73,7 +77,8 @@ BRIDGE: dict[Cell, tuple[State, tuple[Act, ...]]] = {
     (S.QUIET, C.DUE): (S.QUIET, (Act.RECONCILE,)),
     (S.RELAYING, C.REOFFERED): (S.RELAYING, (Act.REFUSE_491,)),
     (S.RELAYING, C.TAKEN): (S.QUIET, (Act.ACCEPT, Act.APPLY, Act.RECONCILE)),
-    (S.RELAYING, C.REFUSED): (S.QUIET, (Act.REFUSE,)),
+    # a refusal of a fax by a 2xx leaves a party with neither fax nor audio: RECONCILE brings it back
+    (S.RELAYING, C.REFUSED): (S.QUIET, (Act.REFUSE, Act.RECONCILE)),
     # what the other side agrees to meanwhile is put right by RECONCILE
     (S.RELAYING, C.CANCELLED): (S.QUIET, ()),
 }
@@ -108,9 +113,11 @@ class Bridge:
         one, other = self._legs
         return other if leg is one else one
 
-    def willing(self, leg: Leg) -> Direction:
+    def willing(self, leg: Leg) -> Wish:
         """What we can do for a leg: what the other one wants, or everything where the leg is not to know of it."""
-        return self.other(leg).said.wish if leg.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
+        wish = self.other(leg).said.wish
+        relayed = isinstance(wish, FaxParameters) or leg.terms.mid_call.hold is Relay.RELAY
+        return wish if relayed else Direction.SENDRECV
 
     @property
     def legs(self) -> tuple[Leg, Leg]:
@@ -198,6 +205,12 @@ class Bridge:
     def _meet(self, leg: Leg, now: float) -> None:
         """Answer what a leg asks for, or ask the other one."""
         other = self.other(leg)
+        if self._wants_fax_in_vain(leg, other):
+            try:
+                leg.said.decline_fax()
+            except NotAcceptable as error:
+                leg.changes.refuse_reoffer(488, now, error)
+                return
         if self._knows(other) or not other.is_up:  # who has gone is told nothing; who comes will be
             leg.changes.accept_reoffer(self.willing(leg), now)
             self._apply()
@@ -207,15 +220,28 @@ class Bridge:
         else:
             leg.changes.refuse_reoffer(491, now)
 
+    def _wants_fax_in_vain(self, leg: Leg, other: Leg) -> bool:
+        """Whether a leg wants a fax that the other one does not do, and is not to be asked for, or has gone."""
+        possible = self._knows(other) or (other.terms.mid_call.fax and other.is_up)
+        return isinstance(leg.said.wish, FaxParameters) and not possible
+
     def _knows(self, leg: Leg) -> bool:
-        """Whether a leg has been told already what the other one wants."""
-        return leg.said.told is self.willing(leg)
+        """Whether a leg has been told already what the other one wants, and does as much."""
+        willing = self.willing(leg)
+        faxes = isinstance(leg.said.wish, FaxParameters)
+        return leg.said.told == willing and faxes is isinstance(willing, FaxParameters)
 
     def _reconcile(self, leg: Leg, now: float) -> None:
-        if self._knows(leg) or leg.session.inside.change.is_asking:
+        """Two that fax have told each other all; of two that do not do the same, the one that faxes comes to audio."""
+        willing = self.willing(leg)
+        if isinstance(willing, FaxParameters):
+            if isinstance(leg.said.wish, FaxParameters):
+                return
+            willing = Direction.SENDRECV
+        if leg.said.told == willing or leg.session.inside.change.is_asking:
             return
         if leg.changes.may_reoffer:
-            leg.changes.reoffer(self.willing(leg), now, tries_again=True)
+            leg.changes.reoffer(willing, now, tries_again=True)
         elif leg.session.may_ask_later:
             leg.changes.reoffer_later(now)
 

@@ -182,6 +182,8 @@ class Call:
             case MediaSilent(_, caller) if self.phase is Phase.SEEKING:
                 if not caller:
                     self._cue(Cue.EARLY_SILENCE, now)
+            case MediaSilent() if self.media.is_fax:
+                pass  # said of the audio before it
             case MediaSilent(_, caller):
                 self.fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
@@ -365,7 +367,7 @@ class Call:
         match act:
             case Act.SEEK:
                 self._hunt = self.hunt(Invitation(self._request, self.seats.caller.terms), self._candidates)
-                self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish, now)
+                self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish_of_audio, now)
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)

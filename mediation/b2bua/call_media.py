@@ -50,6 +50,11 @@ class CallMedia:
         """What was measured; None while it was not, or when no audio was ever planned."""
         self.callee_report: StreamReport | None = None
 
+    @property
+    def is_fax(self) -> bool:
+        """Whether the plan in force is one of a fax."""
+        return isinstance(self._plan, FaxPlan)
+
     def open(self, caller: Side, callee: Side, hosts: tuple[str, str]) -> None:
         """Ask for ports on both sides."""
         self.is_open = True

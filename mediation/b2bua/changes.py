@@ -1,13 +1,13 @@
 """Changes of one leg's session, whoever asks for them: offers and answers after those of the first INVITE.
 
-RFC 3261 section 14, RFC 3262 section 5, RFC 3311, RFC 3264 section 8. What the peer asks for is read here, and refused
-where it cannot be; what it means for the other leg is for the call to say (`bridge`). A refusal leaves everything as it
-was.
+RFC 3261 section 14, RFC 3262 section 5, RFC 3311, RFC 3264 section 8, ITU-T T.38 annex D. What the peer asks for is
+read here, and refused where it cannot be; what it means for the other leg is for the call to say (`bridge`). A refusal
+leaves everything as it was.
 """
 
 from mediation.b2bua import causes
 from mediation.b2bua.content import session_of
-from mediation.b2bua.descriptions import Turn
+from mediation.b2bua.descriptions import Turn, Wish
 from mediation.b2bua.events import (
     HungUp,
     ReofferCancelled,
@@ -19,7 +19,6 @@ from mediation.b2bua.events import (
 )
 from mediation.b2bua.voice import Speaker
 from mediation.sdp.errors import NotAcceptable, SdpError
-from mediation.sdp.negotiation import Direction
 from mediation.sip import session_events as session
 from mediation.sip.inside import RETRY_AFTER_S, Inside
 from mediation.sip.matching import Transaction
@@ -36,6 +35,8 @@ class Changes:
     def __init__(self, user: Speaker) -> None:
         self._update: Transaction | None = None
         """An UPDATE with an offer that is being answered; None: it is an INVITE, if anything."""
+        self._ticket = 0
+        """Of what we have asked for last."""
         self._said = user.said
         self._voice = user.voice
         self.user = user
@@ -47,11 +48,16 @@ class Changes:
         """Whether we may ask for a change now: nobody else is asking."""
         return self.user.session.may_reoffer and self._said.turn is Turn.FREE and self._update is None
 
-    def reoffer(self, willing: Direction, now: float, *, tries_again: bool) -> None:
-        """Ask for a change: all that we can, in this direction. `tries_again`: glare is no refusal."""
+    def reoffer(self, willing: Wish, now: float, *, tries_again: bool) -> int:
+        """Ask for a change: all that we can, in this direction, or a fax. `tries_again`: glare is no refusal.
+
+        What comes of it bears the ticket that is returned.
+        """
+        self._ticket += 1
         body = bytes(self._said.offer(willing))
         fields = (*self._voice.abilities, *self._voice.user_agent)
         self._inside.reoffer(now, body, fields, tries_again=tries_again)
+        return self._ticket
 
     def reoffer_later(self, now: float) -> None:
         """Let `ReofferDue` come when we may ask for a change."""
@@ -62,7 +68,7 @@ class Changes:
         if self._update is None:
             self.user.session.progress(100, now)
 
-    def accept_reoffer(self, willing: Direction, now: float) -> None:
+    def accept_reoffer(self, willing: Wish, now: float) -> None:
         """Agree to the change that the peer has asked for, as far as we are willing."""
         update, self._update = self._update, None
         if self._said.turn is Turn.THEIRS:
@@ -76,19 +82,24 @@ class Changes:
         else:
             self._inside.answer(update, 200, now, (*fields, SDP), body)
 
-    def refuse_reoffer(self, status: int, now: float) -> None:
+    def refuse_reoffer(self, status: int, now: float, why: NotAcceptable | None = None) -> None:
         """Everything stays as it is."""
         self._said.refuse()
         update, self._update = self._update, None
+        headers = self._voice.server if why is None else (self._voice.missing(why), *self._voice.server)
         if update is None:
-            self.user.session.reject(status, now, headers=self._voice.server)
+            self.user.session.reject(status, now, headers=headers)
         else:
-            self._inside.answer(update, status, now, self._voice.server)
+            self._inside.answer(update, status, now, headers)
 
     def refresh(self, now: float) -> None:
         """Keep the session alive (RFC 4028 section 10)."""
         fields = (*self._voice.abilities, *self._voice.user_agent)
-        self._inside.refresh(now, self._said.offer_again, fields)
+        self._inside.refresh(now, self._offer_again, fields)
+
+    def _offer_again(self) -> bytes:
+        self._ticket += 1
+        return self._said.offer_again()
 
     # what the session tells
 
@@ -108,7 +119,8 @@ class Changes:
                 self._reoffer_taken(response, now)
             case session.ReofferRefused(response):
                 self._said.withdraw()
-                self.user.tell(ReofferRefused(causes.of_response(response).reply_status), now)
+                status = causes.of_response(response).reply_status
+                self.user.tell(ReofferRefused(status, self._ticket), now)
             case session.ReofferMet():
                 self._said.withdraw()
             case session.ReofferDue():
@@ -125,38 +137,43 @@ class Changes:
         if not self._said.awaits_answer:
             return
         try:
-            audio = self._said.take_answer(session_of(ack))
+            self._said.take_answer(session_of(ack))
         except (SdpError, NotAcceptable):
             self.user.hang_up(causes.NO_DESCRIPTION, now)
             self.user.tell(HungUp(causes.NO_DESCRIPTION), now)
         else:
-            self.user.tell(Updated(audio), now)
+            self.user.tell(Updated(), now)
 
     def _pracked(self, transaction: Transaction, now: float) -> None:
         """A PRACK with a description: the answer to our offer in the 18x, or an offer (RFC 3262 section 5)."""
         inside = self._inside
         if self._said.awaits_answer:
             try:
-                audio = self._said.take_answer(session_of(transaction.request))
+                self._said.take_answer(session_of(transaction.request))
             except (SdpError, NotAcceptable):
                 inside.answer(transaction, 488, now)
                 self.user.hang_up(causes.NO_CODEC, now)
                 self.user.tell(HungUp(causes.NO_CODEC), now)
                 return
             inside.answer(transaction, 200, now)
-            self.user.tell(Updated(audio), now)
+            self.user.tell(Updated(), now)
         else:
             self._answer_at_once(transaction, now)
 
     def _reoffer_taken(self, response: Response, now: float) -> None:
+        """A 2xx to a fax without a fax in it is a refusal; the bridge brings the party back to audio."""
+        fax = self._said.offers_fax
         try:
             self._said.take_answer(session_of(response))
         except (SdpError, NotAcceptable):
             self._said.withdraw()
+            if fax:
+                self.user.tell(ReofferRefused(488, self._ticket), now)
+                return
             self.user.hang_up(causes.NO_CODEC_CALLEE, now)
             self.user.tell(HungUp(causes.NO_CODEC_CALLEE), now)
         else:
-            self.user.tell(ReofferTaken(), now)
+            self.user.tell(ReofferTaken(self._ticket), now)
 
     # offers of the peer's
 
@@ -169,8 +186,14 @@ class Changes:
             return
         self.user.tell(Reoffered(), now)
 
-    def _is_offer_good(self, request: Request, now: float, update: Transaction | None = None) -> bool:
-        """Keep an offer for which it is the peer's turn and that we could answer; else refuse it."""
+    def _is_offer_good(
+        self, request: Request, now: float, update: Transaction | None = None, *, early: bool = False
+    ) -> bool:
+        """Keep an offer for which it is the peer's turn and that we could answer; else refuse it.
+
+        Before the answer, `early`, no call becomes a fax.
+        """
+        may_fax = self.user.terms.mid_call.fax and not early
         status, reason, headers = 0, "", self._voice.server
         if self._said.turn is Turn.OURS:
             status = 491
@@ -178,7 +201,7 @@ class Changes:
             status, headers = 500, (("Retry-After", str(RETRY_AFTER_S)), *headers)
         else:
             try:
-                self._said.take_offer(session_of(request))
+                self._said.take_offer(session_of(request), may_fax=may_fax)
             except SdpError as error:
                 status, reason = 400, error.reason
             except NotAcceptable as error:
@@ -205,7 +228,7 @@ class Changes:
 
     def _answer_at_once(self, transaction: Transaction, now: float) -> None:
         """An offer within an early dialog, by PRACK or UPDATE."""
-        if not self._is_offer_good(transaction.request, now, transaction):
+        if not self._is_offer_good(transaction.request, now, transaction, early=True):
             return
         prefer = None if self._said.audio is None else self._said.audio.codec
         body = bytes(self._said.answer(prefer))
@@ -213,8 +236,7 @@ class Changes:
             self._said.settle_early(transaction.request.from_.tag or "")
         fields = (*self._voice.abilities, SDP)
         self._inside.answer(transaction, 200, now, fields, body)
-        if self._said.audio is not None:
-            self.user.tell(Updated(self._said.audio), now)
+        self.user.tell(Updated(), now)
 
     @property
     def _inside(self) -> Inside:

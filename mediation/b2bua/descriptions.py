@@ -1,7 +1,7 @@
-"""What one leg and its peer have said of audio: whose turn it is, what is in force, what each of them wants.
+"""What one leg and its peer have said of audio or fax: whose turn it is, what is in force, what each of them wants.
 
 RFC 3264, RFC 6337. An offer that is refused leaves everything as it was; a version number is never said twice for
-different things.
+different things. A call begins with audio; each exchange after that settles audio or a fax (ITU-T T.38), never both.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,15 @@ from mediation.b2bua.plan import Endpoint
 from mediation.sdp.crypto import KeyRing, SrtpMode
 from mediation.sdp.description import Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
+from mediation.sdp.fax import (
+    FaxOffer,
+    FaxParameters,
+    fax_is_on,
+    make_fax_answer,
+    make_fax_offer,
+    read_fax_answer,
+    read_fax_offer,
+)
 from mediation.sdp.negotiation import (
     AgreedAudio,
     Capabilities,
@@ -24,6 +33,9 @@ from mediation.sdp.negotiation import (
 
 NOWHERE = 9
 """The discard port: stands for ours while a description is only being judged."""
+
+Wish = Direction | FaxParameters
+"""What a party wants, or is told that the other one wants: audio this way, or a fax with these parameters."""
 
 
 class Turn(Enum):
@@ -62,6 +74,10 @@ class Descriptions:
         """An offer of ours without an answer yet."""
         self._asked: SessionDescription | None = None
         """An offer of theirs without an answer yet."""
+        self._asked_fax: FaxOffer | None = None
+        """The fax that it asks for; None: it is audio."""
+        self._theirs: SessionDescription | None = None
+        """What they said that is in force."""
         self._answered_early = False
         """Whether our INVITE's offer has a reliable answer already, so that others may be made."""
         self._early: dict[str, Early] = {}
@@ -71,13 +87,15 @@ class Descriptions:
         self.given: set[str] = set()
         """Parties behind us whose early dialog has our description for good: it went reliably."""
         self.audio: AgreedAudio | None = None
-        """What both sides agreed last."""
-        self.told = Direction.SENDRECV
+        """The audio that both sides agreed on last, be it in force or not."""
+        self.fax: Endpoint | None = None
+        """Where the peer takes UDPTL, while both sides have agreed on a fax; None: on audio, if on anything."""
+        self.told: Wish = Direction.SENDRECV
         """What we were willing to do when we spoke last and were heard."""
-        self._telling = Direction.SENDRECV
-        self.wish = Direction.SENDRECV
+        self._telling: Wish = Direction.SENDRECV
+        self.wish: Wish = Direction.SENDRECV
         """What the peer wants by itself: a direction that it took only because we offered no more is no wish."""
-        self._wished = self.wish
+        self._wished: Wish = self.wish
 
     def bind(self, local: Endpoint) -> None:
         """Our audio's port is known, or another one from now on."""
@@ -109,27 +127,50 @@ class Descriptions:
         """Whether the peer has described itself, so that we can answer, or have done so."""
         return self._asked is not None or self.audio is not None
 
+    @property
+    def offers_fax(self) -> bool:
+        """Whether an offer of ours that waits for its answer is one of a fax."""
+        return fax_is_on(self._offered)
+
+    @property
+    def wish_of_audio(self) -> Direction:
+        """The same for who can hear of audio only: a party that wants a fax would speak and listen."""
+        return self.wish if isinstance(self.wish, Direction) else Direction.SENDRECV
+
     # the peer offers
 
-    def take_offer(self, body: bytes) -> None:
-        """Read an offer and keep it, if we could answer it at all."""
+    def take_offer(self, body: bytes, *, may_fax: bool = False) -> None:
+        """Read an offer and keep it, if we could answer it at all. `may_fax`: it may make a fax of the call."""
         offer = SessionDescription.parse(body)
-        _, audio = make_answer(offer, self._local, self._capabilities, self._origin)
-        self._asked = offer
-        self._wished, self.wish = self.wish, audio.theirs
+        asked_fax = None
+        if may_fax:
+            asked_fax = read_fax_offer(offer, self._host, before=self._theirs, fax_now=self.fax is not None)
+        wish: Wish = self._audio_of(offer) if asked_fax is None else asked_fax.parameters
+        self._asked, self._asked_fax = offer, asked_fax
+        self._wished, self.wish = self.wish, wish
 
-    def answer(self, prefer: str | None, willing: Direction = Direction.SENDRECV) -> SessionDescription:
+    def decline_fax(self) -> None:
+        """Take the audio that their offer has beside the fax. NotAcceptable, and nothing done, where it has none."""
+        if self._asked is not None and self._asked_fax is not None:
+            self.wish, self._asked_fax = self._audio_of(self._asked), None
+
+    def _audio_of(self, offer: SessionDescription) -> Direction:
+        _, audio = make_answer(offer, self._local, self._capabilities, self._origin)
+        return audio.theirs
+
+    def answer(self, prefer: str | None, willing: Wish = Direction.SENDRECV) -> SessionDescription:
         """Our answer; once given, the same again, so that 183 and 200 never differ (RFC 3261 section 13.2.1)."""
         if self._asked is not None:
-            answer, audio = self._answer(self._asked, prefer, willing)
-            if self._is_rekeyed(audio):
-                self._keys.renew()
-                answer, audio = self._answer(self._asked, prefer, willing)
-            self._keys.agreed(audio.srtp)
-            self.audio = audio
+            asked, asked_fax = self._asked, self._asked_fax
+            if asked_fax is not None and isinstance(willing, FaxParameters):
+                answer = make_fax_answer(asked, self._local, asked_fax, willing, self._origin)
+                self.fax, self.told = asked_fax.remote, willing
+            else:
+                way = willing if isinstance(willing, Direction) else Direction.SENDRECV
+                answer, self.audio = self._answer(asked, prefer, way)
+                self.fax, self.told = None, way
             self._ours = self._said = renew(self._said, answer)
-            self._asked = None
-            self.told = willing
+            self._theirs, self._asked, self._asked_fax = asked, None, None
         if self._ours is None:
             raise NotAcceptable("nothing was offered")
         return self._ours
@@ -137,9 +178,17 @@ class Descriptions:
     def _answer(
         self, offer: SessionDescription, prefer: str | None, willing: Direction
     ) -> tuple[SessionDescription, AgreedAudio]:
-        return make_answer(
+        """Our answer with audio, and other keys of ours where the peer brings other ones."""
+        answer, audio = make_answer(
             offer, self._local, self._capabilities, self._origin, prefer=prefer, direction=willing
         )
+        if self._is_rekeyed(audio):
+            self._keys.renew()
+            answer, audio = make_answer(
+                offer, self._local, self._capabilities, self._origin, prefer=prefer, direction=willing
+            )
+        self._keys.agreed(audio.srtp)
+        return answer, audio
 
     def _is_rekeyed(self, audio: AgreedAudio) -> bool:
         """Whether the peer brings another key: it begins to count packets anew, and so shall we.
@@ -152,21 +201,24 @@ class Descriptions:
 
     def refuse(self) -> None:
         """Their offer is refused: everything stays as it was, and so does what they want."""
-        self._asked = None
+        self._asked = self._asked_fax = None
         self.wish = self._wished
 
     # we offer
 
-    def offer(self, willing: Direction = Direction.SENDRECV) -> SessionDescription:
-        """An offer of ours: all that we can."""
-        offer = make_offer(
-            self._local, self._capabilities, self._origin, direction=willing, previous=self._said
-        )
+    def offer(self, willing: Wish = Direction.SENDRECV) -> SessionDescription:
+        """An offer of ours: of audio all that we can, of a fax what the other party can."""
+        if isinstance(willing, FaxParameters):
+            offer = make_fax_offer(self._local, willing, self._origin, self._said)
+        else:
+            offer = make_offer(
+                self._local, self._capabilities, self._origin, direction=willing, previous=self._said
+            )
         self._offered = self._said = renew(self._said, offer)
         self._telling = willing
         return self._offered
 
-    def offer_back(self, willing: Direction = Direction.SENDRECV) -> SessionDescription:
+    def offer_back(self, willing: Wish = Direction.SENDRECV) -> SessionDescription:
         """An offer of ours in a response, to who has made none (RFC 3261 section 13.2.1)."""
         self.awaits_answer = True
         return self.offer(willing)
@@ -183,12 +235,24 @@ class Descriptions:
         """Our offer was refused: the old session stays exactly (RFC 3261 section 14.1)."""
         self._offered = None
 
-    def take_answer(self, body: bytes) -> AgreedAudio:
+    def take_answer(self, body: bytes) -> None:
         """What their answer to our offer has settled."""
         self.awaits_answer = False
-        audio = self._read(body)
-        self._settle(audio)
-        return audio
+        if self.offers_fax:
+            self._take_fax_answer(body)
+        else:
+            self._settle(self._read(body))
+
+    def _take_fax_answer(self, body: bytes) -> None:
+        """A 2xx to a fax settles that we have offered one, even where its answer is none: nothing but another offer
+        of audio brings such a party back."""
+        offered = self._offered
+        if offered is None:
+            raise NotAcceptable("nothing was offered")
+        self.told, self._ours, self._offered = self._telling, offered, None
+        answer = SessionDescription.parse(body)
+        fax = read_fax_answer(offered, answer)
+        self.fax, self.wish, self._theirs = fax.remote, fax.parameters, answer
 
     # the answers to an INVITE of ours, several of them where it forks
 
@@ -231,14 +295,18 @@ class Descriptions:
     def _read(self, body: bytes) -> AgreedAudio:
         if self._offered is None:
             raise NotAcceptable("nothing was offered")
-        return read_answer(self._offered, SessionDescription.parse(body), srtp=self._capabilities.srtp)
+        answer = SessionDescription.parse(body)
+        audio = read_answer(self._offered, answer, srtp=self._capabilities.srtp)
+        self._theirs = answer
+        return audio
 
     def _settle(self, audio: AgreedAudio) -> None:
-        told = self._telling
+        told = self._telling if isinstance(self._telling, Direction) else Direction.SENDRECV
+        before = self.wish_of_audio
         self.wish = Direction.of(
-            sends=audio.theirs.sends if told.takes else self.wish.sends,
-            takes=audio.theirs.takes if told.sends else self.wish.takes,
+            sends=audio.theirs.sends if told.takes else before.sends,
+            takes=audio.theirs.takes if told.sends else before.takes,
         )
-        self.audio, self.told = audio, told
+        self.audio, self.fax, self.told = audio, None, told
         self._ours, self._offered = self._offered, None
         self._answered_early = False

@@ -54,9 +54,7 @@ class AnsweredTooLate:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """The party's audio has changed, and what it has asked for was answered: another address, law or direction."""
-
-    audio: AgreedAudio
+    """The party's media have changed, and what it has asked for was answered: another address, law or direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,9 @@ class ReofferCancelled:
 class ReofferTaken:
     """The party has agreed to a change that we asked for."""
 
+    ticket: int = 0
+    """Which one: what `reoffer` has said."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReofferRefused:
@@ -80,6 +81,8 @@ class ReofferRefused:
 
     status: int
     """What it said, in the words that fit whoever has asked us."""
+    ticket: int = 0
+    """As in `ReofferTaken`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Cue(Enum):
     AGREED = auto()
     REFUSED = auto()
     DUE = auto()
-    """The party may be asked again: its own wish was in the way."""
+    """The party may be asked again: its own wish was in the way, or one that its own call had for it."""
     GONE = auto()
     """The party that was to come has hung up."""
     STOP = auto()
@@ -153,9 +153,10 @@ class Joining:
         self._call = call
         self._consultation = consultation
         self._coming = consultation.seats.other(consulted)
-        self._home = self._coming.said.local
         self._pair = 0
         self._local: Endpoint = ("", 0)
+        self._ticket = 0
+        """Of what the party was asked, once it was."""
         self._has_left = False
         self.user = call
         self.leaving = leaving
@@ -199,11 +200,14 @@ class Joining:
     def leg_event(self, leg: Leg, event: LegEvent, now: float) -> None:
         """The party that comes has something to say: what is not about its move is for its own call."""
         match event:
-            case ReofferTaken() if self.state is State.MOVING:
+            case ReofferTaken(ticket) if ticket == self._ticket:
                 self._cue(Cue.AGREED, now, causes.NORMAL)
-            case ReofferRefused() if self.state is State.MOVING:
+            case ReofferRefused(_, ticket) if ticket == self._ticket:
                 self._cue(Cue.REFUSED, now, causes.NO_CODEC_CALLEE)
             case ReofferDue() if self.state is State.MOVING:
+                self._cue(Cue.DUE, now, causes.NORMAL)
+            case ReofferTaken() | ReofferRefused():
+                self._consultation.leg_event(leg, event, now)
                 self._cue(Cue.DUE, now, causes.NORMAL)
             case _ if leg.is_up:
                 self._consultation.leg_event(leg, event, now)
@@ -267,25 +271,30 @@ class Joining:
 
     def _give_back(self, cause: Cause, now: float) -> None:
         coming, consultation = self._coming, self._consultation
-        coming.bind(self._home)
         coming.user = consultation
         consultation.succession_over()
         if self._lent.has_left:
             consultation.end(consultation.seats.seat_of(self._lent.leaving), cause, now)
 
     def _ask(self, now: float) -> None:
+        """Only this offer names the new ports: until they have moved, its own call has the party at the old ones."""
         coming = self._coming
+        if coming.session.inside.change.is_asking:
+            return  # what comes of that lets us ask
         if not coming.changes.may_reoffer:
             coming.changes.reoffer_later(now)
             return
-        coming.bind(self._local)
-        wish = self._call.seats.other(self.leaving).said.wish
+        home = coming.said.local
+        wish = self._call.seats.other(self.leaving).said.wish_of_audio
         told = wish if coming.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
-        coming.changes.reoffer(told, now, tries_again=True)
+        coming.bind(self._local)
+        self._ticket = coming.changes.reoffer(told, now, tries_again=True)
+        coming.bind(home)
 
     def _join(self, now: float) -> None:
         call, coming, leaving = self._call, self._coming, self.leaving
         seat = call.seats.seat_of(leaving)
+        coming.bind(self._local)
         call.succession_over()
         self._consultation.occupancy.hand_over(coming.trunk, call.occupancy)
         call.note_transfer(leaving, coming, 200, now)

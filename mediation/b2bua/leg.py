@@ -12,7 +12,7 @@ from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.changes import Changes
 from mediation.b2bua.content import session_of
-from mediation.b2bua.descriptions import Descriptions
+from mediation.b2bua.descriptions import Descriptions, Wish
 from mediation.b2bua.events import (
     Answered,
     AnsweredTooLate,
@@ -22,7 +22,7 @@ from mediation.b2bua.events import (
     Progress,
     Refused,
 )
-from mediation.b2bua.plan import Endpoint, Stream
+from mediation.b2bua.plan import Endpoint, Fax, Stream
 from mediation.b2bua.questions import Questions
 from mediation.b2bua.voice import Fields, Voice
 from mediation.routing.numbers import is_number, number_of
@@ -198,7 +198,7 @@ class Leg:
         *,
         party: str = "",
         prefer: str | None = None,
-        willing: Direction = Direction.SENDRECV,
+        willing: Wish = Direction.SENDRECV,
         headers: Fields = (),
     ) -> None:
         """Answer the call for `party`. Without an offer from the peer we make ours, and its ACK brings the answer."""
@@ -263,11 +263,13 @@ class Leg:
 
     @property
     def audio(self) -> AgreedAudio | None:
-        """What both sides agreed last."""
+        """The audio that both sides agreed on last."""
         return self.said.audio
 
-    def stream(self) -> Stream | None:
+    def media(self) -> Stream | Fax | None:
         """Our part of a media plan; None while nothing is agreed."""
+        if self.said.fax is not None:
+            return Fax(self.said.fax)
         audio = self.audio
         if audio is None:
             return None

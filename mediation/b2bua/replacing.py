@@ -100,7 +100,7 @@ class Replacing:
         seat = call.seats.seat_of(leaving)
         other = call.seats.other(leaving)
         codec = None if other.audio is None else other.audio.codec
-        leg.answer(now, prefer=codec, willing=other.said.wish)
+        leg.answer(now, prefer=codec, willing=other.said.wish_of_audio)
         if call.is_up:
             call.note_transfer(leaving, leg, 200, now)
             call.take_seat(seat, leg, fact.pair, now)

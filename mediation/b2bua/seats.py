@@ -131,9 +131,9 @@ class Seats:
         across = self.across
         if across is None:
             return
-        streams, pairs = [self.caller.stream(), across.stream()], list(self._media.pairs)
+        media, pairs = [self.caller.media(), across.media()], list(self._media.pairs)
         if self.guest is not None:
             seat, leg, pair = self.guest
-            streams[seat], pairs[seat] = leg.stream(), pair
+            media[seat], pairs[seat] = leg.media(), pair
         early = self.callee is None
-        self._media.apply(streams[CALLER], streams[CALLEE], early=early, pairs=(pairs[CALLER], pairs[CALLEE]))
+        self._media.apply(media[CALLER], media[CALLEE], early=early, pairs=(pairs[CALLER], pairs[CALLEE]))

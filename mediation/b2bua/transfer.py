@@ -170,7 +170,7 @@ class Transfer:
         cause = given if isinstance(given, Cause) else causes.NORMAL
         match act:
             case Act.SEEK:
-                self._hunt.begin(self._local, call.seats.other(leaving).said.wish, now)
+                self._hunt.begin(self._local, call.seats.other(leaving).said.wish_of_audio, now)
             case Act.STOP_SEEKING:
                 self._hunt.stop(cause, now)
             case Act.REPORT:

@@ -22,7 +22,7 @@ from mediation.sdp.slots import (
     UDPTL,
     fax_place,
     is_fax,
-    next_place,
+    next_fax_place,
     same_family,
     with_ours,
 )
@@ -192,9 +192,9 @@ def make_fax_offer(
 ) -> SessionDescription:
     """Offer a fax, and nothing beside it. `previous` is what we said last in this dialog.
 
-    The fax takes the place of our audio (RFC 3264 section 8.3.3).
+    The fax takes the place of our audio (RFC 3264 section 8.3.3), or that of a fax before it.
     """
-    place = next_place(previous) if previous else None
+    place = next_fax_place(previous) if previous else None
     return with_ours(local.host, origin, previous, place, _media(local, parameters))
 
 

@@ -30,7 +30,7 @@ from mediation.sdp.slots import (
     audio_place,
     is_audio,
     is_secure,
-    next_place,
+    next_audio_place,
     same_family,
     with_ours,
 )
@@ -132,7 +132,7 @@ def make_offer(
     and telephone-event stays under its number. After a fax, audio takes its place back (section 8.3.3).
     """
     formats = [Format(_NUMBERS[codec], codec) for codec in capabilities.codecs]
-    place = next_place(previous) if previous else None
+    place = next_audio_place(previous) if previous else None
     known = read_formats(previous.media[place]) if previous and place is not None else ()
     if capabilities.telephone_event:
         formats.append(Format(_event_number(known), TELEPHONE_EVENT, DIGITS_AND_FLASH))
@@ -323,7 +323,7 @@ def _protocol(capabilities: Capabilities, before: MediaDescription | None) -> st
     """The profile of an offer. What was agreed on in this place keeps the one that it has, as far as it may."""
     if capabilities.srtp is SrtpMode.OFF:
         return PLAIN_RTP
-    if before is not None and before.port and is_audio(before):
+    if before is not None and is_audio(before):
         if is_secure(before):
             return SECURE_RTP
         if before.values("crypto"):

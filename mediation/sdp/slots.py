@@ -2,7 +2,8 @@
 
 Answers have the m-lines of their offer; later offers never have fewer, and none changes its place. One place is ours
 to use; all others are said again with port 0. The place may change its kind: RFC 3264 section 8.3.3 recommends
-just that for a call that becomes a fax, and for the way back.
+just that for a call that becomes a fax, and for the way back. A party that has given the fax a place of its own finds
+each kind where it expects it.
 """
 
 from ipaddress import ip_address
@@ -43,10 +44,16 @@ def fax_place(ours: SessionDescription) -> int | None:
     return _place(ours, [index for index, media in enumerate(ours.media) if is_fax(media)])
 
 
-def next_place(ours: SessionDescription) -> int | None:
-    """Where our next offer puts what it offers, be it audio or a fax. None: behind all others."""
-    usable = (index for index, media in enumerate(ours.media) if is_audio(media) or is_fax(media))
-    return _place(ours, list(usable))
+def next_audio_place(ours: SessionDescription) -> int | None:
+    """Where our next offer puts audio: where audio has stood, or else where the fax stands. None: behind all others."""
+    place = audio_place(ours)
+    return fax_place(ours) if place is None else place
+
+
+def next_fax_place(ours: SessionDescription) -> int | None:
+    """The same of a fax."""
+    place = fax_place(ours)
+    return audio_place(ours) if place is None else place
 
 
 def refused(media: MediaDescription) -> MediaDescription:

@@ -123,7 +123,9 @@ class MidCall:
         ),
     )
     fax: bool = setting(
-        False, doc="Take and relay T.38 when the other side offers or takes it; else 488, and audio stays."
+        False,
+        doc="Take and relay T.38 within a call where the other side allows it too; else 488, and audio stays. A call "
+        "that begins with T.38 alone is 488.",
     )
     info: bool = setting(True, doc="Relay INFO and MESSAGE within a call to and from this peer.")
 

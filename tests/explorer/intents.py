@@ -18,5 +18,7 @@ class Intent(StrEnum):
     """re-INVITE to sendonly, or back."""
     UPDATE = "update"
     """The same by UPDATE."""
+    FAX = "fax"
+    """re-INVITE to T.38, or back to audio."""
     EARLY_UPDATE = "early-update"
     REFER = "refer"

@@ -6,16 +6,17 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from mediation.b2bua.outputs import Fact
+from mediation.b2bua.plan import FaxPlan
 from mediation.settings.model import Settings
-from mediation.settings.peer_terms import EarlyMedia, Reliability, TransferMode, Transfers
+from mediation.settings.peer_terms import EarlyMedia, MidCall, Reliability, TransferMode, Transfers
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.message import Message, Response
 from tests.explorer.alarms import T4_S
 from tests.explorer.intents import Intent
 from tests.explorer.monitor import Monitor
 from tests.explorer.scenarios import Scenario, Wish
-from tests.explorer.user_agent import DIRECTIONS, UserAgent
-from tests.explorer.wire import MIRROR, label, read
+from tests.explorer.user_agent import UserAgent
+from tests.explorer.wire import FAX, MIRROR, label, read
 from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, endpoint, settings, trunk
 from tests.flows.world import MARKS, World
 
@@ -30,12 +31,14 @@ _INSIDE = {"outbound": (True, False, True), "inbound": (False, True, True)}
 _NEAR = endpoint(INSIDE), endpoint(FRONT_END)
 _FAR = endpoint(OUTSIDE), endpoint(SBC)
 _RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
+_MAY_FAX = MidCall(fax=True)
 _PASSING_ON = Transfers(mode=TransferMode.REFER)
 
 
 @cache
 def _settings(*, reliable: bool, passes_on: bool) -> Settings:
-    terms: dict[str, Any] = {"early_media": _RELIABLY} if reliable else {}
+    terms: dict[str, Any] = {"mid_call": _MAY_FAX}
+    terms |= {"early_media": _RELIABLY} if reliable else {}
     terms |= {"transfer": _PASSING_ON} if passes_on else {}
     return settings(trunk(**terms), **terms)
 
@@ -395,16 +398,18 @@ class Simulation:
         """What one sends, the other must hear, and nothing else."""
         if not self.world.engine.calls:
             return ["both parties talk through a server that knows of no call"]
-        plan = self.world.media.plan
+        plan = self.world.media.in_force
         for name in (one, other):
-            stream = plan.caller if self._seat(name, [one, other]) == "caller" else plan.callee
-            if stream.remote != self._parties[name].hears_at:
-                return [f"what the {name} should hear goes to {stream.remote}"]
-        audio, heard = (DIRECTIONS[self._parties[name].audio] for name in (one, other))
+            media = plan.caller if self._seat(name, [one, other]) == "caller" else plan.callee
+            if media.remote != self._parties[name].hears_at:
+                return [f"what the {name} should hear goes to {media.remote}"]
+        does, heard = (self._parties[name].does for name in (one, other))
+        if isinstance(plan, FaxPlan) is not (does == FAX):
+            return [f"media do not do what both have agreed on: {does} and {heard}"]
         return (
             []
-            if audio == MIRROR[heard]
-            else [f"the audio of the {one} is {audio}, that of the {other} {heard}"]
+            if does == MIRROR[heard]
+            else [f"the audio of the {one} is {does}, that of the {other} {heard}"]
         )
 
     @staticmethod

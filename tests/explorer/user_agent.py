@@ -12,7 +12,16 @@ from tests.explorer.alarms import LONGEST_S, T1_S, T2_S, Alarms
 from tests.explorer.intents import Intent
 from tests.explorer.referral import Referral, report
 from tests.explorer.transactions import Asked, Served, Transactions
-from tests.explorer.wire import MIRROR, describe, direction_of, label, read, write_request, write_response
+from tests.explorer.wire import (
+    FAX,
+    MIRROR,
+    describe,
+    direction_of,
+    label,
+    read,
+    write_request,
+    write_response,
+)
 
 ALLOW = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, NOTIFY"
 _TRYING, _REPEAT_2XX, _NO_ACK, _REPEAT_1XX, _NO_PRACK, _RETRY = (
@@ -96,6 +105,8 @@ class UserAgent:
         """What we want of the audio, as the server accepted it last."""
         self.audio = (True, True)
         """Whether we send and whether we listen, as both agreed last."""
+        self.faxes = False
+        """Whether both have agreed on a fax instead."""
         self._count = 0
         self._version = 0
         self._local = self._remote = ""
@@ -176,6 +187,11 @@ class UserAgent:
 
     # intents
 
+    @property
+    def does(self) -> str:
+        """The direction of its audio, or that it faxes."""
+        return FAX if self.faxes else DIRECTIONS[self.audio]
+
     def may(self, intent: Intent) -> bool:
         """Whether the rules allow it now."""
         match intent:
@@ -194,7 +210,7 @@ class UserAgent:
             case Intent.BYE:
                 early = self.calls and self.phase is Phase.EARLY and not self._leaving
                 return early or self.phase is Phase.CONFIRMED
-            case Intent.HOLD:
+            case Intent.HOLD | Intent.FAX:
                 return self.phase is Phase.CONFIRMED and not self._changing
             case Intent.UPDATE:
                 return self.phase is Phase.CONFIRMED and not self._changing and "UPDATE" in self._peer_takes
@@ -227,6 +243,9 @@ class UserAgent:
                 self._hang_up()
             case Intent.HOLD:
                 self._wanted = "sendrecv" if self.direction == "sendonly" else "sendonly"
+                self._reinvite()
+            case Intent.FAX:
+                self._wanted = "sendrecv" if self.direction == FAX else FAX
                 self._reinvite()
             case Intent.UPDATE | Intent.EARLY_UPDATE:
                 self._wanted = "sendrecv" if self.direction == "sendonly" else "sendonly"
@@ -643,12 +662,16 @@ class UserAgent:
         return b"" if request.method == "UPDATE" else self._description(self.direction)
 
     def _answer(self, offer: bytes) -> bytes:
-        """RFC 3264 section 6.1: what they offer, less what we do not want."""
-        self._agree(self.direction, MIRROR[direction_of(offer)])
-        return self._description(DIRECTIONS[self.audio])
+        """RFC 3264 section 6.1: what they offer, less what we do not want; nobody refuses a fax, or the end of one."""
+        offered = direction_of(offer)
+        if FAX in (offered, self.direction):
+            self.direction = FAX if offered == FAX else "sendrecv"
+        self._agree(self.direction, MIRROR[offered])
+        return self._description(self.does)
 
     def _agree(self, ours: str, theirs: str) -> None:
         """Both as we see them."""
+        self.faxes = FAX in (ours, theirs)
         self.audio = (
             ours in _SENDING and theirs in _SENDING,
             ours in _LISTENING and theirs in _LISTENING,

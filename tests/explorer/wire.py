@@ -64,23 +64,36 @@ def write_response(
     )
 
 
-def describe(audio: tuple[str, int], session: int, version: int, payload_type: int, direction: str) -> bytes:
-    """One audio stream at that place (RFC 8866)."""
-    host, port = audio
+def describe(media: tuple[str, int], session: int, version: int, payload_type: int, direction: str) -> bytes:
+    """One audio stream at that place (RFC 8866), or a fax (ITU-T T.38 annex D) in parameters of the party's own."""
+    host, port = media
     lines = ["v=0", f"o=- {session} {version} IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0"]
-    lines += [f"m=audio {port} RTP/AVP {payload_type}", f"a={direction}"]
+    if direction == FAX:
+        lines += [f"m=image {port} udptl t38", f"a=T38FaxMaxDatagram:{300 + payload_type}"]
+    else:
+        lines += [f"m=audio {port} RTP/AVP {payload_type}", f"a={direction}"]
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
 def direction_of(body: bytes) -> str:
-    """Which way audio flows, as the describing side sees it (RFC 3264 section 5.1)."""
+    """Which way audio flows, as the describing side sees it (RFC 3264 section 5.1), or that it is a fax."""
+    if b"m=image" in body:
+        return FAX
     for direction in ("sendonly", "recvonly", "inactive"):
         if f"a={direction}".encode() in body:
             return direction
     return "sendrecv"
 
 
-MIRROR = {"sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive", "sendrecv": "sendrecv"}
+FAX = "fax"
+"""Stands for a direction where there is none."""
+MIRROR = {
+    "sendonly": "recvonly",
+    "recvonly": "sendonly",
+    "inactive": "inactive",
+    "sendrecv": "sendrecv",
+    FAX: FAX,
+}
 """What an answer says to an offer (RFC 3264 section 6.1)."""
 
 

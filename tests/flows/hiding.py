@@ -30,6 +30,10 @@ _NUMBER = re.compile(r"[+]?[0-9-]+")
 _ADDRESSES = ("From", "To", "P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion",
               "History-Info", "Referred-By", "Refer-To")  # fmt: skip
 """Headers whose users and display names policy names; hosts, ports and parameters of URIs it does not."""
+_FAX_NUMBERS = re.compile(
+    r"^a=T38(?:FaxVersion|MaxBitRate|FaxMaxBuffer|FaxMaxDatagram):[0-9]{1,5}\r\n", re.MULTILINE
+)
+"""What a fax machine tells the other one of itself crosses, as numbers and as names of a list."""
 _GRAMMAR = """
     sip/2.0 sip: sips: tel: branch received rport z9hg4bk transport maddr user=phone phone anonymous unknown invalid
     anonymous.invalid unknown.invalid index cause reason counter privacy party calling called screen full history
@@ -44,6 +48,9 @@ _GRAMMAR = """
     rtp/savp crypto inline aead_aes_256_gcm aead_aes_128_gcm aes_cm_128_hmac_sha1_80 aes_cm_128_hmac_sha1_32
     rtcp-mux rtcp-rsize
     telephone-event pcmu/8000 pcma/8000 telephone-event/8000 0-15 0-16
+    image udptl t38faxversion t38maxbitrate t38faxfillbitremoval t38faxtranscodingmmr t38faxtranscodingjbig
+    t38faxratemanagement t38faxmaxbuffer t38faxmaxdatagram t38faxudpec localtcf transferredtcf t38udpfec
+    t38udpredundancy t38udpnoec
     100rel timer replaces norefersub tdialog histinfo gruu precondition early-session sec-agree outbound
     require proxy-require rseq rack session-expires min-se refresher refer-to refer-sub event subscription-state
     security-server security-client content-disposition content-id content-encoding mime-version multipart mixed
@@ -116,7 +123,7 @@ class Hiding:
             crossing |= {header_key(name) for name in CONTENT_HEADERS}
             message = message.replace(body=b"")
         kept = [(name, value) for name, value in message.headers.items() if header_key(name) not in crossing]
-        return _text(bytes(message.replace(headers=Headers(kept))))
+        return _FAX_NUMBERS.sub("", _text(bytes(message.replace(headers=Headers(kept)))))
 
 
 def _holds(word: str, secret: str) -> bool:

@@ -5,9 +5,11 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from mediation.b2bua.plan import Fax
 from mediation.settings.model import Side
 from mediation.sip.flow import Transport
 from mediation.sip.message import Request, Response
+from tests.flows.fax_pair import FAX, describing, faxes
 from tests.flows.pair import Make, Pair
 from tests.flows.peers import Peer
 from tests.flows.scenery import listeners, settings, target, trunk
@@ -44,8 +46,9 @@ def call(request: pytest.FixtureRequest, make: Make, transport: Transport, way: 
     families = dict(zip(Side, request.param, strict=True))
     inside, outside = (THEIRS[side, families[side]] for side in Side)
     usual = settings(
-        trunk(targets=(target(outside, transport),)),
+        trunk(targets=(target(outside, transport),), mid_call=FAX),
         front_end_targets=(target(inside, transport),),
+        mid_call=FAX,
         outside=OURS[Side.GATEWAY, families[Side.GATEWAY]],
     )
     own = OURS[Side.FRONT_END, families[Side.FRONT_END]]
@@ -112,3 +115,16 @@ def test_an_offer_of_the_other_family_alone_is_488(call: Pair) -> None:
     call.caller.invites(sdp=call.caller.sdp(host=wrong))
     assert call.caller.heard() == ["100", "488"]
     assert call.callee.heard() == []
+
+
+def test_a_fax_crosses_between_the_families__t38_d_2_1(call: Pair) -> None:
+    one, other = faxes(call, "callee")
+    for peer, message in ((one, one.response(200)), (other, other.request("INVITE"))):
+        version = ip_address(peer.flow.remote[0]).version
+        assert families_of(message) == {(f"IP{version}", version)}
+    assert call.media.fax.callee == Fax((one.flow.remote[0], 4500))
+    assert call.media.fax.caller == Fax((other.flow.remote[0], 4700))
+    wrong = "c=IN IP6 2001:db8::99" if "." in one.flow.remote[0] else "c=IN IP4 192.0.2.99"
+    one.reinvites(describing(one, 3, "m=image 4600 udptl t38", wrong))
+    assert one.heard() == ["488"]
+    call.ends()

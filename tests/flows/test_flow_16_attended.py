@@ -2,15 +2,17 @@
 
 import pytest
 
+from mediation.sdp.description import SessionDescription
 from mediation.settings.model import Side
-from mediation.settings.peer_terms import TransferMode, Transfers
+from mediation.settings.peer_terms import SessionTimers, TransferMode, Transfers
+from mediation.sip.message import Message
+from mediation.sip.session_timer import TimerMode
 from tests.flows.pair import Make, Pair
 from tests.flows.peers import Line, Peer
 from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, settings, trunk
 from tests.flows.world import World
 
 TO = "sip:+493099@10.1.1.10"
-HOLD = {"direction": "sendonly", "version": 2}
 
 
 class Consultation:
@@ -109,6 +111,81 @@ def test_a_party_that_asks_for_a_change_itself_is_asked_again__rfc3261_14_1(two:
     two.sbc.says(200, sdp=two.sbc.sdp(port=4200, version=2), line=two.second[1])
     assert len(two.world.engine.calls) == 1
     two.sbc.hangs_up(line=two.first[1])
+
+
+@pytest.mark.parametrize("status", [200, 488])
+def test_a_party_that_answers_another_change_is_asked_behind_it__rfc3261_14_1(
+    two: Consultation, status: int
+) -> None:
+    two.boss.line, two.sbc.line = two.second[0], two.second[1]
+    two.boss.reinvites(two.boss.sdp(port=4200, direction="sendonly", version=2))
+    assert (two.boss.heard(), two.sbc.heard()) == (["100"], ["INVITE"])
+    two.transfers()
+    assert two.boss.heard() == ["202 REFER", "NOTIFY"]
+    assert two.sbc.heard() == [], "one change at a time"
+    held = two.sbc.sdp(port=4200, version=2, direction="recvonly") if status == 200 else b""
+    two.sbc.says(status, sdp=held, line=two.second[1])
+    assert two.boss.heard() == [str(status)], "who has asked for it hears of it"
+    assert two.sbc.heard() == ["ACK", "INVITE"]
+    assert len(two.world.engine.calls) == 2, "that was not the party's word on its move"
+    if status == 200:
+        two.boss.acks(line=two.second[0])
+    assert b"a=sendrecv" in two.sbc.request("INVITE").body
+    two.sbc.says(200, sdp=two.sbc.sdp(port=4200, version=3), line=two.second[1])
+    assert two.boss.reports() == ["100 active", "200 terminated"]
+    assert len(two.world.engine.calls) == 1
+    plan = two.world.media.plan
+    assert (plan.caller.remote, plan.callee.remote) == ((SBC, 4200), (SBC, 4100))
+    two.sbc.hangs_up(line=two.first[1])
+
+
+def test_a_party_that_answers_a_refresh_is_asked_behind_it__rfc4028_7_4(make: Make) -> None:
+    timers = SessionTimers(mode=TimerMode.OFFER, expires_s=90)
+    two = Consultation(make(settings(trunk(session_timer=timers))))
+    two.world.advance(45)
+    assert two.sbc.heard() == ["INVITE", "INVITE"]
+    two.transfers()
+    for line, port in ((two.first[1], 4100), (two.second[1], 4200)):
+        two.sbc.says(200, sdp=two.sbc.sdp(port=port), line=line)
+    assert two.sbc.heard() == ["ACK", "ACK", "INVITE"]
+    assert len(two.world.engine.calls) == 2
+    two.sbc.says(200, sdp=two.sbc.sdp(port=4200, version=2), line=two.second[1])
+    assert two.boss.reports()[-1] == "200 terminated"
+    two.sbc.hangs_up(line=two.first[1])
+
+
+def test_a_party_that_never_answers_the_other_change_is_lost(two: Consultation) -> None:
+    two.boss.line, two.sbc.line = two.second[0], two.second[1]
+    two.boss.reinvites(two.boss.sdp(port=4200, direction="sendonly", version=2))
+    two.transfers()
+    two.world.advance(40)
+    assert two.boss.reports()[-1] == "480 terminated"
+    assert len(two.world.engine.calls) == 1, "the first call is as it was"
+    two.boss.hangs_up(line=two.first[0])
+
+
+def test_what_is_said_while_the_party_is_yet_to_be_asked_again_names_its_own_ports(two: Consultation) -> None:
+    home = two.sbc.request("INVITE")
+    two.transfers()
+    moved = two.sbc.request("INVITE")
+    assert moved.body != home.body
+    two.sbc.says(491, line=two.second[1])
+    two.sbc.line = two.second[1]
+    two.sbc.reinvites(two.sbc.sdp(port=4250, version=2))
+    assert port_of(two.sbc.response(200)) == port_of(home), (
+        "the call that it is in goes on until it has moved"
+    )
+    two.sbc.acks(line=two.second[1])
+    two.world.advance(4.1)
+    assert port_of(two.sbc.request("INVITE")) == port_of(moved)
+    two.sbc.says(200, sdp=two.sbc.sdp(port=4250, version=2), line=two.second[1])
+    assert len(two.world.engine.calls) == 1
+    two.sbc.hangs_up(line=two.first[1])
+
+
+def port_of(message: Message) -> int:
+    """Our audio port in a description."""
+    return SessionDescription.parse(message.body).media[0].port
 
 
 def test_a_transferor_may_leave_both_calls_before_they_are_joined(two: Consultation) -> None:

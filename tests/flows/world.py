@@ -77,6 +77,12 @@ class FakeMedia:
         self._next_port = 40000
 
     @property
+    def in_force(self) -> MediaPlan | FaxPlan:
+        """The plan that holds."""
+        assert self._in_force is not None
+        return self._in_force
+
+    @property
     def plan(self) -> MediaPlan:
         """The one in force, which is one of audio."""
         assert isinstance(self._in_force, MediaPlan)

@@ -269,7 +269,7 @@ def test_our_offer_tells_the_parameters_and_our_own_place_and_nothing_else() -> 
     [
         ([AUDIO], ["m=image 20000 udptl t38"]),
         (["m=video 0 RTP/AVP 31", AUDIO], ["m=video 0 RTP/AVP 31", "m=image 20000 udptl t38"]),
-        ([AUDIO, NO_IMAGE], ["m=image 20000 udptl t38", NO_IMAGE]),
+        ([AUDIO, NO_IMAGE], ["m=audio 0 RTP/AVP 8", "m=image 20000 udptl t38"]),
         ([SILENT_AUDIO, *IMAGE], ["m=audio 0 RTP/AVP 8", "m=image 20000 udptl t38"]),
         (["m=video 0 RTP/AVP 31"], ["m=video 0 RTP/AVP 31", "m=image 20000 udptl t38"]),
     ],
@@ -289,12 +289,12 @@ def test_audio_takes_its_place_back_after_a_fax__rfc3264_8_3_3() -> None:
     assert not fax_is_on(back)
 
 
-def test_audio_after_a_fax_on_a_line_of_its_own_stands_where_the_fax_stood() -> None:
+def test_audio_after_a_fax_on_a_line_of_its_own_stands_where_it_stood_before() -> None:
     theirs = described(SILENT_AUDIO, *IMAGE)
     ours = make_fax_answer(theirs, US, asked(SILENT_AUDIO, *IMAGE), PARAMETERS, ORIGIN)
     back = make_offer(US, BOTH, ORIGIN, previous=ours)
-    assert m_lines(back) == ["m=audio 0 RTP/AVP 8", "m=audio 20000 RTP/AVP 0 8 101"]
-    answer = described(SILENT_AUDIO, "m=audio 4000 RTP/AVP 0")
+    assert m_lines(back) == ["m=audio 20000 RTP/AVP 0 8 101", "m=image 0 udptl t38"]
+    answer = described("m=audio 4000 RTP/AVP 0", NO_IMAGE)
     assert read_answer(back, answer).remote == ("192.0.2.1", 4000)
 
 
