@@ -17,6 +17,7 @@ from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import EarlyMedia, Follow, MidCall, Relay
 from mediation.sip.flow import Transport
 from mediation.sip.message import Message
+from tests.flows.fax_pair import FAX, image
 from tests.flows.keys import Keys
 from tests.flows.pair import Make, Pair
 from tests.flows.peers import Peer
@@ -418,6 +419,47 @@ def test_an_mki_is_carried_both_ways_and_stays__rfc4568_6_1(way: Way, make: Make
     call.caller.says(200, sdp=answer)
     call.callee.acks()
     assert call.media.plan.caller.srtp == keys
+    call.caller.heard(), call.callee.heard()
+    call.ends()
+
+
+@SIDES
+def test_a_fax_drops_srtp_and_audio_takes_up_its_keys_again__rfc3264_8_3_3(
+    way: Way, make: Make, by: str
+) -> None:
+    near = PeerMedia(srtp=REQUIRED)
+    outside = trunk(targets=(target(SBC, TLS),), media=near, mid_call=FAX)
+    world = make(
+        settings(outside, front_end_targets=(target(FRONT_END, TLS),), media_terms=near, mid_call=FAX)
+    )
+    front_end, sbc = (
+        Peer(world, Side.FRONT_END, FRONT_END, transport=TLS),
+        Peer(world, Side.GATEWAY, SBC, transport=TLS),
+    )
+    call = Pair(world, *((front_end, sbc) if way.caller is Side.FRONT_END else (sbc, front_end)))
+    connect(call)
+    before = call.media.plan
+    one, other = (call.caller, call.callee) if by == "caller" else (call.callee, call.caller)
+    seed, across = (11, 22) if by == "caller" else (22, 11)
+    one.reinvites(image(one))
+    assert b"crypto" not in other.request("INVITE").body
+    other.says(200, sdp=image(other, port=4700))
+    one.acks()
+    assert call.media.fax.caller.remote[1] in (4500, 4700)
+    audio = one.sdp(version=3, profile="RTP/SAVP", lines=crypto(seed) + "m=image 0 udptl t38\r\n")
+    one.reinvites(audio)
+    back = other.request("INVITE")
+    assert ("RTP/SAVP", True) in profiles(back)
+    answer = other.sdp(version=3, profile="RTP/SAVP", lines=crypto(across)).decode()
+    head, line, rest = answer.partition("m=audio")
+    places = [media.kind for media in described(back).media]
+    image_line = "m=image 0 udptl t38\r\n"
+    audio_line = line + rest
+    lines = "".join(image_line if kind == "image" else audio_line for kind in places)
+    other.says(200, sdp=(head + lines).encode())
+    one.acks()
+    after = call.media.plan
+    assert (after.caller.srtp, after.callee.srtp) == (before.caller.srtp, before.callee.srtp)
     call.caller.heard(), call.callee.heard()
     call.ends()
 
