@@ -308,5 +308,6 @@ class Descriptions:
             takes=audio.theirs.takes if told.sends else before.takes,
         )
         self.audio, self.fax, self.told = audio, None, told
+        self._keys.agreed(audio.srtp)
         self._ours, self._offered = self._offered, None
         self._answered_early = False

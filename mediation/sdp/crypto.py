@@ -122,26 +122,37 @@ class KeyRing:
 
     def __init__(self, suites: Sequence[Suite] = (), chance: Callable[[int], bytes] = bytes) -> None:
         """`suites`, the preferred one first; none: nothing is encrypted. `chance` gives so many octets of it."""
-        self._suites = tuple(suites)
         self._chance = chance
         self._mki = b""
-        self.lines: tuple[Crypto, ...] = ()
+        self._used: Suite | None = None
+        self.lines: tuple[Crypto, ...] = tuple(
+            Crypto(str(number), suite, self._new(suite)) for number, suite in enumerate(suites, 1)
+        )
         """What we offer, most wanted first."""
-        self.renew()
 
-    def renew(self) -> None:
-        """Other keys from now on."""
-        keys = [MasterKey(self._chance(suite.octets), self._mki) for suite in self._suites]
+    def renew(self, kept: Suite | None = None) -> None:
+        """Other keys from now on, but for one suite."""
         self.lines = tuple(
-            Crypto(str(number), suite, key)
-            for number, (suite, key) in enumerate(zip(self._suites, keys, strict=True), 1)
+            line if line.suite is kept else replace(line, key=self._new(line.suite)) for line in self.lines
         )
 
     def agreed(self, keys: SrtpKeys | None) -> None:
-        """Go on with the MKI that an answer of ours has had, where the peer uses one."""
+        """Both sides have agreed on one of ours; None: on none.
+
+        A key that was given up is not taken up again: its packets would be counted from the start, while their numbers
+        go on, and two of them would be encrypted alike (RFC 3711 section 9.1). The MKI that an answer of ours has had
+        stays in our offers.
+        """
+        used = None if keys is None else keys.suite
+        if self._used is not None and used is not self._used:
+            self.renew(kept=used)
+        self._used = used
         if keys is not None and keys.sending.mki != self._mki:
             self._mki = keys.sending.mki
             self.lines = tuple(replace(line, key=replace(line.key, mki=self._mki)) for line in self.lines)
+
+    def _new(self, suite: Suite) -> MasterKey:
+        return MasterKey(self._chance(suite.octets), self._mki)
 
 
 def read_crypto(media: MediaDescription) -> tuple[Crypto, ...]:

@@ -262,6 +262,23 @@ def test_an_mki_that_was_agreed_stays_through_offers_of_ours() -> None:
     assert ring.lines[0].key.mki == b"\1"
 
 
+def test_a_key_that_was_given_up_is_not_taken_up_again__rfc3711_9_1() -> None:
+    seeds = iter(range(100))
+    ring = KeyRing((GCM256, SHA80), lambda octets: bytes([next(seeds)]) * octets)
+    gcm, sha = (each.key for each in ring.lines)
+    theirs = line(SHA80, 77).key
+    ring.agreed(SrtpKeys(SHA80, sha, theirs))
+    ring.agreed(SrtpKeys(SHA80, sha, line(SHA80, 78).key))
+    assert [each.key for each in ring.lines] == [gcm, sha]
+    ring.agreed(SrtpKeys(GCM256, gcm, line(GCM256, 79).key))
+    assert [each.key == old for each, old in zip(ring.lines, (gcm, sha), strict=True)] == [True, False]
+    ring.agreed(None)
+    assert ring.lines[0].key != gcm
+    kept = ring.lines
+    ring.agreed(SrtpKeys(SHA80, kept[1].key, theirs))
+    assert ring.lines == kept
+
+
 def test_without_suites_there_are_no_keys() -> None:
     assert KeyRing().lines == ()
 
