@@ -17,13 +17,10 @@ MAX_LINES = 32
 """Lines of one m-line that are looked at; the longest offers seen have eight."""
 MAX_MKI_OCTETS = 128
 """RFC 4568 section 6.1."""
-SHOWN = b"..."
-"""What stands for a key where a message is written down for people."""
-
 _TAG = re.compile(r"[0-9]{1,9}")
 _LIFETIME = re.compile(r"2\^[0-9]{1,2}|[0-9]{1,15}")
 _MKI = re.compile(r"([0-9]{1,39}):([0-9]{1,3})")
-_KEYS = re.compile(rb"(inline:)[A-Za-z0-9+/=]+", re.IGNORECASE)
+_KEYS = re.compile(rb"(inline:)([A-Za-z0-9+/=]+)", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t]+")
 _HINT = re.compile(r"WSH=[0-9]{1,4}|KDR=0", re.IGNORECASE)
 """Session parameters that ask nothing of us: a window size to keep, and keys that are derived once."""
@@ -190,8 +187,8 @@ def agreed_by(offered: Sequence[Crypto], answered: Sequence[Crypto]) -> SrtpKeys
 
 
 def without_keys(octets: bytes) -> bytes:
-    """A message as it may be written down: every key of a description is taken out."""
-    return _KEYS.sub(rb"\1" + SHOWN, octets)
+    """A message as it may be written down: points stand for every key of a description, and no length changes."""
+    return _KEYS.sub(lambda found: found[1] + b"." * len(found[2]), octets)
 
 
 def _crypto(value: str) -> Crypto | None:

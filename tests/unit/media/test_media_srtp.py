@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mediation.media import srtp
 from mediation.media.srtp import MOST_JOININGS, MOST_SSRCS, Protection, Sealed
@@ -157,6 +159,22 @@ def test_what_is_too_long_to_be_protected_is_not_sent() -> None:
         ours.protect(bytes(1490))
     with pytest.raises(OSError, match="too long"):
         ours.protect_report(bytes(1490))
+
+
+@given(
+    st.sampled_from(Suite),
+    st.sampled_from([b"", MKI, bytes(128)]),
+    st.binary(max_size=2100),
+    st.binary(max_size=20),
+)
+def test_whatever_octets_come_nothing_is_raised_and_nothing_heard(
+    suite: Suite, mki: bytes, octets: bytes, behind: bytes
+) -> None:
+    ours, _ = pair(suite, mki)
+    for packet in (octets, rtp(1) + behind, b"\x80\x08" + octets, octets + mki + behind):
+        assert ours.unprotect(packet) is None
+        assert ours.unprotect_report(packet) is None
+    assert ours.tampered + ours.replayed == 8
 
 
 # Master Key Identifier

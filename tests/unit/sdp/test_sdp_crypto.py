@@ -306,6 +306,5 @@ def test_no_repr_shows_a_key() -> None:
 
 def test_a_message_that_is_written_down_has_no_keys() -> None:
     text = f"a=crypto:1 {SHA80} inline:{RFC_KEY}|2^31|1:1\r\na=x-y INLINE:abc/+d=\r\nrest".encode()
-    assert (
-        without_keys(text) == f"a=crypto:1 {SHA80} inline:...|2^31|1:1\r\na=x-y INLINE:...\r\nrest".encode()
-    )
+    hidden = f"a=crypto:1 {SHA80} inline:{'.' * 40}|2^31|1:1\r\na=x-y INLINE:.......\r\nrest"
+    assert without_keys(text) == hidden.encode()
