@@ -3,7 +3,7 @@
 #   make lab      a real call, seen and heard
 #   make test     everything checked
 #   make bench    what a call and a packet cost
-#   make schema   config/schema.json and config/mediation.toml, printed anew
+#   make schema   the schemas in config/ and config/mediation.toml, printed anew
 #   make sippy    another B2BUA for the tests, in an environment of its own
 #   make clean    all that these have made, gone
 #
@@ -43,7 +43,9 @@ sippy: $(VENV)-sippy/sippy.stamp
 schema: $(VENV)/lab.stamp
 	$(BIN)/python -m mediation.settings.schema > config/schema.json.new
 	$(BIN)/python -m mediation.settings.example > config/mediation.toml.new
+	$(BIN)/python -m mediation.planning.schema > config/plan.schema.json.new
 	mv config/schema.json.new config/schema.json
+	mv config/plan.schema.json.new config/plan.schema.json
 	mv config/mediation.toml.new config/mediation.toml
 
 clean:

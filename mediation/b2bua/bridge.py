@@ -23,6 +23,7 @@ from mediation.b2bua.events import (
     Reported,
 )
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.parts import is_barred
 from mediation.b2bua.passage import Lines
 from mediation.b2bua.reports import Reports
 from mediation.sdp.errors import NotAcceptable
@@ -250,7 +251,9 @@ class Bridge:
     def _asked_by(self, leg: Leg, asked: Asked, now: float) -> None:
         """Pass on what one party says to the other; one that does not take it has said so (RFC 3261 section 8.2.1)."""
         other = self.other(leg)
-        if other.questions.takes(asked.method) and other.terms.mid_call.info:
+        if is_barred(asked.content.essences, leg.terms, other.terms):
+            leg.questions.refuse_content(asked.question, now)
+        elif other.questions.takes(asked.method) and other.terms.mid_call.info:
             self._asked[other, other.questions.ask(asked.method, asked.content, now)] = asked.question
         else:
             leg.questions.reply(asked.question, 405, now)
@@ -284,7 +287,7 @@ class Bridge:
     def _referral_accepted(self, leg: Leg, referred: Referred, now: float) -> None:
         asker = self.other(leg)
         asker.questions.accept_referral(referred, now)
-        self._reports = Reports(asker, referred)
+        self._reports = Reports(asker, referred, now)
 
     def _reported(self, leg: Leg, reported: Reported, now: float) -> None:
         """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3).

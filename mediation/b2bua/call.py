@@ -75,6 +75,14 @@ class Exchange:
         return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent)
 
 
+class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
+    """A bug was met where two calls have to do with each other."""
+
+    def __init__(self, *calls: "Call") -> None:
+        super().__init__(*(call.id for call in calls))
+        self.calls = calls
+
+
 class Call:
     """A call from the INVITE that began it to its record."""
 
@@ -158,8 +166,9 @@ class Call:
                 self._cue(Cue.PROGRESS, now, event)
             case Answered():
                 self._cue(Cue.ANSWERED, now, event)
-            case Failed(cause, by):
+            case Failed(cause, by, parts=parts, terms=terms):
                 self._redirection = event if event.redirected_to else None
+                self.seats.note_last_word(parts, terms)
                 self._cue(Cue.FAILED, now, cause, by=by)
 
     def media_fact(self, fact: MediaFact, now: float) -> None:
@@ -273,6 +282,7 @@ class Call:
         self.seats.apply()
         if self.seats.bridge is not None:
             self.seats.bridge.settle(now)
+            self.seats.other(leg).changes.announce(now)
 
     def surrender(self, leg: Leg, cause: Cause, now: float) -> None:
         """One party goes on in another call; this one ends."""
@@ -313,11 +323,12 @@ class Call:
     def _seat_event(self, leg: Leg, event: LegEvent, now: float) -> None:
         by = self.seats.name_of(leg)
         match event:
-            case HungUp(cause):
+            case HungUp(cause, parts):
                 if self._succession is not None and self._succession.leaving is leg:
                     self._succession.left(now)
                     self._cue(Cue.LEFT, now, cause)
                     return
+                self.seats.note_last_word(parts, leg.terms)
                 self._cue(Cue.CALLER_ENDED if by == "caller" else Cue.CALLEE_ENDED, now, cause, by=by)
             case Updated():
                 self._cue(Cue.UPDATED, now)
@@ -401,7 +412,7 @@ class Call:
                 self._drop_caller(now)
             case Act.DROP_CALLEE:
                 if self.seats.callee is not None:
-                    self.seats.callee.hang_up(self.ledger.cause, now)
+                    self.seats.dismiss(self.seats.callee, self.ledger.cause, now)
             case Act.STOP_TIMERS:
                 self.exchange.agent.deadlines.stop((self, SETUP_LIMIT))
 
@@ -417,7 +428,7 @@ class Call:
         if redirection is not None:
             self.seats.caller.redirect(redirection.cause, redirection.redirected_to, now)
         else:
-            self.seats.caller.hang_up(self.ledger.cause, now)
+            self.seats.dismiss(self.seats.caller, self.ledger.cause, now)
 
     def _start(self, name: str, at: float) -> None:
         self.exchange.agent.deadlines.start((self, name), at)

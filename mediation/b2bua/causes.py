@@ -44,6 +44,8 @@ class Cause:
         """
         if self.status in (401, 407):
             return 403
+        if self.status in _OF_THE_HOP and self.verdict is not Verdict.CALLER:
+            return _OF_THE_HOP[self.status]
         if self.status == 487 and self.verdict is not Verdict.CALLER:
             return status_of_q850(self.q850) or 480
         return 480 if self.status < 400 else self.status
@@ -105,6 +107,9 @@ _BY_Q850: dict[int, int] = {
     63: 503, 65: 488, 66: 488, 69: 501, 70: 488, 79: 501, 87: 403, 88: 503, 102: 504, 111: 500, 127: 500,
 }  # fmt: skip
 
+_OF_THE_HOP = {405: 500, 415: 488, 420: 500, 421: 500, 422: 500, 423: 500, 489: 500, 494: 500}
+"""What is about our own words to the other side, and would have to tell the caller what to change in his."""
+
 NORMAL = Cause(Verdict.SUCCESS, "normal-clearing", 200, 16)
 CANCELLED = Cause(Verdict.CALLER, "cancelled", 487, 16)
 ANSWERED_ELSEWHERE = Cause(Verdict.CALLER, "answered-elsewhere", 487, 26)
@@ -121,6 +126,7 @@ NO_ANSWER = Cause(Verdict.CALLEE, "no-answer", 480, 19)
 SETUP_TOO_LONG = Cause(Verdict.TRUNK, "setup-too-long", 408, 102)
 UNREACHABLE = Cause(Verdict.TRUNK, "unreachable", 503, 38)
 NO_RESPONSE = Cause(Verdict.TRUNK, "no-response", 408, 102)
+TOO_LARGE = Cause(Verdict.CALLER, "message-too-large", 513, 127)
 ALL_TARGETS_DOWN = Cause(Verdict.TRUNK, "all-targets-down", 503, 38)
 INTERVAL_TOO_BRIEF = Cause(Verdict.CALLER, "session-interval-too-brief", 422, 127)
 EXTENSION_REQUIRED = Cause(Verdict.CALLER, "extension-required", 421, 127)

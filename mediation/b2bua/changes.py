@@ -20,6 +20,7 @@ from mediation.b2bua.events import (
 from mediation.b2bua.voice import Speaker
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sip import session_events as session
+from mediation.sip.contents import describes_session
 from mediation.sip.inside import RETRY_AFTER_S, Inside
 from mediation.sip.matching import Transaction
 from mediation.sip.message import Request, Response
@@ -38,7 +39,6 @@ class Changes:
         self._ticket = 0
         """Of what we have asked for last."""
         self._said = user.said
-        self._voice = user.voice
         self.user = user
 
     # what the call asks for
@@ -55,7 +55,7 @@ class Changes:
         """
         self._ticket += 1
         body = bytes(self._said.offer(willing))
-        fields = (*self._voice.abilities, *self._voice.user_agent)
+        fields = self.user.voice.changing
         self._inside.reoffer(now, body, fields, tries_again=tries_again)
         return self._ticket
 
@@ -76,7 +76,7 @@ class Changes:
             body = bytes(self._said.answer(prefer, willing))
         else:
             body = bytes(self._said.offer_back(willing))
-        fields = (*self._voice.abilities, *self._voice.server)
+        fields = (*self.user.voice.abilities, *self.user.voice.server)
         if update is None:
             self.user.session.accept(now, headers=fields, body=body)
         else:
@@ -86,7 +86,9 @@ class Changes:
         """Everything stays as it is."""
         self._said.refuse()
         update, self._update = self._update, None
-        headers = self._voice.server if why is None else (self._voice.missing(why), *self._voice.server)
+        headers = (
+            self.user.voice.server if why is None else (self.user.voice.missing(why), *self.user.voice.server)
+        )
         if update is None:
             self.user.session.reject(status, now, headers=headers)
         else:
@@ -94,12 +96,16 @@ class Changes:
 
     def refresh(self, now: float) -> None:
         """Keep the session alive (RFC 4028 section 10)."""
-        fields = (*self._voice.abilities, *self._voice.user_agent)
-        self._inside.refresh(now, self._offer_again, fields)
+        self._inside.refresh(now, self._offer_again, self.user.voice.changing)
 
     def _offer_again(self) -> bytes:
         self._ticket += 1
         return self._said.offer_again()
+
+    def announce(self, now: float) -> None:
+        """Tell the peer who the party across is now, by a refresh: if it takes UPDATE, and nothing else is going on."""
+        if self.user.voice.identity and "UPDATE" in self._inside.peer_allows and self.may_reoffer:
+            self.refresh(now)
 
     # what the session tells
 
@@ -179,9 +185,10 @@ class Changes:
 
     def _reoffered(self, request: Request, now: float) -> None:
         """An INVITE within the session: what it asks for is for the call to decide (RFC 3261 section 14.2)."""
-        if request.body and not self._is_offer_good(request, now):
+        offers = describes_session(request)
+        if offers and not self._is_offer_good(request, now):
             return
-        if not request.body and self._said.turn is not Turn.FREE:
+        if not offers and self._said.turn is not Turn.FREE:
             self.user.session.reject(491, now)
             return
         self.user.tell(Reoffered(), now)
@@ -194,7 +201,7 @@ class Changes:
         Before the answer, `early`, no call becomes a fax.
         """
         may_fax = self.user.terms.mid_call.fax and not early
-        status, reason, headers = 0, "", self._voice.server
+        status, reason, headers = 0, "", self.user.voice.server
         if self._said.turn is Turn.OURS:
             status = 491
         elif self._said.turn is Turn.THEIRS:
@@ -205,7 +212,7 @@ class Changes:
             except SdpError as error:
                 status, reason = 400, error.reason
             except NotAcceptable as error:
-                status, headers = 488, (self._voice.missing(error), *headers)
+                status, headers = 488, (self.user.voice.missing(error), *headers)
         if status and update is None:
             self.user.session.reject(status, now, reason=reason, headers=headers)
         elif status and update is not None:
@@ -234,7 +241,7 @@ class Changes:
         body = bytes(self._said.answer(prefer))
         if self.user.session.stage is Stage.PROCEEDING:
             self._said.settle_early(transaction.request.from_.tag or "")
-        fields = (*self._voice.abilities, SDP)
+        fields = (*self.user.voice.abilities, SDP)
         self._inside.answer(transaction, 200, now, fields, body)
         self.user.tell(Updated(), now)
 

@@ -1,11 +1,10 @@
 """Bodies: what crosses octet for octet with the headers that say what it is (RFC 3261 section 20.11 to 20.15), and the
 session description that stands in one, alone or among other parts (RFC 5621)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from mediation.b2bua.policy import PARTS
 from mediation.sdp.errors import SdpError
-from mediation.sip.contents import SDP, contents_of
+from mediation.sip.contents import SDP, PartPolicy, contents_of, essences_of
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.message import Request, Response
 
@@ -25,17 +24,19 @@ class Content:
 
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    essences: frozenset[str] = frozenset()
+    """The media types of all that is in it."""
 
     @classmethod
     def of(cls, message: Request | Response) -> "Content":
         """The content of a message, as it came."""
         headers = tuple((name, value) for name in CONTENT_HEADERS for value in message.headers.get_all(name))
-        return cls(headers, message.body)
+        return cls(headers, message.body, essences_of(message))
 
 
 NOTHING = Content()
 
-_LENIENT = replace(PARTS, unlabelled_is_required=False)
+_LENIENT = PartPolicy(refuses=False)
 """What a request demands was screened before; a response cannot be refused for what it says beside its description."""
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from traceback import format_exception
 
 from mediation.b2bua import causes
-from mediation.b2bua.call import Call, Exchange
+from mediation.b2bua.call import BothBroke, Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
@@ -85,8 +85,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 -- a bug of ours ends one call, on both its legs, and no other
             calls = self.calls.values()
             named = next((call for call in calls if message.call_id in call.call_ids), None)
-            # while two calls are joined, a leg of one of them works for the other
-            self._broke(error, now, self.agent.layer.serving, named)
+            self._broke(error, now, self.agent.layer.serving or named)
             if isinstance(message, Request):
                 self._answer_at_last(message, now)
 
@@ -113,7 +112,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 -- as in `receive`
             if isinstance(fact, MediaRefused | MediaLost | MediaClosed):
                 call.forget_media()
-            self._break_off(call, error, now)
+            self._broke(error, now, call)
 
     def transport_failed(self, flow: Flow, now: float) -> None:
         """Octets for this flow could not be sent."""
@@ -162,7 +161,7 @@ class Engine:
             try:
                 call.stop(causes.SHUTDOWN, now)
             except Exception as error:  # noqa: BLE001 -- as in `receive`
-                self._break_off(call, error, now)
+                self._broke(error, now, call)
 
     def abort(self, now: float) -> None:
         """Write the records of calls whose ends did not come in time, and forget them."""
@@ -230,8 +229,11 @@ class Engine:
         self.calls.pop(call.id, None)
 
     def _broke(self, error: Exception, now: float, *users: object) -> None:
-        """Something of ours raised while it served `users`: end their call; they are of two while those are joined."""
-        calls = list(dict.fromkeys(call for user in users if (call := self._call_of(user)) is not None))
+        """Something of ours raised while it served `users`: end their call, or both where it says that two are met."""
+        both = error.calls if isinstance(error, BothBroke) else ()
+        calls = list(
+            dict.fromkeys(call for user in (*users, *both) if (call := self._call_of(user)) is not None)
+        )
         for call in calls:
             self._break_off(call, error, now)
         if not calls:

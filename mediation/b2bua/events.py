@@ -6,6 +6,7 @@ from mediation.b2bua.causes import Cause
 from mediation.b2bua.content import Content
 from mediation.sdp.negotiation import AgreedAudio
 from mediation.sip.headers import Headers
+from mediation.sip.multipart import Part
 from mediation.sip.transfer import ReferTo
 
 NO_HEADERS = Headers()
@@ -22,6 +23,8 @@ class Progress:
     """Which party says so: a call that forks has several."""
     headers: Headers = NO_HEADERS
     """What the party's side said beside it; policy decides what of it crosses."""
+    parts: tuple[Part, ...] = ()
+    """What stood beside the session description; here too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Answered:
     party: str = ""
     headers: Headers = NO_HEADERS
     """As in `Progress`."""
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Refused:
     """Somebody had answered, to no use: nobody else may be called."""
     redirected_to: tuple[str, ...] = ()
     """URIs to call instead, the best first (RFC 3261 section 8.1.3.4)."""
+    parts: tuple[Part, ...] = ()
+    """As in `Progress`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,8 @@ class HungUp:
     """The party has ended the call: CANCEL before the answer, BYE after it, or silence where an ACK was due."""
 
     cause: Cause
+    parts: tuple[Part, ...] = ()
+    """As in `Progress`."""
 
 
 @dataclass(frozen=True, slots=True)

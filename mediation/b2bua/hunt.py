@@ -15,6 +15,7 @@ from mediation.b2bua.hunt_table import TABLE, Act, Cue, State
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg, LegUser
 from mediation.b2bua.outputs import Level
+from mediation.b2bua.parts import carries, luggage_of
 from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.policy import called_uri, invited
@@ -29,6 +30,7 @@ from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.message import Request
+from mediation.sip.multipart import Part
 from mediation.sip.uri import SipUri, Uri, parse_uri
 
 
@@ -46,7 +48,9 @@ class Invitation:
     def redirected(self, uri: Uri) -> "Invitation":
         """The same for another called party."""
         request = self.request
-        return Invitation(Request(request.method, str(uri), request.headers), self.source, self.extra)
+        return Invitation(
+            Request(request.method, str(uri), request.headers, request.body), self.source, self.extra
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class Failed:
     by: str
     redirected_to: tuple[str, ...] = ()
     """Whom the called side names instead, where its terms let the caller hear that."""
+    parts: tuple[Part, ...] = ()
+    """What the last word of the called side held beside; see `events.Progress`."""
+    terms: Terms | None = None
+    """Of whoever has said so."""
 
 
 class HuntUser(LegUser, Protocol):
@@ -144,9 +152,9 @@ class Hunt:
                 self._cue(Cue.ANSWERED, now, event)
             case Refused():
                 self._refused(event, now)
-            case HungUp(cause):
+            case HungUp(cause, parts):
                 self._leave(cause, now)
-                self._cue(Cue.ENDED, now, Failed(cause, "callee"))
+                self._cue(Cue.ENDED, now, Failed(cause, "callee", parts=parts, terms=self.candidate.terms))
             case _:
                 raise LocalSipError(f"no attempt can say {type(event).__name__}")
 
@@ -177,7 +185,9 @@ class Hunt:
             self._cue(Cue.LEFT, now)
         else:
             told = refused.redirected_to if mode is RedirectMode.PASS else ()
-            self._cue(Cue.REFUSED, now, Failed(self._last_word(cause), "callee", told))
+            last = self._last_word(cause)
+            parts = refused.parts if last is cause else ()
+            self._cue(Cue.REFUSED, now, Failed(last, "callee", told, parts, candidate.terms))
 
     def _follow(self, uris: tuple[str, ...], candidate: Candidate) -> bool:
         """Go on with the first URI that may be called, by our own routes; False: there is none."""
@@ -190,11 +200,14 @@ class Hunt:
                 continue
             if isinstance(uri, SipUri) and uri.host not in (*redirect.hosts, candidate.target.host):
                 continue
-            found = self._reroute(number)
+            invitation = self._invitation.redirected(uri)
+            found = [
+                c for c in self._reroute(number) if carries(invitation.request, invitation.source, c.terms)
+            ]
             if found:
                 self._redirections += 1
-                self._left = list(found)
-                self._invitation = self._invitation.redirected(uri)
+                self._left = found
+                self._invitation = invitation
                 return True
         return False
 
@@ -252,6 +265,7 @@ class Hunt:
         request, host = invitation.request, hostport(target.endpoint)
         passage = Passage(invitation.source, candidate.terms, agent.names.host_and_port(flow))
         identity, headers = invited(request, passage)
+        luggage = luggage_of(request, passage, headers, agent.ids.content_id)
         told = self._wish if candidate.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
         leg.place(
             called_uri(request, host, target.transport.parameter),
@@ -259,9 +273,10 @@ class Hunt:
             identity=identity,
             destination=f"<{called_uri(request, host)}>",
             max_forwards=MAX_FORWARDS if request.max_forwards is None else request.max_forwards - 1,
-            headers=(*headers, *invitation.extra),
+            headers=(*headers, *luggage.headers, *invitation.extra),
             now=now,
             willing=told,
+            parts=luggage.parts,
         )
         self.leg, self.candidate = leg, candidate
         self.user.open.add(leg)

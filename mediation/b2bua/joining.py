@@ -4,10 +4,12 @@ The party of the consultation call is asked to send its audio to the first call'
 transferor's seat there, and both legs of the transferor end. If it does not agree, both calls are as they were.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 
 from mediation.b2bua import causes
-from mediation.b2bua.call import Call
+from mediation.b2bua.call import BothBroke, Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import (
     Answered,
@@ -161,14 +163,15 @@ class Joining:
         self.user = call
         self.leaving = leaving
         self.state = State.OPENING
-        leaving.questions.accept_referral(referred, now)
-        self._reports = Reports(leaving, referred)
-        self._reports.tell(100, now)
-        call.fact("transfer.started", by=call.seats.name_of(leaving), consultation=consultation.id)
-        self._coming.user = self
+        self._reports = Reports(leaving, referred, now)
         self._lent = Lent(self, consulted)
-        consultation.lend_seat(self._lent)
-        call.media.open_pair(self._coming.side, self._coming.flow.local[0])
+        with self._together():
+            leaving.questions.accept_referral(referred, now)
+            self._reports.tell(100, now)
+            call.fact("transfer.started", by=call.seats.name_of(leaving), consultation=consultation.id)
+            self._coming.user = self
+            consultation.lend_seat(self._lent)
+            call.media.open_pair(self._coming.side, self._coming.flow.local[0])
 
     @staticmethod
     def possible(call: Call, consulted: Leg) -> bool:
@@ -247,8 +250,17 @@ class Joining:
         if row is None:
             return
         self.state, acts = row
-        for act in acts:
-            self._perform(act, now, cause)
+        with self._together():
+            for act in acts:
+                self._perform(act, now, cause)
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """A bug in here leaves both calls in doubt."""
+        try:
+            yield
+        except Exception as error:
+            raise BothBroke(self._call, self._consultation) from error
 
     def _perform(self, act: Act, now: float, cause: Cause) -> None:
         call = self._call
@@ -299,6 +311,7 @@ class Joining:
         self._consultation.occupancy.hand_over(coming.trunk, call.occupancy)
         call.note_transfer(leaving, coming, 200, now)
         self._consultation.succession_over()
-        self._consultation.surrender(coming, causes.TRANSFERRED, now)
         call.take_seat(seat, coming, self._pair, now)
+        coming.changes.announce(now)
+        self._consultation.surrender(coming, causes.TRANSFERRED, now)
         leaving.hang_up(causes.TRANSFERRED, now)

@@ -22,6 +22,7 @@ from mediation.b2bua.events import (
     Progress,
     Refused,
 )
+from mediation.b2bua.parts import loaded, signalling_of
 from mediation.b2bua.plan import Endpoint, Fax, Stream
 from mediation.b2bua.questions import Questions
 from mediation.b2bua.voice import Fields, Voice
@@ -33,20 +34,22 @@ from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.model import Side
 from mediation.settings.peer_terms import Follow, Reliability
 from mediation.sip import session_events as session
-from mediation.sip.agent import Agent
+from mediation.sip.agent import Agent, TimerUser
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.early import wants_reliability
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
-from mediation.sip.headers import Headers
+from mediation.sip.headers import Headers, NameAddress
 from mediation.sip.invite import InviteSession
 from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
+from mediation.sip.multipart import Part
 from mediation.sip.reliable import rseq_of
 from mediation.sip.replaces import Replaces
 from mediation.sip.session_events import SessionEvent
 from mediation.sip.session_table import Stage
 from mediation.sip.session_timer import TimerRefusal
+from mediation.sip.timers import Deadlines
 from mediation.sip.uri import escaped, parse_uri
 from mediation_codecs.g711 import Law
 
@@ -77,6 +80,8 @@ class Leg:
         self.said = Descriptions(names.of(flow).audio_host, capabilities, agent.ids.session_id(), keys)
         self._invite: Request | None = None
         """The INVITE that has opened the leg, where the peer has sent it."""
+        self._answer = Headers()
+        """Of the 2xx that the peer has given, where it was called."""
         self._parties: list[str] = []
         """Those behind us that have an early dialog of their own with the caller."""
         self.changes = Changes(self)
@@ -134,12 +139,14 @@ class Leg:
         headers: Fields,
         now: float,
         willing: Direction = Direction.SENDRECV,
+        parts: tuple[Part, ...] = (),
     ) -> None:
         """Send an INVITE with our offer. `identity` and `destination` are From and To, without tags."""
         self.said.bind(local)
         self.call_id = self._agent.ids.call_id()
         if self.terms.early_media.reliable is Reliability.REQUIRE:
             headers = (("Require", "100rel"), *headers)
+        body = loaded(bytes(self.said.offer(willing)), parts, self._agent.ids.boundary)
         invite = self._agent.request(
             "INVITE",
             request_uri,
@@ -148,8 +155,8 @@ class Leg:
             destination=destination,
             call_id=self.call_id,
             max_forwards=max_forwards,
-            headers=(*self.voice.abilities, *headers, *self.voice.user_agent),
-            body=bytes(self.said.offer(willing)),
+            headers=(*self.voice.abilities, *headers, *self.voice.user_agent, *body.headers),
+            body=body.octets,
         )
         policy = self.terms.timer_policy
         self.session = InviteSession.calling(self._agent, self, invite, self.flow, now, self._digest, policy)
@@ -169,13 +176,14 @@ class Leg:
         prefer: str | None = None,
         media: bool = False,
         headers: Fields = (),
+        parts: tuple[Part, ...] = (),
     ) -> None:
         """Pass on a provisional response of `party`; with `media`, answer the offer already.
 
         Reliably where the peer demands it, or knows it and the terms say so (RFC 3262 section 3). Where it has made no
         offer, the first reliable response makes ours (section 5).
         """
-        if status == 183 and not media and not self.terms.early_media.bare_183:
+        if status == 183 and not media and not parts and not self.terms.early_media.bare_183:
             return
         party = self._shown(party)
         knows, demands = (False, False) if self._invite is None else wants_reliability(self._invite)
@@ -189,8 +197,9 @@ class Leg:
             body = bytes(self.said.offer_back())
         if body and reliable:
             self.said.given.add(party)
-        fields = (*self.voice.abilities, *headers, *self.voice.server)
-        self.session.progress(status, now, headers=fields, body=body, reliable=reliable, fork=party)
+        content = loaded(body, parts, self._agent.ids.boundary)
+        fields = (*self.voice.abilities, *headers, *self.voice.server, *content.headers)
+        self.session.progress(status, now, headers=fields, body=content.octets, reliable=reliable, fork=party)
 
     def answer(
         self,
@@ -200,6 +209,7 @@ class Leg:
         prefer: str | None = None,
         willing: Wish = Direction.SENDRECV,
         headers: Fields = (),
+        parts: tuple[Part, ...] = (),
     ) -> None:
         """Answer the call for `party`. Without an offer from the peer we make ours, and its ACK brings the answer."""
         party = self._shown(party)
@@ -209,19 +219,24 @@ class Leg:
                 body = bytes(self.said.answer(prefer, willing))
             else:
                 body = bytes(self.said.offer_back(willing))
-        fields = (*self.voice.abilities, *headers, *self.voice.server)
-        self.session.accept(now, headers=fields, body=body, fork=party)
+        content = loaded(body, parts, self._agent.ids.boundary)
+        fields = (*self.voice.abilities, *headers, *self.voice.server, *content.headers)
+        self.session.accept(now, headers=fields, body=content.octets, fork=party)
 
-    def hang_up(self, cause: Cause, now: float) -> None:
-        """End the leg in whatever way its stage allows; before the answer the caller hears the cause's status."""
+    def hang_up(self, cause: Cause, now: float, parts: tuple[Part, ...] = ()) -> None:
+        """End the leg in whatever way its stage allows; before the answer the caller hears the cause's status.
+
+        `parts` are what the other side has said with its last word.
+        """
+        content = loaded(b"", parts, self._agent.ids.boundary)
         if self.session.stage is Stage.RECEIVED:
             reason = (cause.header(),) if self.terms.identity.reason_in_responses else ()
-            headers = (*reason, *self._remarks, *self.voice.server)
+            headers = (*reason, *self._remarks, *self.voice.server, *content.headers)
             if cause.reply_status == 503:  # an ITSP may use another site meanwhile
                 headers = (("Retry-After", str(RETRY_AFTER_S)), *headers)
-            self.session.reject(cause.reply_status, now, headers=headers)
+            self.session.reject(cause.reply_status, now, headers=headers, body=content.octets)
         else:
-            self.session.hang_up(now, headers=(cause.header(),))
+            self.session.hang_up(now, headers=(cause.header(), *self.voice.session), content=content)
 
     def redirect(self, cause: Cause, uris: tuple[str, ...], now: float) -> None:
         """Refuse the call and name the numbers to call instead, at our own host (RFC 3261 section 21.3)."""
@@ -238,6 +253,11 @@ class Leg:
         self.session.abandon(now)
 
     # what it is
+
+    @property
+    def deadlines(self) -> Deadlines[tuple[TimerUser, str]]:
+        """The timers of all that belongs to it."""
+        return self._agent.deadlines
 
     @property
     def side(self) -> Side:
@@ -260,6 +280,16 @@ class Leg:
         """Who the peer is: its From or To value, and what it has said about itself in its INVITE, if it sent one."""
         headers = Headers() if self._invite is None else self._invite.headers
         return self.session.dialog.remote, headers
+
+    @property
+    def introduction(self) -> Headers:
+        """What the peer has said of itself, by calling or by answering."""
+        return self._answer if self._invite is None else self._invite.headers
+
+    @property
+    def caller(self) -> NameAddress | None:
+        """The From of the peer, where it has called."""
+        return None if self._invite is None else self._invite.from_
 
     @property
     def audio(self) -> AgreedAudio | None:
@@ -305,7 +335,8 @@ class Leg:
             case session.Progressed(response):
                 if response.status > 100:
                     audio = self._early_audio(response)
-                    self.tell(Progress(response.status, audio, response.to.tag or "", response.headers), now)
+                    tag, parts = response.to.tag or "", signalling_of(response)
+                    self.tell(Progress(response.status, audio, tag, response.headers, parts), now)
             case session.Accepted(response):
                 self._accepted(response, now)
             case session.AcceptedTooLate():
@@ -323,7 +354,7 @@ class Leg:
             case session.Cancelled(request):
                 self.tell(HungUp(causes.cancelled_by(request)), now)
             case session.HungUp(request):
-                self.tell(HungUp(causes.ended_by(request)), now)
+                self.tell(HungUp(causes.ended_by(request), signalling_of(request)), now)
             case session.Unacknowledged():
                 self.tell(HungUp(causes.NO_ACK), now)
             case session.PrackMissing():
@@ -331,6 +362,7 @@ class Leg:
             case session.Expired():
                 self.tell(HungUp(causes.SESSION_EXPIRED), now)
             case session.Closed():
+                self.questions.end()
                 self.tell(Closed(), now)
             case session.Asked(transaction) if transaction.request.method == "UPDATE":
                 self.changes.updated(transaction, now)
@@ -370,6 +402,7 @@ class Leg:
 
     def _accepted(self, response: Response, now: float) -> None:
         tag = response.to.tag or ""
+        self._answer = response.headers
         try:
             # deviates: RFC 3264 wants the answer in the 2xx of an offering INVITE; one that came before will do
             audio = self.said.take_final(tag, session_of(response))
@@ -378,13 +411,14 @@ class Leg:
         except NotAcceptable:
             self._unusable(causes.NO_CODEC_CALLEE, now)
         else:
-            self.tell(Answered(audio, tag, response.headers), now)
+            self.tell(Answered(audio, tag, response.headers, signalling_of(response)), now)
 
     def _rejected(self, response: Response, challenge: Cause | bool, now: float) -> None:
         cause = challenge if isinstance(challenge, Cause) else causes.of_response(response)
         contacts = response.contacts if 300 <= response.status < 400 else ()
         uris = tuple(str(contact.uri) for contact in contacts)
-        self.tell(Refused(cause, response.retry_after, redirected_to=uris), now)
+        parts = signalling_of(response)
+        self.tell(Refused(cause, response.retry_after, redirected_to=uris, parts=parts), now)
 
     def _unusable(self, cause: Cause, now: float) -> None:
         self.hang_up(cause, now)

@@ -14,15 +14,12 @@ from mediation.b2bua.passage import Lines, Passage, is_clean, mentions, user_of
 from mediation.b2bua.trail import Trail, Veil, trail_lines
 from mediation.settings.identity import HeaderAction, HeaderDirection, HeaderRule
 from mediation.settings.model import Side
-from mediation.sip.contents import PartPolicy
-from mediation.sip.headers import Headers, header_key
+from mediation.sip.headers import Headers, NameAddress, header_key
 from mediation.sip.message import Request
 from mediation.sip.uri import SipUri
 
 ACCEPT = "application/sdp, multipart/mixed, multipart/alternative, multipart/related"
-"""The bodies that we take (RFC 3261 section 20.1); true of OPTIONS answers and of 415 alike."""
-PARTS = PartPolicy(frozenset({"application/pidf+xml"}))
-"""What crosses besides the session description: where a caller is, for emergency centres (RFC 6442)."""
+"""The bodies that we take of anybody (RFC 3261 section 20.1); `parts` knows more."""
 
 
 class To(Enum):
@@ -68,6 +65,8 @@ class Row:
 
 
 _SESSION_ID: Final = re.compile(r"[0-9a-f]{32}(?:[ \t]*;[ \t]*remote=[0-9a-f]{32})?")
+_NOBODY: Final = "0" * 32
+"""A party that is not known, or has no name (RFC 7989 section 5)."""
 _CALL_INFO: Final = re.compile(r"<https?://[^<>]*>[^<]*", re.IGNORECASE)
 """A page, a picture, a card. What vendors say of shared lines and devices names hosts, and means them alone."""
 _EARLY_MEDIA: Final = re.compile(r"[a-z, \t-]{1,80}")
@@ -101,7 +100,7 @@ CROSSES: dict[str, Row] = {
 """Headers that cross by themselves."""
 
 STAYS: dict[str, str] = {
-    "Geolocation": "names a server of ours, or a body that does not cross (RFC 6442 section 4.1)",
+    "Geolocation": "names a server of ours, or a part of the body; `parts` writes it where that crosses (RFC 6442)",
     "Accept-Contact": "may hold the id of a device (RFC 3841 section 9.2, RFC 5626)",
     "Date": "our clock is nobody's business; a rule can pass it for an Identity in compact form (RFC 8224)",
     "Organization": "names the other side",
@@ -142,6 +141,36 @@ def crossing_response(status: int, headers: Headers, passage: Passage) -> Lines:
     on = _occasion(status)
     lines = identity_lines(claim, passage, party="called") if on in _REACHED else ()
     return _clean((*lines, *_by_table(headers, passage, on, claim)))
+
+
+def introduction_lines(headers: Headers, passage: Passage, caller: NameAddress | None) -> Lines:
+    """Who a party is that has come into a call, by what it said when it called or answered; `caller` is its From.
+
+    Nothing where nothing is asserted, or may be.
+    """
+    claim = claim_of(headers, passage.source.identity, caller)
+    lines = identity_lines(claim, passage, party="called" if caller is None else "calling")
+    return _clean(lines) if any(name != "Privacy" for name, _ in lines) else ()
+
+
+def session_lines(speaker: Headers, listener: Headers, passage: Passage) -> Lines:
+    """The Session-ID of what is said within a call: who speaks, and to whom, by what each has called itself.
+
+    Nothing where the speaker has no name. Rules count as for INVITE.
+    """
+    ours, theirs = _session_name(speaker), _session_name(listener)
+    told = (f"{ours};remote={theirs or _NOBODY}",) if ours else ()
+    for rule in _rules(passage):
+        if header_key(rule.name) == "session-id" and rule.action is not HeaderAction.PASS:
+            told = (rule.value,) if rule.action is HeaderAction.SET else ()
+    return tuple(("Session-ID", value) for value in told)
+
+
+def _session_name(headers: Headers) -> str:
+    """The half of a Session-ID that its sender is called by; none where it does not look like one."""
+    value = headers.get("Session-ID") or ""
+    name = value.partition(";")[0].strip(" \t")
+    return "" if _SESSION_ID.fullmatch(value) is None or name == _NOBODY else name
 
 
 def called_uri(request: Request, host: str, parameters: str = "") -> str:

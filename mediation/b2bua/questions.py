@@ -1,19 +1,42 @@
 """What one party says to the other within a call, or wants of it, as one leg passes it on.
 
-INFO and MESSAGE (RFC 6086, RFC 3428), REFER and the reports on it (RFC 3515).
+INFO and MESSAGE (RFC 6086, RFC 3428), REFER and the reports on it, which SUBSCRIBE renews and ends (RFC 3515).
 """
+
+from typing import Protocol
 
 from mediation.b2bua.content import NOTHING, Content
 from mediation.b2bua.events import Asked, Referred, Replied, Reported
+from mediation.b2bua.parts import accept_of
 from mediation.b2bua.voice import Fields, Speaker
 from mediation.sip.errand import Outcome
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.matching import Transaction
 from mediation.sip.message import Response
-from mediation.sip.refer_reports import REFER, EventType, StatusFragment, SubscriptionState
+from mediation.sip.refer_reports import (
+    EXPIRES_S,
+    REFER,
+    SHORTEST_S,
+    EventType,
+    StatusFragment,
+    SubscriptionState,
+)
 from mediation.sip.transfer import refer_to_of, referred_by_of, wants_reports
 
 CROSSING = ("INFO", "MESSAGE")
+
+
+class Subscription(Protocol):
+    """The reports on one REFER of the peer's."""
+
+    def is_called(self, event: EventType) -> bool:
+        """Whether an Event names it."""
+
+    def renew(self, expires_s: int, now: float) -> None:
+        """Go on for so long, or end where it is 0."""
+
+    def forget(self) -> None:
+        """The dialog is over."""
 
 
 class Questions:
@@ -24,6 +47,8 @@ class Questions:
         self._count = 0
         self.referrals = 0
         """REFERs of the peer that were accepted."""
+        self.subscriptions: list[Subscription] = []
+        """Those of them whose reports the peer still wants."""
         self.user = user
 
     def takes(self, method: str) -> bool:
@@ -44,16 +69,13 @@ class Questions:
         """Answer what the peer has `Asked`."""
         transaction = self._waiting.pop(question, None)
         if transaction is not None:
-            fields = (*content.headers, *self._left(transaction, status), *self.user.voice.server)
+            demanded = self._demanded(status, transaction.request.method)
+            fields = (*demanded, *content.headers, *self.user.voice.server)
             self.user.session.inside.answer(transaction, status, now, fields, content.body)
 
-    def _left(self, transaction: Transaction, status: int) -> Fields:
-        """What 405 must name: the methods that are left when the party across does not take this one."""
-        if status != 405:
-            return ()
-        refused = transaction.request.method
-        left = (method for method in self.user.terms.allow.split(", ") if method != refused)
-        return (("Allow", ", ".join(left)),)
+    def refuse_content(self, question: int, now: float) -> None:
+        """415: what the peer has said holds something that does not cross (RFC 3261 section 21.4.13)."""
+        self.reply(question, 415, now)
 
     def accept_referral(self, referred: Referred, now: float) -> None:
         """202: somebody else will be called (RFC 3515 section 2.4.4, RFC 4488 section 4)."""
@@ -74,10 +96,20 @@ class Questions:
                 self._referred(transaction, now)
             elif request.method == "NOTIFY":
                 self._notified(transaction, now)
+            elif request.method == "SUBSCRIBE":
+                self._subscribed(transaction, now)
             else:
-                inside.answer(transaction, 405, now, (("Allow", self.user.terms.allow), *server))
+                inside.answer(transaction, 405, now, (*self._demanded(405, request.method), *server))
         except RemoteSipError as error:
             inside.answer(transaction, error.status, now, server)
+
+    def _demanded(self, status: int, method: str) -> Fields:
+        """What a refusal must say beside its status (RFC 3261 sections 21.4.6 and 21.4.13)."""
+        if status == 405:
+            return (
+                ("Allow", ", ".join(each for each in self.user.terms.allow.split(", ") if each != method)),
+            )
+        return (("Accept", accept_of(self.user.terms)),) if status == 415 else ()
 
     def _keep(self, transaction: Transaction) -> int:
         """Let a request wait for the user's answer; its number."""
@@ -97,13 +129,44 @@ class Questions:
         """A report on a REFER that we have passed on, if any (RFC 3515 section 2.4.4). Raises RemoteSipError."""
         request = transaction.request
         event = EventType.parse(request.headers.get("Event") or "")
-        if event.package != REFER:
-            allowed = (("Allow-Events", REFER), *self.user.voice.server)
-            self.user.session.inside.answer(transaction, 489, now, allowed)
+        if not self._knows(event, transaction, now):
             return
         state = SubscriptionState.parse(request.headers.get("Subscription-State") or "")
         status = StatusFragment.parse(request.body).status
         self.user.tell(Reported(self._keep(transaction), status, state.is_over), now)
+
+    def _subscribed(self, transaction: Transaction, now: float) -> None:
+        """The peer renews or ends the reports on a REFER of its: it cannot begin any. Raises RemoteSipError.
+
+        RFC 6665 section 4.2.1, RFC 3515 section 2.4.4.
+        """
+        request, inside = transaction.request, self.user.session.inside
+        event = EventType.parse(request.headers.get("Event") or "")
+        if not self._knows(event, transaction, now):
+            return
+        expires_s = EXPIRES_S if request.expires is None else min(request.expires, EXPIRES_S)
+        subscription = next((each for each in self.subscriptions if each.is_called(event)), None)
+        server = self.user.voice.server
+        if subscription is None:
+            inside.answer(transaction, 481, now, server)
+        elif 0 < expires_s < SHORTEST_S:
+            inside.answer(transaction, 423, now, (("Min-Expires", str(SHORTEST_S)), *server))
+        else:
+            inside.answer(transaction, 200, now, (("Expires", str(expires_s)), *server))
+            subscription.renew(expires_s, now)
+
+    def _knows(self, event: EventType, transaction: Transaction, now: float) -> bool:
+        """Whether a request is about a REFER; else it hears what may be asked about (RFC 6665 section 8.3.2)."""
+        if event.package != REFER:
+            allowed = (("Allow-Events", REFER), *self.user.voice.server)
+            self.user.session.inside.answer(transaction, 489, now, allowed)
+        return event.package == REFER
+
+    def end(self) -> None:
+        """The dialog is over, and what ran in it."""
+        for subscription in self.subscriptions:
+            subscription.forget()
+        self.subscriptions.clear()
 
     def replied(self, ticket: int, outcome: Outcome, now: float) -> None:
         """The peer has answered, or it never will: the same as 408 (RFC 3261 section 8.1.3.1)."""

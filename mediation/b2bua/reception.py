@@ -1,11 +1,14 @@
 """What is decided about a request before it belongs to a call: who may call, whom, and whether there is room."""
 
-from mediation.b2bua import causes, policy
+from mediation.b2bua import causes
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.guard import Guard
+from mediation.b2bua.hunt import Invitation
 from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.outputs import Fact, Level
+from mediation.b2bua.pager import Page
+from mediation.b2bua.parts import accept_of, bars, carries
 from mediation.b2bua.replacing import Replacing, leg_of, refusal
 from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
@@ -52,37 +55,70 @@ class Reception:
             owner.request_received(transaction, request, now)
         elif request.method == "INVITE" and request.to.tag is None:
             self._invited(transaction, request, source, now)
+        elif request.method == "MESSAGE" and request.to.tag is None:
+            self._paged(transaction, request, source, now)
         elif request.method == "REFER" and request.to.tag is None:
             self._answer(transaction, 403, now)  # whoever wants a call placed places it
         else:
             self._answer(transaction, 481, now)
 
-    # an INVITE that begins a dialog
+    # what is relayed by its number
 
-    def _invited(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
+    def _is_turned_away(self, transaction: Transaction, request: Request, source: Source, now: float) -> bool:
+        """Whether its sender may have nothing relayed: a stranger, a circle, or somebody who must prove who it is."""
         remote = transaction.flow.remote[0]
         if not source.calls:
             self._warn("call.forbidden", remote)
             self._answer(transaction, 403, now)
-            return
+            return True
         returned = self._agent.layer.returned(request)
         if returned is not None and number_of(returned.request.uri) == number_of(request.uri):
             self._warn("call.looped", remote)
             self._answer(transaction, 482, now)
-            return
+            return True
         challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
         if challenged is not None:
             if challenged.wrong:
                 self._warn("trunk.authentication_failed", remote)
             self._answer(transaction, challenged.status, now, headers=challenged.headers)
+        return challenged is not None
+
+    def _paged(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
+        """A MESSAGE outside of any call (RFC 3428)."""
+        if self._is_turned_away(transaction, request, source, now):
+            return
+        terms = self._routing.terms(source)
+        routed = self._routing.candidates(source, number_of(request.uri))
+        takers = tuple(each for each in routed if each.terms.mid_call.info)
+        candidates = tuple(each for each in takers if not bars(request, terms, each.terms))
+        if self.closed:
+            self._answer(transaction, 503, now)
+        elif not routed:
+            self._answer(transaction, 404, now)
+        elif not takers:
+            self._answer(transaction, 405, now, headers=(("Allow", terms.allow_without("MESSAGE")),))
+        elif not candidates:
+            self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
+        else:
+            Page(self._exchange, transaction, Invitation(request, terms), candidates, now)
+
+    # an INVITE that begins a dialog
+
+    def _invited(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
+        if self._is_turned_away(transaction, request, source, now):
             return
         if request.headers.has("Replaces"):
             self._replace(transaction, request, source, now)
             return
+        terms = self._routing.terms(source)
+        routed = self._routing.candidates(source, number_of(request.uri))
+        candidates = tuple(each for each in routed if carries(request, terms, each.terms))
+        if routed and not candidates:  # something in the body must be understood, and nobody would get it
+            self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
+            return
         self._agent.layer.respond(transaction, reply(request, 100), now)
-        candidates = self._routing.candidates(source, number_of(request.uri))
         try:
-            call = Call(self._exchange, source, transaction, self._routing.terms(source), candidates, now)
+            call = Call(self._exchange, source, transaction, terms, candidates, now)
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
@@ -123,8 +159,8 @@ class Reception:
         full = bool(limit) and len(self.calls) >= limit
         headers = (
             ("Contact", self._agent.contact(transaction.flow)),
-            ("Allow", terms.allow),
-            ("Accept", policy.ACCEPT),
+            ("Allow", terms.allow_outside),
+            ("Accept", accept_of(terms)),
             ("Accept-Encoding", "identity"),
             ("Supported", ", ".join(terms.option_tags)),
         )

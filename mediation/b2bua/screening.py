@@ -1,9 +1,9 @@
 """The first look at a request: what RFC 3261 section 8.2 wants examined before anybody acts on it, in its order."""
 
 from mediation.b2bua.agreement import SEC_AGREE, SECURITY_SERVER, is_agreed, is_demanded, proxy_require
-from mediation.b2bua.policy import ACCEPT, PARTS
+from mediation.b2bua.parts import accept_of, screened
 from mediation.routing.terms import Terms
-from mediation.sip.contents import SDP, contents_of
+from mediation.sip.contents import SDP
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.message import Request
 from mediation.sip.parameters import Parameters
@@ -33,10 +33,10 @@ def screen(request: Request, terms: Terms, *, secure: bool = False) -> None:
     Identity is no business of this room: the flow has proved it. Nor are 481 and 491, which are for the dialog to say.
     """
     try:
-        _method(request, terms.allow)
+        _method(request, terms.allow_outside if request.to.tag is None else terms.allow)
         _addressee(request)
         _extensions(request, terms.option_tags, secure=secure)
-        _content(request)
+        _content(request, terms)
     except RemoteSipError as error:
         raise Refusal(error.status, reason=error.reason) from error
 
@@ -52,7 +52,7 @@ def _addressee(request: Request) -> None:
     uri = request.uri
     if isinstance(uri, OpaqueUri) and uri.scheme != "tel":
         raise Refusal(416)
-    if request.max_forwards == 0 and request.method == "INVITE":
+    if request.max_forwards == 0 and request.method in ("INVITE", "MESSAGE"):
         raise Refusal(483)
 
 
@@ -73,7 +73,7 @@ def _unknown(tags: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(tag for tag in tags if tag.lower() not in known and tag.lower() != SEC_AGREE)
 
 
-def _content(request: Request) -> None:
+def _content(request: Request, terms: Terms) -> None:
     """Section 8.2.3: bodies that we understand, and answers that the peer would take.
 
     A Content-Language is no reason to refuse: descriptions of sessions are in none.
@@ -81,20 +81,20 @@ def _content(request: Request) -> None:
     if request.method not in _DESCRIBES_A_SESSION:
         return
     if request.body:
-        _body(request)
+        _body(request, terms)
     accepted = [value for line in request.headers.get_all("Accept") for value in line.split(",")]
     if request.headers.has("Accept") and not any(_takes_sdp(value) for value in accepted):
         raise Refusal(406)
 
 
-def _body(request: Request) -> None:
+def _body(request: Request, terms: Terms) -> None:
     if (request.headers.get("Content-Encoding") or "identity").lower() != "identity":
-        raise Refusal(415, ("Accept", ACCEPT), ("Accept-Encoding", "identity"))
+        raise Refusal(415, ("Accept", accept_of(terms)), ("Accept-Encoding", "identity"))
     try:
-        contents_of(request, PARTS)
+        screened(request, terms)
     except RemoteSipError as error:
         if error.status == 415:
-            raise Refusal(415, ("Accept", ACCEPT)) from error
+            raise Refusal(415, ("Accept", accept_of(terms))) from error
         raise
 
 

@@ -4,14 +4,20 @@ A leg sits down when it calls or answers; another one takes its place when a par
 both have agreed is put in force for the seats, whoever sits in them.
 """
 
+from dataclasses import replace
+
 from mediation.b2bua.bridge import Bridge
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
+from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, Progress
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.parts import crossing
 from mediation.b2bua.passage import Lines, Passage
-from mediation.b2bua.policy import crossing_response
+from mediation.b2bua.policy import crossing_response, introduction_lines, session_lines
+from mediation.routing.terms import Terms
 from mediation.sip.errors import LocalSipError
 from mediation.sip.headers import Headers
+from mediation.sip.multipart import Part
 from mediation.sip.names import Names
 
 Guest = tuple[int, Leg, int]
@@ -29,6 +35,7 @@ class Seats:
         """Who has answered; None before."""
         self.attempt: Leg | None = None
         """Who is being called at the moment, and described itself perhaps; None before, and once somebody answered."""
+        self._last_word: tuple[tuple[Part, ...], Terms] | None = None
         self.guest: Guest | None = None
         self.bridge: Bridge | None = None
         """What crosses between both; None before there are two."""
@@ -80,6 +87,7 @@ class Seats:
             prefer=None if audio is None else audio.codec,
             media=audio is not None,
             headers=self._crossing_back(leg, progress.status, progress.headers),
+            parts=crossing(progress.parts, leg.terms, self.caller.terms),
         )
         if audio is not None:
             self.apply()
@@ -94,8 +102,27 @@ class Seats:
             prefer=answered.audio.codec,
             willing=self.bridge.willing(self.caller),
             headers=self._crossing_back(self.callee, 200, answered.headers),
+            parts=crossing(answered.parts, self.callee.terms, self.caller.terms),
         )
+        self._acquaint(self.caller, self.callee)
         return self.callee
+
+    def _acquaint(self, *legs: Leg) -> None:
+        """Let each of two legs name the parties of the call in what it says from now on."""
+        for leg, other in (legs, legs[::-1]):
+            passage = Passage(other.terms, leg.terms, self._names.host_and_port(leg.flow))
+            leg.voice = replace(
+                leg.voice, session=session_lines(other.introduction, leg.introduction, passage)
+            )
+
+    def note_last_word(self, parts: tuple[Part, ...], terms: Terms | None) -> None:
+        """What somebody's refusal or BYE held beside, and on whose terms it was said; None: nobody's."""
+        self._last_word = None if terms is None else (parts, terms)
+
+    def dismiss(self, leg: Leg, cause: Cause, now: float) -> None:
+        """End a leg, and let it hear the last word of the other side as far as that crosses."""
+        parts, terms = self._last_word or ((), leg.terms)
+        leg.hang_up(cause, now, crossing(parts, terms, leg.terms))
 
     def _crossing_back(self, leg: Leg, status: int, headers: Headers) -> Lines:
         """What the caller may hear of a response of the called side."""
@@ -115,6 +142,15 @@ class Seats:
         across = self.across
         if across is not None:
             self._build(across, now)
+            self._acquaint(self.caller, across)
+            self._introduce(self.caller, across)
+
+    def _introduce(self, *legs: Leg) -> None:
+        """Let each of two legs say who sits across, in what it asks for from now on."""
+        for leg, other in (legs, legs[::-1]):
+            passage = Passage(other.terms, leg.terms, self._names.host_and_port(leg.flow))
+            lines = introduction_lines(other.introduction, passage, other.caller)
+            leg.voice = replace(leg.voice, identity=lines)
 
     def _build(self, across: Leg, now: float) -> None:
         before, self.bridge = self.bridge, Bridge(self.caller, across, self.apply)

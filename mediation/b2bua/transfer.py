@@ -103,7 +103,7 @@ class Transfer:
         self.leaving = leaving
         self.state = State.OPENING
         leaving.questions.accept_referral(referred, now)
-        self._reports = Reports(leaving, referred)
+        self._reports = Reports(leaving, referred, now)
         self._reports.tell(100, now)
         call.fact("transfer.started", by=call.seats.name_of(leaving))
         first = candidates[0]

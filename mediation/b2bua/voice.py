@@ -24,6 +24,16 @@ class Voice:
     """Empty: we do not say who we are."""
     place: str
     """Our host and port, as the peer knows them."""
+    session: Fields = ()
+    """Session-ID, once both parties are known: with all that is said from then on (RFC 7989 section 5)."""
+
+    identity: Fields = ()
+    """Who the party across is, once it is another one than at first: in what asks for a change (RFC 3325 section 5)."""
+
+    @property
+    def changing(self) -> Fields:
+        """For requests that change or refresh the session."""
+        return (*self.abilities, *self.identity, *self.user_agent)
 
     @property
     def abilities(self) -> Fields:
@@ -34,12 +44,12 @@ class Voice:
     @property
     def user_agent(self) -> Fields:
         """For requests (RFC 3261 section 20.41)."""
-        return (("User-Agent", self.product),) if self.product else ()
+        return (*self.session, ("User-Agent", self.product)) if self.product else self.session
 
     @property
     def server(self) -> Fields:
         """For responses (RFC 3261 section 20.35)."""
-        return (("Server", self.product),) if self.product else ()
+        return (*self.session, ("Server", self.product)) if self.product else self.session
 
     def missing(self, error: NotAcceptable) -> tuple[str, str]:
         """A Warning header that says what is missing (RFC 3261 section 20.43)."""

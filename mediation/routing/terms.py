@@ -7,6 +7,7 @@ from mediation.sdp.negotiation import Capabilities
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.model import Internal, Side, Trunk
 from mediation.settings.peer_terms import (
+    Bodies,
     EarlyMedia,
     MidCall,
     Redirects,
@@ -31,6 +32,7 @@ _ALLOW = (
     "INFO",
     "MESSAGE",
     "REFER",
+    "SUBSCRIBE",
 )
 
 
@@ -45,6 +47,7 @@ class Terms:
     session_timer: SessionTimers = field(default_factory=SessionTimers)
     early_media: EarlyMedia = field(default_factory=EarlyMedia)
     mid_call: MidCall = field(default_factory=MidCall)
+    bodies: Bodies = field(default_factory=Bodies)
     transfer: Transfers = field(default_factory=Transfers)
     redirect: Redirects = field(default_factory=Redirects)
     identity: Identity = USUAL_IDENTITY
@@ -79,6 +82,7 @@ class Terms:
             peer.session_timer,
             peer.early_media,
             peer.mid_call,
+            peer.bodies,
             peer.transfer,
             peer.redirect,
             peer.identity,
@@ -105,13 +109,25 @@ class Terms:
 
     @property
     def allow(self) -> str:
-        """The methods that we take from this peer (RFC 3261 section 20.5): what it does not see, it does itself."""
+        """The methods that we take from this peer (RFC 3261 section 20.5): what it does not see, it does itself.
+
+        SUBSCRIBE belongs to REFER, whose reports it renews and ends.
+        """
         left_out = set()
         if self.transfer.mode is TransferMode.OFF:
-            left_out.add("REFER")
+            left_out |= {"REFER", "SUBSCRIBE"}
         if not self.mid_call.info:
             left_out |= {"INFO", "MESSAGE"}
         return ", ".join(method for method in _ALLOW if method not in left_out)
+
+    @property
+    def allow_outside(self) -> str:
+        """The methods that we take outside of calls: no subscription begins with us."""
+        return ", ".join(method for method in self.allow.split(", ") if method != "SUBSCRIBE")
+
+    def allow_without(self, method: str) -> str:
+        """The methods that we take where this one is refused (RFC 3261 section 21.4.6)."""
+        return ", ".join(each for each in self.allow_outside.split(", ") if each != method)
 
     @property
     def option_tags(self) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """The shape of a configuration, checked: the only module that imports pydantic.
 
-The shape is made from the dataclasses in `model.py` and their stories. It is used twice: whole, to find every
-fault of every value, and then, when there are faults, loosely on what is left, so that the rules between
-settings can speak in the same breath.
+A shape is made from the dataclasses in `model.py` and their stories, or from those of another file of ours. It
+is used twice: whole, to find every fault of every value, and then, when there are faults, loosely on what is left,
+so that the rules between settings can speak in the same breath.
 """
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Annotated, Any, Final, TypeVar
 
@@ -37,44 +38,62 @@ T = TypeVar("T")
 Values = Mapping[str, object]
 """Checked values under the keys of the file; what was wrong is missing, or None in a list."""
 
-_PARSERS: Final[Mapping[object, Callable[[str], object]]] = {
-    Listener: parse_listener,
-    Target: parse_target,
-    Network: parse_network,
-    Secret: parse_secret,
-}
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What one kind of file looks like."""
+
+    root: Section
+    """The dataclass of the whole file."""
+    parsers: Mapping[object, Callable[[str], object]]
+    """What makes a value of a text, by the type of the value; each raises `words.UnfitError`."""
 
 
-def check(data: Mapping[str, object], written: Callable[[Path], str]) -> tuple[Values, list[Fault]]:
+CONFIGURATION: Final = Shape(
+    Settings,
+    {
+        Listener: parse_listener,
+        Target: parse_target,
+        Network: parse_network,
+        Secret: parse_secret,
+    },
+)
+
+
+def check(
+    data: Mapping[str, object], written: Callable[[Path], str], shape: Shape
+) -> tuple[Values, list[Fault]]:
     """Check what tomllib made of a file; `written` returns a value as the file spells it, for remedies.
 
-    Without faults the values are whole, and `assemble` makes settings of them.
+    Without faults the values are whole, and `assemble` makes objects of them.
     """
     try:
-        return _shape(loose=False).validate_python(data), []
+        return _shape(shape, loose=False).validate_python(data), []
     except ValidationError as error:
         findings = [
             Finding(details["loc"], details["type"], details["input"], details.get("ctx", {}))
             for details in error.errors(include_url=False)
         ]
     rest = _without([finding.path for finding in findings], data)
-    return _shape(loose=True).validate_python(rest), [fault_of(finding, written) for finding in findings]
+    faults = [fault_of(finding, written, shape.root) for finding in findings]
+    return _shape(shape, loose=True).validate_python(rest), faults
 
 
-def assemble(values: Values) -> Settings:
-    """Make settings of values that had no faults."""
-    return _assembled(Settings, values)
+def assemble(section: type[T], values: Values) -> T:
+    """Make the objects of a file of values that had no faults."""
+    return _assembled(section, values)
 
 
 @cache
-def _shape(*, loose: bool) -> "TypeAdapter[Any]":
-    kind: Any = _section(Settings, loose=loose)
+def _shape(shape: Shape, *, loose: bool) -> "TypeAdapter[Any]":
+    kind: Any = _section(shape.root, shape, loose=loose)
     return TypeAdapter(kind)
 
 
-def _section(section: Section, *, loose: bool) -> object:
+def _section(section: Section, shape: Shape, *, loose: bool) -> object:
     closed = ConfigDict(extra="forbid")
-    keys: dict[str, Any] = {entry.key: _key(entry, loose=loose) for entry in entries(section).values()}
+    known = entries(section, shape.root).values()
+    keys: dict[str, Any] = {entry.key: _key(entry, shape, loose=loose) for entry in known}
     model: type[BaseModel] = create_model(section.__name__, __config__=closed, **keys)
     return Annotated[model, AfterValidator(_given)]
 
@@ -83,8 +102,8 @@ def _given(table: BaseModel) -> dict[str, object]:
     return {key: getattr(table, key) for key in table.model_fields_set}
 
 
-def _key(entry: Entry, *, loose: bool) -> tuple[object, object]:
-    item = _section(entry.section, loose=loose) if entry.section is not None else _value(entry)
+def _key(entry: Entry, shape: Shape, *, loose: bool) -> tuple[object, object]:
+    item = _value(entry, shape) if entry.section is None else _section(entry.section, shape, loose=loose)
     kind: object = item
     if entry.length is not None:
         least = entry.length or entry.story.at_least
@@ -95,7 +114,7 @@ def _key(entry: Entry, *, loose: bool) -> tuple[object, object]:
     return (kind, Constraint()) if entry.required and not loose else (kind, Constraint(default=None))
 
 
-def _value(entry: Entry) -> object:
+def _value(entry: Entry, shape: Shape) -> object:
     kind, told = entry.kind, entry.story
     checks = [AfterValidator(_told(told.check))] if told.check is not None else []
     if kind is bool:
@@ -103,11 +122,14 @@ def _value(entry: Entry) -> object:
     if kind is int:
         bounds = Constraint(ge=told.low, le=told.high, multiple_of=told.step)
         return Annotated[(int, Strict(), bounds, *checks)]
+    if kind is float:
+        finite = Constraint(ge=told.low, le=told.high, allow_inf_nan=False)
+        return Annotated[(float, Strict(), finite, *checks)]
     if kind is str:
         return Annotated[(str, Strict(), *checks)]
     if entry.choices:
         return Annotated[str, Strict(), AfterValidator(partial(_chosen, entry))]
-    return Annotated[str, Strict(), AfterValidator(_told(_PARSERS[kind]))]
+    return Annotated[str, Strict(), AfterValidator(_told(shape.parsers[kind]))]
 
 
 def _told(function: Callable[..., object]) -> Callable[[object], object]:

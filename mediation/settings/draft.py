@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final, TypeVar
 
+from mediation.settings.model import Settings
 from mediation.settings.places import Listener, Network, Target, addresses
 from mediation.settings.positions import Path
-from mediation.settings.tree import known
+from mediation.settings.tree import Section, known
 
 T = TypeVar("T")
 
@@ -23,6 +24,8 @@ class Draft:
     """Dictionaries and tuples, nested as in the file. What was wrong is missing, or None in a list."""
     faulty: frozenset[Path] = frozenset()
     """Where something was wrong."""
+    root: Section = Settings
+    """What the whole file is."""
 
     def each(self, pattern: Path, kind: type[T]) -> Iterator[tuple[Path, T]]:
         """Return every value of a type that a pattern finds, with its path, in the order of the file."""
@@ -41,7 +44,7 @@ class Draft:
             return None
         for _, value in self.each(path, kind):
             return value
-        default = known(path).default
+        default = known(path, self.root).default
         return default if isinstance(default, kind) else None
 
     def listeners(self, side: str) -> Iterator[tuple[Path, Listener]]:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Final
 
-from mediation.settings.model import Settings
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
-from mediation.settings.tree import Entry, entries, homes, known, section_at
+from mediation.settings.tree import Entry, Section, entries, homes, known, section_at
 
 MAX_VALUE_SHOWN: Final = 60
 
@@ -28,28 +27,31 @@ Written = Callable[[Path], str]
 """Returns a value as the file spells it, or nothing."""
 
 
-def fault_of(finding: Finding, written: Written) -> Fault:
-    """Say a finding in words that help."""
+def fault_of(finding: Finding, written: Written, root: Section) -> Fault:
+    """Say a finding in words that help; `root` is the dataclass of the whole file."""
     path, value, context = finding.path, finding.value, finding.context
+    if finding.kind == "extra_forbidden":
+        return _unknown(path, value, root)
+    entry = known(path, root)
     match finding.kind:
-        case "extra_forbidden":
-            return _unknown(path, value)
         case "missing":
-            return _missing(path)
+            return _missing(path, entry)
         case "unfit":
             return Fault(path, str(context["message"]), str(context["remedy"]))
         case "choice":
-            return _choice(path, str(value))
+            return _choice(path, str(value), entry)
         case "greater_than_equal" | "less_than_equal":
-            return _range(path, value)
+            return _range(path, value, entry)
+        case "finite_number":
+            return Fault(path, f"{value} is no amount of anything", _bounds(entry))
         case "multiple_of":
-            return Fault(path, f"{value} is not a multiple of {context['multiple_of']}", _bounds(path))
+            return Fault(path, f"{value} is not a multiple of {context['multiple_of']}", _bounds(entry))
         case "too_short" | "too_long":
-            return _length(path, context)
+            return _length(path, entry)
         case "model_type":
-            return _no_table(path, value)
+            return _no_table(path, value, entry)
         case _:
-            return _wrong_type(path, value, written(path))
+            return _wrong_type(path, value, written(path), entry)
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
@@ -58,52 +60,50 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     return f'did you mean "{near[0]}"?' if near else ""
 
 
-def _unknown(path: Path, value: object) -> Fault:
+def _unknown(path: Path, value: object, root: Section) -> Fault:
     key = str(path[-1])
-    section = section_at(path[:-1]) or Settings
-    keys = entries(section)
+    section = section_at(path[:-1], root) or root
+    keys = entries(section, root)
     if isinstance(value, dict):
         message = f"there is no section [{_short('.'.join(str(part) for part in path))}]"
-    elif section is Settings:
+    elif section is root:
         message = f'"{_short(key)}" stands in no section'
     else:
-        message = f'there is no setting "{_short(key)}" in {known(path[:-1]).header}'
+        message = f'there is no setting "{_short(key)}" in {known(path[:-1], root).header}'
     remedy = did_you_mean(key, keys)
     if not remedy:
-        others = [entry.header for entry in homes(key)]
+        others = [entry.header for entry in homes(key, root)]
         remedy = f"it belongs in {' or '.join(others)}" if others else f"known here: {', '.join(keys)}"
     return Fault(path, message, remedy, at_key=True)
 
 
-def _missing(path: Path) -> Fault:
-    entry = known(path)
+def _missing(path: Path, entry: Entry) -> Fault:
     if entry.section is not None:
         return Fault(path, f"{entry.header} is missing", f"add {_sample_section(entry)}", at_key=True)
     return Fault(path, "is missing", f"add {entry.key} = {entry.story.example}", at_key=True)
 
 
-def _choice(path: Path, value: str) -> Fault:
-    choices = known(path).choices
+def _choice(path: Path, value: str, entry: Entry) -> Fault:
+    choices = entry.choices
     same = [choice for choice in choices if choice.lower() == value.lower()]
     remedy = f'write "{same[0]}"' if same else f"choose from {_quoted(choices)}"
     return Fault(path, f'"{_short(value)}" is not known here', remedy)
 
 
-def _range(path: Path, value: object) -> Fault:
-    entry = known(path)
+def _range(path: Path, value: object, entry: Entry) -> Fault:
     low, high = entry.story.low, entry.story.high
-    side = f"below {low}" if isinstance(value, int) and low is not None and value < low else f"above {high}"
-    return Fault(path, f"{_short(str(value))} is {side}", _bounds(path))
+    below = isinstance(value, int | float) and low is not None and value < low
+    side = f"below {low}" if below else f"above {high}"
+    return Fault(path, f"{_short(str(value))} is {side}", _bounds(entry))
 
 
-def _bounds(path: Path) -> str:
-    told = known(path).story
+def _bounds(entry: Entry) -> str:
+    told = entry.story
     steps = f" in steps of {told.step}" if told.step else ""
     return f"give a number from {told.low} to {told.high}{steps}"
 
 
-def _length(path: Path, context: Mapping[str, object]) -> Fault:
-    entry = known(path)
+def _length(path: Path, entry: Entry) -> Fault:
     if entry.length:
         return Fault(path, f"must have exactly {entry.length} items", f"for example {_sample(entry)}")
     if entry.section is not None:
@@ -111,8 +111,8 @@ def _length(path: Path, context: Mapping[str, object]) -> Fault:
     return Fault(path, "the list is empty", f"write at least one: {entry.key} = {_sample(entry)}")
 
 
-def _no_table(path: Path, value: object) -> Fault:
-    header = known(path).header
+def _no_table(path: Path, value: object, entry: Entry) -> Fault:
+    header = entry.header
     if isinstance(value, list):
         return Fault(
             path, "stands there once and no more", f"write {header} with single brackets", at_key=True
@@ -122,8 +122,7 @@ def _no_table(path: Path, value: object) -> Fault:
     )
 
 
-def _wrong_type(path: Path, value: object, written: str) -> Fault:
-    entry = known(path)
+def _wrong_type(path: Path, value: object, written: str, entry: Entry) -> Fault:
     if entry.length is not None and not isinstance(path[-1], int):
         if entry.section is not None:
             message = "may stand there many times, so it needs double brackets"
@@ -141,7 +140,10 @@ def _wrong_type(path: Path, value: object, written: str) -> Fault:
             path, f"must be text, and this is {_kind(value)}", f"choose from {_quoted(entry.choices)}"
         )
     if entry.kind is int:
-        return Fault(path, f"must be a whole number, and this is {_kind(value)}", _number_remedy(path, value))
+        message = f"must be a whole number, and this is {_kind(value)}"
+        return Fault(path, message, _number_remedy(value, entry))
+    if entry.kind is float:
+        return Fault(path, f"must be a number, and this is {_kind(value)}", _number_remedy(value, entry))
     remedy = (
         f'write it in quotes: "{written}"'
         if _fits_quotes(value, written)
@@ -150,10 +152,12 @@ def _wrong_type(path: Path, value: object, written: str) -> Fault:
     return Fault(path, f"must be text, and this is {_kind(value)}", remedy)
 
 
-def _number_remedy(path: Path, value: object) -> str:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return f"write {value} without quotes"
-    return _bounds(path)
+def _number_remedy(value: object, entry: Entry) -> str:
+    if isinstance(value, str) and value.isascii():
+        digits = value.replace(".", "", 1) if entry.kind is float else value
+        if digits.isdigit() and value[-1] != "." != value[0]:
+            return f"write {value} without quotes"
+    return _bounds(entry)
 
 
 def _fits_quotes(value: object, written: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
 from mediation.settings.peer_media import PeerMedia
-from mediation.settings.peer_terms import EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
+from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.places import Listener, Network, Target, addresses
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
 from mediation.settings.story import setting, story
@@ -82,6 +82,9 @@ TLS_DOC: Final = "Certificates for TLS, which needs certificate and private_key.
 SESSION_TIMER_DOC: Final = "Session timers with this peer (RFC 4028)."
 EARLY_MEDIA_DOC: Final = "Between INVITE and answer."
 MID_CALL_DOC: Final = "What may change while a call is up."
+BODIES_DOC: Final = (
+    "What stands in a body beside the session description; it crosses where both peers' settings say so."
+)
 TRANSFER_DOC: Final = "Call transfer by this peer, and to it."
 REDIRECT_DOC: Final = "Redirection (3xx) by this peer."
 PEER_MEDIA_DOC: Final = "Audio with this peer, on the wire."
@@ -138,6 +141,7 @@ class Internal(Interface):
     session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
     early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
+    bodies: Bodies = field(default=Bodies(), metadata=story(BODIES_DOC))
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
     media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
@@ -253,6 +257,7 @@ class Trunk:
     session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
     early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
+    bodies: Bodies = field(default=Bodies(), metadata=story(BODIES_DOC))
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
     media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))

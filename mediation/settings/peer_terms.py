@@ -52,6 +52,14 @@ class TransferTo(StrEnum):
     ROUTES = "routes"
 
 
+class Location(StrEnum):
+    """In which calls the place of a caller crosses (RFC 6442)."""
+
+    EMERGENCY = "emergency"
+    KEEP = "keep"
+    DROP = "drop"
+
+
 class RedirectMode(StrEnum):
     """What becomes of a 3xx (RFC 3261 section 8.1.3.4)."""
 
@@ -127,7 +135,30 @@ class MidCall:
         doc="Take and relay T.38 within a call where the other side allows it too; else 488, and audio stays. A call "
         "that begins with T.38 alone is 488.",
     )
-    info: bool = setting(True, doc="Relay INFO and MESSAGE within a call to and from this peer.")
+    info: bool = setting(
+        True,
+        doc="Relay INFO and MESSAGE to and from this peer: within a call, and MESSAGE (RFC 3428) outside of calls too, "
+        "by its number. false: 405.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bodies:
+    """What stands in a body beside the session description; it crosses where the settings of both peers let it."""
+
+    location: Location = field(
+        default=Location.EMERGENCY,
+        metadata=story(
+            "Where the caller is (PIDF-LO, and the Geolocation that names it; RFC 6442): emergency (in calls with "
+            "Priority: emergency or Resource-Priority of esnet), keep (in every call, unless the caller wants to be "
+            "hidden from the other side), drop."
+        ),
+    )
+    isup: bool = setting(
+        False,
+        doc="ISUP and QSIG (RFC 3204) cross octet for octet to and from this peer, in INVITE, its responses and BYE. "
+        "false: they are dropped; what must not be dropped (handling=required) is 415.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,25 +5,24 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from os import PathLike, fspath
+from itertools import chain
+from os import PathLike
 from typing import Final
 
-from mediation.settings.check import assemble, check
+from mediation.settings.check import CONFIGURATION, assemble
+from mediation.settings.document import Given, Kind, Rules, examine, examine_file
 from mediation.settings.doubts import doubts
 from mediation.settings.draft import Draft
 from mediation.settings.model import Settings
-from mediation.settings.positions import Path, Positions
-from mediation.settings.problems import Fault, Problem, Related, SettingsError, Severity
+from mediation.settings.problems import Fault, Problem, SettingsError
 from mediation.settings.rules import broken_rules
-from mediation.settings.syntax import TomlError, parse
 
 __all__ = ["Problem", "Reading", "SettingsError", "inspect", "inspect_file", "load", "read"]
 
 Look = Callable[[Draft], Iterable[Fault]]
 """Finds what only the machine can tell, such as an expired certificate; this package opens no such file."""
 
-MAX_FILE_OCTETS: Final = 1 << 20
-"""Ten thousand trunks fit; a device or a log file given by mistake does not."""
+_KIND: Final = Kind(CONFIGURATION, "the configuration", "-c FILE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,136 +45,20 @@ def load(path: str | PathLike[str]) -> Settings:
 
 def inspect(text: str, name: str, look: Look | None = None) -> Reading:
     """Like `read`, with the warnings, and with what `look` has to say."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    positions = Positions(text)
-    places = _Places(name, positions)
-    try:
-        data = parse(text, positions)
-    except TomlError as error:
-        raise SettingsError([places.broken(error)]) from None
-    values, faults = check(data, positions.written)
-    draft = Draft(values, frozenset(fault.path for fault in faults))
-    seen = look(draft) if look is not None else ()
-    found = [places.problem(fault, data) for fault in (*faults, *broken_rules(draft), *doubts(draft), *seen)]
-    found.sort(key=lambda problem: (problem.line, problem.column))
-    if any(problem.severity is Severity.ERROR for problem in found):
-        raise SettingsError(found)
-    return Reading(assemble(values), tuple(found))
+    return _reading(examine(text, name, _KIND, _rules(look)))
 
 
 def inspect_file(path: str | PathLike[str], look: Look | None = None) -> Reading:
     """Like `load`, with the warnings, and with what `look` has to say."""
-    name = fspath(path)
-    try:
-        with open(name, "rb") as file:
-            octets = file.read(MAX_FILE_OCTETS + 1)
-    except OSError as error:
-        raise SettingsError([_unreadable(name, error)]) from None
-    except ValueError:
-        raise SettingsError([_whole(name, "this cannot be the name of a file", "give its path")]) from None
-    if len(octets) > MAX_FILE_OCTETS:
-        message = f"the file is larger than {MAX_FILE_OCTETS} octets"
-        raise SettingsError([_whole(name, message, "give the configuration, not another file")])
-    try:
-        return inspect(octets.decode("utf-8"), name, look)
-    except UnicodeDecodeError as error:
-        raise SettingsError([_undecodable(name, octets, error)]) from None
+    return _reading(examine_file(path, _KIND, _rules(look)))
 
 
-class _Places:
-    """Gives faults their places in one file."""
+def _rules(look: Look | None) -> Rules:
+    def found(draft: Draft) -> Iterable[Fault]:
+        return chain(broken_rules(draft), doubts(draft), look(draft) if look is not None else ())
 
-    def __init__(self, name: str, positions: Positions) -> None:
-        self._name = name
-        self._positions = positions
-
-    def problem(self, fault: Fault, data: object) -> Problem:
-        span = self._positions.key(fault.path) if fault.at_key else self._positions.value(fault.path)
-        return Problem(
-            file=self._name,
-            line=span.line,
-            column=span.column,
-            path=_dotted(fault.path, data),
-            message=fault.message,
-            remedy=fault.remedy,
-            source=self._positions.line(span.line),
-            width=span.width,
-            related=self._related(fault.related, data),
-            severity=fault.severity,
-        )
-
-    def broken(self, error: TomlError) -> Problem:
-        related: Related | None = None
-        if error.related is not None:
-            first = self._positions.key(error.related)
-            related = Related(_dotted(error.related, None), first.line, first.column)
-        return Problem(
-            file=self._name,
-            line=error.span.line,
-            column=error.span.column,
-            path=_dotted(error.path, None),
-            message=error.message,
-            remedy=error.remedy,
-            source=self._positions.line(error.span.line),
-            width=error.span.width,
-            related=related,
-        )
-
-    def _related(self, path: Path | None, data: object) -> Related | None:
-        if path is None or path not in self._positions:
-            return None
-        span = self._positions.value(path)
-        return Related(_dotted(path, data), span.line, span.column)
+    return found
 
 
-def _dotted(path: Path, data: object) -> str:
-    """Spell a path; a trunk goes by its name where it has one, all else in lists by its index from 0."""
-    parts: list[str] = []
-    place = data
-    for index, part in enumerate(path):
-        if isinstance(place, dict):
-            place = place.get(part)
-        elif isinstance(place, list) and isinstance(part, int) and part < len(place):
-            place = place[part]
-        else:
-            place = None
-        named = index == 1 and path[0] == "trunk" and isinstance(place, dict)
-        name = place.get("name") if named and isinstance(place, dict) else None
-        parts.append(name if isinstance(name, str) and name.isprintable() and name else str(part))
-    return ".".join(parts)
-
-
-def _unreadable(name: str, error: OSError) -> Problem:
-    match error:
-        case FileNotFoundError():
-            return _whole(name, "there is no such file", "give the path of the configuration with -c FILE")
-        case IsADirectoryError():
-            return _whole(name, "this is a directory", "give the path of the file in it")
-        case PermissionError():
-            return _whole(name, "no permission to read it", "let the user that runs the server read it")
-        case _:
-            reason = (error.strerror or type(error).__name__).lower()
-            return _whole(
-                name, f"it cannot be read: {reason}", "mend that, or give another file with -c FILE"
-            )
-
-
-def _undecodable(name: str, octets: bytes, error: UnicodeDecodeError) -> Problem:
-    before = octets[: error.start]
-    line = before.count(b"\n") + 1
-    column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
-    source = octets.split(b"\n")[line - 1].decode("utf-8", "replace")
-    return Problem(
-        file=name,
-        line=line,
-        column=column,
-        path="",
-        message=f"octet {octets[error.start]:#04x} is not UTF-8",
-        remedy="save the file as UTF-8",
-        source=source,
-    )
-
-
-def _whole(name: str, message: str, remedy: str) -> Problem:
-    """A problem of the file as a whole."""
-    return Problem(file=name, line=0, column=0, path="", message=message, remedy=remedy)
+def _reading(given: Given) -> Reading:
+    return Reading(assemble(Settings, given.values), given.warnings)

@@ -1,6 +1,6 @@
 """Rules between settings: what each value alone cannot know. Every quarrel names both places."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from itertools import chain
 from typing import Final
@@ -45,10 +45,10 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _targets_reachable(draft),
         _certificates_given(draft),
         _tls_names_agree(draft),
-        _names_differ(draft),
+        names_differ(draft, "trunk"),
         _sources_differ(draft),
         _routes_name_trunks(draft),
-        _lists_without_repetition(draft),
+        lists_without_repetition(draft, _UNIQUE_LISTS),
         _timers_in_order(draft),
         _user_with_password(draft),
         _metrics_apart(draft),
@@ -180,12 +180,13 @@ def _tls_names_agree(draft: Draft) -> Iterator[Fault]:
                 yield Fault(path, message, "give both trunks the same tls_name", related=place)
 
 
-def _names_differ(draft: Draft) -> Iterator[Fault]:
+def names_differ(draft: Draft, kind: str) -> Iterator[Fault]:
+    """Tables of one kind, such as `trunk`, are known by their names."""
     first: dict[str, Path] = {}
-    for path, name in draft.names():
+    for path, name in draft.each((kind, EACH, "name"), str):
         if name in first:
-            message = f'another trunk is called "{name}" already'
-            yield Fault(path, message, "give each trunk a name of its own", related=first[name])
+            message = f'another {kind} is called "{name}" already'
+            yield Fault(path, message, f"give each {kind} a name of its own", related=first[name])
         first.setdefault(name, path)
 
 
@@ -230,8 +231,9 @@ def _routes_name_trunks(draft: Draft) -> Iterator[Fault]:
             yield Fault(path, f'there is no trunk "{name}"', remedy)
 
 
-def _lists_without_repetition(draft: Draft) -> Iterator[Fault]:
-    for pattern in _UNIQUE_LISTS:
+def lists_without_repetition(draft: Draft, patterns: Iterable[Path]) -> Iterator[Fault]:
+    """What stands in a list twice is a mistake, or does nothing."""
+    for pattern in patterns:
         for holder, _ in draft.each(pattern, tuple):
             first: dict[object, Path] = {}
             for path, item in draft.each((*holder, EACH), object):

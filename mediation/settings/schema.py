@@ -15,7 +15,7 @@ from mediation.settings.tree import REQUIRED, Entry, Section, entries
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
-_TYPES: Final[Mapping[object, str]] = {bool: "boolean", int: "integer"}
+_TYPES: Final[Mapping[object, str]] = {bool: "boolean", int: "integer", float: "number"}
 _PATTERNS: Final[Mapping[object, str]] = {
     Listener: "^([uU][dD][pP]|[tT][cC][pP]|[tT][lL][sS]):.+$",
     Target: "^[sS][iI][pP]:.+$",
@@ -23,30 +23,40 @@ _PATTERNS: Final[Mapping[object, str]] = {
 }
 
 
-def json_schema() -> dict[str, object]:
-    """Return the schema of the whole file."""
-    return {"$schema": DIALECT, "title": "Mediation Server configuration", **_section(Settings)}
+def json_schema(
+    root: Section = Settings,
+    title: str = "Mediation Server configuration",
+    patterns: Mapping[object, str] = _PATTERNS,
+) -> dict[str, object]:
+    """Return the schema of a whole file of ours; `patterns` are of values that are written as text."""
+    return {"$schema": DIALECT, "title": title, **_section(root, root, patterns)}
 
 
 def printed_schema() -> str:
     """Return the schema as config/schema.json has it."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return printed(json_schema())
 
 
-def _section(section: Section) -> dict[str, object]:
-    known = entries(section)
+def printed(schema: Mapping[str, object]) -> str:
+    """Return a schema as a file has it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _section(section: Section, root: Section, patterns: Mapping[object, str]) -> dict[str, object]:
+    known = entries(section, root)
     schema: dict[str, object] = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {key: _key(entry) for key, entry in known.items()},
+        "properties": {key: _key(entry, root, patterns) for key, entry in known.items()},
     }
     required = [key for key, entry in known.items() if entry.required]
     return schema | ({"required": required} if required else {})
 
 
-def _key(entry: Entry) -> dict[str, object]:
+def _key(entry: Entry, root: Section, patterns: Mapping[object, str]) -> dict[str, object]:
     schema: dict[str, object] = {"description": entry.story.doc}
-    item = _section(entry.section) if entry.section is not None else _value(entry)
+    inner = entry.section
+    item = _value(entry, patterns) if inner is None else _section(inner, root, patterns)
     if entry.length is None:
         schema |= item
     else:
@@ -60,15 +70,15 @@ def _key(entry: Entry) -> dict[str, object]:
     return schema
 
 
-def _value(entry: Entry) -> dict[str, object]:
+def _value(entry: Entry, patterns: Mapping[object, str]) -> dict[str, object]:
     schema: dict[str, object] = {"type": _TYPES.get(entry.kind, "string")}
     told = entry.story
     bounds = {"minimum": told.low, "maximum": told.high, "multipleOf": told.step}
     schema |= {name: bound for name, bound in bounds.items() if bound is not None}
     if entry.choices:
         schema["enum"] = list(entry.choices)
-    if entry.kind in _PATTERNS:
-        schema["pattern"] = _PATTERNS[entry.kind]
+    if entry.kind in patterns:
+        schema["pattern"] = patterns[entry.kind]
     return schema
 
 

@@ -15,9 +15,9 @@ class Story:
 
     doc: str
     """One or two sentences for the person who edits the file; units and the meaning of 0 included."""
-    low: int | None = None
+    low: float | None = None
     """Least value, or least value of each item."""
-    high: int | None = None
+    high: float | None = None
     """Greatest value, or greatest value of each item."""
     step: int | None = None
     """The value is a multiple of this."""
@@ -35,8 +35,8 @@ def setting(
     default: T,
     *,
     doc: str,
-    low: int | None = None,
-    high: int | None = None,
+    low: float | None = None,
+    high: float | None = None,
     step: int | None = None,
     at_least: int = 0,
     check: Callable[..., None] | None = None,

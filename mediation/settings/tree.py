@@ -1,4 +1,7 @@
-"""The model as a tree: which keys a section has, what each takes, and what stands at a path."""
+"""A model as a tree: which keys a section has, what each takes, and what stands at a path.
+
+`root` is the dataclass of the whole file: the configuration, unless another file of ours is read by the same rules.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
@@ -62,55 +65,55 @@ class Entry:
         return _plain(self.default)
 
 
-def entries(section: Section) -> Mapping[str, Entry]:
+def entries(section: Section, root: Section = Settings) -> Mapping[str, Entry]:
     """Return the keys of a section, in the order of the model."""
     hints = get_type_hints(section)
-    above = _key_of(section)
+    above = _key_of(section, root)
     found = (replace(_entry(field, hints[field.name]), above=above) for field in fields(section))
     return {entry.key: entry for entry in found}
 
 
-def section_at(path: Path) -> Section | None:
+def section_at(path: Path, root: Section = Settings) -> Section | None:
     """Return the section that a path names, or None: `("trunk", 0)` is a Trunk."""
-    section: Section | None = Settings
+    section: Section | None = root
     for part in path:
         if section is None:
             return None
         if isinstance(part, str):
-            entry = entries(section).get(part)
+            entry = entries(section, root).get(part)
             section = entry.section if entry is not None else None
     return section
 
 
-def entry_at(path: Path) -> Entry | None:
+def entry_at(path: Path, root: Section = Settings) -> Entry | None:
     """Return the key that a path names, or that an item of a list belongs to; None without such a key."""
     while path and isinstance(path[-1], int):
         path = path[:-1]
-    section = section_at(path[:-1]) if path else None
-    return entries(section).get(str(path[-1])) if section is not None else None
+    section = section_at(path[:-1], root) if path else None
+    return entries(section, root).get(str(path[-1])) if section is not None else None
 
 
-def known(path: Path) -> Entry:
+def known(path: Path, root: Section = Settings) -> Entry:
     """Return the key at a path that the model is sure to have; LookupError when it has not."""
-    entry = entry_at(path)
+    entry = entry_at(path, root)
     if entry is None:
         raise LookupError(path)
     return entry
 
 
-def homes(key: str) -> Iterator[Entry]:
+def homes(key: str, root: Section = Settings) -> Iterator[Entry]:
     """Return the sections that have a key, those within others included."""
-    for entry in sections():
-        if entry.section is not None and key in entries(entry.section):
+    for entry in sections(root, root):
+        if entry.section is not None and key in entries(entry.section, root):
             yield entry
 
 
-def sections(within: Section = Settings) -> Iterator[Entry]:
+def sections(within: Section = Settings, root: Section = Settings) -> Iterator[Entry]:
     """Return every section, each followed by those within it."""
-    for entry in entries(within).values():
+    for entry in entries(within, root).values():
         if entry.section is not None:
             yield entry
-            yield from sections(entry.section)
+            yield from sections(entry.section, root)
 
 
 def _entry(field: "Field[Any]", hint: object) -> Entry:
@@ -126,12 +129,12 @@ def _entry(field: "Field[Any]", hint: object) -> Entry:
     return Entry(told.key or field.name, field.name, told, kind, length, default)
 
 
-def _key_of(section: Section) -> str:
+def _key_of(section: Section, root: Section) -> str:
     """Return how the file calls a section that stands by itself; empty for the whole file and for others."""
-    if section is Settings:
+    if section is root:
         return ""
-    hints = get_type_hints(Settings)
-    for field in fields(Settings):
+    hints = get_type_hints(root)
+    for field in fields(root):
         if section in (hints[field.name], *get_args(hints[field.name])):
             return story_of(field).key or field.name
     return ""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Protocol
 
+from mediation.sip.derived import typed
 from mediation.sip.dialog import MAX_FORWARDS, Dialog, DialogId
 from mediation.sip.flow import Endpoint, Flow
 from mediation.sip.grammar import print_host
@@ -66,8 +67,12 @@ class Agent:
         max_forwards: int = MAX_FORWARDS,
         headers: tuple[tuple[str, str], ...] = (),
         body: bytes = b"",
+        contact: bool = True,
     ) -> Request:
-        """A request outside any dialog (section 8.1.1); `identity` and `destination` are From and To without tags."""
+        """A request outside any dialog (section 8.1.1); `identity` and `destination` are From and To without tags.
+
+        `contact`: whether it says where we want to be reached.
+        """
         pairs = [
             ("Via", self.via(flow)),
             ("Max-Forwards", str(max_forwards)),
@@ -75,11 +80,9 @@ class Agent:
             ("To", destination),
             ("Call-ID", call_id or self.ids.call_id()),
             ("CSeq", f"{self.ids.sequence_number()} {method}"),
-            ("Contact", self.contact(flow)),
-            *headers,
+            *((("Contact", self.contact(flow)),) if contact else ()),
+            *typed(headers, body),
         ]
-        if body:
-            pairs.append(("Content-Type", "application/sdp"))
         return Request(method, request_uri, Headers(pairs), body)
 
     def dialog_user(self, request: Request) -> DialogUser | None:

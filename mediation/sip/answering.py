@@ -7,7 +7,8 @@ is repeated until its ACK comes. What is sent when is for `session_table` to say
 from typing import Protocol
 
 from mediation.sip.agent import Agent
-from mediation.sip.derived import reply
+from mediation.sip.contents import describes_session
+from mediation.sip.derived import reply, typed
 from mediation.sip.early import EarlyAnswers, EarlyUser
 from mediation.sip.errand import Extra
 from mediation.sip.errors import LocalSipError, RemoteSipError
@@ -132,8 +133,7 @@ class Answering:
     ) -> Response:
         """A response to the INVITE that waits, with our `tag` for the party that it is from."""
         invite = self.request
-        if body:
-            headers = (*headers, ("Content-Type", "application/sdp"))
+        headers = typed(headers, body)
         if 100 < status < 300:  # section 12.1.1
             routes = tuple(("Record-Route", value) for value in invite.headers.get_all("Record-Route"))
             headers = (*routes, *headers)
@@ -175,7 +175,7 @@ class Answering:
         if early is None or not matches:
             inside.reply(transaction, 481, now)
             return
-        if prack.body:
+        if describes_session(prack):
             transaction.user = self.user
             inside.hold(transaction)
             self.user.tell(Pracked(transaction), now)

@@ -64,6 +64,11 @@ class Carriage:
         moved = self._moved(request, flow, stream)
         return Way(moved, stream, bytes(moved)), plain
 
+    def fits(self, request: Request, flow: Flow) -> bool:
+        """Whether a request is not large, or need not be a datagram."""
+        small = flow.transport is not Transport.UDP or len(bytes(request)) <= LONGEST_OVER_UDP
+        return small or not isinstance(self._stream(flow), str)
+
     def stays(self, way: Way, why: str) -> None:
         """Tell that a large request is a datagram all the same."""
         self._tell(StaysOnUdp(way.flow, way.request.method, len(way.octets), why))

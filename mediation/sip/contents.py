@@ -3,7 +3,7 @@
 RFC 5621 on the ground of RFC 3261 section 20.11; the order of preference within multiparts is that of RFC 2046.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.message import Message
@@ -22,6 +22,8 @@ class PartPolicy:
     """Media types, in lower case, whose parts are kept octet for octet."""
     unlabelled_is_required: bool = True
     """What `handling` is where nothing is said: required, by section 20.11. False is for sides that label nothing."""
+    refuses: bool = True
+    """Whether what must be understood is refused. False is for what cannot be: responses, and ACK."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Contents:
 
 NOTHING = Contents()
 NO_PARTS_PASS = PartPolicy()
+_SEARCHED = PartPolicy(refuses=False)
 
 
 def contents_of(message: Message, policy: PartPolicy = NO_PARTS_PASS) -> Contents:
@@ -54,6 +57,30 @@ def contents_of(message: Message, policy: PartPolicy = NO_PARTS_PASS) -> Content
     """
     part = part_of(message)
     return NOTHING if part is None else _read(part, policy)
+
+
+def describes_session(message: Message) -> bool:
+    """Whether a body holds a session description, or is so broken that whoever looks for one must say so."""
+    if not message.body:
+        return False
+    try:
+        return contents_of(message, _SEARCHED).session is not None
+    except RemoteSipError:
+        return True
+
+
+def essences_of(message: Message) -> frozenset[str]:
+    """The media types of a body and of all that it holds, in lower case; of one that cannot be read, what it says."""
+    try:
+        part = part_of(message)
+    except RemoteSipError:
+        media_type = message.content_type
+        return frozenset() if media_type is None else frozenset({media_type.essence})
+    return frozenset() if part is None else frozenset(_essences(part))
+
+
+def _essences(part: Part) -> set[str]:
+    return {part.essence}.union(*(_essences(child) for child in part.parts))
 
 
 def body_of(sdp: bytes, kept: tuple[Part, ...], boundary: str) -> Body:
@@ -68,7 +95,7 @@ def _read(part: Part, policy: PartPolicy) -> Contents:
     if _is_session(part):
         return Contents(part)
     if part.essence in policy.passes:
-        return Contents(kept=(part,))
+        return Contents(kept=(part,)) if part.body else NOTHING
     handling = None if part.disposition is None else part.disposition.handling
     if part.parts:
         try:
@@ -77,10 +104,12 @@ def _read(part: Part, policy: PartPolicy) -> Contents:
             if handling != "optional":
                 raise
             return NOTHING
-    if handling == "optional" or (handling is None and not policy.unlabelled_is_required):
+    if handling == "optional" or not policy.refuses:
         return NOTHING
     if part.essence in UNDECIPHERABLE:
         raise RemoteSipError(493, "Undecipherable")
+    if handling is None and not policy.unlabelled_is_required:
+        return NOTHING
     raise RemoteSipError(415, "Unsupported Media Type")
 
 
@@ -93,9 +122,17 @@ def _is_session(part: Part) -> bool:
 
 def _mixed(part: Part, policy: PartPolicy) -> Contents:
     """Every part counts (RFC 2046 section 5.1.3); so it is for multiparts that we do not know (section 5.1.7)."""
-    if part.essence in UNDECIPHERABLE:
+    if part.essence in UNDECIPHERABLE and policy.refuses:
         raise RemoteSipError(493, "Undecipherable")
+    if any(_holds_session(child) for child in part.parts):
+        # deviates: RFC 5621 section 8 has unlabelled parts required; products put their own beside the session
+        # description and label nothing, and would not be heard by anybody who insists
+        policy = replace(policy, unlabelled_is_required=False)
     return _together([_read(child, policy) for child in part.parts])
+
+
+def _holds_session(part: Part) -> bool:
+    return _is_session(part) or any(_holds_session(child) for child in part.parts)
 
 
 def _alternative(part: Part, policy: PartPolicy) -> Contents:

@@ -61,6 +61,13 @@ def reply(
     return Response(status, reason or reason_phrase(status), Headers(pairs), body)
 
 
+def typed(headers: tuple[tuple[str, str], ...], body: bytes) -> tuple[tuple[str, str], ...]:
+    """The headers of a message of ours with what its body is: a session description, unless they say otherwise."""
+    if not body or any(name == "Content-Type" for name, _ in headers):
+        return headers
+    return (*headers, ("Content-Type", "application/sdp"))
+
+
 def ack_to_failure(invite: Request, response: Response) -> Request:
     """The ACK within an INVITE client transaction (RFC 3261 section 17.1.1.3)."""
     return _companion(invite, "ACK", to=response.headers.get("To") or "")

@@ -46,6 +46,14 @@ class IdSource:
         """A client nonce for a digest (RFC 7616 section 3.4): 64 bits."""
         return self._token(8)
 
+    def boundary(self) -> str:
+        """What stands between the parts of a body (RFC 2046 section 5.1.1): 128 bits, so that no part holds it."""
+        return self._token(16)
+
+    def content_id(self) -> str:
+        """A part's name (RFC 2045 section 7), at a host that tells nobody where we live."""
+        return f"{self._token(8)}@part.invalid"
+
     def session_id(self) -> int:
         """The numeric session id of an `o=` line (RFC 8866 section 5.2): 62 bits at most."""
         return int(self._token(7), 16)

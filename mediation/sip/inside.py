@@ -10,6 +10,7 @@ from typing import Protocol
 from mediation.sip.agent import Agent
 from mediation.sip.change import Change, Changed, ChangeDue, ChangeEvent, ChangeLost, ChangeMet, ChangeRefused
 from mediation.sip.change import State as ChangeState
+from mediation.sip.contents import describes_session
 from mediation.sip.derived import reply
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.errand import Errand, Extra, Outcome, is_lost
@@ -102,7 +103,7 @@ class Inside:
             answer = self.judge(transaction, now)
             if answer is None:
                 return
-            if not request.body:
+            if not describes_session(request):
                 self._update_accepted(transaction, answer, now)
                 return
             if self.change.is_offering:  # RFC 3311 section 5.2
@@ -132,8 +133,13 @@ class Inside:
         if transaction not in self._questions:
             return
         self._questions.remove(transaction)
-        if transaction.request.method == "UPDATE" and status < 300:
+        method = transaction.request.method
+        if method == "UPDATE" and status < 300:
             self._update_accepted(transaction, self.timer.judge(transaction.request), now, headers, body)
+        elif method in ("REFER", "SUBSCRIBE") and status < 300:
+            if method == "SUBSCRIBE":
+                self._refresh_target(transaction.request)
+            self.reply(transaction, status, now, (*self._place(), *headers), body)
         else:
             self.reply(transaction, status, now, headers, body)
 
@@ -145,12 +151,18 @@ class Inside:
         headers: Extra = (),
         body: bytes = b"",
     ) -> None:
-        dialog = self.user.dialogs.of(transaction.request)
-        if dialog is not None:
-            dialog.refresh_target(transaction.request)
-        place = (("Contact", self._agent.contact(self.user.flow)),)
-        self.reply(transaction, 200, now, (*place, *answer.headers, *headers), body)
+        self._refresh_target(transaction.request)
+        self.reply(transaction, 200, now, (*self._place(), *answer.headers, *headers), body)
         self.adopt(answer, now)
+
+    def _refresh_target(self, request: Request) -> None:
+        """Requests that say where the peer is from now on: UPDATE and SUBSCRIBE (RFC 3311, RFC 6665)."""
+        dialog = self.user.dialogs.of(request)
+        if dialog is not None:
+            dialog.refresh_target(request)
+
+    def _place(self) -> Extra:
+        return (("Contact", self._agent.contact(self.user.flow)),)
 
     def reply(
         self,
@@ -256,7 +268,17 @@ class Inside:
         kept = tuple(
             (name, value)
             for name, value in old.headers.items()
-            if name in ("Allow", "Supported", "Content-Type", "User-Agent")
+            if name
+            in (
+                "Allow",
+                "Supported",
+                "Content-Type",
+                "User-Agent",
+                "Session-ID",
+                "P-Asserted-Identity",
+                "Remote-Party-ID",
+                "Privacy",
+            )
         )
         errand.send(
             old.method,

@@ -19,6 +19,7 @@ from mediation.sip.flow import Flow
 from mediation.sip.inside import RETRY_AFTER_S, Inside
 from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
+from mediation.sip.multipart import NO_BODY, Body
 from mediation.sip.session_dialogs import SessionDialogs
 from mediation.sip.session_events import Closed, Reoffered, SessionEvent, SessionUser
 from mediation.sip.session_table import TABLE, Act, Cue, Stage
@@ -55,6 +56,7 @@ class InviteSession:
         self._answering = Answering(agent, self, self.dialogs, self.inside)
         self._asking = Asking(agent, self, flow, digest, self.dialogs, self.inside)
         self._ending: Extra = ()
+        self._farewell = NO_BODY
         self._bye: Errand | None = None
         self._closed = False
 
@@ -146,16 +148,23 @@ class InviteSession:
         if not self.awaits_prack:
             self._accept_now(now)
 
-    def reject(self, status: int, now: float, *, reason: str = "", headers: Extra = ()) -> None:
-        """Answer the pending INVITE with a final failure."""
+    def reject(
+        self, status: int, now: float, *, reason: str = "", headers: Extra = (), body: bytes = b""
+    ) -> None:
+        """Answer the pending INVITE with a final failure; `headers` say what a body is."""
         if not self._ends:
             self._answering.release()
-            response = self._answering.compose(status, self.local_tag, reason=reason, headers=headers)
+            response = self._answering.compose(
+                status, self.local_tag, reason=reason, headers=headers, body=body
+            )
             self._cue(Cue.REJECT, now, response)
 
-    def hang_up(self, now: float, headers: Extra = ()) -> None:
-        """End the session in whatever way its stage allows: CANCEL, BYE, or BYE once the ACK is there."""
-        self._ending = headers
+    def hang_up(self, now: float, headers: Extra = (), content: Body = NO_BODY) -> None:
+        """End the session in whatever way its stage allows: CANCEL, BYE, or BYE once the ACK is there.
+
+        `content` goes with a BYE alone.
+        """
+        self._ending, self._farewell = headers, content
         self._cue(Cue.HANG_UP, now)
 
     def abandon(self, now: float) -> None:
@@ -375,7 +384,8 @@ class InviteSession:
 
     def _send_bye(self, now: float) -> None:
         self._bye = Errand(self._agent, self, self.dialog, self.dialogs.way(self.dialog), self._digest)
-        self._bye.send("BYE", now, headers=self._ending)
+        content = self._farewell
+        self._bye.send("BYE", now, headers=(*self._ending, *content.headers), body=content.octets)
 
     def _close(self, now: float) -> None:
         """Forget everything, once; a request that still waits is answered."""

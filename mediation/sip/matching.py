@@ -259,6 +259,10 @@ class TransactionLayer:
             self._start(transaction, action, now)
         return transaction
 
+    def fits(self, request: Request, flow: Flow) -> bool:
+        """Whether a request can be sent without being a large datagram (RFC 3261 section 18.1.1)."""
+        return self._carriage is None or self._carriage.fits(request, flow)
+
     def respond(self, transaction: Transaction, response: Response, now: float) -> None:
         """Answer a server transaction."""
         status = response.status

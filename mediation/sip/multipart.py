@@ -93,8 +93,17 @@ class Part:
 class Body:
     """A body that is ready to be sent."""
 
-    content_type: str
+    headers: tuple[tuple[str, str], ...]
+    """What the message says of it: Content-Type first."""
     octets: bytes
+
+    @property
+    def content_type(self) -> str:
+        """What it is."""
+        return self.headers[0][1]
+
+
+NO_BODY = Body((), b"")
 
 
 def part_of(message: Message) -> Part | None:
@@ -115,8 +124,10 @@ def join(parts: tuple[Part, ...], boundary: str) -> Body:
 
     Raises LocalSipError where the boundary is none, or where it occurs in a part.
     """
-    if len(parts) == 1 and len(parts[0].headers.items()) == 1:
-        return Body(parts[0].headers.get("Content-Type") or str(parts[0].content_type), parts[0].body)
+    if len(parts) == 1:
+        content_type = parts[0].headers.get("Content-Type") or str(parts[0].content_type)
+        others = parts[0].headers.without("Content-Type").items()
+        return Body((("Content-Type", content_type), *others), parts[0].body)
     if not parts:
         raise LocalSipError("a multipart has one part at least")
     if _BOUNDARY.fullmatch(boundary) is None:
@@ -132,7 +143,8 @@ def join(parts: tuple[Part, ...], boundary: str) -> Body:
         if delimiter in octets:
             raise LocalSipError("the boundary occurs in a part")
         pieces.append(delimiter + octets + b"\r\n")
-    return Body(f'multipart/mixed;boundary="{boundary}"', b"".join([*pieces, delimiter, b"--\r\n"]))
+    headers = (("Content-Type", f'multipart/mixed;boundary="{boundary}"'), ("MIME-Version", "1.0"))
+    return Body(headers, b"".join([*pieces, delimiter, b"--\r\n"]))
 
 
 def session_part(sdp: bytes) -> Part:

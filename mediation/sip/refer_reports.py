@@ -18,6 +18,10 @@ REFER = "refer"
 SIPFRAG = "message/sipfrag"
 SIPFRAG_TYPE = f"{SIPFRAG};version=2.0"
 """The Content-Type of a report (RFC 3515 section 2.4.5)."""
+EXPIRES_S = 300
+"""How long a subscription lasts that a REFER begins: longer than anybody lets a phone ring."""
+SHORTEST_S = 60
+"""The shortest that its subscriber may ask for: less is 423 (RFC 6665 section 4.2.1.1)."""
 LONGEST_FRAGMENT = 16_384
 """Octets of a sipfrag body that we put up with."""
 

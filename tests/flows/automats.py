@@ -26,7 +26,8 @@ class Automat(Peer):
         self.acks_answers = True
         self.describes = True
         """Whether its answers say anything of the session."""
-        self.refuses_changes = False
+        self.says_to_changes = 200
+        """Its answer to an INVITE within the call; 0: none."""
         self.headers = ""
         """Further lines of its answers to an INVITE."""
         self.statuses: dict[str, int] = {}
@@ -59,6 +60,11 @@ class Automat(Peer):
         if self.talks and "INVITE" in self.line.asked and "ACK" not in self.line.asked:
             self.says(200, sdp=self.sdp())
 
+    def answers_now(self) -> None:
+        """Go on by the script in a call that has rung for a while."""
+        for status in self.script:
+            self._answer(self.line, status)
+
     def dangling(self) -> list[str]:
         """Calls that this peer would still hold for alive, or wait for: none, in the end."""
         return [line.call_id for line in self.lines if not self._over(line)]
@@ -71,17 +77,20 @@ class Automat(Peer):
             return
         if isinstance(message, Response):
             self._react_to_response(line, message)
-        elif message.method == "INVITE" and message.to.tag is not None and self.refuses_changes:
-            self.world.soon(lambda: self.says(488, line=line))
         elif message.method == "INVITE" and message.to.tag is not None:
-            self.world.soon(
-                lambda: self.says(200, sdp=self.sdp(direction=mirrored(message), version=2), line=line)
-            )
+            self._answer_change(line, message)
         elif message.method == "INVITE":
             for status in self.script:
                 self.world.soon(lambda status=status: self._answer(line, status))  # type: ignore[misc]
         else:
             self._react_to_request(line, message)
+
+    def _answer_change(self, line: Line, offer: Request) -> None:
+        if self.says_to_changes == 200:
+            answer = self.sdp(direction=mirrored(offer), version=2)
+            self.world.soon(lambda: self.says(200, sdp=answer, line=line))
+        elif self.says_to_changes:
+            self.world.soon(lambda: self.says(self.says_to_changes, line=line))
 
     def _over(self, line: Line) -> bool:
         return line.call_id in self._ended or self._final.get(line.call_id, 0) >= 300

@@ -2,7 +2,8 @@
 
 What belongs to a side is every word of every message on it, ours to it included. Exempt are the words that any SIP
 message has, what the other side has said itself, and what policy names: the users and display names of addresses that
-tell who calls, and the headers that cross octet for octet.
+tell who calls, the headers that cross octet for octet, and the parts of bodies that do so too: those must have been
+heard on the other side exactly so.
 """
 
 import re
@@ -12,14 +13,17 @@ from functools import cache
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.content import CONTENT_HEADERS
+from mediation.b2bua.parts import KINDS
 from mediation.b2bua.passage import at_our_host, shown_name
 from mediation.b2bua.policy import CROSSES, called_uri
 from mediation.settings.model import Side
+from mediation.sip.contents import essences_of
 from mediation.sip.derived import REASON_PHRASES
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.framing import parse_datagram
 from mediation.sip.headers import Headers, NameAddress, header_key, split_list
 from mediation.sip.message import Message, Request, Response
+from mediation.sip.multipart import Part, part_of
 from mediation.sip.validation import METHODS
 
 SHORTEST_WORD = 4
@@ -54,6 +58,7 @@ _GRAMMAR = """
     100rel timer replaces norefersub tdialog histinfo gruu precondition early-session sec-agree outbound
     require proxy-require rseq rack session-expires min-se refresher refer-to refer-sub event subscription-state
     security-server security-client content-disposition content-id content-encoding mime-version multipart mixed
+    geolocation geolocation-routing cid: content-transfer-encoding accept-encoding info-package min-expires allow-events
     related alternative boundary handling required optional application/sdp application/pidf+xml pidf+xml
     completed elsewhere q.850 5060 5061
     100rel timer replaces norefersub require proxy-require unsupported session-expires min-se refresher rseq rack
@@ -109,21 +114,61 @@ class Hiding:
         secrets = {word for octets in heard for word in _words(_text(octets))} - harmless - named
         found: dict[bytes, set[str]] = {}
         for octets in self._told[side]:
-            said = _words(self._without_crossing(octets)) - harmless
+            said = _words(self._without_crossing(octets, other)) - harmless
             leaked = {secret for secret in secrets for word in said if _holds(word, secret)}
             if leaked:
                 found[octets] = leaked
         return found
 
-    def _without_crossing(self, octets: bytes) -> str:
-        """The message without the headers that cross octet for octet: what stands in them, policy has named."""
+    def _without_crossing(self, octets: bytes, other: Side) -> str:
+        """The message without what crosses from the other side octet for octet: policy has named it."""
         message = _message(octets)
         crossing = {header_key(name) for name in (*CROSSES, *self.passed)}
         if message.cseq.method in ("INFO", "MESSAGE"):  # what the parties say to each other is theirs, whole
-            crossing |= {header_key(name) for name in CONTENT_HEADERS}
+            crossing |= {header_key(name) for name in (*CONTENT_HEADERS, "Accept")}
             message = message.replace(body=b"")
+        elif not KINDS.isdisjoint(essences_of(message)):
+            message = self._without_kept(message, other)
         kept = [(name, value) for name, value in message.headers.items() if header_key(name) not in crossing]
         return _FAX_NUMBERS.sub("", _text(bytes(message.replace(headers=Headers(kept)))))
+
+    def _without_kept(self, message: Message, other: Side) -> Message:
+        """The message without the parts that the other side has said exactly so, names of theirs excepted."""
+        known = {
+            _identity(part)
+            for octets in self._heard[other]
+            for part in _parts(_message(octets))
+            if part.essence in KINDS
+        }
+        whole = part_of(message)
+        assert whole is not None
+        rest = b""
+        for part in whole.parts or (whole,):
+            if _identity(part) not in known:
+                rest += part.body
+            if (
+                "Geolocation" not in self.passed
+            ):  # with a rule that passes it, the name that it gives does too
+                rest += f"{part.headers.get('Content-ID') or ''}\r\n".encode()
+        headers = message.headers if whole.parts else message.headers.without(*CONTENT_HEADERS)
+        return message.replace(headers=headers.without("Content-ID"), body=rest)
+
+
+def _parts(message: Message) -> tuple[Part, ...]:
+    try:
+        whole = part_of(message)
+    except RemoteSipError:
+        return ()
+    return () if whole is None else _leaves(whole)
+
+
+def _leaves(part: Part) -> tuple[Part, ...]:
+    return tuple(leaf for child in part.parts for leaf in _leaves(child)) if part.parts else (part,)
+
+
+def _identity(part: Part) -> tuple[bytes, str | None, str | None]:
+    """What must be the same on both sides."""
+    return part.body, part.headers.get("Content-Type"), part.headers.get("Content-Disposition")
 
 
 def _holds(word: str, secret: str) -> bool:

@@ -203,6 +203,8 @@ class Peer:
         headers: str = "",
         body: bytes = b"",
         to_tag: str | None = "",
+        uri: str = "",
+        max_forwards: int | None = 70,
     ) -> None:
         """Send any request, outside of a dialog or within the present one; `to_tag` names another one of its call."""
         if within:
@@ -213,8 +215,8 @@ class Peer:
         host = _bracketed(self.flow.local[0])
         number = next(self._numbers)
         from_ = f"<sip:ping@{self._place}>;tag={self._name}-from-{number}"
-        line = Line(f"{self._name}-call-{number}", from_, f"<sip:{host}>", f"sip:{host}:5060", 1)
-        self._request(method, line, headers=headers, body=body)
+        line = Line(f"{self._name}-call-{number}", from_, f"<sip:{host}>", uri or f"sip:{host}:5060", 1)
+        self._request(method, line, headers=headers, body=body, max_forwards=max_forwards)
 
     def repeats(self) -> None:
         """Send the last message once more, octet for octet."""
@@ -308,10 +310,10 @@ class Peer:
 
     def _take_request(self, request: Request) -> None:
         new = all(line.call_id != request.call_id for line in self.lines)
-        if new and request.method == "INVITE":
+        if new and request.method in ("INVITE", "MESSAGE"):
             local = f"{request.headers.get('To')};tag={self._name}-to-{next(self._numbers)}"
-            assert request.contact is not None
-            target = str(request.contact.uri)
+            assert (request.contact is None) is (request.method == "MESSAGE")
+            target = "" if request.contact is None else str(request.contact.uri)
             self._hold(Line(request.call_id, local, request.headers.get("From") or "", target, 100))
         line = next((line for line in self.lines if line.call_id == request.call_id), None)
         if line is None:

@@ -6,7 +6,9 @@ from typing import Any
 from mediation.b2bua.plan import MediaSilent
 from mediation.settings.model import Side
 from mediation.settings.peer_terms import RedirectMode, Redirects, TransferMode, Transfers
+from mediation.sip.message import Response
 from tests.flows.automats import Automat
+from tests.flows.peers import Line
 from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, settings, trunk
 from tests.flows.world import World
 
@@ -147,7 +149,7 @@ def is_refreshed_in_vain(stage: Stage) -> None:
     """We refresh the session until the peer refuses."""
     stage.first.statuses["UPDATE"] = 500
     stage.first.headers = "Session-Expires: 90;refresher=uac\r\nAllow: INVITE, ACK, BYE, CANCEL, UPDATE\r\n"
-    stage.first.refuses_changes = True
+    stage.first.says_to_changes = 488
     stage.caller.invites()
     stage.advance(90)
 
@@ -232,6 +234,96 @@ def is_joined_with_another(stage: Stage) -> None:
         stage.first.hangs_up_if_alive(line)
 
 
+def consults(stage: Stage) -> tuple[Line, Line]:
+    """The caller has two calls, and asks for their far ends to be connected; the far ends do not say yes yet."""
+    for _ in range(2):
+        stage.caller.invites("+4930222")
+    first, second = stage.caller.lines
+    stage.first.says_to_changes = 0
+    if all(stage.caller.holds_for_alive(line) for line in (first, second)):
+        stage.caller.line = first
+        stage.caller.refers("sip:+4930222@10.1.1.10", replaces=stage.caller.ids(second))
+    return first, second
+
+
+def is_not_joined(stage: Stage) -> None:
+    """The caller leaves meanwhile, and the party that was asked says no."""
+    for line in consults(stage):
+        stage.caller.hangs_up_if_alive(line)
+    if stage.first.lines and "INVITE" in stage.first.lines[-1].asked:
+        stage.first.says(488, line=stage.first.lines[-1])
+
+
+def loses_whom_it_consulted(stage: Stage) -> None:
+    """The party that was asked hangs up instead; the first call goes on for a while."""
+    consults(stage)
+    for line in reversed(stage.first.lines):
+        stage.first.hangs_up_if_alive(line)
+        stage.advance(1)
+
+
+def loses_whom_it_transferred(stage: Stage) -> None:
+    """The party that was to be transferred hangs up before the other one has said yes."""
+    consults(stage)
+    for line in stage.first.lines:
+        stage.first.hangs_up_if_alive(line)
+        stage.advance(1)
+
+
+def finds_no_ports_to_transfer(stage: Stage) -> None:
+    """Neither for somebody new nor for somebody consulted."""
+    for _ in range(2):
+        stage.caller.invites("+4930222")
+    first, second = stage.caller.lines
+    stage.world.media.refuses = True
+    if all(stage.caller.holds_for_alive(line) for line in (first, second)):
+        stage.caller.line = first
+        stage.caller.refers("sip:+4930222@10.1.1.10", replaces=stage.caller.ids(second))
+        stage.caller.refers(TARGET)
+    stage.advance(1)
+    for line in (first, second):
+        stage.caller.hangs_up_if_alive(line)
+
+
+def changes_before_the_answer(stage: Stage) -> None:
+    """Our offer goes in reliable ringing, its answer comes in the PRACK; then the caller holds while it rings on."""
+    stage.first.script = (180,)
+    stage.caller.acks_answers = False
+    stage.caller.invites(sdp=b"", headers="Require: 100rel\r\n")
+    if any(
+        isinstance(message, Response) and message.headers.has("RSeq") for _, message in stage.caller.received
+    ):
+        stage.caller.pracks(stage.caller.sdp())
+        stage.caller.updates(stage.caller.sdp(direction="sendonly", version=2))
+    if stage.first.lines:
+        stage.first.script = (200,)
+        stage.first.answers_now()
+    stage.advance(1)
+    if stage.caller.talks:
+        stage.caller.acks(sequence=7)
+    stage.advance(5)
+    stage.caller.hangs_up_if_it_talks()
+
+
+def holds_in_vain(stage: Stage) -> None:
+    """By INVITE and by UPDATE: the other party says no, or says yes when it is taken back, and is asked anew."""
+    stage.first.says_to_changes = 488
+    stage.caller.invites()
+    if stage.caller.talks:
+        stage.caller.updates(stage.caller.sdp(direction="sendonly", version=2))
+        stage.first.says_to_changes = 0
+        stage.caller.reinvites(stage.caller.sdp(direction="sendonly", version=3))
+        stage.first.acks_failures = False  # ours must wait for the ACK to our refusal of theirs
+        if stage.first.talks:
+            stage.first.reinvites()
+        stage.caller.cancels()
+    stage.first.says_to_changes = 200
+    if stage.first.talks and stage.first.line.asked["INVITE"].to.tag:
+        stage.first.says(200, sdp=stage.first.sdp(direction="recvonly", version=3))
+    stage.advance(5)
+    stage.caller.hangs_up_if_it_talks()
+
+
 def is_picked_up(stage: Stage) -> None:
     """A call from the trunk rings at one front end and is answered by the other."""
     stage.target.script = (180,)
@@ -246,7 +338,8 @@ STORIES: tuple[Callable[[Stage], None], ...] = (
     talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, loses_its_caller, finds_no_ports,
     waits_for_ports, is_stopped, answers_nothing, never_pracks, loses_its_dialog, is_refreshed_in_vain, is_redirected,
     is_told_to_redirect, is_transferred, is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened,
-    passes_its_transfer_on, is_joined_with_another, is_picked_up,
+    passes_its_transfer_on, is_joined_with_another, is_not_joined, loses_whom_it_consulted,
+    loses_whom_it_transferred, finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
 )  # fmt: skip
 
 TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {

@@ -184,3 +184,20 @@ def test_the_judge_finds_every_word_wherever_it_comes_through(make: Make, header
     if header.startswith("X-Within") and word.isdigit():
         return  # a number inside of a longer word is there by chance
     assert word in copy.leaks(Side.GATEWAY)[leak]
+
+
+@pytest.mark.parametrize(
+    "altered", [b"<place>inner-street 7a</place>", b"a place in the inner-street, in other words"]
+)
+def test_the_judge_lets_a_part_cross_only_as_the_other_side_has_said_it(make: Make, altered: bytes) -> None:
+    call = WAYS["outbound"](make(settings()))
+    place = b"<place>inner-street 7</place>"
+    headers = "Priority: emergency\r\nContent-Type: application/pidf+xml\r\n"
+    call.caller.invites(sdp=place, headers=headers)
+    call.callee.says(486)
+    judge = call.world.hiding
+    assert place in call.callee.request("INVITE").body
+    assert judge.leaks(Side.GATEWAY) == {}
+    leak = bytes(call.callee.request("INVITE")).replace(place, altered)
+    copy = Hiding(judge.product, _heard=judge._heard, _told={**judge._told, Side.GATEWAY: [leak]})
+    assert "inner-street" in copy.leaks(Side.GATEWAY)[leak]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mediation.b2bua.agreement import SECURITY_SERVER
-from mediation.b2bua.policy import ACCEPT
+from mediation.b2bua.parts import accept_of
 from mediation.routing.terms import Terms
 from mediation.settings.model import Secret, Side
 from mediation.settings.server import Sip
@@ -17,7 +17,8 @@ from tests.flows.pair import Make, Pair, inbound
 from tests.flows.peers import Peer
 from tests.flows.scenery import FRONT_END, SBC, settings, trunk
 
-ALLOW = Terms.of(trunk()).allow
+ALLOW = Terms.of(trunk()).allow_outside
+ACCEPT = accept_of(Terms.of(trunk()))
 NOT_TAKEN = sorted(METHODS - set(ALLOW.split(", ")))
 
 
@@ -232,6 +233,8 @@ def parts(*types: str) -> bytes:
 
 
 MIXED = "Content-Type: multipart/mixed;boundary=b\r\n"
+LABELLED = parts("application/sdp", "application/qsig\r\nContent-Disposition: signal;handling=required")
+"""Something that must be understood beside a session description."""
 
 
 @pytest.mark.parametrize("body", [b"--b--", b"--b\r\n\r\nnever ends", b"nothing"])
@@ -290,7 +293,7 @@ def test_a_uri_beyond_reason_is_414__rfc3261_21_4_12(call: Pair) -> None:
 
 
 def test_a_part_that_must_be_understood_and_is_not_is_415__rfc3261_21_4_13(call: Pair) -> None:
-    call.caller.invites(sdp=parts("application/sdp", "application/qsig"), headers=MIXED)
+    call.caller.invites(sdp=LABELLED, headers=MIXED)
     refused(call, "415")
     assert call.caller.response(415).headers.get("Accept") == ACCEPT
 

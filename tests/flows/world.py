@@ -38,6 +38,12 @@ from tests.flows.scenery import PREFIXES
 
 LONG_ENOUGH_S = 700.0
 """Ring limit, set-up limit, every transaction and every wait for a BYE are over by then."""
+DEMANDED = {
+    401: ("WWW-Authenticate",), 405: ("Allow",), 407: ("Proxy-Authenticate",), 415: ("Accept", "Accept-Encoding"),
+    420: ("Unsupported",), 421: ("Require",), 422: ("Min-SE",), 423: ("Min-Expires",), 489: ("Allow-Events",),
+    494: ("Security-Server",),
+}  # fmt: skip
+"""By status: what a response must say beside it, one of these (RFC 3261 section 21, RFC 4028, RFC 6665, RFC 3329)."""
 MARKS = re.compile(
     rb"(?:branch=|;tag=|\nCall-ID: |\nUser-Agent: |\no=\S+ |<sip:line-)([^;,\s>@]+)", re.IGNORECASE
 )
@@ -274,7 +280,12 @@ class World:
         if not self.may_break:
             told = [fact.name for fact in self.facts]
             assert told.count("call.started") == told.count("call.ended") == len(self.records)
-            assert not {"call.broke", "engine.broke"}.intersection(told)
+            broken = [
+                fact.fields.get("traceback")
+                for fact in self.facts
+                if fact.name in ("call.broke", "engine.broke")
+            ]
+            assert not broken, "\n".join(map(str, broken))
         self._check_hiding()
         self.keys.check([*self.facts, *self.records, *(record.as_json(0) for record in self.records)])
 
@@ -297,6 +308,10 @@ class World:
         message = parse_datagram(sent.octets)
         assert message is not None
         assert bytes(message) == sent.octets, "we send nothing that we would not read"
+        if isinstance(message, Response) and message.status in DEMANDED:
+            assert any(map(message.headers.has, DEMANDED[message.status])), (
+                f"{message.status} says not enough"
+            )
         self._remember(sent.octets, sent.flow)
         self._told[self._side(sent.flow)].append(sent.octets)
         self.hiding.told(self._side(sent.flow), sent.octets)

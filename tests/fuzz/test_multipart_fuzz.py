@@ -6,6 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mediation.b2bua.parts import carries, loaded, luggage_of, screened, signalling_of
+from mediation.b2bua.passage import Passage
+from mediation.routing.terms import Terms
+from mediation.sdp.negotiation import Capabilities
+from mediation.settings.model import Side
+from mediation.settings.peer_terms import Bodies, Location
 from mediation.sip.contents import PartPolicy, body_of, contents_of
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import Headers
@@ -91,6 +97,43 @@ def test_any_body_is_contents_or_our_error(content_type: str, octets: bytes) -> 
         assert [each.body for each in contents_of(again, POLICY).kept] == [
             each.body for each in contents.kept
         ]
+
+
+KEEP = Bodies(location=Location.KEEP, isup=True)
+WAY = Passage(
+    Terms(Side.FRONT_END, Capabilities(()), bodies=KEEP),
+    Terms(Side.GATEWAY, Capabilities(()), bodies=KEEP),
+    "us",
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    TYPES, BODIES, st.lists(st.sampled_from(["<cid:i@a>", "<cid:i%40a>;x=y", "<cid:", '"', ","])).map("".join)
+)
+def test_what_crosses_of_any_body_is_what_stood_in_it_and_can_be_sent(
+    content_type: str, octets: bytes, geolocation: str
+) -> None:
+    pairs = [
+        ("From", "<sip:a>"),
+        ("To", "<sip:b>"),
+        ("Content-Type", content_type),
+        ("Geolocation", geolocation),
+    ]
+    request = Request("INVITE", "sip:a", Headers(pairs), octets)
+    signalling_of(request)
+    try:
+        screened(request, WAY.source)
+    except RemoteSipError as error:
+        assert error.status in STATUSES  # noqa: PT017 - it may also succeed
+        return
+    assert carries(request, WAY.source, WAY.destination)
+    luggage = luggage_of(request, WAY, (), lambda: "ours@part.invalid")
+    assert all(part.body in octets for part in luggage.parts)
+    body = loaded(b"v=0", luggage.parts, lambda: "Never-Seen-Before")
+    sent = Request("INVITE", "sip:a", Headers([*luggage.headers, *body.headers]), body.octets)
+    assert bytes(sent)
+    assert [part.body for part in contents_of(sent, POLICY).kept] == [part.body for part in luggage.parts]
 
 
 @settings(max_examples=300, deadline=None)

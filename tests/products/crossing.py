@@ -3,6 +3,7 @@
 import re
 
 from mediation.b2bua.content import CONTENT_HEADERS
+from mediation.b2bua.parts import luggage_of
 from mediation.b2bua.passage import ANONYMOUS, Passage, addresses_of
 from mediation.b2bua.policy import CROSSES, On, To, called_uri, crossing_response, invited
 from mediation.routing.numbers import number_of
@@ -19,7 +20,7 @@ OURS = frozenset(
     for name in (
         "Via", "Max-Forwards", "Route", "From", "To", "Call-ID", "CSeq", "Contact", "Allow", "Supported", "Require",
         "User-Agent", "Server", "Session-Expires", "Min-SE", "RAck", "RSeq", "Reason", "Retry-After", "Warning",
-        "Accept", "Timestamp", "Content-Length", *CONTENT_HEADERS,
+        "Accept", "Timestamp", "Content-Length", "MIME-Version", *CONTENT_HEADERS,
     )
 )  # fmt: skip
 """Headers that we write by ourselves, in words of our own."""
@@ -32,8 +33,9 @@ COMMON = frozenset(
     cause cause=200 Ringing Session Progress terminated Terminated normal-clearing cancelled busy number
     unallocated text Content-Type Content-Length Call-ID Contact Max-Forwards Session-Expires Min-SE Supported
     Require User-Agent Server Allow Reason Route Accept Timestamp Content-Disposition Content-Encoding Content-
-    Language Info-Package Branch branch Refresher transport REFER PRACK Q.850 Warning telephone-event/8000
-    PCMA/8000 PCMU/8000 Retry-After RTP/AVP received rport location""".split()
+    Language Info-Package Branch branch Refresher transport REFER PRACK SUBSCRIBE Q.850 Warning telephone-event/8000
+    PCMA/8000 PCMU/8000 Retry-After RTP/AVP received rport location Geolocation Geolocation-Routing Content-ID
+    MIME-Version multipart mixed boundary""".split()
 )
 """Words that anybody says."""
 _PHRASES = {word.encode() for phrase in REASON_PHRASES.values() for word in phrase.split(" ")}
@@ -100,6 +102,10 @@ def allowed(said: list[bytes], way: Passage) -> set[bytes]:
             )
         elif message.method == "INVITE":
             identity, headers = invited(message, way)
+            luggage = luggage_of(message, way, headers, lambda: "ours")
+            for part in luggage.parts:  # they cross octet for octet
+                known |= words(part.body)
+                lines += [value for _, value in part.headers.items()]
             lines += [f"{name}: {value}" for name, value in headers if header_key(name) in copied]
             ours = [f"{name}: {value}" for name, value in headers if header_key(name) not in copied]
             text = "\n".join([identity, called_uri(message, "-"), *ours])

@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 import pytest
 
 from mediation.b2bua.content import CONTENT_HEADERS
+from mediation.b2bua.parts import luggage_of
 from mediation.b2bua.passage import addresses_of
 from mediation.b2bua.plan import Stream
 from mediation.b2bua.policy import On, called_uri, crossing_response, invited
@@ -69,7 +70,11 @@ def expect_invite(play: Scene) -> None:
     invite = play.plain.request("INVITE")
     assert isinstance(said, Request)
     identity, expected = invited(said, play.way)
-    assert [pair for pair in invite.headers.items() if header_key(pair[0]) not in OURS] == list(expected)
+    content_id = (invite.headers.get("Geolocation") or "").removeprefix("<cid:").removesuffix(">")
+    luggage = luggage_of(said, play.way, expected, lambda: content_id)
+    named = [pair for pair in invite.headers.items() if header_key(pair[0]) not in OURS]
+    assert named == [*expected, *luggage.headers]
+    assert all(part.body in invite.body for part in luggage.parts)
     wire = set(lines_of(play.product.said[0]))
     copied = rows(On.INVITE, play.way)
     for name, value in expected:

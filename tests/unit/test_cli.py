@@ -286,3 +286,87 @@ def test_check_config_looks_at_certificates_and_tells_their_faults_with_the_othe
     assert f"{path}:5:15: internal.tls.certificate: there is no such file" in err
     assert f"{path}:6:15: internal.tls.private_key: there is no such file" in err
     assert "cannot be a name" in err
+
+
+PLAN = """\
+[[site]]
+name = "vienna"
+country = "AT"
+users = 100
+erlang_per_user = 0.1
+[[trunk]]
+name = "alpha"
+connection = "private"
+country = "AT"
+"""
+
+
+def test_a_plan_is_answered_on_standard_output(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN, encoding="utf-8")
+    code, out, err = invoke("plan", path)
+    assert (code, err) == (0, "")
+    assert out.startswith("1 site, 18 channels, 0.00 EUR a month\n")
+    code, out, _ = invoke("plan", "--json", path)
+    assert code == 0
+    assert json.loads(out)["trunks"][0]["channels"] == 18
+
+
+def test_a_plan_writes_its_page_and_configurations_that_check_config_takes(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN, encoding="utf-8")
+    page, folder = tmp_path / "plan.html", tmp_path / "configs"
+    code, _, err = invoke("plan", path, "--html", page, "--configs", folder)
+    assert (code, err) == (0, f"written: {page}\nwritten: {folder / 'vienna.toml'}\n")
+    assert invoke("check-config", "-c", folder / "vienna.toml")[0::2] == (0, "")
+
+
+def test_a_page_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN, encoding="utf-8")
+    code, out, err = invoke("plan", path, "--html", tmp_path / "none" / "plan.html")
+    assert (code, out) == (2, "")
+    assert "it cannot be written: No such file or directory" in err
+
+
+def test_a_bad_plan_ends_with_78_and_every_fault(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(
+        PLAN.replace('"AT"\nusers', '"Austria"\nuser').replace('"private"', '"internet"'), encoding="utf-8"
+    )
+    code, out, err = invoke("plan", path)
+    assert (code, out) == (78, "")
+    told = [line for line in err.splitlines() if line.startswith(f"{path}:")]
+    assert [line.removeprefix(f"{path}:").partition(": ")[0] for line in told[:-1]] == ["3:11", "4:1", "8:14"]
+    assert told[-1] == f"{path}: not good: 3 errors; not planned"
+
+
+def test_a_plan_that_does_not_work_ends_with_1(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN + "max_channels = 3\n", encoding="utf-8")
+    code, out, _ = invoke("plan", path)
+    assert code == 1
+    assert "IT DOES NOT WORK" in out
+
+
+def test_bandwidth_is_told_side_by_side() -> None:
+    options = ("--ptime", "20", "--ipv6", "--srtp", "--vlan", "--vpn", "esp")
+    code, out, err = invoke("bandwidth", "--calls", "100", *options)
+    assert (code, err) == (0, "")
+    assert "published formula         7,200.0 kbps" in out
+    assert "on the wire              13,040.0 kbps" in out
+    assert json.loads(invoke("bandwidth", "--calls", "100", "--json")[1])["wire_kbps"] == 8720.0
+
+
+def test_srtp_and_its_suite_may_stand_together() -> None:
+    wire = [
+        json.loads(invoke("bandwidth", "--calls", "1", "--json", *options)[1])["wire_kbps"]
+        for options in (("--srtp",), ("--srtp-suite", "gcm"), ("--srtp", "--srtp-suite", "gcm"))
+    ]
+    assert wire == [91.2, 93.6, 93.6]
+
+
+def test_packets_are_of_whole_tens_of_milliseconds() -> None:
+    code, _, err = invoke("bandwidth", "--calls", "1", "--ptime", "25")
+    assert code == 2
+    assert "packets are of 10, 20, 30, 40, 50 or 60 ms" in err

@@ -4,13 +4,15 @@ import tomllib
 from ipaddress import ip_network
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediation.settings.document import MAX_FILE_OCTETS
 from mediation.settings.model import Gateway, Internal, Route, Settings, Side, Trunk
 from mediation.settings.places import Listener, Target
-from mediation.settings.read import MAX_FILE_OCTETS, SettingsError, inspect, load, read
+from mediation.settings.read import SettingsError, inspect, load, read
 from mediation.settings.server import Cdr, Log, Media, Sip
 from mediation.sip.flow import Transport
 from mediation_codecs.g711 import Law
@@ -349,7 +351,7 @@ def test_no_permission_is_told_as_such(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(SettingsError) as caught:
         load(tmp_path / "m.toml")
-    assert "no permission to read it; let the user that runs the server read it" in str(caught.value)
+    assert "no permission to read it; let the user that runs mediation read it" in str(caught.value)
 
 
 pieces = st.sampled_from(
@@ -400,6 +402,7 @@ def test_any_text_is_settings_or_problems_that_stand_in_it(text: str) -> None:
             problem.excerpt()
 
 
+@hypothesis.settings(deadline=None)  # the shapes are made at the first use, which takes a moment
 @given(st.data())
 def test_any_value_in_any_place_is_taken_or_told(data: st.DataObject) -> None:
     document = tomllib.loads(ISSUED)

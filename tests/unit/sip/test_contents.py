@@ -2,7 +2,15 @@
 
 import pytest
 
-from mediation.sip.contents import NOTHING, Contents, PartPolicy, body_of, contents_of
+from mediation.sip.contents import (
+    NOTHING,
+    Contents,
+    PartPolicy,
+    body_of,
+    contents_of,
+    describes_session,
+    essences_of,
+)
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import Headers
 from mediation.sip.message import Request
@@ -95,9 +103,58 @@ def test_sdp_that_is_encoded_is_not_understood__rfc5621_3_2() -> None:
 def test_an_unknown_part_is_refused_if_required_and_dropped_if_optional__rfc5621_8() -> None:
     sdp = part("application/sdp", SDP)
     assert status(sdp, part("application/qsig", disposition="signal;handling=required")) == 415
-    assert status(sdp, part("application/qsig")) == 415
     found = contents(sdp, part("application/qsig", disposition="signal;handling=optional"))
     assert (found.sdp, found.kept) == (SDP, ())
+
+
+def test_what_is_not_labelled_is_no_reason_to_refuse_a_session_beside_it__deviates_rfc5621_8() -> None:
+    sdp, other = part("application/sdp", SDP), part("application/qsig")
+    assert contents(sdp, other).sdp == contents(other, sdp).sdp == SDP
+    inner = multipart(sdp, boundary="inner")
+    assert contents(part("multipart/mixed;boundary=inner", inner), other).sdp == SDP
+    assert status(other, part(LOCATION)) == 415
+
+
+def test_what_cannot_be_refused_is_searched_for_what_is_understood() -> None:
+    policy = PartPolicy(frozenset({LOCATION}), refuses=False)
+    required = part("application/qsig", disposition="signal;handling=required")
+    found = contents(part("application/sdp", SDP), required, part(LOCATION), policy=policy)
+    assert (found.sdp, [each.essence for each in found.kept]) == (SDP, [LOCATION])
+    assert contents(required, policy=policy) == NOTHING
+    assert contents(part("application/pkcs7-mime"), kind="encrypted", policy=policy) == NOTHING
+
+
+def test_the_media_types_of_all_that_a_body_holds_are_told() -> None:
+    def told(content_type: str, body: bytes) -> frozenset[str]:
+        return essences_of(Request("INFO", "sip:a", Headers([("Content-Type", content_type)]), body))
+
+    assert told("Application/ISUP;version=a", b"x") == {"application/isup"}
+    both = multipart(part("text/plain"), part("application/qsig"))
+    assert told("multipart/mixed;boundary=b", both) == {"multipart/mixed", "text/plain", "application/qsig"}
+    assert told("multipart/mixed;boundary=b", b"no parts") == {"multipart/mixed"}
+    assert told("text/plain", b"") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "found"),
+    [
+        ("application/sdp", SDP, True),
+        ("application/isup", b"x", False),
+        ("multipart/mixed;boundary=b", multipart(part("application/isup")), False),
+        (
+            "multipart/mixed;boundary=b",
+            multipart(part("application/isup"), part("application/sdp", SDP)),
+            True,
+        ),
+        ("multipart/mixed;boundary=b", b"no parts", True),
+        ("application/sdp", b"", False),
+    ],
+)
+def test_whether_a_session_is_described_is_told_without_refusing(
+    content_type: str, body: bytes, found: bool
+) -> None:
+    request = Request("UPDATE", "sip:a", Headers([("Content-Type", content_type)]), body)
+    assert describes_session(request) is found
 
 
 def test_a_side_that_labels_nothing_may_be_borne() -> None:
@@ -199,4 +256,6 @@ def test_a_body_for_the_other_side_has_our_session_and_what_was_kept__rfc5621_8(
     assert again.sdp == b"v=0 ours"
     assert again.kept == found.kept
     assert body_of(SDP, (), "drawn").content_type == "application/sdp"
-    assert body_of(b"", found.kept, "drawn").octets.count(b"--drawn") == 2
+    lone = body_of(b"", found.kept, "drawn")
+    assert (lone.octets, lone.content_type) == (b"<presence/>", LOCATION)
+    assert lone.headers[1:] == (("Content-Disposition", "render"), ("Content-ID", "<here@a>"))  # RFC 8262

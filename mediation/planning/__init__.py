@@ -1,0 +1,1 @@
+"""The planner: what an operator must know before buying trunks."""
