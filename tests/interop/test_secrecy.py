@@ -110,7 +110,7 @@ def test_pjsip_speaks_srtp_and_the_trunk_rtp(scene: Scene, way: str, mode: str, 
 
 
 @pytest.mark.interop("pjsua2")
-@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("suite", [SHA80, SHA32])
 def test_pjsip_understands_each_suite(scene: Scene, suite: str) -> None:
     with pjsip_inside(scene, "outbound", "required", srtp="mandatory", suites=[suite]) as (
         front,
@@ -128,9 +128,9 @@ def test_pjsip_holds_resumes_and_changes_nothing_of_its_keys_or_everything(scene
     with pjsip_inside(scene, way, "required", srtp="mandatory") as (front, itsp, daemon):
         hears(front)
         front.do("hold", line=1)
-        front.did("INVITE")
+        front.hears("media", state="local hold")
         front.do("resume", line=1)
-        front.did("INVITE")
+        front.hears("media", state="active")
         for phone in (front, itsp):
             hears(phone)
     assert any(suites_of(daemon))
