@@ -37,7 +37,7 @@ FIRST_RESTART_S: Final = 0.1
 LAST_RESTART_S: Final = 30.0
 STEADY_S: Final = 10.0
 
-WAIT_S: Final = 5.0
+WAIT_S: Final = 10.0
 """So long a call waits for a worker after its own has died. Then its parties have hung up, or should."""
 
 MAX_MOVES: Final = 2
@@ -337,8 +337,9 @@ class WorkerMediaEngine:
 
     def _move(self, call: str) -> None:
         """To another worker, or where there is none, to the first that will be there."""
-        if self._seats:
-            self._give_to(min(self._seats.values(), key=_load), call, self._books[call].again())
+        seats = [seat for seat in self._seats.values() if seat.process.lives]  # they may die all at once
+        if seats:
+            self._give_to(min(seats, key=_load), call, self._books[call].again())
         else:
             loop = asyncio.get_running_loop()
             self._homeless[call] = loop.call_later(

@@ -47,6 +47,14 @@ class WorkerProcess:
         """Process id."""
         return self._process.pid
 
+    @property
+    def lives(self) -> bool:
+        """Whether it is there, as far as the system knows: it may have died before we have heard of it."""
+        try:
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
+
     async def ready(self) -> None:
         """Wait until it can take calls. Raises WorkerError when it ends before."""
         async with asyncio.timeout(START_LIMIT_S):

@@ -114,6 +114,40 @@ async def test_calls_are_spread_and_what_one_worker_refuses_another_may_take(nar
     assert again.caller == first.caller
 
 
+async def test_the_last_ports_are_not_for_new_calls_but_for_those_that_are_up() -> None:
+    ports = replace(SETTINGS, front_end_ports=(22_700, 22_779), gateway_ports=(32_700, 32_999), workers=1)
+    async with running(ports) as media:
+        for number in range(38):
+            await media.open(f"call {number}")
+        media.engine.perform(open_call("one too many"))
+        refused = await media.fact(MediaRefused, "one too many")
+        assert refused.reason == "nearly all ports are in use"
+        media.engine.perform(OpenPair("call 0", Side.FRONT_END, INTERNAL))
+        assert (await media.fact(PairOpened, "call 0")).pair == 2
+        for call in ("call 1", "call 2"):
+            await media.close(call)
+        await media.open("the next")
+        media.engine.perform(open_call("again one too many"))
+        assert await media.fact(MediaRefused, "again one too many") == replace(
+            refused, call="again one too many"
+        )
+
+
+async def test_a_worker_has_its_core_and_its_priority_or_says_what_it_was_denied() -> None:
+    placed = replace(
+        SETTINGS, front_end_ports=(23_000, 23_003), gateway_ports=(33_000, 33_003), pinned=True,
+        real_time_priority=1, socket_buffer_octets=65_536,
+    )  # fmt: skip
+    async with running(placed) as media:
+        cores = sorted(os.sched_getaffinity(0))
+        for index, pid in media.engine.workers.items():
+            assert os.sched_getaffinity(pid) == {cores[index % len(cores)]}
+            started = await media.notice(WorkerStarted)
+            granted = os.sched_getscheduler(started.pid) == os.SCHED_FIFO
+            assert granted == (not started.denied)
+        await media.open("call")
+
+
 async def test_a_refusal_takes_no_ports_of_the_other_side(narrow: Media) -> None:
     await narrow.open("one")
     await narrow.open("two")
