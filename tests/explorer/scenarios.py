@@ -103,6 +103,7 @@ ALL = (
         "refer-of-callee-x-reinvite", "flow 15", _TALKING,
         wishes("callee.refer", "target.answer", "caller.hold", "target.hold"),
     ),
+    Scenario("refer-x-fax", "flow 15", _TALKING, wishes("caller.refer", "callee.fax", "target.answer")),
     Scenario("refer-passed-on", "flow 15", _TALKING, wishes("caller.refer"), passes_on=True),
     Scenario("refer-passed-on-x-bye", "flow 15", _TALKING, wishes("caller.refer", "callee.bye"), passes_on=True),
     Scenario(
