@@ -48,7 +48,7 @@ from mediation.routing.trunk import Occupancy, TrunkState
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent
 from mediation.sip.errors import LocalSipError
-from mediation.sip.matching import Transaction
+from mediation.sip.transaction_row import Transaction
 
 SETUP_LIMIT, BROKEN = "SETUP_LIMIT", "BROKEN"
 

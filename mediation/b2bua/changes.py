@@ -22,10 +22,10 @@ from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sip import session_events as session
 from mediation.sip.contents import describes_session
 from mediation.sip.inside import RETRY_AFTER_S, Inside
-from mediation.sip.matching import Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.session_events import SessionEvent
 from mediation.sip.session_table import Stage
+from mediation.sip.transaction_row import Transaction
 
 SDP = ("Content-Type", "application/sdp")
 

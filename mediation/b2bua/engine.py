@@ -31,9 +31,10 @@ from mediation.sip.flow import Flow
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
-from mediation.sip.matching import Transaction, TransactionLayer
+from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Message, Request, Response
 from mediation.sip.timers import TimerValues
+from mediation.sip.transaction_row import Transaction
 
 MOST_TOLD = 1024
 """Peers of which it was told that they get large requests by UDP."""
@@ -178,7 +179,7 @@ class Engine:
         """When `handle_timeout` wants to be called, in seconds on the driver's clock."""
         return self.agent.next_deadline()
 
-    # what the transaction layer tells (mediation.sip.matching.ServerUser)
+    # what the transaction layer tells (mediation.sip.transaction_row.ServerUser)
 
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request: within a dialog it goes to its owner, outside it is judged."""

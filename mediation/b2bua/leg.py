@@ -41,7 +41,6 @@ from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.headers import Headers, NameAddress
 from mediation.sip.invite import InviteSession
-from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.multipart import Part
 from mediation.sip.reliable import rseq_of
@@ -50,6 +49,7 @@ from mediation.sip.session_events import SessionEvent
 from mediation.sip.session_table import Stage
 from mediation.sip.session_timer import TimerRefusal
 from mediation.sip.timers import Deadlines
+from mediation.sip.transaction_row import Failure, Transaction
 from mediation.sip.uri import escaped, parse_uri
 from mediation_codecs.g711 import Law
 

@@ -19,8 +19,8 @@ from mediation.sip.derived import reply
 from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.digest_client import Answer, DigestClient
 from mediation.sip.flow import Flow
-from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
+from mediation.sip.transaction_row import Failure, Transaction
 
 NO_ANSWER, PATIENCE_OVER = "NO_ANSWER", "PATIENCE_OVER"
 PLAIN = "text/plain"

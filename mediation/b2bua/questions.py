@@ -11,7 +11,6 @@ from mediation.b2bua.parts import accept_of
 from mediation.b2bua.voice import Fields, Speaker
 from mediation.sip.errand import Outcome
 from mediation.sip.errors import RemoteSipError
-from mediation.sip.matching import Transaction
 from mediation.sip.message import Response
 from mediation.sip.refer_reports import (
     EXPIRES_S,
@@ -21,6 +20,7 @@ from mediation.sip.refer_reports import (
     StatusFragment,
     SubscriptionState,
 )
+from mediation.sip.transaction_row import Transaction
 from mediation.sip.transfer import refer_to_of, referred_by_of, wants_reports
 
 CROSSING = ("INFO", "MESSAGE")

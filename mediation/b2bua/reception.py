@@ -18,9 +18,9 @@ from mediation.routing.terms import Terms
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Transport
-from mediation.sip.matching import Transaction
 from mediation.sip.message import Request
 from mediation.sip.replaces import replaces_of
+from mediation.sip.transaction_row import Transaction
 
 
 class Reception:

@@ -15,9 +15,9 @@ from mediation.sip.agent import Agent
 from mediation.sip.dialog import DialogId
 from mediation.sip.errors import LocalSipError
 from mediation.sip.invite import InviteSession
-from mediation.sip.matching import Transaction
 from mediation.sip.replaces import Replaces
 from mediation.sip.session_table import Stage
+from mediation.sip.transaction_row import Transaction
 
 
 def refusal(replaces: Replaces, leg: Leg | None, source: Source) -> int:

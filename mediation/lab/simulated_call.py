@@ -18,9 +18,9 @@ from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.flow import Endpoint, Flow
 from mediation.sip.invite import InviteSession
-from mediation.sip.matching import Transaction
 from mediation.sip.message import Request
 from mediation.sip.session_events import SessionEvent
+from mediation.sip.transaction_row import Transaction
 from mediation_codecs.g711 import Law
 
 HANG_UP, GIVE_UP = "hang-up", "give-up"

@@ -19,9 +19,10 @@ from mediation.sip.flow import Endpoint, Flow, Transmit
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
-from mediation.sip.matching import Transaction, TransactionLayer
+from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Message, Request, Response
 from mediation.sip.timers import TimerValues
+from mediation.sip.transaction_row import Transaction
 from mediation_codecs.g711 import Law
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
@@ -150,7 +151,7 @@ class UserAgent:
         """For calls: something worth knowing."""
         self._outputs.append(Noted(call, what))
 
-    # what the transaction layer tells (mediation.sip.matching.ServerUser)
+    # what the transaction layer tells (mediation.sip.transaction_row.ServerUser)
 
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """Begin a call, or pass on what belongs to one."""

@@ -10,10 +10,11 @@ from mediation.sip.flow import Endpoint, Flow
 from mediation.sip.grammar import print_host
 from mediation.sip.headers import Headers
 from mediation.sip.ids import IdSource
-from mediation.sip.matching import Transaction, TransactionLayer
+from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Request
 from mediation.sip.names import Names
 from mediation.sip.timers import Deadlines
+from mediation.sip.transaction_row import Transaction
 from mediation.sip.uri import SipUri
 
 

@@ -13,12 +13,12 @@ from mediation.sip.early import EarlyAnswers, EarlyUser
 from mediation.sip.errand import Extra
 from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.inside import RETRY_AFTER_S, Inside
-from mediation.sip.matching import ClientUser, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.session_dialogs import SessionDialogs
 from mediation.sip.session_events import Pracked, SessionEvent
 from mediation.sip.session_timer import TimerAnswer
 from mediation.sip.transaction import State
+from mediation.sip.transaction_row import ClientUser, Transaction
 
 REPEAT_2XX, ACK_MISSING = "REPEAT_2XX", "ACK_MISSING"
 

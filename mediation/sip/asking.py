@@ -14,12 +14,12 @@ from mediation.sip.errand import Errand, ErrandUser, Extra
 from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.inside import Inside
-from mediation.sip.matching import ClientUser, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.reliable import Arrival, ReliableReceiver, rseq_of
 from mediation.sip.session_dialogs import SessionDialogs
 from mediation.sip.session_table import Cue, Stage
 from mediation.sip.transaction import State
+from mediation.sip.transaction_row import ClientUser, Transaction
 
 _BEFORE_ANSWER = (Stage.CALLING, Stage.PROCEEDING, Stage.CANCEL_WANTED, Stage.CANCELLING)
 

@@ -12,9 +12,9 @@ from mediation.sip.agent import Agent
 from mediation.sip.derived import cancel
 from mediation.sip.errand import Errand, Extra, Outcome, is_lost
 from mediation.sip.errors import LocalSipError
-from mediation.sip.matching import Failure
 from mediation.sip.message import Response
 from mediation.sip.table import Table
+from mediation.sip.transaction_row import Failure
 
 
 class State(Enum):

@@ -3,10 +3,10 @@
 from typing import Protocol
 
 from mediation.sip.agent import Agent
-from mediation.sip.matching import Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.reliable import Due, Numbered, ReliableSender, rack_of
 from mediation.sip.transaction import State
+from mediation.sip.transaction_row import Transaction
 
 
 class EarlyUser(Protocol):

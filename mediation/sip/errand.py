@@ -11,8 +11,8 @@ from mediation.sip.dialog import Dialog
 from mediation.sip.digest_client import Answer, DigestClient
 from mediation.sip.errors import LocalSipError
 from mediation.sip.flow import Flow
-from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
+from mediation.sip.transaction_row import Failure, Transaction
 
 Extra = tuple[tuple[str, str], ...]
 """Further header fields of a message: names and values."""

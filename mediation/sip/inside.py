@@ -16,7 +16,6 @@ from mediation.sip.digest_client import DigestClient
 from mediation.sip.errand import Errand, Extra, Outcome, is_lost
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
-from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.session_dialogs import SessionDialogs
 from mediation.sip.session_events import (
@@ -31,6 +30,7 @@ from mediation.sip.session_events import (
 )
 from mediation.sip.session_timer import SessionTimer, TimerAnswer, TimerPolicy, TimerRefusal
 from mediation.sip.transaction import State
+from mediation.sip.transaction_row import Failure, Transaction
 
 RETRY_AFTER_S = 5
 """What a 500 of ours asks for whose request crosses one that is not answered yet: 0 to 10 (RFC 3311 section 5.2)."""

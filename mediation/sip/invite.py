@@ -17,7 +17,6 @@ from mediation.sip.errand import Errand, Extra, Outcome
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.inside import RETRY_AFTER_S, Inside
-from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.multipart import NO_BODY, Body
 from mediation.sip.session_dialogs import SessionDialogs
@@ -25,6 +24,7 @@ from mediation.sip.session_events import Closed, Reoffered, SessionEvent, Sessio
 from mediation.sip.session_table import TABLE, Act, Cue, Stage
 from mediation.sip.session_tidings import tidings
 from mediation.sip.session_timer import TimerMode, TimerPolicy, TimerRefusal
+from mediation.sip.transaction_row import Failure, Transaction
 
 NO_TIMER = TimerPolicy(TimerMode.OFF)
 GIVE_UP = "GIVE_UP"

@@ -5,121 +5,28 @@ and through the transaction users, who hear of requests, responses and failures.
 """
 
 from collections.abc import Callable
-from enum import Enum
-from typing import Protocol
 
 from mediation.sip.carriage import Carriage, Way
 from mediation.sip.derived import ack_to_failure, reply, response_flow, stamp_source
 from mediation.sip.errors import LocalSipError
 from mediation.sip.flow import Flow, Transmit
-from mediation.sip.ids import MAGIC_COOKIE
 from mediation.sip.message import Message, Request, Response
 from mediation.sip.timers import Deadlines, TimerValues
-from mediation.sip.transaction import (
-    CLIENT,
-    CLIENT_ABSORBED,
-    CLIENT_INVITE,
-    CLIENT_INVITE_ABSORBED,
-    SERVER,
-    SERVER_ABSORBED,
-    SERVER_INVITE,
-    SERVER_INVITE_ABSORBED,
-    Do,
-    Event,
-    Reasons,
-    State,
-    Table,
+from mediation.sip.transaction import Do, Event, State
+from mediation.sip.transaction_row import (
+    CLIENT_INVITE_MACHINE,
+    CLIENT_MACHINE,
+    SERVER_INVITE_MACHINE,
+    SERVER_MACHINE,
+    ClientUser,
+    Failure,
+    Key,
+    MergeKey,
+    ServerUser,
+    Transaction,
+    merge_key,
+    server_key,
 )
-
-
-class Failure(Enum):
-    """How a transaction can end without the message it waited for."""
-
-    TIMEOUT = "timeout"
-    """Nothing came for 64 times T1."""
-    TRANSPORT = "transport"
-    """The message could not be sent."""
-
-
-class ClientUser(Protocol):
-    """Who sent a request and waits for what becomes of it."""
-
-    def response_received(self, transaction: "Transaction", response: Response, now: float) -> None:
-        """A response, each provisional and final one, and each repetition of a 2xx to an INVITE."""
-
-    def request_failed(self, transaction: "Transaction", failure: Failure, now: float) -> None:
-        """No final response will come: treat as 408 or 503 (RFC 3261 section 8.1.3.1)."""
-
-
-class ServerUser(Protocol):
-    """Who answers requests: one for the whole layer."""
-
-    def request_received(self, transaction: "Transaction", request: Request, now: float) -> None:
-        """A new request; `transaction` waits for its response."""
-
-    def cancel_received(
-        self, transaction: "Transaction", invite: "Transaction | None", request: Request, now: float
-    ) -> None:
-        """A CANCEL, and the INVITE transaction that it names, if there is one (RFC 3261 section 9.2)."""
-
-    def ack_received(self, ack: Request, now: float) -> None:
-        """The ACK to a 2xx, which belongs to no transaction (RFC 3261 section 13.2.2.4)."""
-
-    def stray_response(self, response: Response, flow: Flow, now: float) -> None:
-        """A response that no transaction waits for."""
-
-
-class Transaction:
-    """One request and its responses, client or server: a row of state that the tables act upon."""
-
-    __slots__ = (
-        "absorbed",
-        "flow",
-        "instead",
-        "interval_s",
-        "key",
-        "merge_key",
-        "octets",
-        "request",
-        "state",
-        "table",
-        "user",
-    )
-
-    def __init__(
-        self, key: "Key", request: Request, flow: Flow, machine: "tuple[State, Table, Reasons]"
-    ) -> None:
-        self.key = key
-        self.request = request
-        self.flow = flow
-        self.state, self.table, self.absorbed = machine
-        self.octets = b""
-        """What was sent last: the request of a client transaction, the latest response of a server's."""
-        self.interval_s = 0.0
-        """Until the next retransmission."""
-        self.instead: Way | None = None
-        """How the request goes if nobody takes it the way it was sent (RFC 3261 section 18.1.1)."""
-        self.user: ClientUser | None = None
-        self.merge_key: MergeKey | None = None
-
-    @property
-    def awaits_final(self) -> bool:
-        """Whether a client transaction has seen no final response."""
-        return self.state in (State.CALLING, State.TRYING, State.PROCEEDING)
-
-    @property
-    def terminated(self) -> bool:
-        """Whether the transaction is over."""
-        return self.state is State.TERMINATED
-
-
-Key = tuple[str, ...]
-MergeKey = tuple[str, str, int, str]
-
-_CLIENT_INVITE_MACHINE = (State.CALLING, CLIENT_INVITE, CLIENT_INVITE_ABSORBED)
-_CLIENT_MACHINE = (State.TRYING, CLIENT, CLIENT_ABSORBED)
-_SERVER_INVITE_MACHINE = (State.PROCEEDING, SERVER_INVITE, SERVER_INVITE_ABSORBED)
-_SERVER_MACHINE = (State.TRYING, SERVER, SERVER_ABSORBED)
 
 _STOPS = {
     Do.STOP_A: Event.TIMER_A, Do.STOP_B: Event.TIMER_B, Do.STOP_E: Event.TIMER_E, Do.STOP_F: Event.TIMER_F,
@@ -172,10 +79,10 @@ class TransactionLayer:
             self._receive_response(message, flow, now)
             return
         request = stamp_source(message, flow.remote)
-        key = _server_key(request)
+        key = server_key(request)
         transaction = self._servers.get(key)
         if request.method == "ACK":
-            transaction = transaction or self._left.pop(_merge_key(request), None)
+            transaction = transaction or self._left.pop(merge_key(request), None)
             if transaction is None:
                 self._user.ack_received(request, now)
             else:
@@ -248,7 +155,7 @@ class TransactionLayer:
         way, *others = self._ways(request, flow)
         request, flow = way.request, way.flow
         key = (request.top_via.branch or "", request.method)
-        transaction = Transaction(key, request, flow, _CLIENT_INVITE_MACHINE if invite else _CLIENT_MACHINE)
+        transaction = Transaction(key, request, flow, CLIENT_INVITE_MACHINE if invite else CLIENT_MACHINE)
         transaction.instead = others[0] if others else None
         transaction.user = user
         transaction.octets = way.octets
@@ -276,7 +183,7 @@ class TransactionLayer:
         """Repeat the 2xx for whoever repeats its INVITE: the transaction user is about to forget it unacknowledged."""
         if transaction.state is State.ACCEPTED:
             self._fire(transaction, Event.TU_LEAVES, now)
-            self._left[_merge_key(transaction.request)] = transaction
+            self._left[merge_key(transaction.request)] = transaction
 
     def send(self, request: Request, flow: Flow) -> None:
         """Send what no transaction repeats: the ACK to a 2xx.
@@ -292,7 +199,7 @@ class TransactionLayer:
 
     def server_transaction(self, request: Request) -> Transaction | None:
         """The transaction that this request began or belongs to."""
-        return self._servers.get(_server_key(request))
+        return self._servers.get(server_key(request))
 
     def returned(self, request: Request) -> Transaction | None:
         """The request of ours that has come back as this one: a Via of ours stands below its topmost.
@@ -348,22 +255,22 @@ class TransactionLayer:
 
     def _begin(self, key: Key, request: Request, flow: Flow, now: float) -> None:
         invite = request.method == "INVITE"
-        machine = _SERVER_INVITE_MACHINE if invite else _SERVER_MACHINE
+        machine = SERVER_INVITE_MACHINE if invite else SERVER_MACHINE
         transaction = Transaction(key, request, response_flow(request, flow), machine)
         transaction.interval_s = self.timers.t1_s
         self._servers[key] = transaction
         if request.method == "CANCEL":
             self._user.cancel_received(
-                transaction, self._servers.get(_server_key(request, "INVITE")), request, now
+                transaction, self._servers.get(server_key(request, "INVITE")), request, now
             )
             return
         if request.to.tag is None:
-            merge_key = _merge_key(request)
-            if merge_key in self._merges:  # RFC 3261 section 8.2.2.2
+            key_of_all = merge_key(request)
+            if key_of_all in self._merges:  # RFC 3261 section 8.2.2.2
                 self.respond(transaction, reply(request, 482, reason="Loop Detected: merged request"), now)
                 return
-            transaction.merge_key = merge_key
-            self._merges[merge_key] = transaction
+            transaction.merge_key = key_of_all
+            self._merges[key_of_all] = transaction
         self._user.request_received(transaction, request, now)
 
     def _fire(
@@ -452,31 +359,7 @@ class TransactionLayer:
         for table in (self._clients, self._servers):
             if table.get(transaction.key) is transaction:
                 del table[transaction.key]
-        if self._left.get(_merge_key(transaction.request)) is transaction:
-            del self._left[_merge_key(transaction.request)]
+        if self._left.get(merge_key(transaction.request)) is transaction:
+            del self._left[merge_key(transaction.request)]
         if transaction.merge_key is not None:
             self._merges.pop(transaction.merge_key, None)
-
-
-def _merge_key(request: Request) -> MergeKey:
-    """What the same request has by every path (RFC 3261 section 8.2.2.2), and an ACK in common with its INVITE."""
-    method = "INVITE" if request.method == "ACK" else request.method
-    return (request.call_id, request.from_.tag or "", request.cseq.number, method)
-
-
-def _server_key(request: Request, method: str = "") -> Key:
-    """RFC 3261 section 17.2.3; an ACK is matched to its INVITE."""
-    method = method or ("INVITE" if request.method == "ACK" else request.method)
-    via = request.top_via
-    branch = via.branch or ""
-    if branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:
-        return (branch, via.host.lower(), str(via.sent_by[1]), method)
-    # A peer of RFC 2543: what an ACK or CANCEL shares with its INVITE
-    return (
-        "rfc2543",
-        request.request_uri,
-        request.from_.tag or "",
-        request.call_id,
-        str(request.cseq.number),
-        method,
-    )

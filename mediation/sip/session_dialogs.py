@@ -8,8 +8,8 @@ from mediation.sip.dialog import Dialog
 from mediation.sip.digest_client import credentials_of
 from mediation.sip.errors import LocalSipError
 from mediation.sip.flow import Flow
-from mediation.sip.matching import Transaction
 from mediation.sip.message import Request, Response
+from mediation.sip.transaction_row import Transaction
 
 
 class SessionDialogs:

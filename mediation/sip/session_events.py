@@ -5,8 +5,8 @@ from typing import Protocol
 
 from mediation.sip.digest_client import GiveUp
 from mediation.sip.errand import Outcome
-from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
+from mediation.sip.transaction_row import Failure, Transaction
 
 
 @dataclass(frozen=True, slots=True)

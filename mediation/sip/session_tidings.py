@@ -2,7 +2,6 @@
 
 from mediation.sip.digest_client import GiveUp
 from mediation.sip.errors import LocalSipError
-from mediation.sip.matching import Failure, Transaction
 from mediation.sip.message import Request, Response
 from mediation.sip.session_events import (
     Accepted,
@@ -22,6 +21,7 @@ from mediation.sip.session_events import (
     Unacknowledged,
 )
 from mediation.sip.session_table import Act
+from mediation.sip.transaction_row import Failure, Transaction
 
 
 def tidings(act: Act, given: object, given_up: GiveUp | None = None) -> SessionEvent:

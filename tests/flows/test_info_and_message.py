@@ -204,7 +204,6 @@ def test_several_at_once_are_answered_each_by_its_own_answer(call: Pair, by: str
     call.ends()
 
 
-@BOTH
-def test_out_of_a_dialog_it_is_405__rfc3428_7(call: Pair, method: str) -> None:
-    call.caller.asks(method, headers=WORDS, body=b"hello")
-    assert call.caller.heard() in ([f"405 {method}"], [f"481 {method}"])
+def test_info_belongs_to_a_dialog__rfc6086_4_2(call: Pair) -> None:
+    call.caller.asks("INFO", headers=WORDS, body=b"hello")
+    assert call.caller.heard() == ["481 INFO"]

@@ -5,9 +5,10 @@ from mediation.sip.errors import LocalSipError
 from mediation.sip.flow import Flow, Transmit, Transport
 from mediation.sip.framing import parse_datagram
 from mediation.sip.ids import IdSource
-from mediation.sip.matching import Failure, Transaction, TransactionLayer
+from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Message, Request, Response
 from mediation.sip.timers import TimerValues
+from mediation.sip.transaction_row import Failure, Transaction
 
 US, THEM = ("192.0.2.1", 5060), ("192.0.2.9", 5060)
 UDP = Flow(Transport.UDP, US, THEM)
@@ -87,7 +88,7 @@ class Bench:
         self.sent.clear()
         return labels
 
-    # mediation.sip.matching.ServerUser and ClientUser
+    # mediation.sip.transaction_row.ServerUser and ClientUser
 
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         self.told.append(request.method)

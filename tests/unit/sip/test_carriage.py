@@ -6,9 +6,9 @@ import pytest
 
 from mediation.sip.carriage import LONGEST_OVER_UDP, Carriage, StaysOnUdp
 from mediation.sip.flow import Flow, Transport
-from mediation.sip.matching import Transaction
 from mediation.sip.message import Request
 from mediation.sip.names import Name, Names
+from mediation.sip.transaction_row import Transaction
 from tests.unit.sip.bench import TCP, UDP, US, Bench, message, parse
 
 STREAM = replace(TCP, connection=None)

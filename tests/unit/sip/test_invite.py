@@ -6,10 +6,10 @@ import pytest
 
 from mediation.sip.errors import LocalSipError
 from mediation.sip.invite import InviteSession
-from mediation.sip.matching import Transaction
 from mediation.sip.message import Request
 from mediation.sip.session_events import Accepted, Closed, Progressed, SessionEvent
 from mediation.sip.session_table import ABSORBED, IMPOSSIBLE, SESSION, Act, Cue, Stage
+from mediation.sip.transaction_row import Transaction
 from tests.unit.sip.bench import UDP, Bench, message, parse
 
 ANSWERS = {Act.SEND_200, Act.SEND_481, Act.SEND_491, Act.SEND_500, Act.TELL_REOFFERED}
