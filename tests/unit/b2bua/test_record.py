@@ -75,6 +75,13 @@ def test_what_was_not_measured_is_null_never_0() -> None:
     assert (callee["trunk"], callee["media"]) == ("itsp-a", None)
 
 
+def test_the_suite_of_each_party_is_named_and_no_suite_is_null() -> None:
+    encrypted = replace(ANSWERED, caller=replace(CALLER, srtp="AEAD_AES_128_GCM")).as_json(OFFSET)
+    assert isinstance(caller := encrypted["caller"], dict)
+    assert isinstance(callee := encrypted["callee"], dict)
+    assert (caller["srtp"], callee["srtp"]) == ("AEAD_AES_128_GCM", None)
+
+
 def test_attempts_stand_inside_with_how_each_ended() -> None:
     attempts = ANSWERED.as_json(OFFSET)["attempts"]
     assert isinstance(attempts, list)
