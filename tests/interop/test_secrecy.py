@@ -45,11 +45,15 @@ def configured(scene: Scene, inside: str, outside: str) -> str:
     return scene.configuration(trunk=f"[trunk.media]\n{outside}", more=f"[internal.media]\n{inside}")
 
 
-def suites_of(daemon: Daemon) -> list[str | None]:
-    """What the one call was encrypted with, on the caller's side and on the callee's."""
+def suites_of(daemon: Daemon, *, forgiven: int = 0) -> list[str | None]:
+    """What the one call was encrypted with, on the caller's side and on the callee's.
+
+    `forgiven`: so many packets of each may have had no good tag.
+    """
     (record,) = daemon.records()
     for party in (record["caller"], record["callee"]):
-        assert (party["media"]["tampered"], party["media"]["replayed"]) == (0, 0), record
+        assert party["media"]["tampered"] <= forgiven, record
+        assert party["media"]["replayed"] == 0, record
     return [record[party]["srtp"] for party in ("caller", "callee")]
 
 
@@ -211,7 +215,9 @@ def test_baresip_hears_baresip_whoever_of_them_speaks_srtp(
             phone.await_event("CALL_CLOSED")
     assert tones_heard(callee)[0] > 0.95
     assert tones_heard(caller)[1] > 0.95
-    assert [each is not None for each in suites_of(daemon)] == [bool(of_caller), bool(of_callee)]
+    # its first RTCP packet goes out before it has its keys
+    agreed = suites_of(daemon, forgiven=1)
+    assert [each is not None for each in agreed] == [bool(of_caller), bool(of_callee)]
     shows_no_keys(scene)
 
 
@@ -310,5 +316,6 @@ def test_we_decrypt_what_ffmpeg_encrypts(scene: Scene, suite: str) -> None:
         callee.hung_up()
     (record,) = daemon.records()
     assert record["callee"]["media"]["packets_received"] > 10, json.dumps(record)
-    assert suites_of(daemon) == [None, suite]
+    # FFmpeg cuts the tag of RTCP to 32 bits with that of RTP, which RFC 4568 section 6.2.2 does not
+    assert suites_of(daemon, forgiven=1 if suite == SHA32 else 0) == [None, suite]
     assert len(talker.payloads()) > 10
