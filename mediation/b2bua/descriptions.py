@@ -30,6 +30,7 @@ from mediation.sdp.negotiation import (
     read_answer,
     renew,
 )
+from mediation.sdp.slots import audio_alone
 
 NOWHERE = 9
 """The discard port: stands for ours while a description is only being judged."""
@@ -209,14 +210,23 @@ class Descriptions:
     def offer(self, willing: Wish = Direction.SENDRECV) -> SessionDescription:
         """An offer of ours: of audio all that we can, of a fax what the other party can."""
         if isinstance(willing, FaxParameters):
-            offer = make_fax_offer(self._local, willing, self._origin, self._said)
+            offer = make_fax_offer(self._local, willing, self._origin, self._before)
         else:
             offer = make_offer(
-                self._local, self._capabilities, self._origin, direction=willing, previous=self._said
+                self._local, self._capabilities, self._origin, direction=willing, previous=self._before
             )
         self._offered = self._said = renew(self._said, offer)
         self._telling = willing
         return self._offered
+
+    @property
+    def _before(self) -> SessionDescription | None:
+        """What we said last, with nothing in use that was not taken."""
+        return (
+            self._said
+            if self._said is None or self.audio is None
+            else audio_alone(self._said, self.audio.place)
+        )
 
     def offer_back(self, willing: Wish = Direction.SENDRECV) -> SessionDescription:
         """An offer of ours in a response, to who has made none (RFC 3261 section 13.2.1)."""
@@ -309,5 +319,5 @@ class Descriptions:
         )
         self.audio, self.fax, self.told = audio, None, told
         self._keys.agreed(audio.srtp)
-        self._ours, self._offered = self._offered, None
-        self._answered_early = False
+        self._ours = None if self._offered is None else audio_alone(self._offered, audio.place)
+        self._offered, self._answered_early = None, False

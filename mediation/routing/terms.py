@@ -67,6 +67,7 @@ class Terms:
             peer.ptime_ms,
             media.srtp,
             () if media.srtp is SrtpMode.OFF else media.srtp_suites,
+            media.srtp_twins,
             media.rtcp_mux,
             media.rtcp_rsize,
         )

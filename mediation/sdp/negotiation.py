@@ -2,8 +2,8 @@
 
 One m-line of an offer is used: the first audio over RTP that has an address we can send to, a port that is not 0, a law
 of ours, and keys where the terms ask for them; where they like keys, one that has some comes before one that has not.
-So both ways of offering SRTP with RTP beside it are met: two m-lines for one audio, and RTP/AVP with `a=crypto`
-(RFC 8643), which is what our own offers do. Every other m-line is refused with port 0, in its place, with its
+So both ways of offering SRTP with RTP beside it are met, and ours to use: RTP/AVP with `a=crypto` (RFC 8643), and
+twins, two m-lines for one audio. Every other m-line is refused with port 0, in its place, with its
 kind, protocol and formats (RFC 3264 section 6). Which law: `prefer` if both have it, else the first of the
 offer's that we have, as RFC 3264 section 6.1 wants it. An answer names that one law and no other, so that
 nobody has to guess what will be sent.
@@ -63,6 +63,8 @@ class Capabilities:
     srtp: SrtpMode = SrtpMode.OFF
     suites: tuple[Suite, ...] = ()
     """For SRTP, in our order of preference."""
+    twins: bool = False
+    """Where SRTP is optional: offer two m-lines, encrypted and not, rather than one that leaves it open."""
     rtcp_mux: bool = False
     """Offer and take RTCP at the port of RTP (RFC 5761)."""
     rtcp_reduced: bool = False
@@ -115,6 +117,8 @@ class AgreedAudio:
     """RTCP goes by the ports of RTP, both ways; `remote_rtcp` says so too."""
     rtcp_reduced: bool = False
     """RTCP without a report in front is taken."""
+    place: int = 0
+    """Of the m-line, from 0."""
 
 
 def make_offer(
@@ -137,16 +141,27 @@ def make_offer(
     if capabilities.telephone_event:
         formats.append(Format(_event_number(known), TELEPHONE_EVENT, DIGITS_AND_FLASH))
     protocol = _protocol(capabilities, previous.media[place] if previous and place is not None else None)
+    crypto = () if capabilities.srtp is SrtpMode.OFF else local.crypto
+    flags = (capabilities.rtcp_mux, capabilities.rtcp_reduced)
+    twins = bool(
+        capabilities.twins and crypto and capabilities.srtp is SrtpMode.OPTIONAL and previous is None
+    )
     ours = _media(
         local,
         formats,
         capabilities.ptime_ms,
         direction,
-        protocol=protocol,
-        crypto=() if capabilities.srtp is SrtpMode.OFF else local.crypto,
-        flags=(capabilities.rtcp_mux, capabilities.rtcp_reduced),
+        protocol=SECURE_RTP if twins else protocol,
+        crypto=crypto,
+        flags=flags,
     )
-    return with_ours(local.host, origin, previous, place, ours)
+    offer = with_ours(local.host, origin, previous, place, ours)
+    if not twins:
+        return offer
+    plain = _media(
+        local, formats, capabilities.ptime_ms, direction, protocol=PLAIN_RTP, crypto=(), flags=flags
+    )
+    return replace(offer, media=(*offer.media, plain))
 
 
 def make_answer(
@@ -178,6 +193,7 @@ def make_answer(
         srtp=chosen.crypto[1] if chosen.crypto else None,
         rtcp_mux=mux,
         rtcp_reduced=capabilities.rtcp_reduced and theirs.rtcp_reduced,
+        place=place,
     )
     formats = [law]
     if event is not None:
@@ -201,11 +217,11 @@ def read_answer(
 
     Raises `NotAcceptable`.
     """
-    place = audio_place(offer)
-    if place is None:
+    if audio_place(offer) is None:
         raise NotAcceptable("nothing was offered")
     if len(answer.media) != len(offer.media):
         raise NotAcceptable("answer has another number of m-lines than the offer")
+    place = _answered_place(offer, answer)
     if answer.media[place].port == 0:
         raise NotAcceptable("audio was refused", 304)
     if not is_audio(answer.media[place]) or (
@@ -242,6 +258,7 @@ def read_answer(
         srtp=keys,
         rtcp_mux=mux,
         rtcp_reduced=ours.rtcp_reduced and theirs.rtcp_reduced,
+        place=place,
     )
 
 
@@ -306,6 +323,13 @@ def _choice(
         raise NotAcceptable("audio must be encrypted", 302)
     law = next((each for each in common if each.name == prefer), common[0])
     return _Choice(place, theirs, law, crypto)
+
+
+def _answered_place(offer: SessionDescription, answer: SessionDescription) -> int:
+    """Which m-line of ours an answer takes: of twins the first, which is the encrypted one, if it takes both."""
+    places = [place for place, media in enumerate(offer.media) if media.port and is_audio(media)]
+    taken = (place for place in places if answer.media[place].port)
+    return next(taken, audio_place(offer) or 0)
 
 
 def _answered_keys(

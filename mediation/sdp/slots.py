@@ -6,6 +6,7 @@ just that for a call that becomes a fax, and for the way back. A party that has 
 each kind where it expects it.
 """
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 from mediation.sdp.description import Connection, MediaDescription, Origin, SessionDescription
@@ -54,6 +55,14 @@ def next_fax_place(ours: SessionDescription) -> int | None:
     """The same of a fax."""
     place = fax_place(ours)
     return audio_place(ours) if place is None else place
+
+
+def audio_alone(ours: SessionDescription, place: int) -> SessionDescription:
+    """A description of ours with no other audio in use than that of one place: of twins one is agreed on."""
+    if place >= len(ours.media) or not is_audio(ours.media[place]):
+        return ours
+    media = (refused(each) if is_audio(each) and at != place else each for at, each in enumerate(ours.media))
+    return replace(ours, media=tuple(media))
 
 
 def refused(media: MediaDescription) -> MediaDescription:

@@ -25,6 +25,11 @@ class PeerMedia:
         at_least=1,
         doc="Ciphers to offer and to take (RFC 4568, RFC 7714), the preferred one first.",
     )
+    srtp_twins: bool = setting(
+        False,
+        doc="Offer optional SRTP as two m-lines, RTP/SAVP and RTP/AVP, as Lync does, rather than as RTP/AVP with keys "
+        "beside it (RFC 8643): for peers that know no middle way.",
+    )
     srtp_without_tls: bool = setting(
         False,
         doc="Let keys be said over UDP and TCP, where anybody on the way can read them. false: without TLS, optional "

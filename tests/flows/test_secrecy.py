@@ -464,6 +464,46 @@ def test_a_fax_drops_srtp_and_audio_takes_up_its_keys_again__rfc3264_8_3_3(
     call.ends()
 
 
+@pytest.mark.parametrize("takes", ["srtp", "rtp"])
+def test_twins_leave_it_to_the_called_side_and_later_offers_have_what_it_took(
+    way: Way, make: Make, takes: str
+) -> None:
+    twin = PeerMedia(srtp=OPTIONAL, srtp_twins=True)
+    world = make(
+        settings(trunk(targets=(target(SBC, TLS),), media=twin), front_end_targets=(target(FRONT_END, TLS),),
+                 media_terms=twin)
+    )  # fmt: skip
+    front_end = Peer(world, Side.FRONT_END, FRONT_END, transport=TLS)
+    sbc = Peer(world, Side.GATEWAY, SBC, transport=TLS)
+    call = Pair(world, *((front_end, sbc) if way.caller is Side.FRONT_END else (sbc, front_end)))
+    call.caller.invites(sdp=call.caller.sdp())
+    invite = call.callee.request("INVITE")
+    assert profiles(invite) == [("RTP/SAVP", True), ("RTP/AVP", True)]
+    law = "0" if call.callee.codecs == "PCMU" else "8"
+
+    def answer(direction: str, version: int) -> bytes:
+        if takes == "srtp":
+            refused = f"m=audio 0 RTP/AVP {law}\r\n"
+            return savp(call.callee, 22, direction=direction, version=version) + refused.encode()
+        head, line, rest = call.callee.sdp(direction=direction, version=version).partition(b"m=audio")
+        return head + f"m=audio 0 RTP/SAVP {law}\r\n".encode() + line + rest
+
+    call.callee.says(200, sdp=answer("sendrecv", 1))
+    call.caller.acks()
+    expect(call.media.plan.callee, invite, 22) if takes == "srtp" else None
+    before = call.media.plan.callee.srtp
+    assert (before is not None) == (takes == "srtp")
+    call.caller.reinvites(call.caller.sdp(direction="sendonly", version=2))
+    asked = call.callee.request("INVITE")
+    assert profiles(asked) == [("RTP/SAVP", takes == "srtp"), ("RTP/AVP", takes == "rtp")]
+    call.callee.says(200, sdp=answer("recvonly", 2))
+    call.caller.acks()
+    assert call.media.plan.callee.srtp == before
+    assert described(asked).origin.session_version == described(invite).origin.session_version + 1
+    call.caller.heard(), call.callee.heard()
+    call.ends()
+
+
 # Several parties
 
 

@@ -29,12 +29,10 @@ AUDIO_PORT = 46000
 
 
 def media(mode: str, *suites: str, tls: bool = False, mux: bool = False) -> str:
-    """The lines of a table of audio."""
-    lines = [
-        f'srtp = "{mode}"',
-        f"srtp_without_tls = {str(not tls).lower()}",
-        f"rtcp_mux = {str(mux).lower()}",
-    ]
+    """The lines of a table of audio; `twins` is optional, and offered so."""
+    flags = {"srtp_twins": mode == "twins", "srtp_without_tls": not tls, "rtcp_mux": mux}
+    lines = [f'srtp = "{"optional" if mode == "twins" else mode}"']
+    lines += [f"{key} = {str(value).lower()}" for key, value in flags.items()]
     if suites:
         lines.append("srtp_suites = [" + ", ".join(f'"{suite}"' for suite in suites) + "]")
     return "\n".join(lines) + "\n"
@@ -101,6 +99,7 @@ def pjsip_inside(scene: Scene, way: str, mode: str, **srtp: Any) -> Iterator[tup
         ("outbound", "optional", "mandatory"),
         ("outbound", "optional", "optional"),
         ("inbound", "optional", "optional"),
+        ("inbound", "twins", "mandatory"),
     ],
 )
 def test_pjsip_speaks_srtp_and_the_trunk_rtp(scene: Scene, way: str, mode: str, srtp: str) -> None:

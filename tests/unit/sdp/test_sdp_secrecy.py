@@ -19,6 +19,7 @@ from mediation.sdp.negotiation import (
     make_offer,
     read_answer,
 )
+from mediation.sdp.slots import audio_alone
 
 SHA80, GCM = Suite.AES_CM_128_HMAC_SHA1_80, Suite.AEAD_AES_128_GCM
 OURS = (
@@ -235,6 +236,51 @@ def test_after_an_answer_of_ours_the_profile_stays(
     assert [bool(media.port) for media in again.media] == [bool(media.port) for media in answer.media]
     used = next(media for media in again.media if media.port)
     assert len(used.values("crypto")) == 2
+
+
+# Twins
+
+TWINS = replace(OPTIONAL, twins=True)
+GONE = "m=audio 0 RTP/AVP 0"
+REFUSED = "m=audio 0 RTP/SAVP 0"
+OUR_LINE = f"a=crypto:2 {SHA80} inline:{KEY}"
+
+
+def test_twins_are_one_audio_twice_and_the_encrypted_one_comes_first() -> None:
+    keys = [f"a=crypto:1 {GCM} inline:{OUR_GCM}", f"a=crypto:2 {SHA80} inline:{OUR_SHA80}"]
+    twins = ["m=audio 20000 RTP/SAVP 0 8 101", *keys, "m=audio 20000 RTP/AVP 0 8 101"]
+    assert said(offer(TWINS)) == twins
+    assert said(offer(replace(REQUIRED, twins=True))) == said(offer(REQUIRED))
+    assert said(offer(replace(OFF, twins=True))) == said(offer(OFF))
+    bare = make_offer(LocalAudio(US.host, US.port), TWINS, ORIGIN)
+    assert said(bare) == ["m=audio 20000 RTP/AVP 0 8 101"], "without keys there is nothing to choose"
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "encrypted"),
+    [
+        ((SECURE, OUR_LINE, GONE), 0, True),
+        ((REFUSED, PLAIN), 1, False),
+        ((SECURE, OUR_LINE, PLAIN), 0, True),
+    ],
+)
+def test_one_of_twins_is_agreed_on_and_the_next_offer_has_that_one_alone(
+    lines: tuple[str, ...], place: int, encrypted: bool
+) -> None:
+    agreed = read(TWINS, *lines)
+    assert (agreed.place, agreed.srtp is not None) == (place, encrypted)
+    again = offer(TWINS, previous=audio_alone(offer(TWINS), agreed.place))
+    assert [bool(media.port) for media in again.media] == [place == 0, place == 1]
+    assert [media.protocol for media in again.media] == ["RTP/SAVP", "RTP/AVP"]
+
+
+@pytest.mark.parametrize("lines", [(REFUSED, GONE), (SECURE, GONE), (REFUSED, PLAIN, LINE)])
+def test_of_twins_one_must_be_taken_as_it_was_offered(lines: tuple[str, ...]) -> None:
+    if lines == (REFUSED, PLAIN, LINE):
+        assert read(TWINS, *lines).srtp is None, "no key was offered there"
+        return
+    with pytest.raises(NotAcceptable):
+        read(TWINS, *lines)
 
 
 # RTCP
