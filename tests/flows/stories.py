@@ -138,9 +138,11 @@ def never_pracks(stage: Stage) -> None:
 
 
 def loses_its_dialog(stage: Stage) -> None:
-    """One party does not know the call any more."""
+    """The caller says what does not cross, and then what does: the other party does not know the call any more."""
     stage.first.statuses["INFO"] = 481
     stage.caller.invites()
+    if stage.caller.talks:
+        stage.caller.asks("INFO", within=True, headers="Content-Type: application/isup\r\n", body=b"REL")
     if stage.caller.talks:
         stage.caller.asks("INFO", within=True)
 
@@ -176,11 +178,13 @@ def is_transferred(stage: Stage) -> None:
 
 
 def is_transferred_in_vain(stage: Stage) -> None:
-    """The new party is busy; the old call goes on."""
+    """The new party is busy, and the transferor wants to hear of it a little longer; the old call goes on."""
     stage.target.script = (180, 486)
     stage.caller.invites()
     if stage.caller.talks:
         stage.caller.refers(TARGET)
+    if stage.caller.talks:
+        stage.caller.asks("SUBSCRIBE", within=True, headers="Event: refer\r\nExpires: 90\r\n")
     stage.advance(60)
     stage.caller.hangs_up_if_it_talks()
 

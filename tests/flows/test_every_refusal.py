@@ -37,7 +37,7 @@ PROVOKED = {
     487: "test_refusals.test_a_caller_that_takes_its_call_back_hears_487__rfc3261_21_4_25",
     488: "test_refusals.test_an_offer_without_a_codec_of_ours_is_488__rfc3261_21_4_26",
     489: "test_subscriptions.test_nothing_begins_by_subscribe_within_a_call__rfc6665_4_2_1",
-    491: "test_reinvite.test_before_the_ack_of_the_first_it_is_491__rfc5407_3_1_4",
+    491: "test_flow_13_glare.test_before_the_ack_of_the_first_it_is_491__rfc5407_3_1_4",
     493: "test_refusals.test_what_nobody_here_can_decipher_is_493__rfc3261_21_4_28",
     494: "test_refusals.test_a_caller_that_wants_an_agreement_is_494_until_it_is_made_over_tls__rfc3329_2_3_1",
     500: "test_refusals.test_a_request_older_than_the_last_is_500__rfc3261_21_5_1",
