@@ -40,7 +40,7 @@ def main() -> None:
         calls = measure_calls(cores, wanted.rate, wanted.seconds)
     plan = Plan(
         tuple(wanted.media_calls), tuple(wanted.media_steps), wanted.media_seconds, wanted.media_repeats,
-        wanted.media_delay_calls,
+        wanted.media_delay_calls, wanted.media_tries, not wanted.no_peer,
     )  # fmt: skip
     media = asyncio.run(measure_media(cores, plan, _say))
     if wanted.json:
@@ -83,6 +83,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--media-seconds", type=float, default=plan.seconds, help="how long they talk (4)")
     parser.add_argument("--media-repeats", type=int, default=plan.repeats, help="medians of so many runs (3)")
     parser.add_argument("--media-delay-calls", type=int, default=plan.delay_calls, help="calls by SIP (500)")
+    parser.add_argument(
+        "--media-tries", type=int, default=plan.tries, help="for a run that was disturbed (3)"
+    )
+    parser.add_argument("--no-peer", action="store_true", help="leave rtpengine out")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
 
@@ -117,7 +121,7 @@ def _as_text(cores: Cores, calls: CallCost | None, media: Media, plan: Plan) -> 
     else:
         lines += ["CPU per call: INVITE, 200, ACK, BYE on both legs, SIPp on both sides"]
         lines += columns([CALL_COLUMNS, _call_row(calls)])
-    if not is_installed():
+    if plan.with_peer and not is_installed():
         lines += [
             "",
             "rtpengine is not installed (Debian: rtpengine-daemon), so there is no peer to compare with",

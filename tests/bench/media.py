@@ -36,6 +36,8 @@ class Plan:
     seconds: float = 4.0
     repeats: int = 3
     delay_calls: int = DELAY_CALLS
+    tries: int = TRIES
+    with_peer: bool = True
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ Start = Callable[[Cores], AbstractAsyncContextManager[Carrier]]
 async def measure_media(cores: Cores, plan: Plan, say: Callable[[str], None]) -> Media:
     """Everything, with a word to `say` before each part."""
     media = Media()
-    starts: list[Start] = [workers, peer] if is_installed() else [workers]
+    starts: list[Start] = [workers, peer] if plan.with_peer and is_installed() else [workers]
     for repeat in range(plan.repeats):
         for start in starts:
             for kind, laws in KINDS.items():
@@ -90,10 +92,10 @@ async def measure_media(cores: Cores, plan: Plan, say: Callable[[str], None]) ->
     return media
 
 
-async def undisturbed(take: Callable[[], Awaitable[Run]]) -> Run:
+async def undisturbed(take: Callable[[], Awaitable[Run]], tries: int) -> Run:
     """A run in which the generator was in time, or the best of some."""
     taken: list[Run] = []
-    for _ in range(TRIES):
+    for _ in range(tries):
         taken.append(await take())
         if taken[-1].late_max_ms < LATE_MS:
             return taken[-1]
@@ -104,7 +106,7 @@ async def _capacity(cores: Cores, carrier: Carrier, laws: tuple[Law, Law], plan:
     """The last step that went well, when the next one has not, however often it was tried."""
     most = 0
     for calls in plan.steps:
-        for _ in range(TRIES):
+        for _ in range(plan.tries):
             if (await run(cores, carrier, calls, laws, plan.seconds)).whole:
                 break
         else:
@@ -127,7 +129,8 @@ async def _churn(cores: Cores, daemon: Whole, plan: Plan, media: Media) -> None:
         await asyncio.sleep(CHURN_S)
 
     media.churn = await undisturbed(
-        partial(run, cores, daemon, plan.delay_calls, TRANSCODED, 2 * plan.seconds, meanwhile=one_more)
+        partial(run, cores, daemon, plan.delay_calls, TRANSCODED, 2 * plan.seconds, meanwhile=one_more),
+        plan.tries,
     )
     media.churned = next(numbers)
 
