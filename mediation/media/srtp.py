@@ -43,7 +43,7 @@ _RTCP_TAG_OCTETS: Final = 10
 class Protection:
     """Both directions of one pair. Without keys it is off, and packets pass by it."""
 
-    __slots__ = ("_before", "_inbound", "_others", "_outbound", "keys", "replayed", "tampered")
+    __slots__ = ("_before", "_fork_spoke", "_inbound", "_others", "_outbound", "keys", "replayed", "tampered")
 
     def __init__(self) -> None:
         self.keys: SrtpKeys | None = None
@@ -52,6 +52,8 @@ class Protection:
         self._outbound: _Outbound | None = None
         self._others: list[SrtpKeys] = []
         """Keys of further forks, any of which may turn out to be the party's."""
+        self._fork_spoke = False
+        """Whether one of those has."""
         self._before: _Inbound | None = None
         """Of the key before, for what is still on its way."""
         self.tampered = 0
@@ -66,7 +68,12 @@ class Protection:
 
     def apply(self, keys: SrtpKeys | None, others: Sequence[SrtpKeys | None] = ()) -> None:
         """Follow a plan. A key that stays keeps its context, which counts on."""
-        self._others = [other for other in others if other is not None and other != keys]
+        candidates = [each for each in (keys, *others) if each is not None]
+        if self._fork_spoke and self.keys in candidates:
+            keys = self.keys  # it is the party, whichever of its forks signalling names first
+        else:
+            self._fork_spoke = False
+        self._others = [each for each in candidates if each != keys]
         if keys == self.keys:
             return
         if keys is None:
@@ -124,7 +131,7 @@ class Protection:
             plain, _ = _Inbound(keys.suite, keys.receiving).unprotect(packet)
             if plain is not None:
                 self._take(keys)
-                self._others = []
+                self._others, self._fork_spoke = [], True
                 if self._inbound is not None:
                     self._inbound.unprotect(packet)  # the context that stays has seen it, too
                 return plain

@@ -317,6 +317,30 @@ def test_of_several_forks_the_first_that_proves_itself_is_the_party() -> None:
     assert (ours.tampered, ours.replayed) == (1, 1)
 
 
+def test_a_fork_that_has_spoken_stays_the_party_while_signalling_still_names_it() -> None:
+    suite = Suite.AES_CM_128_HMAC_SHA1_80
+    ours, first = pair(suite)
+    one, other = (
+        SrtpKeys(suite, key(suite, 1), key(suite, 101)),
+        SrtpKeys(suite, key(suite, 1), key(suite, 33)),
+    )
+    second = Protection()
+    second.apply(SrtpKeys(suite, key(suite, 33), key(suite, 1)))
+    ours.apply(one, [other])
+    packets = [second.protect(rtp(number)) for number in range(4)]
+    heard(ours, packets[0])
+    third = SrtpKeys(suite, key(suite, 1), key(suite, 44))
+    ours.apply(third, [one, other])
+    assert ours.keys == other
+    heard(ours, packets[1])
+    assert ours.unprotect(packets[0]) is None
+    ours.apply(one)
+    assert ours.keys == one
+    heard(ours, first.protect(rtp(9)))
+    assert ours.unprotect(packets[2]) is None
+    assert (ours.tampered, ours.replayed) == (1, 1)
+
+
 def test_a_fork_with_keys_is_understood_though_the_party_so_far_has_none() -> None:
     suite = Suite.AES_CM_128_HMAC_SHA1_80
     ours, theirs = Protection(), Protection()
