@@ -79,25 +79,9 @@ class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions",
-        "_course",
-        "_dropped_octets",
-        "_heard",
-        "_key",
-        "_laws",
-        "_octets_sent",
-        "_reasons",
-        "_reception",
-        "_rewrite",
-        "_sent_at_reports",
-        "_sink",
-        "_source",
-        "_ssrc",
-        "_voice",
-        "dropped",
-        "fax_received",
-        "fax_sent",
-        "malformed",
+        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_octets_sent", "_reasons",
+        "_reception", "_rewrite", "_sent_at_reports", "_sink", "_source", "_ssrc", "_voice", "dropped",
+        "fax_received", "fax_sent", "malformed",
     )  # fmt: skip
 
     def __init__(self, voice: Voice) -> None:

@@ -79,7 +79,8 @@ async def measure_media(cores: Cores, plan: Plan, say: Callable[[str], None]) ->
                 say(f"{kind}, {start.__name__}, {repeat + 1} of {plan.repeats}")
                 async with start(cores) as carrier:  # anew for each, so that memory is what these calls take
                     for calls in plan.calls:
-                        taken = await undisturbed(partial(run, cores, carrier, calls, laws, plan.seconds))
+                        take = partial(run, cores, carrier, calls, laws, plan.seconds)
+                        taken = await undisturbed(take, plan.tries)
                         media.ladder.setdefault((kind, taken.carrier, calls), []).append(taken)
     for start in starts:
         for kind, laws in KINDS.items():
