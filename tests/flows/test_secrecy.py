@@ -14,9 +14,10 @@ from mediation.sdp.crypto import SrtpMode, Suite, read_crypto
 from mediation.sdp.description import SessionDescription
 from mediation.settings.model import Settings, Side
 from mediation.settings.peer_media import PeerMedia
-from mediation.settings.peer_terms import EarlyMedia, Follow, MidCall, Relay
+from mediation.settings.peer_terms import EarlyMedia, Follow, MidCall, Relay, SessionTimers
 from mediation.sip.flow import Transport
 from mediation.sip.message import Message
+from mediation.sip.session_timer import TimerMode
 from tests.flows.fax_pair import FAX, image
 from tests.flows.keys import Keys
 from tests.flows.pair import Make, Pair
@@ -357,6 +358,26 @@ def test_an_offer_of_ours_may_be_answered_with_another_key(way: Way, make: Make,
     assert up.stream.srtp is not None
     assert up.stream.srtp.sending == before.sending, "ours has not changed, so its packets count on"
     up.call.ends()
+
+
+def test_a_refresh_of_ours_says_the_same_key_again__rfc4028_7_4(make: Make) -> None:
+    timer = SessionTimers(mode=TimerMode.OFFER, expires_s=90)
+    media = PeerMedia(srtp=REQUIRED)
+    world = make(settings(trunk(targets=(target(SBC, TLS),), media=media, session_timer=timer)))
+    call = Pair(world, Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC, transport=TLS))
+    call.caller.invites()
+    first = call.callee.request("INVITE")
+    call.callee.says(200, sdp=savp(call.callee, 22))
+    call.caller.acks()
+    keys = call.media.plan.callee.srtp
+    call.callee.heard()
+    call.advance(46)
+    assert call.callee.heard() == ["INVITE"]
+    assert call.callee.request("INVITE").body == first.body
+    call.callee.says(200, sdp=savp(call.callee, 22))
+    assert call.callee.heard() == ["ACK"]
+    assert call.media.plan.callee.srtp == keys
+    call.caller.hangs_up()
 
 
 @SIDES
