@@ -2,7 +2,7 @@
 #
 #   make lab      a real call, seen and heard
 #   make test     everything checked
-#   make bench    what a call and a packet cost
+#   make bench    what a call and a packet cost, beside rtpengine where that is installed
 #   make schema   the schemas in config/ and config/mediation.toml, printed anew
 #   make sippy    another B2BUA for the tests, in an environment of its own
 #   make clean    all that these have made, gone

@@ -54,6 +54,8 @@ REFUSALS_EVERY_S = 10.0
 CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
 
+DENIED_REMEDY = "CAP_SYS_NICE, or LimitRTPRIO= of systemd; or set media.real_time_priority to 0"
+
 _TABLE = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
 """What the settings call each interface."""
 
@@ -137,6 +139,9 @@ class Server:
                 workers=media.workers,
                 port_quarantine_s=media.port_quarantine_s,
                 rtcp_interval_s=media.rtcp_interval_s,
+                pinned=media.pin_workers,
+                real_time_priority=media.real_time_priority,
+                socket_buffer_octets=1024 * media.socket_buffer_kb,
             ),
             self._media_fact,
             self._media_notice,
@@ -232,10 +237,14 @@ class Server:
 
     def _media_notice(self, notice: Notice) -> None:
         match notice:
-            case WorkerStarted(worker, pid):
+            case WorkerStarted(worker, pid, denied):
                 self.log.info("media_worker.started", worker=worker, pid=pid)
-            case WorkerLost(worker, reason, calls):
-                self.log.error("media_worker.lost", worker=worker, reason=reason, calls=calls)
+                if denied:
+                    self.log.warning(
+                        "media_worker.denied", worker=worker, reason=denied, remedy=DENIED_REMEDY
+                    )
+            case WorkerLost(worker, reason, calls, moved):
+                self.log.error("media_worker.lost", worker=worker, reason=reason, calls=calls, moved=moved)
 
     def _connection_silent(self, flow: Flow) -> None:
         host, port = flow.remote

@@ -113,6 +113,8 @@ class Ledger:
 
 def party_of(leg: Leg, media: StreamReport | None = None) -> Party:
     """A leg as the record names it, with the figures of its seat if it is still there."""
-    codec = None if leg.audio is None else leg.audio.codec
+    audio = leg.audio
+    codec = None if audio is None else audio.codec
+    srtp = None if audio is None or audio.srtp is None else str(audio.srtp.suite)
     trunk = "" if leg.side is Side.FRONT_END else leg.trunk
-    return Party(str(leg.side), trunk, hostport(leg.flow.remote), leg.call_id, codec, media)
+    return Party(str(leg.side), trunk, hostport(leg.flow.remote), leg.call_id, codec, media, srtp)

@@ -29,6 +29,7 @@ from mediation.b2bua.voice import Fields, Voice
 from mediation.routing.numbers import is_number, number_of
 from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
+from mediation.sdp.crypto import KeyRing
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.model import Side
@@ -75,7 +76,9 @@ class Leg:
         self._digest = DigestClient(*([] if terms.credentials is None else [terms.credentials]))
         names = agent.names
         self.voice = Voice(terms.allow, tuple(terms.option_tags), product, names.host_and_port(flow))
-        self.said = Descriptions(names.of(flow).audio_host, terms.capabilities, agent.ids.session_id())
+        capabilities = terms.capabilities_over(flow.transport)
+        keys = KeyRing(capabilities.suites, agent.ids.master_key)
+        self.said = Descriptions(names.of(flow).audio_host, capabilities, agent.ids.session_id(), keys)
         self._invite: Request | None = None
         """The INVITE that has opened the leg, where the peer has sent it."""
         self._answer = Headers()
@@ -115,6 +118,8 @@ class Leg:
             self._remarks = (("Require", "100rel"),)
             return causes.EXTENSION_REQUIRED
         try:
+            if self.said.is_barred:
+                raise NotAcceptable("audio must be encrypted, and keys need TLS")
             if offer := session_of(invite):
                 self.said.take_offer(offer)
         except SdpError:
@@ -305,6 +310,7 @@ class Leg:
                 audio, direction=Direction.INACTIVE
             )  # it has gone, and the other party stays for now
         many = self.terms.early_media.follow is Follow.MEDIA and self.session.stage is Stage.PROCEEDING
+        others = self.said.other_parties if many else ()
         return Stream(
             remote=audio.remote,
             remote_rtcp=audio.remote_rtcp,
@@ -316,7 +322,11 @@ class Leg:
             takes=audio.direction.sends,
             our_payload_type=None if audio.incoming is None else audio.incoming.law,
             our_event_payload_type=None if audio.incoming is None else audio.incoming.event,
-            alternatives=self.said.other_parties if many else (),
+            srtp=audio.srtp,
+            rtcp_mux=audio.rtcp_mux,
+            rtcp_reduced=audio.rtcp_reduced,
+            alternatives=tuple(each.remote for each in others),
+            alternative_srtp=tuple(each.srtp for each in others),
         )
 
     # what the session tells

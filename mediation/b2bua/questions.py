@@ -92,6 +92,9 @@ class Questions:
             if request.method in CROSSING and self.user.terms.mid_call.info:
                 content = Content.of(request)
                 self.user.tell(Asked(self._keep(transaction), request.method, content), now)
+            elif request.method == "OPTIONS":
+                accept = (("Accept", accept_of(self.user.terms)), ("Accept-Encoding", "identity"))
+                inside.answer(transaction, 200, now, (*self.user.voice.abilities, *accept, *server))
             elif request.method == "REFER":
                 self._referred(transaction, now)
             elif request.method == "NOTIFY":

@@ -50,10 +50,10 @@ class Reception:
             self._answer(transaction, refusal.status, now, reason=refusal.reason, headers=refusal.headers)
             return
         owner = self._agent.dialog_user(request)
-        if request.method == "OPTIONS" and (owner is not None or request.to.tag is None):
-            self._answer_options(transaction, terms, now)
-        elif owner is not None:
+        if owner is not None:
             owner.request_received(transaction, request, now)
+        elif request.method == "OPTIONS" and request.to.tag is None:
+            self._answer_options(transaction, terms, now)
         elif request.method == "INVITE" and request.to.tag is None:
             self._invited(transaction, request, source, now)
         elif request.method == "MESSAGE" and request.to.tag is None:

@@ -44,6 +44,8 @@ class Party:
     codec: str | None
     media: StreamReport | None
     """None: no media was measured."""
+    srtp: str | None = None
+    """The suite that audio was encrypted with last; None: it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def _party(party: Party) -> dict[str, object]:
         "address": party.address,
         "call_id": party.call_id,
         "codec": party.codec,
+        "srtp": party.srtp,
         "media": None if party.media is None else _media(party.media),
     }
 
@@ -146,6 +149,8 @@ def _media(report: StreamReport) -> dict[str, object]:
         "remote_lost": report.remote_lost,
         "fax_received": report.fax_received,
         "fax_sent": report.fax_sent,
+        "tampered": report.tampered,
+        "replayed": report.replayed,
     }
 
 

@@ -32,11 +32,15 @@ from mediation.b2bua.plan import (
     Stream,
     StreamReport,
 )
+from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
 from mediation_codecs.g711 import Law
 
 LARGEST: Final = 32_768
-"""Octets of a message. The largest that is sent has about 700."""
+"""Octets of a message. The usual ones have up to 700; keys add 200, and each fork 300."""
+
+MOST_SHOWN: Final = 60
+"""Characters of a message that an error shows. Keys stand behind them."""
 
 MAX_BACKLOG: Final = 20_000
 """Messages waiting for a reader that does not read. More, and the reader is as good as dead."""
@@ -61,6 +65,28 @@ class Configure:
     tick_s: float
     """How long packets may gather, to be served together."""
     statistics_interval_s: float
+    core: int = -1
+    """The only one to run on; -1: any."""
+    real_time_priority: int = 0
+    """Of SCHED_FIFO; 0: an ordinary process."""
+    socket_buffer_octets: int = 0
+    """For each RTP socket; 0: the system's own size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """Go on with a call whose worker has died: bind its ports again, just these. Answered by MediaLost, or not at all.
+
+    What other commands had been carried out follows as they were given.
+    """
+
+    call: str
+    seats: tuple[int, int]
+    """The pairs of the caller's and of the callee's seat."""
+    pairs: tuple[tuple[int, Side, str, int], ...]
+    """Of each open pair its number, its side, and where RTP was bound."""
+    next_pair: int
+    """The number of the next further pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +94,8 @@ class Ready:
     """The first message from a worker: it can take calls."""
 
     pid: int
+    denied: str = ""
+    """What of its configuration the system has not granted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +117,7 @@ class WorkerStatistics:
     """Calls ended by an error of ours."""
 
 
-Message = MediaCommand | MediaFact | Configure | Ready | WorkerStatistics
+Message = MediaCommand | MediaFact | Configure | Reopen | Ready | WorkerStatistics
 
 
 def encode(message: Message) -> bytes:
@@ -199,10 +227,13 @@ def _fields(message: Message) -> Fields:
             return [
                 "configure", *message.front_end_ports, *message.gateway_ports, *message.share,
                 message.port_quarantine_s, message.rtcp_interval_s, message.tick_s,
-                message.statistics_interval_s,
+                message.statistics_interval_s, message.core, message.real_time_priority,
+                message.socket_buffer_octets,
             ]  # fmt: skip
-        case Ready(pid):
-            return ["ready", pid]
+        case Reopen(call, seats, pairs, next_pair):
+            return ["reopen", call, *seats, next_pair, *(item for one in pairs for item in one)]
+        case Ready(pid, denied):
+            return ["ready", pid, denied]
         case WorkerStatistics(calls, ports_free, wakes, datagrams, latest_s, failures):
             return ["statistics", calls, ports_free, wakes, datagrams, latest_s, failures]
 
@@ -235,15 +266,20 @@ def _message(fields: object) -> Message:
             return MediaLost(call, reason)
         case ["closed", str(call), list(caller_fields), list(callee_fields)]:
             return MediaClosed(call, _report(caller_fields), _report(callee_fields))
-        case ["configure", int(a), int(b), int(c), int(d), int(i), int(n), *intervals]:
-            match intervals:
-                case [int() | float() as q, int() | float() as r, int() | float() as t, int() | float() as s]:
-                    return Configure((a, b), (c, d), (i, n), q, r, t, s)
-        case ["ready", int(pid)]:
-            return Ready(pid)
+        case ["configure", int(a), int(b), int(c), int(d), int(i), int(n), *rest]:
+            match rest:
+                case [
+                    int() | float() as q, int() | float() as r, int() | float() as t, int() | float() as s,
+                    int(core), int(priority), int(buffer),
+                ]:  # fmt: skip
+                    return Configure((a, b), (c, d), (i, n), q, r, t, s, core, priority, buffer)
+        case ["reopen", str(call), int(m), int(n), int(next_pair), *pairs]:
+            return Reopen(call, (m, n), _numbered_pairs(pairs), next_pair)
+        case ["ready", int(pid), str(denied)]:
+            return Ready(pid, denied)
         case ["statistics", int(a), int(b), int(c), int(d), int() | float() as late, int(e)]:
             return WorkerStatistics(a, b, c, d, late, e)
-    raise ChannelError(f"no message: {str(fields)[:80]}")
+    raise ChannelError(f"no message: {str(fields)[:MOST_SHOWN]}")
 
 
 def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
@@ -254,11 +290,22 @@ def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
 
 
 def _stream_fields(stream: Stream) -> Fields:
+    keys = stream.alternative_srtp or (None,) * len(stream.alternatives)
     return [
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
-        *(item for endpoint in stream.alternatives for item in endpoint),
+        stream.rtcp_mux, stream.rtcp_reduced, _key_fields(stream.srtp),
+        *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
+
+
+def _key_fields(keys: SrtpKeys | None) -> Fields | None:
+    if keys is None:
+        return None
+    return [
+        keys.suite,
+        *(text for key in (keys.sending, keys.receiving) for text in (key.octets.hex(), key.mki.hex())),
+    ]
 
 
 def _stream(fields: list[object]) -> Stream:
@@ -266,9 +313,11 @@ def _stream(fields: list[object]) -> Stream:
         case [
             str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
-            int() | None as our_payload_type, int() | None as our_event_payload_type, *alternatives,
+            int() | None as our_payload_type, int() | None as our_event_payload_type,
+            bool(rtcp_mux), bool(rtcp_reduced), list() | None as keys, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
+            others = [_alternative(each) for each in alternatives]
             return Stream(
                 remote,
                 (rtcp_host, rtcp_port),
@@ -280,26 +329,48 @@ def _stream(fields: list[object]) -> Stream:
                 takes,
                 our_payload_type,
                 our_event_payload_type,
-                _endpoints(alternatives),
+                tuple(endpoint for endpoint, _ in others),
+                _keys(keys),
+                tuple(key for _, key in others) if any(key for _, key in others) else (),
+                rtcp_mux,
+                rtcp_reduced,
             )
-    raise ChannelError(f"no stream: {str(fields)[:80]}")
+    raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 
 
-def _endpoints(fields: list[object]) -> tuple[Endpoint, ...]:
-    endpoints: list[Endpoint] = []
-    for pair_of_fields in (fields[index : index + 2] for index in range(0, len(fields), 2)):
-        match pair_of_fields:
-            case [str(host), int(port)]:
-                endpoints.append((host, port))
+def _alternative(fields: object) -> tuple[Endpoint, SrtpKeys | None]:
+    match fields:
+        case [str(host), int(port), list() | None as keys]:
+            return (host, port), _keys(keys)
+    raise ChannelError("no endpoint of a fork")
+
+
+def _keys(fields: list[object] | None) -> SrtpKeys | None:
+    match fields:
+        case None:
+            return None
+        case [str(suite), str(ours), str(our_mki), str(theirs), str(their_mki)]:
+            sending = MasterKey(bytes.fromhex(ours), bytes.fromhex(our_mki))
+            return SrtpKeys(Suite(suite), sending, MasterKey(bytes.fromhex(theirs), bytes.fromhex(their_mki)))
+    raise ChannelError("no keys")
+
+
+def _numbered_pairs(fields: list[object]) -> tuple[tuple[int, Side, str, int], ...]:
+    pairs: list[tuple[int, Side, str, int]] = []
+    for one in (fields[index : index + 4] for index in range(0, len(fields), 4)):
+        match one:
+            case [int(number), str(side), str(host), int(port)]:
+                pairs.append((number, Side(side), host, port))
             case _:
-                raise ChannelError(f"no endpoint: {str(pair_of_fields)[:80]}")
-    return tuple(endpoints)
+                raise ChannelError(f"no pair: {str(one)[:80]}")
+    return tuple(pairs)
 
 
 def _report_fields(report: StreamReport) -> Fields:
     return [
         report.packets_received, report.packets_sent, report.octets_received, report.lost, report.jitter_ms,
-        report.rejected, report.remote_lost, report.fax_received, report.fax_sent,
+        report.rejected, report.remote_lost, report.fax_received, report.fax_sent, report.tampered,
+        report.replayed,
     ]  # fmt: skip
 
 
@@ -307,9 +378,11 @@ def _report(fields: list[object]) -> StreamReport:
     match fields:
         case [
             int(received), int(sent), int(octets), int(lost), int() | float() | None as jitter_ms,
-            int(rejected), int() | None as remote_lost, int(fax_received), int(fax_sent),
+            int(rejected), int() | None as remote_lost, int(fax_received), int(fax_sent), int(tampered),
+            int(replayed),
         ]:  # fmt: skip
             return StreamReport(
-                received, sent, octets, lost, jitter_ms, rejected, remote_lost, fax_received, fax_sent
-            )
-    raise ChannelError(f"no report: {str(fields)[:80]}")
+                received, sent, octets, lost, jitter_ms, rejected, remote_lost, fax_received, fax_sent, tampered,
+                replayed,
+            )  # fmt: skip
+    raise ChannelError(f"no report: {str(fields)[:MOST_SHOWN]}")

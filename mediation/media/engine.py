@@ -1,13 +1,14 @@
 """The port through which signalling drives media, and the engine of worker processes behind it.
 
 Signalling knows `MediaEngine` alone: commands go in, facts come back. `WorkerMediaEngine` gives each call to
-the least loaded worker process, and there it stays. A worker that dies takes its calls with it: each is told
-as MediaLost, and another process takes the worker's place while the others go on.
+the least loaded worker process, and there it stays. When a worker dies, another process takes its place, and its
+calls go on with the other workers at once, or with that process where there are none: on the same ports, by the
+plan in force. What cannot go on is told as MediaLost.
 """
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol
@@ -26,6 +27,7 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
 )
+from mediation.media.books import Book
 from mediation.media.channel import Configure, Message, WorkerStatistics
 from mediation.media.process import WorkerError, WorkerProcess, start_worker
 
@@ -34,6 +36,15 @@ FIRST_RESTART_S: Final = 0.1
 
 LAST_RESTART_S: Final = 30.0
 STEADY_S: Final = 10.0
+
+WAIT_S: Final = 10.0
+"""So long a call waits for a worker after its own has died. Then its parties have hung up, or should."""
+
+MAX_MOVES: Final = 2
+"""A call under which so many workers have died may be what they died of."""
+
+DEATH_LIMIT_S: Final = 0.3
+"""A worker that has closed its channel, or says nothing, may take so long to tell why. Its calls wait meanwhile."""
 
 HUNG_S: Final = 20.0
 """A worker without a word for so long is as good as dead. Several times the interval of its statistics."""
@@ -78,6 +89,12 @@ class WorkerSettings:
     tick_s: float = 0.001
     """How long packets may gather, to be served together."""
     statistics_interval_s: float = 5.0
+    pinned: bool = False
+    """Each worker stays on one of the cores that we may use, one after the other."""
+    real_time_priority: int = 0
+    """Of SCHED_FIFO, 1 to 99; 0: the workers are ordinary processes."""
+    socket_buffer_octets: int = 0
+    """Room for packets that wait, for each RTP socket; 0: the system's own size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +103,8 @@ class WorkerStarted:
 
     worker: int
     pid: int
+    denied: str = ""
+    """What the system has not granted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +115,8 @@ class WorkerLost:
     reason: str
     calls: int
     """Calls that were with it."""
+    moved: int = 0
+    """Those of them that go on with another worker, or may still."""
 
 
 Notice = WorkerStarted | WorkerLost
@@ -118,12 +139,20 @@ class WorkerMediaEngine:
         self._seats: dict[int, _Seat] = {}
         self._carriers: dict[str, _Seat] = {}
         self._opening: dict[str, _Opening] = {}
+        self._books: dict[str, Book] = {}
+        self._homeless: dict[str, asyncio.TimerHandle] = {}
+        """Calls whose worker has died before another one was there, and when they are given up."""
         self._tenders: list[asyncio.Task[None]] = []
 
     @property
     def workers(self) -> dict[int, int]:
         """Process ids of the workers that can take calls, by worker number."""
         return {index: seat.process.pid for index, seat in self._seats.items()}
+
+    @property
+    def loads(self) -> dict[int, int]:
+        """Calls that each worker has, by worker number."""
+        return {index: len(seat.calls) for index, seat in self._seats.items()}
 
     @property
     def statistics(self) -> dict[int, WorkerStatistics]:
@@ -147,23 +176,30 @@ class WorkerMediaEngine:
         """See MediaEngine."""
         call = command.call
         if isinstance(command, OpenMedia):
-            if call in self._carriers:
+            if call in self._books:
                 raise ValueError(f"media of {call} are open already")
+            self._books[call] = Book(command)
             self._opening[call] = _Opening(command)
             self._open_somewhere(call)
-        elif seat := self._carriers.get(call):
+        elif book := self._books.get(call):
             if call in self._opening:
                 if isinstance(command, CloseMedia):
                     self._opening[call].wanted = False
                 elif isinstance(command, OpenPair):  # whoever opens the call in the end would not know of it
                     self._tell_later(PairRefused(call, "media are not open yet"))
                     return
-            seat.process.send(command)
+            book.commanded(command)
+            if seat := self._carriers.get(call):
+                seat.process.send(command)
+            elif call in self._homeless and book.closing:
+                self._give_up(call, "its media worker died")
 
     async def aclose(self) -> None:
         """See MediaEngine."""
         for tender in self._tenders:
             tender.cancel()
+        for timer in self._homeless.values():
+            timer.cancel()
         ends = await asyncio.gather(*self._tenders, return_exceptions=True)
         self._tenders.clear()
         for end in ends:
@@ -175,13 +211,17 @@ class WorkerMediaEngine:
         opening = self._opening[call]
         seats = [seat for seat in self._seats.values() if seat.index not in opening.refused_by]
         if not seats or not opening.wanted:
-            del self._opening[call]
+            del self._opening[call], self._books[call]
             self._tell_later(MediaRefused(call, opening.reason))
             return
-        seat = min(seats, key=lambda candidate: len(candidate.calls))
+        self._give_to(min(seats, key=_load), call, [opening.command])
+
+    def _give_to(self, seat: "_Seat", call: str, messages: Sequence[Message]) -> None:
+        """From now on this worker has the call."""
         seat.calls.add(call)
         self._carriers[call] = seat
-        seat.process.send(opening.command)
+        for message in messages:
+            seat.process.send(message)
 
     def _open_elsewhere(self, call: str, refused_by: int, reason: str) -> None:
         opening = self._opening[call]
@@ -207,6 +247,7 @@ class WorkerMediaEngine:
 
     def _hear_fact(self, seat: "_Seat", fact: MediaFact) -> None:
         call = fact.call
+        self._books[call].told(fact)
         match fact:
             case MediaOpened():
                 self._opening.pop(call, None)
@@ -217,6 +258,7 @@ class WorkerMediaEngine:
             case MediaLost() | MediaClosed():
                 self._release(call)
                 self._opening.pop(call, None)
+                del self._books[call]
             case PairOpened() | PairRefused() | MediaSilent():
                 pass
         self._on_fact(fact)
@@ -231,7 +273,10 @@ class WorkerMediaEngine:
     def _seat(self, index: int, process: WorkerProcess) -> "_Seat":
         """A process that is ready takes calls from now on."""
         seat = self._seats[index] = _Seat(index, process)
-        self._on_notice(WorkerStarted(index, process.pid))
+        self._on_notice(WorkerStarted(index, process.pid, process.denied))
+        for call in tuple(self._homeless):
+            self._homeless.pop(call).cancel()
+            self._move(call)
         return seat
 
     async def _tend(self, seat: "_Seat") -> None:
@@ -262,24 +307,55 @@ class WorkerMediaEngine:
                     reason = await process.ended()
             except TimeoutError:
                 reason = f"it has said nothing for {HUNG_S:.0f} s"
-            calls = len(seat.calls)
-            self._lose(seat, f"media worker {seat.index} died")
+            del self._seats[seat.index]  # it gets nothing more
+            status = await process.aclose(DEATH_LIMIT_S)
         finally:
-            status = await process.aclose()
-        self._on_notice(WorkerLost(seat.index, f"exit status {status}: {reason}", calls))
+            await process.aclose()
+        # Not sooner: until the process has ended, its ports are bound.
+        calls = len(seat.calls)
+        moved = self._move_all(seat, f"media worker {seat.index} died")
+        self._on_notice(WorkerLost(seat.index, f"exit status {status}: {reason}", calls, moved))
 
-    def _lose(self, seat: "_Seat", reason: str) -> None:
-        """A worker is gone. A call that was only being opened may still find another one."""
-        del self._seats[seat.index]
+    def _move_all(self, seat: "_Seat", reason: str) -> int:
+        """A worker is gone: let its calls go on elsewhere. Returns how many may.
+
+        A call that was only being opened may still find another one.
+        """
+        moved = 0
         for call in tuple(seat.calls):
             self._release(call)
+            book = self._books[call]
+            book.moves += 1
             if call in self._opening:
                 self._open_elsewhere(call, seat.index, reason)
+            elif book.closing or book.moves >= MAX_MOVES:
+                self._give_up(call, reason)
             else:
-                self._tell_later(MediaLost(call, reason))
+                self._move(call)
+                moved += 1
+        return moved
+
+    def _move(self, call: str) -> None:
+        """To another worker, or where there is none, to the first that will be there."""
+        seats = [seat for seat in self._seats.values() if seat.process.lives]  # they may die all at once
+        if seats:
+            self._give_to(min(seats, key=_load), call, self._books[call].again())
+        else:
+            loop = asyncio.get_running_loop()
+            self._homeless[call] = loop.call_later(
+                WAIT_S, self._give_up, call, f"no media worker for {WAIT_S:.0f} s"
+            )
+
+    def _give_up(self, call: str, reason: str) -> None:
+        """The call has no audio any more."""
+        if timer := self._homeless.pop(call, None):
+            timer.cancel()
+        del self._books[call]
+        self._tell_later(MediaLost(call, reason))
 
     async def _start_worker(self, index: int) -> WorkerProcess:
         settings = self._settings
+        cores = sorted(os.sched_getaffinity(0))
         configure = Configure(
             front_end_ports=settings.front_end_ports,
             gateway_ports=settings.gateway_ports,
@@ -288,8 +364,15 @@ class WorkerMediaEngine:
             rtcp_interval_s=settings.rtcp_interval_s,
             tick_s=settings.tick_s,
             statistics_interval_s=settings.statistics_interval_s,
+            core=cores[index % len(cores)] if settings.pinned else -1,
+            real_time_priority=settings.real_time_priority,
+            socket_buffer_octets=settings.socket_buffer_octets,
         )
         return await start_worker(configure, partial(self._hear, index))
+
+
+def _load(seat: "_Seat") -> int:
+    return len(seat.calls)
 
 
 @dataclass(eq=False, slots=True)

@@ -1,7 +1,8 @@
 """The event loop of a media worker: wake, serve every readable socket once, rest until the tick is over.
 
 At media's rate a wake-up for each packet would cost more than the work with it, so packets may gather for a
-tick. While nothing comes the loop sleeps in epoll, and the first packet after a pause is served at once.
+tick, or for two when they are few. While nothing comes the loop sleeps in epoll, and the first packet after a pause
+is served at once.
 
 A socket is served one datagram a wake: a flood on one port cannot hold up the others, and no call is made
 only to learn that nothing more is there.
@@ -17,6 +18,9 @@ from mediation.media.relay import CLOCK_HZ
 
 Handler = Callable[[int], None]
 """Serves a socket, or a timer that is due; told the time in whole units of the media clock."""
+
+FEW: Final = 2
+"""With no more packets than this in a wake, two ticks may pass: waking is nearly all that they cost."""
 
 MAX_READY: Final = 2048
 """Sockets served in one wake; the others have their turn at once after it."""
@@ -116,7 +120,7 @@ class Loop:
             self.served += len(ready)
             if served - woke > self.latest_s:
                 self.latest_s = served - woke
-            rest = woke + tick_s - served
+            rest = woke + (tick_s if len(ready) > FEW else 2 * tick_s) - served
             if rest > 0 and 0 < len(ready) < MAX_READY:
                 time.sleep(rest)
 

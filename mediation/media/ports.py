@@ -15,6 +15,9 @@ from mediation.b2bua.plan import Endpoint
 MAX_TRIES: Final = 100
 """Ports of one range that are tried for one call when other programs sit on them."""
 
+RESERVED: Final = 20
+"""One in so many pairs is kept from new calls."""
+
 _SWALLOWS: Final = 1
 """Receive buffer of a quarantined socket; the kernel makes it the least it knows, about one packet."""
 
@@ -43,18 +46,31 @@ class PortPool:
     """One interface's ports, or one worker's share of them. Times are on the caller's clock, in its unit."""
 
     def __init__(
-        self, first: int, last: int, *, quarantine: float, share: tuple[int, int] = (0, 1), start: int = 0
+        self,
+        first: int,
+        last: int,
+        *,
+        quarantine: float,
+        share: tuple[int, int] = (0, 1),
+        start: int = 0,
+        buffer_octets: int = 0,
     ) -> None:
         """Even ports from `first` on, with their odd neighbours up to `last`; every n-th from the i-th on.
+
+        `buffer_octets`: what may wait at each RTP socket; 0: the system's own size.
 
         `start`: which one is handed out first, counted round the range. By chance, so that a worker in a dead
         one's place does not begin with the ports that its calls have just lost.
         """
         even = range(first + first % 2, last, 2)[share[0] :: share[1]]
+        self._own = even
+        self.reserve = len(even) // RESERVED
+        """So many pairs are not for new calls, but for those that are up: one more party, or a place to go on."""
         turned = start % len(even) if even else 0
         self._free = deque((*even[turned:], *even[:turned]))
         self._resting: deque[tuple[float, PortPair]] = deque()
         self._quarantine = quarantine
+        self._buffer_octets = buffer_octets
 
     @property
     def free(self) -> int:
@@ -66,15 +82,17 @@ class PortPool:
         """Pairs in quarantine."""
         return len(self._resting)
 
-    def take(self, host: str) -> PortPair:
+    def take(self, host: str, *, for_new_call: bool = False) -> PortPair:
         """Bind the pair that has rested longest, both ports or neither. Raises NoPorts.
 
         A port that another program holds goes to the end of the queue and the next one is tried.
         """
+        if for_new_call and 0 < len(self._free) <= self.reserve:
+            raise NoPorts("nearly all ports are in use")
         for _ in range(min(len(self._free), MAX_TRIES)):
             port = self._free.popleft()
             try:
-                pair = _bind_pair(host, port)
+                pair = _bind_pair(host, port, self._buffer_octets)
             except OSError as error:
                 self._free.append(port)
                 if error.errno != errno.EADDRINUSE:
@@ -83,10 +101,19 @@ class PortPool:
             return pair
         raise NoPorts("no free port")
 
+    def take_again(self, host: str, port: int) -> PortPair:
+        """Bind the pair that a call had in a worker that has died. It may be of that one's share. Raises NoPorts."""
+        try:
+            pair = _bind_pair(host, port, self._buffer_octets)
+        except OSError as error:
+            raise NoPorts(f"cannot bind {host}:{port} again: {error.strerror or error}") from error
+        if port in self._free:
+            self._free.remove(port)
+        return pair
+
     def give_back(self, pair: PortPair) -> None:
         """Take back a pair that was never told to anybody: it needs no quarantine."""
-        pair.close()
-        self._free.append(pair.port)
+        self._let_go(pair)
 
     def release(self, pair: PortPair, now: float) -> None:
         """Take back a pair that nobody watches any more: it swallows what comes during its quarantine."""
@@ -98,14 +125,17 @@ class PortPool:
     def expire(self, now: float) -> None:
         """Close the pairs whose quarantine is over; their ports may be handed out again, after all others."""
         while self._resting and self._resting[0][0] <= now:
-            pair = self._resting.popleft()[1]
-            pair.close()
-            self._free.append(pair.port)
+            self._let_go(self._resting.popleft()[1])
 
     def close(self) -> None:
         """Close what is in quarantine."""
         while self._resting:
             self._resting.popleft()[1].close()
+
+    def _let_go(self, pair: PortPair) -> None:
+        pair.close()
+        if pair.port in self._own:  # else it is of another worker's share, which has it already
+            self._free.append(pair.port)
 
 
 def connected_twin(door: socket.socket, remote: Endpoint) -> socket.socket:
@@ -123,6 +153,9 @@ def connected_twin(door: socket.socket, remote: Endpoint) -> socket.socket:
     try:
         twin.setblocking(False)
         twin.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # The kernel tells twice what it was asked for.
+        room = door.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         twin.bind(door.getsockname())
         twin.connect(remote)
     except BaseException:
@@ -133,8 +166,10 @@ def connected_twin(door: socket.socket, remote: Endpoint) -> socket.socket:
     return twin
 
 
-def _bind_pair(host: str, port: int) -> PortPair:
+def _bind_pair(host: str, port: int, buffer_octets: int) -> PortPair:
     rtp = _bind(host, port)
+    if buffer_octets:
+        rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_octets)
     try:
         return PortPair(host, port, rtp, _bind(host, port + 1))
     except BaseException:

@@ -36,6 +36,8 @@ class WorkerProcess:
         self._channel = channel
         self._on_message = on_message
         self._writing = False
+        self.denied = ""
+        """What the system has not granted it; known when it is ready."""
         self._ready: asyncio.Future[None] = loop.create_future()
         self._ended: asyncio.Future[str] = loop.create_future()
         loop.add_reader(channel, self._hear)
@@ -44,6 +46,14 @@ class WorkerProcess:
     def pid(self) -> int:
         """Process id."""
         return self._process.pid
+
+    @property
+    def lives(self) -> bool:
+        """Whether it is there, as far as the system knows: it may have died before we have heard of it."""
+        try:
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
 
     async def ready(self) -> None:
         """Wait until it can take calls. Raises WorkerError when it ends before."""
@@ -66,11 +76,14 @@ class WorkerProcess:
         except ChannelError as error:
             self._end(str(error))
 
-    async def aclose(self) -> int:
-        """Let the process end, or end it. Returns its exit status; negative: the signal that killed it."""
+    async def aclose(self, limit_s: float = STOP_LIMIT_S) -> int:
+        """Let the process end, or end it. Returns its exit status; negative: the signal that killed it.
+
+        When it returns, all the ports that the process had are free.
+        """
         self._end("it was closed")
         try:
-            async with asyncio.timeout(STOP_LIMIT_S):
+            async with asyncio.timeout(limit_s):
                 return await self._process.wait()
         except TimeoutError:
             with suppress(ProcessLookupError):
@@ -92,6 +105,7 @@ class WorkerProcess:
                 if message is None:
                     return
                 if isinstance(message, Ready):
+                    self.denied = message.denied
                     self._ready.set_result(None)
                 else:
                     self._on_message(self, message)

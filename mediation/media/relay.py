@@ -1,17 +1,21 @@
 """One direction of a call: read the header, translate the payload, rewrite the header, send.
 
-What can be decided before a packet comes is decided in `configure`: an `Action` for each payload type. While the
-call is a fax, its datagrams go the same way untouched: the parties hear them by `hear_fax` instead of `hear`.
+What can be decided before a packet comes is decided in `configure`: an `Action` for each payload type. Once packets
+simply follow each other on the source's line, a `Course` carries them in no time and tells here what it did;
+anything else comes back and is carried here. While the call is a fax, its datagrams go the same way
+untouched: the parties hear them by `hear_fax` instead of `hear`.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final
 
 from mediation.b2bua.plan import Stream
-from mediation.rtp.packet import RtpError, read_header
+from mediation.media.course import LARGEST, Course, Line
+from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
 from mediation.rtp.rewrite import Rewrite
 from mediation_codecs.g711 import Law
@@ -22,9 +26,6 @@ CLOCK_HZ: Final = 8000
 
 COMFORT_NOISE: Final = 13
 """Payload type of RFC 3389."""
-
-LARGEST: Final = 2048
-"""Octets of a datagram that are read; more is no audio of ours. One of so many may have been cut."""
 
 Action = tuple[int, bytes | None]
 """(payload type to leave with, table to translate the payload by; None: the octets stay as they are)."""
@@ -61,16 +62,6 @@ class Voice:
     at_reports: tuple[int, int] = (0, 0)
 
 
-class Line(Protocol):
-    """A connected socket, as far as a relay needs one."""
-
-    def recv(self, limit: int, /) -> bytes:
-        """The next datagram. OSError: there is none."""
-
-    def send(self, datagram: bytes, /) -> int:
-        """Send it. OSError: it cannot be sent."""
-
-
 class _NoLine:
     """To and from a party whose address is not known or cannot be reached."""
 
@@ -88,14 +79,16 @@ class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions", "_dropped_octets", "_key", "_reasons", "_reception", "_rewrite", "_sent_at_reports",
-        "_ssrc", "_voice", "dropped", "fax_received", "fax_sent", "heard", "malformed", "octets_sent", "sink",
-        "source",
+        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_octets_sent", "_reasons",
+        "_reception", "_rewrite", "_sent_at_reports", "_sink", "_source", "_ssrc", "_voice", "dropped",
+        "fax_received", "fax_sent", "malformed",
     )  # fmt: skip
 
     def __init__(self, voice: Voice) -> None:
         """`voice` numbers what leaves. Until `configure` nothing does."""
         self._voice = voice
+        self._course = Course(self, NO_LINE, NO_LINE)
+        self._laws: tuple[int, ...] = ()
         self._rewrite = voice.rewrite
         self._reception = Reception(_NOBODY)
         self._ssrc = _NOBODY
@@ -104,31 +97,53 @@ class Relay:
         self._key: tuple[Law, int, Law, int] | None = None
         self._sent_at_reports = (0, 0)
         self._dropped_octets = 0
-        self.octets_sent = 0
-        """Payload octets handed to the socket: the sender's octet count (RFC 3550 section 6.4.1)."""
+        self._octets_sent = 0
         self.dropped: Counter[Drop] = Counter()
         """Packets that did not go on."""
         self.malformed = 0
         """Datagrams of the source that are no RTP, or too long."""
-        self.heard = _NOBODY
-        """When the last packet came; negative before the first."""
-        self.source: Line = NO_LINE
-        """Hears the source alone."""
-        self.sink: Line = NO_LINE
-        """Sends to the sink alone."""
+        self._heard = _NOBODY
+        self._source: Line = NO_LINE
+        self._sink: Line = NO_LINE
         self.fax_received = 0
         """UDPTL datagrams of the source."""
         self.fax_sent = 0
         """UDPTL datagrams handed to the socket."""
 
+    @property
+    def source(self) -> Line:
+        """Hears the source alone."""
+        return self._source
+
+    @source.setter
+    def source(self, line: Line) -> None:
+        self._source = line
+        self._course.lead(line, self._sink)
+
+    @property
+    def sink(self) -> Line:
+        """Sends to the sink alone."""
+        return self._sink
+
+    @sink.setter
+    def sink(self, line: Line) -> None:
+        self._sink = line
+        self._course.lead(self._source, line)
+
+    def close(self) -> None:
+        """No packet more. The course is let go, so that no circle of references keeps what a call has had."""
+        self._course.close()
+
     def configure(self, source: Stream, sink: Stream) -> None:
         """Follow a plan. Where a law or its payload type changes, the stream goes on with a marker."""
+        self._course.end()
         key = (source.law, source.payload_type, sink.law, sink.payload_type)
         if self._key is not None and self._key != key:
             self._rewrite.switch()
         self._key = key
         self._rewrite.packet_units = sink.ptime_ms * CLOCK_HZ // 1000
         events = source.taken_event_payload_types
+        self._laws = source.taken_payload_types
         if source.sends and sink.takes:
             self._actions = _actions(key, source.taken_payload_types, events, sink.event_payload_type)
             self._reasons = _reasons(events)
@@ -138,55 +153,62 @@ class Relay:
 
     def source_moved(self) -> None:
         """Another sender may speak for the source from now on."""
+        self._course.end()
         self._rewrite.switch()
 
     def source_resumed(self) -> None:
         """Audio after something else: its next packet begins a run, and what the source left out is no loss."""
+        self._course.end()
         self._ssrc = _NOBODY
         self._rewrite.forget_source()
 
     def source_replaced(self) -> None:
         """Another party has taken the source's seat: its figures begin anew, what leaves goes on."""
+        self._course.end()
         self._reception = Reception(_NOBODY)
         self.source_resumed()
         self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
-        self._dropped_octets = -self.octets_sent
+        self._dropped_octets = -self._octets_sent
         self.malformed = self.fax_received = 0
-        self.heard = _NOBODY
+        self._heard = _NOBODY
 
     def sink_replaced(self, voice: Voice) -> None:
         """Another party has taken the sink's seat, and hears this voice; the source's figures go on."""
+        self._course.end()
         last = self._voice
         last.octets, last.not_sent, last.at_reports = (
-            self.octets_sent,
+            self._octets_sent,
             self.dropped[Drop.NOT_SENT],
             self._sent_at_reports,
         )
         self._voice = voice
         self._rewrite = voice.rewrite
         self._rewrite.forget_source()
-        self._dropped_octets += self.octets_sent - voice.octets
-        self.octets_sent = voice.octets
+        self._dropped_octets += self._octets_sent - voice.octets
+        self._octets_sent = voice.octets
         self.dropped[Drop.NOT_SENT] = voice.not_sent
         self._sent_at_reports = voice.at_reports
         self.fax_sent = 0
 
-    def hear(self, arrival: int) -> None:
-        """A packet is there to be read: the road of nearly all packets."""
-        try:
-            packet = self.source.recv(LARGEST)
-        except OSError:  # none after all, or the source's host says that nobody listens there yet
-            return
+    @property
+    def hear(self) -> Callable[[int], None]:
+        """What is to be called whenever the source's line can be read."""
+        return self._course.hear
+
+    def carry_heard(self, packet: bytes, arrival: int) -> None:
+        """See `Carried`: a datagram from the source's line. If more of its kind may follow, the course is set."""
         self.carry(packet, arrival)
+        self._begin_course(packet, arrival)
 
     def carry(self, packet: bytes, arrival: int) -> None:
         """One datagram of the source, on its way."""
+        self._course.end()
         try:
             payload_type, marker, sequence, timestamp, ssrc, start, end = read_header(packet)
         except RtpError:
             self.malformed += 1
             return
-        self.heard = arrival
+        self._heard = arrival
         if ssrc != self._ssrc:
             self._ssrc = ssrc
             self._reception.source_changed(ssrc)
@@ -205,16 +227,28 @@ class Relay:
         if table is not None:
             payload = payload.translate(table)
         try:
-            self.sink.send(header + payload)
+            self._sink.send(header + payload)
         except OSError:
             self._drop(Drop.NOT_SENT, end - start)
             return
-        self.octets_sent += end - start
+        self._octets_sent += end - start
+
+    def followed(self, packets: int, octets: int, timestamp: int, arrival: int, jitter_16: int) -> None:
+        """See `Carried`: as `carry` would have counted it."""
+        self._reception.followed(packets, timestamp, arrival, jitter_16)
+        self._rewrite.followed(packets, timestamp, arrival)
+        self._heard = arrival
+        self._octets_sent += packets * octets
+
+    def unsent(self, octets: int) -> None:
+        """See `Carried`."""
+        self._drop(Drop.NOT_SENT, octets)
+        self._octets_sent -= octets
 
     def hear_fax(self, arrival: int) -> None:
         """A datagram is there to be read while the call is a fax."""
         try:
-            datagram = self.source.recv(LARGEST)
+            datagram = self._source.recv(LARGEST)
         except OSError:
             return
         self.carry_fax(datagram, arrival)
@@ -226,7 +260,7 @@ class Relay:
             return
         self.fax_received += 1
         try:
-            self.sink.send(datagram)
+            self._sink.send(datagram)
         except OSError:
             return
         self.fax_sent += 1
@@ -237,13 +271,27 @@ class Relay:
         return self._rewrite.ssrc
 
     @property
+    def heard(self) -> int:
+        """When the last packet came; negative before the first."""
+        self._course.settle()
+        return self._heard
+
+    @property
+    def octets_sent(self) -> int:
+        """Payload octets handed to the socket: the sender's octet count (RFC 3550 section 6.4.1)."""
+        self._course.settle()
+        return self._octets_sent
+
+    @property
     def packets_sent(self) -> int:
         """Packets that left for the sink."""
+        self._course.settle()
         return self._rewrite.packets - self.dropped[Drop.NOT_SENT]
 
     @property
     def packets_received(self) -> int:
         """Valid packets of the source, those that were dropped here included."""
+        self._course.settle()
         return self._reception.packets
 
     @property
@@ -254,16 +302,19 @@ class Relay:
     @property
     def lost(self) -> int:
         """RFC 3550 appendix A.3; duplicates can make it negative."""
+        self._course.settle()
         return self._reception.lost
 
     @property
     def jitter_ms(self) -> float | None:
         """Of the source's packets; None: not measured."""
+        self._course.settle()
         jitter = self._reception.jitter
         return None if jitter is None else jitter * 1000 / CLOCK_HZ
 
     def reception_report(self) -> ReportBlock | None:
         """What to tell the source of its packets, beginning the next interval; None: nothing came."""
+        self._course.settle()
         return self._reception.report()
 
     def is_sending(self) -> bool:
@@ -278,7 +329,21 @@ class Relay:
 
     def timestamp_at(self, arrival: int) -> int:
         """The timestamp that a packet of ours would have that leaves at this moment."""
+        self._course.settle()
         return self._rewrite.timestamp_at(arrival)
+
+    def _begin_course(self, packet: bytes, arrival: int) -> None:
+        """Expect what follows a packet of a law that went its usual way."""
+        if len(packet) <= HEADER_OCTETS or packet[0] != PLAIN or packet[1] not in self._laws:
+            return  # a marker, among others
+        action = self._actions[packet[1]]
+        _, _, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
+        offsets = self._rewrite.offsets_after(sequence, timestamp, ssrc)
+        jitter_16 = self._reception.jitter_after(sequence, timestamp, ssrc)
+        if action is not None and offsets is not None and jitter_16 is not None:
+            payload_type, table = action
+            leaving = (payload_type, self._rewrite.ssrc)
+            self._course.begin(packet, arrival, jitter_16, offsets, leaving, table)
 
     def _drop(self, reason: Drop, octets: int) -> None:
         self.dropped[reason] += 1

@@ -5,6 +5,7 @@ the daemon, which has calls to hang up first.
 """
 
 import gc
+import os
 import random
 import resource
 import select
@@ -15,7 +16,6 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from os import getpid
 from typing import Final
 
 from mediation.b2bua.plan import (
@@ -31,14 +31,14 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
 )
-from mediation.media.channel import Channel, ChannelError, Configure, Message, Ready, WorkerStatistics
+from mediation.media.channel import Channel, ChannelError, Configure, Message, Ready, Reopen, WorkerStatistics
 from mediation.media.loop import Handler, Loop
 from mediation.media.ports import NoPorts, PortPair, PortPool
 from mediation.media.relay import CLOCK_HZ
 from mediation.media.session import NEVER, Chance, Session
 from mediation.settings.model import Side
 
-MAX_COMMANDS: Final = 32
+MAX_COMMANDS: Final = 8
 """Commands that are carried out before audio has its turn again."""
 
 PER_CALL: Final = 6
@@ -49,6 +49,10 @@ PER_PAIR: Final = 2
 
 RESERVE: Final = 32
 """Descriptors for everything that is no call."""
+
+GARBAGE: Final = (20_000, 50, 50)
+"""For `gc.set_threshold`. What a call has had goes with its last reference, so there is next to nothing to collect;
+but to look for it among two thousand calls holds up all audio for tens of milliseconds."""
 
 TRACEBACK_INTERVAL: Final = CLOCK_HZ
 """At most one traceback a second goes to stderr."""
@@ -85,7 +89,11 @@ class Worker:
         ports = {Side.FRONT_END: configure.front_end_ports, Side.GATEWAY: configure.gateway_ports}
         self._pools = {
             side: PortPool(
-                *ports[side], quarantine=self._quarantine, share=configure.share, start=int(chance() * 65536)
+                *ports[side],
+                quarantine=self._quarantine,
+                share=configure.share,
+                start=int(chance() * 65536),
+                buffer_octets=configure.socket_buffer_octets,
             )
             for side in Side
         }
@@ -97,10 +105,10 @@ class Worker:
         self._loop.watch(channel.fileno(), self._hear_signalling)
         self._loop.call_at(self._loop.now() + self._statistics_interval, self._tell_statistics)
 
-    def run(self) -> None:
-        """Carry audio until the channel closes."""
+    def run(self, denied: str = "") -> None:
+        """Carry audio until the channel closes. `denied`: what the system has not granted us."""
         try:
-            self._tell(Ready(getpid()))
+            self._tell(Ready(os.getpid(), denied))
             self._loop.run()
         except ChannelError:  # the end of signalling is ours
             for call in tuple(self._calls):
@@ -123,12 +131,14 @@ class Worker:
             self._perform(message, now)
 
     def _perform(self, message: Message, now: int) -> None:
-        if not isinstance(message, OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia):
+        if not isinstance(message, OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Reopen):
             raise ChannelError(f"not for a worker: {type(message).__name__}")
         try:
             match message:
                 case OpenMedia():
                     self._open(message)
+                case Reopen():
+                    self._reopen(message)
                 case ApplyMedia(call, plan):
                     if carried := self._calls.get(call):
                         carried.session.apply(plan, now)
@@ -159,23 +169,48 @@ class Worker:
         except NoPorts as error:
             self._tell(MediaRefused(call, str(error)))
             return
+        self._begin(call, dict(enumerate(zip(pools, pairs, strict=True))), (0, 1), 2)
+        caller, callee = pairs
+        self._tell(MediaOpened(call, (caller.host, caller.port), (callee.host, callee.port)))
+
+    def _reopen(self, command: Reopen) -> None:
+        """Go on where a worker has died. All ports, or the call is lost."""
+        bound: dict[int, tuple[PortPool, PortPair]] = {}
+        try:
+            if self._descriptors + PER_CALL + PER_PAIR * (len(command.pairs) - 2) > self._room:
+                raise NoPorts("no more file descriptors")
+            for number, side, host, port in command.pairs:
+                bound[number] = self._pools[side], self._pools[side].take_again(host, port)
+        except NoPorts as error:
+            for pool, pair in bound.values():
+                pool.give_back(pair)
+            self._tell(MediaLost(command.call, str(error)))
+            return
+        self._begin(command.call, bound, command.seats, command.next_pair)
+
+    def _begin(
+        self, call: str, bound: dict[int, tuple[PortPool, PortPair]], seats: tuple[int, int], next_pair: int
+    ) -> None:
+        """A session on these pairs, by number. Where it fails they go back at once."""
         try:
             session = Session(
                 call,
-                pairs,
+                (bound[seats[0]][1], bound[seats[1]][1]),
                 _Watch(self._loop, call),
                 self._tell,
                 chance=self._chance,
                 rtcp_interval_s=self._rtcp_interval_s,
+                seats=seats,
             )
+            for number, (_, pair) in bound.items():
+                if number not in seats:
+                    session.add_pair(number, pair)
         except BaseException:
             self._loop.forget_owner(call)
-            for pool, pair in zip(pools, pairs, strict=True):
+            for pool, pair in bound.values():
                 pool.give_back(pair)
             raise
-        self._calls[call] = Carried(session, dict(enumerate(pools)))
-        caller, callee = pairs
-        self._tell(MediaOpened(call, (caller.host, caller.port), (callee.host, callee.port)))
+        self._calls[call] = Carried(session, {number: pool for number, (pool, _) in bound.items()}, next_pair)
 
     def _open_pair(self, command: OpenPair, carried: Carried) -> None:
         call = command.call
@@ -281,12 +316,28 @@ class _Watch:
 
 def _take_both(pools: tuple[PortPool, PortPool], hosts: tuple[str, str]) -> tuple[PortPair, PortPair]:
     """A pair for each party, or none at all. Raises NoPorts."""
-    caller = pools[0].take(hosts[0])
+    caller = pools[0].take(hosts[0], for_new_call=True)
     try:
-        return caller, pools[1].take(hosts[1])
+        return caller, pools[1].take(hosts[1], for_new_call=True)
     except NoPorts:
         pools[0].give_back(caller)
         raise
+
+
+def _take_place(configure: Configure) -> str:
+    """Core and priority; returns what was not granted."""
+    denied: list[str] = []
+    if configure.core >= 0:
+        try:
+            os.sched_setaffinity(0, {configure.core})
+        except OSError as error:
+            denied.append(f"core {configure.core}: {error.strerror}")
+    if configure.real_time_priority:
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(configure.real_time_priority))
+        except OSError as error:
+            denied.append(f"real-time priority {configure.real_time_priority}: {error.strerror}")
+    return ", ".join(denied)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -305,10 +356,12 @@ def main(arguments: Sequence[str]) -> int:
     if not isinstance(configure, Configure):
         print(f"media worker: expected its configuration, got {configure!r}", file=sys.stderr)  # noqa: T201 -- a worker has no log
         return 1
+    denied = _take_place(configure)
     worker = Worker(channel, configure, chance=random.SystemRandom().random, descriptors=descriptors)
     gc.collect()
     gc.freeze()  # what is loaded stays: no need to look through it again and again
-    worker.run()
+    gc.set_threshold(*GARBAGE)
+    worker.run(denied)
     return 0
 
 

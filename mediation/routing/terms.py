@@ -1,8 +1,9 @@
 """On what terms we speak with one peer: the policy of a leg, whichever way the call goes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mediation.routing.translation import AS_IT_IS, NumberPlan
+from mediation.sdp.crypto import SrtpMode
 from mediation.sdp.negotiation import Capabilities
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.model import Internal, Side, Trunk
@@ -17,6 +18,7 @@ from mediation.settings.peer_terms import (
     Transfers,
 )
 from mediation.sip.digest_client import Credentials
+from mediation.sip.flow import Transport
 from mediation.sip.session_timer import TimerMode, TimerPolicy
 
 _ALLOW = (
@@ -55,12 +57,22 @@ class Terms:
     """What becomes of single headers from and to the peer."""
     numbers: NumberPlan = AS_IT_IS
     """How the peer writes numbers."""
+    keys_without_tls: bool = False
+    """Whether keys for SRTP may be said where they can be read on the way."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
         """The terms of a trunk, or of the front-end servers."""
+        media = peer.media
         capabilities = Capabilities(
-            tuple(str(law) for law in peer.codecs), peer.telephone_event, peer.ptime_ms
+            tuple(str(law) for law in peer.codecs),
+            peer.telephone_event,
+            peer.ptime_ms,
+            media.srtp,
+            () if media.srtp is SrtpMode.OFF else media.srtp_suites,
+            media.srtp_twins,
+            media.rtcp_mux,
+            media.rtcp_rsize,
         )
         side, credentials, numbers = Side.FRONT_END, None, AS_IT_IS
         if isinstance(peer, Trunk):
@@ -80,7 +92,19 @@ class Terms:
             peer.identity,
             peer.headers,
             numbers,
+            media.srtp_without_tls,
         )
+
+    def capabilities_over(self, transport: Transport) -> Capabilities:
+        """What may be offered and taken there: no keys where anybody on the way can read them (RFC 4568 section 7).
+
+        Where SRTP is required without keys nothing can be agreed on.
+        """
+        capabilities = self.capabilities
+        if transport is Transport.TLS or self.keys_without_tls or capabilities.srtp is SrtpMode.OFF:
+            return capabilities
+        left = SrtpMode.REQUIRED if capabilities.srtp is SrtpMode.REQUIRED else SrtpMode.OFF
+        return replace(capabilities, srtp=left, suites=())
 
     @property
     def timer_policy(self) -> TimerPolicy:

@@ -82,6 +82,22 @@ class Reception:
             self._timestamp = timestamp
         return True
 
+    def jitter_after(self, sequence: int, timestamp: int, ssrc: int) -> int | None:
+        """Sixteen times the jitter, if this packet is the newest of a valid source; None if it is not."""
+        newest = sequence == self._extended & 0xFFFF and timestamp == self._timestamp and ssrc == self.ssrc
+        return self._jitter_16 if newest and not self._probation else None
+
+    def followed(self, packets: int, timestamp: int, arrival: int, jitter_16: int) -> None:
+        """So many packets have come, each the next one after the other, and were counted elsewhere.
+
+        Timestamp and arrival are the last one's, and the jitter what it has become, sixteen times.
+        """
+        self._extended += packets
+        self.packets += packets
+        self._timestamp = timestamp
+        self._transit = arrival - timestamp
+        self._jitter_16 = jitter_16
+
     def source_changed(self, ssrc: int) -> None:
         """Begin anew with another SSRC; the totals go on."""
         self._lost_before = self.lost

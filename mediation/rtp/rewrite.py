@@ -102,6 +102,22 @@ class Rewrite:
             self.ssrc,
         )
 
+    def offsets_after(self, sequence: int, timestamp: int, ssrc: int) -> tuple[int, int] | None:
+        """What the next packets' numbers have added, sequence and timestamp, if they simply follow this one.
+
+        None: this is not the newest packet, or the next one is to be looked at.
+        """
+        if ssrc != self._following or sequence != self._sequence or timestamp != self._timestamp:
+            return None
+        return self._sequence_offset, self._timestamp_offset
+
+    def followed(self, packets: int, timestamp: int, arrival: int) -> None:
+        """So many packets have left by those offsets, each the next one after the other; the last one's figures."""
+        self._sequence = (self._sequence + packets) & 0xFFFF
+        self._timestamp = timestamp
+        self._arrival = arrival
+        self.packets += packets
+
     def switch(self) -> None:
         """Expect another stream: after a re-lock, or when the law changes on either side.
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
+from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.places import Listener, Network, Target, addresses
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
@@ -87,6 +88,7 @@ BODIES_DOC: Final = (
 )
 TRANSFER_DOC: Final = "Call transfer by this peer, and to it."
 REDIRECT_DOC: Final = "Redirection (3xx) by this peer."
+PEER_MEDIA_DOC: Final = "Audio with this peer, on the wire."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +145,7 @@ class Internal(Interface):
     bodies: Bodies = field(default=Bodies(), metadata=story(BODIES_DOC))
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
+    media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
     identity: InternalIdentity = field(
         default=InternalIdentity(),
         metadata=story("What is believed of front-end servers, and what they are told."),
@@ -259,6 +262,7 @@ class Trunk:
     bodies: Bodies = field(default=Bodies(), metadata=story(BODIES_DOC))
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
+    media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )

@@ -14,6 +14,7 @@ from mediation.settings.number_rules import broken_number_rules
 from mediation.settings.places import Listener, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.secrecy import keys_have_a_way
 from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Transport
 
@@ -27,6 +28,8 @@ _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
     ("trunk", EACH, "trusted"),
     ("trunk", EACH, "codecs"),
     ("trunk", EACH, "failover_codes"),
+    ("internal", "media", "srtp_suites"),
+    ("trunk", EACH, "media", "srtp_suites"),
     ("internal", "tls", "peers"),
     ("gateway", "tls", "peers"),
     ("route", EACH, "trunks"),
@@ -54,6 +57,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _header_values_set(draft),
         _a_weight_for_each_trunk(draft),
         broken_number_rules(draft),
+        keys_have_a_way(draft),
     )
 
 

@@ -31,6 +31,26 @@ class Media:
     workers: int = setting(
         0, low=0, high=128, doc="Processes that carry audio; 0: one for each processor core."
     )
+    pin_workers: bool = setting(
+        False,
+        doc="Keep each of these processes on a core of its own, in turn, instead of wherever the system puts it. For "
+        "a machine that does nothing else.",
+    )
+    real_time_priority: int = setting(
+        0,
+        low=0,
+        high=99,
+        doc="Priority of these processes before all ordinary ones (SCHED_FIFO), so that nothing on the machine delays "
+        "audio; 0: they are ordinary. Needs CAP_SYS_NICE, or LimitRTPRIO= of systemd; without it they go on as "
+        "ordinary ones, which the log tells.",
+    )
+    socket_buffer_kb: int = setting(
+        0,
+        low=0,
+        high=4096,
+        doc="Room for packets that wait to be read, for each RTP socket; 0: the system's own size, which on Linux "
+        "holds about 250 packets of one party. No more than net.core.rmem_max allows.",
+    )
     silence_s: int = setting(
         30,
         low=0,

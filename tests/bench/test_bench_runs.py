@@ -6,13 +6,17 @@ import sys
 
 
 def test_a_short_measurement_tells_what_a_call_and_a_packet_cost() -> None:
-    short = ["--rate", "2", "--seconds", "1", "--media-calls", "2", "--media-seconds", "1", "--json"]
+    short = "--rate 2 --seconds 1 --media-calls 2 --media-steps= --media-seconds 0.5 --media-repeats 1"
+    short += " --media-delay-calls 2 --media-tries 1 --no-peer --json"
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench", *short], capture_output=True, text=True, timeout=60, check=False
-    )
+        [sys.executable, "-m", "tests.bench", *short.split()], capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    (packets,) = report["packets"]
-    assert packets["packets"] == 200
-    assert packets["wrong"] == 0
-    assert packets["media_us"] > 0
+    ours = [run for run in report["media"] if run["carrier"] == "ours"]
+    assert [run["kind"] for run in ours] == ["transcoding", "relay"]
+    for run in ours:
+        assert run["packets"] == 100
+        assert run["wrong"] == 0
+        assert run["cpu_us"] > 0
+    assert report["churn"]["wrong"] == 0

@@ -110,7 +110,7 @@ ACTS: st.SearchStrategy[Act] = st.one_of(
 
 
 @pytest.mark.parametrize("way", list(WAYS))
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(acts=st.lists(ACTS, min_size=3, max_size=25))
 def test_nothing_that_peers_say_in_any_order_breaks_or_leaks(way: str, acts: list[Act]) -> None:
     world = World(world_settings(trunk("itsp-a", SBC, OTHER_SBC)))

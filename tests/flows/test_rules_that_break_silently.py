@@ -174,6 +174,23 @@ def test_an_extension_that_we_lack_is_420_within_a_call_too__rfc3261_8_2_2_3(
     call.ends()
 
 
+@pytest.mark.parametrize("by", ["caller", "callee"])
+def test_options_within_a_call_tell_what_it_takes_and_count__rfc3261_11_2_and_12_2_2(
+    call: Pair, by: str
+) -> None:
+    one, other = sides(call, by)
+    one.asks("OPTIONS", within=True)
+    assert one.heard() == ["200 OPTIONS"]
+    assert "UPDATE" in (one.response(200).headers.get("Allow") or "")
+    assert one.response(200).headers.get("Accept")
+    one.line.sequence -= 2
+    one.asks("INFO", within=True)
+    assert one.heard() == ["500 INFO"]
+    assert other.heard() == []
+    one.line.sequence += 2
+    call.ends()
+
+
 @SIDES
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE", "INFO", "BYE"])
 def test_a_request_older_than_the_last_is_500_and_changes_nothing__rfc3261_12_2_2(

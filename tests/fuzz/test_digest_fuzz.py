@@ -66,7 +66,7 @@ def request(*values: str) -> Request:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(mutated(CHALLENGES + ANSWERS) | OCTETS)
 def test_any_text_is_a_challenge_or_our_error(text: str) -> None:
     for challenge in Challenge.read_all(text):
@@ -77,7 +77,7 @@ def test_any_text_is_a_challenge_or_our_error(text: str) -> None:
         assert error.status == 400  # noqa: PT017 - it may also succeed
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(mutated(ANSWERS + CHALLENGES) | OCTETS)
 def test_any_text_is_an_authorization_or_our_error(text: str) -> None:
     try:
@@ -89,14 +89,14 @@ def test_any_text_is_an_authorization_or_our_error(text: str) -> None:
         assert Authorization.parse(str(answer)) == answer
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(mutated(ANSWERS + CHALLENGES) | OCTETS, max_size=6))
 def test_any_authorization_is_judged__cve_2023_28098(values: list[str]) -> None:
     ours = DigestServer("a", {"alice": "secret"}.get, SECRET)
     assert ours.verify(request(*values), now=1.0) in tuple(Refusal)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(mutated(CHALLENGES + ANSWERS) | OCTETS, max_size=6), st.integers(0, 2))
 def test_any_challenge_is_answered_or_given_up_in_a_few_rounds(values: list[str], proxies: int) -> None:
     client = DigestClient(Credentials("alice", "secret"))
@@ -123,7 +123,7 @@ def test_any_challenge_is_answered_or_given_up_in_a_few_rounds(values: list[str]
         pytest.fail("the same challenge was answered thrice")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.floats(0, 1), st.integers(0, 3), st.sampled_from(SPITEFUL) | OCTETS)
 def test_a_good_answer_that_was_touched_proves_nobody_else(at: float, cut: int, piece: str) -> None:
     ours = DigestServer("a", {"alice": "secret", "bob": "other"}.get, SECRET)

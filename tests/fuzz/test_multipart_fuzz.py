@@ -78,7 +78,7 @@ def counted(part: Part, depth: int = 0) -> int:
     return sum(1 + counted(child, depth + 1) for child in part.parts)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(TYPES, BODIES)
 def test_any_body_is_contents_or_our_error(content_type: str, octets: bytes) -> None:
     message = Request("INVITE", "sip:a", Headers([("Content-Type", content_type)]), octets)
@@ -107,7 +107,7 @@ WAY = Passage(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     TYPES, BODIES, st.lists(st.sampled_from(["<cid:i@a>", "<cid:i%40a>;x=y", "<cid:", '"', ","])).map("".join)
 )
@@ -136,7 +136,7 @@ def test_what_crosses_of_any_body_is_what_stood_in_it_and_can_be_sent(
     assert [part.body for part in contents_of(sent, POLICY).kept] == [part.body for part in luggage.parts]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(max_size=20) | st.lists(st.sampled_from(["session", ";", "handling", "=", '"', " "])).map("".join)
 )

@@ -15,7 +15,7 @@ from mediation.settings.problems import SettingsError
 
 EXAMPLE = (Path(__file__).parents[2] / "config" / "plan.example.toml").read_text(encoding="utf-8")
 LINES = EXAMPLE.splitlines()
-FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FUZZ = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 VALUES = st.one_of(
     st.sampled_from(

@@ -15,7 +15,7 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES, max_size=5).map("".join) | st.text(max_size=20)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(TEXTS)
 def test_any_text_is_a_value_or_400(text: str) -> None:
     for value in (RSeq, RAck):
@@ -27,7 +27,7 @@ def test_any_text_is_a_value_or_400(text: str) -> None:
             assert value.parse(str(read)) == read
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(100, 699), TEXTS, st.sampled_from(["100rel", "timer", ""]))
 def test_any_response_is_numbered_plain_or_400(status: int, text: str, tag: str) -> None:
     response = Response(status, "", Headers([("RSeq", text), ("Require", tag)]))
@@ -39,7 +39,7 @@ def test_any_response_is_numbered_plain_or_400(status: int, text: str, tag: str)
     assert (rseq is not None) == (tag == "100rel" and 100 < status < 200)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(TEXTS, max_size=6))
 def test_no_prack_from_nowhere_is_taken(texts: list[str]) -> None:
     sender = ReliableSender[str](CSeq(7, "INVITE"), 12345, 0.5)
@@ -54,7 +54,7 @@ def test_no_prack_from_nowhere_is_taken(texts: list[str]) -> None:
     assert sender.outstanding is not None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(1, 2**32 - 1) | st.integers(1, 4), st.integers(0, 2)), max_size=30))
 def test_what_is_new_comes_in_order(arrivals: list[tuple[int, int]]) -> None:
     receiver = ReliableReceiver()

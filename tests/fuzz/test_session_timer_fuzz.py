@@ -26,7 +26,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(TEXTS)
 def test_any_text_is_a_value_or_400(text: str) -> None:
     for value in (SessionExpires, MinSE):
@@ -38,7 +38,7 @@ def test_any_text_is_a_value_or_400(text: str) -> None:
             assert value.parse(str(read)) == read
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(POLICIES, st.lists(HEADERS, max_size=4), st.lists(HEADERS, max_size=4))
 def test_any_exchange_leaves_a_timer_that_makes_sense(
     policy: TimerPolicy, requests: list[Headers], responses: list[Headers]

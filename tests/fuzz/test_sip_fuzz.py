@@ -97,7 +97,7 @@ def check_error(error: MalformedMessage) -> None:
                 continue
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(DATAGRAMS)
 def test_any_datagram_is_a_message_or_malformed(octets: bytes) -> None:
     try:
@@ -115,7 +115,7 @@ def test_any_datagram_is_a_message_or_malformed(octets: bytes) -> None:
     assert bytes(again) == bytes(message)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(DATAGRAMS, max_size=4).map(b"".join), st.lists(st.integers(1, 300), min_size=1, max_size=8))
 def test_any_stream_in_any_pieces_gives_the_same(octets: bytes, sizes: list[int]) -> None:
     whole, pieces = StreamFramer(), StreamFramer()

@@ -24,7 +24,7 @@ PARSERS: list[Callable[[str], object]] = [
 ]  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(TEXTS)
 def test_any_text_is_a_value_or_400(text: str) -> None:
     for parse in PARSERS:
@@ -37,7 +37,7 @@ def test_any_text_is_a_value_or_400(text: str) -> None:
         assert re.search("[\r\n]", str(value)) is None or re.search("[\r\n]", text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.text(max_size=30).map(lambda text: "".join(f"%{octet:02x}" for octet in text.encode())))
 def test_whatever_is_embedded_in_escapes_breaks_no_line(embedded: str) -> None:
     """Our message reader gives no line ends, so escapes are the only way in for them."""
@@ -49,7 +49,7 @@ def test_whatever_is_embedded_in_escapes_breaks_no_line(embedded: str) -> None:
         assert re.fullmatch(r"[!-~]+", str(value))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.binary(max_size=60) | TEXTS.map(lambda text: b"SIP/2.0 200 " + text.encode("utf-8", "surrogateescape"))
 )

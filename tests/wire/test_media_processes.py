@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import random
 import select
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -14,12 +16,16 @@ import pytest_asyncio
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
+    ClosePair,
     MediaClosed,
     MediaFact,
     MediaLost,
     MediaOpened,
+    MediaPlan,
     MediaRefused,
     OpenMedia,
+    OpenPair,
+    PairOpened,
 )
 from mediation.media import engine as engine_module
 from mediation.media.engine import (
@@ -31,7 +37,8 @@ from mediation.media.engine import (
     WorkerStarted,
 )
 from mediation.settings.model import Side
-from tests.wire.media_phones import GATEWAY, INTERNAL, LIMIT_S, Media, Phone, phones, running
+from mediation_codecs.transcode import translation_table
+from tests.wire.media_phones import CALLEE, GATEWAY, INTERNAL, LIMIT_S, Media, Phone, phone, phones, running
 
 PAYLOAD = b"\x11" * 160
 SETTINGS = WorkerSettings(
@@ -43,7 +50,7 @@ SETTINGS = WorkerSettings(
 )
 NARROW = replace(SETTINGS, front_end_ports=(22_200, 22_203), gateway_ports=(32_200, 32_299))
 """Two pairs of ports on the internal side: one for each worker."""
-MORTAL = replace(SETTINGS, front_end_ports=(22_300, 22_399), gateway_ports=(32_300, 32_399))
+MORTAL = replace(SETTINGS, front_end_ports=(22_300, 22_699), gateway_ports=(32_300, 32_699))
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -107,6 +114,40 @@ async def test_calls_are_spread_and_what_one_worker_refuses_another_may_take(nar
     assert again.caller == first.caller
 
 
+async def test_the_last_ports_are_not_for_new_calls_but_for_those_that_are_up() -> None:
+    ports = replace(SETTINGS, front_end_ports=(22_700, 22_779), gateway_ports=(32_700, 32_999), workers=1)
+    async with running(ports) as media:
+        for number in range(38):
+            await media.open(f"call {number}")
+        media.engine.perform(open_call("one too many"))
+        refused = await media.fact(MediaRefused, "one too many")
+        assert refused.reason == "nearly all ports are in use"
+        media.engine.perform(OpenPair("call 0", Side.FRONT_END, INTERNAL))
+        assert (await media.fact(PairOpened, "call 0")).pair == 2
+        for call in ("call 1", "call 2"):
+            await media.close(call)
+        await media.open("the next")
+        media.engine.perform(open_call("again one too many"))
+        assert await media.fact(MediaRefused, "again one too many") == replace(
+            refused, call="again one too many"
+        )
+
+
+async def test_a_worker_has_its_core_and_its_priority_or_says_what_it_was_denied() -> None:
+    placed = replace(
+        SETTINGS, front_end_ports=(23_000, 23_003), gateway_ports=(33_000, 33_003), pinned=True,
+        real_time_priority=1, socket_buffer_octets=65_536,
+    )  # fmt: skip
+    async with running(placed) as media:
+        cores = sorted(os.sched_getaffinity(0))
+        for index, pid in media.engine.workers.items():
+            assert os.sched_getaffinity(pid) == {cores[index % len(cores)]}
+            started = await media.notice(WorkerStarted)
+            granted = os.sched_getscheduler(started.pid) == os.SCHED_FIFO
+            assert granted == (not started.denied)
+        await media.open("call")
+
+
 async def test_a_refusal_takes_no_ports_of_the_other_side(narrow: Media) -> None:
     await narrow.open("one")
     await narrow.open("two")
@@ -159,7 +200,7 @@ async def test_workers_tell_how_they_do(media: Media, pair: tuple[Phone, Phone])
     assert {told.failures for told in media.engine.statistics.values()} == {0}
 
 
-async def test_a_killed_worker_is_noticed_its_calls_are_lost_and_the_others_go_on(
+async def test_a_killed_worker_is_noticed_and_its_call_goes_on_with_another_on_the_same_ports(
     mortal: Media, pair: tuple[Phone, Phone]
 ) -> None:
     with phones() as others:
@@ -168,35 +209,136 @@ async def test_a_killed_worker_is_noticed_its_calls_are_lost_and_the_others_go_o
         assert one.caller != two.caller
         before = mortal.engine.workers
         os.kill(before[0], signal.SIGKILL)
-        lost = await mortal.any_fact()
-        assert isinstance(lost, MediaLost)
-        living = others if lost.call == "one" else pair
-        living[0].say(PAYLOAD)
-        assert len(living[1].hear()) == 172
         notice = await mortal.notice(WorkerLost)
-        assert (notice.worker, notice.calls) == (0, 1)
+        assert (notice.worker, notice.calls, notice.moved) == (0, 1, 1)
         assert "exit status -9" in notice.reason
+        await mortal.settle()
+        for caller, callee in (pair, others):
+            await hears_again(caller, callee)
+            await hears_again(callee, caller)
         started = [await mortal.notice(WorkerStarted) for _ in range(3)]
         assert started[2].worker == 0
         assert mortal.engine.workers[1] == before[1]
         assert mortal.engine.workers[0] != before[0]
         assert mortal.unheard == []
+        for call in ("one", "two"):
+            await mortal.close(call)
 
 
-async def test_after_all_workers_have_died_the_next_call_works(
+async def hears_again(speaker: Phone, listener: Phone) -> None:
+    """Say something new until it is heard: what came while nobody listened is lost."""
+    for number in range(100):
+        payload = bytes([0x80 + number]) * 160
+        speaker.say(payload)
+        try:
+            heard = await asyncio.to_thread(listener.hear)
+        except ConnectionRefusedError:  # the answer to a packet of before
+            continue
+        table = translation_table(speaker.law, listener.law) or b""
+        assert heard[12:] == payload.translate(table)
+        return
+    pytest.fail("nothing is heard any more")
+
+
+async def test_after_all_workers_have_died_calls_go_on_with_the_next_ones(
     mortal: Media, pair: tuple[Phone, Phone]
 ) -> None:
-    await mortal.open("call")
+    opened = await mortal.connect("call", *pair)
+    pair[0].say(PAYLOAD)
+    pair[1].hear()
     for pid in mortal.engine.workers.values():
         os.kill(pid, signal.SIGKILL)
-    lost = await mortal.fact(MediaLost, "call")
-    assert "died" in lost.reason
-    mortal.engine.perform(ApplyMedia("call", None))  # type: ignore[arg-type]  # nobody reads it any more
     for _ in range(4):
         await mortal.notice(WorkerStarted)
-    await mortal.connect("next", *pair)
-    pair[0].say(PAYLOAD)
-    assert len(pair[1].hear()) == 172
+    await mortal.settle()
+    await hears_again(*pair)
+    assert pair[1].rtp.getsockname() != opened.callee
+    assert mortal.unheard == []
+
+
+async def test_a_call_that_has_lost_its_worker_twice_is_ended_with_a_clear_cause(
+    mortal: Media, pair: tuple[Phone, Phone]
+) -> None:
+    await mortal.connect("call", *pair)
+    for _ in range(2):
+        (busy,) = [index for index, calls in mortal.engine.loads.items() if calls]
+        os.kill(mortal.engine.workers[busy], signal.SIGKILL)
+        await mortal.notice(WorkerLost)
+    lost = await mortal.fact(MediaLost, "call")
+    assert "died" in lost.reason
+    mortal.engine.perform(CloseMedia("call"))  # nobody reads it any more
+    for _ in range(3):
+        await mortal.notice(WorkerStarted)
+    await mortal.open("call")
+
+
+async def test_a_call_without_a_worker_for_too_long_is_lost_and_one_that_ends_is_over_at_once(
+    mortal: Media, monkeypatch: pytest.MonkeyPatch, pair: tuple[Phone, Phone]
+) -> None:
+    monkeypatch.setattr(engine_module, "WAIT_S", 0.5)
+    await mortal.connect("waits", *pair)
+    await mortal.open("ends")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/bin/false")
+        for pid in mortal.engine.workers.values():
+            os.kill(pid, signal.SIGKILL)
+        for _ in range(2):
+            assert (await mortal.notice(WorkerLost)).moved == 1
+        mortal.engine.perform(CloseMedia("ends"))
+        assert "died" in (await mortal.fact(MediaLost, "ends")).reason
+        assert "no media worker" in (await mortal.fact(MediaLost, "waits")).reason
+
+
+async def test_what_was_commanded_while_a_worker_died_is_carried_out_by_the_next(
+    mortal: Media, pair: tuple[Phone, Phone]
+) -> None:
+    with phone(CALLEE) as third:
+        await mortal.connect("call", *pair)
+        first = await mortal.open_pair("call", third)
+        (busy,) = [index for index, calls in mortal.engine.loads.items() if calls]
+        os.kill(mortal.engine.workers[busy], signal.SIGKILL)
+        plan = MediaPlan(pair[0].stream(), third.stream(), 30.0, 0, first)
+        mortal.engine.perform(ApplyMedia("call", plan))
+        mortal.engine.perform(ClosePair("call", 1))
+        mortal.engine.perform(OpenPair("call", Side.GATEWAY, GATEWAY))
+        await mortal.notice(WorkerLost)
+        opened = await mortal.fact(PairOpened, "call")
+        assert opened.pair == first + 1
+        await mortal.settle()
+        await hears_again(pair[0], third)
+        await hears_again(third, pair[0])
+        await mortal.close("call")
+
+
+async def test_fifty_calls_with_a_pattern_each_lose_no_octet_and_survive_their_worker(mortal: Media) -> None:
+    with ExitStack() as stack:
+        talks = [stack.enter_context(phones()) for _ in range(48)]
+        for number, parties in enumerate(talks):
+            await mortal.connect(f"call {number}", *parties)
+        await all_hear_their_own(talks, 0)
+        os.kill(mortal.engine.workers[0], signal.SIGKILL)
+        notice = await mortal.notice(WorkerLost)
+        assert (notice.calls, notice.moved) == (24, 24)
+        await mortal.settle()
+        for caller, callee in talks:
+            await hears_again(caller, callee)
+            await hears_again(callee, caller)
+        await all_hear_their_own(talks, 1)
+        assert mortal.unheard == []
+
+
+async def all_hear_their_own(talks: list[tuple[Phone, Phone]], seed: int) -> None:
+    """Each direction of each call says what no other one says, many packets at a time."""
+    for turn in range(20):
+        said = []
+        for number, (caller, callee) in enumerate(talks):
+            for speaker, listener in ((caller, callee), (callee, caller)):
+                payload = random.Random(f"{seed} {turn} {number} {speaker.law}").randbytes(160)
+                speaker.say(payload)
+                table = translation_table(speaker.law, listener.law) or b""
+                said.append((listener, payload.translate(table)))
+        for listener, payload in said:
+            assert (await asyncio.to_thread(listener.hear))[12:] == payload
 
 
 async def test_signals_from_the_terminal_do_not_end_a_worker(media: Media, pair: tuple[Phone, Phone]) -> None:
@@ -274,10 +416,9 @@ async def test_a_worker_that_hangs_is_replaced(mortal: Media, monkeypatch: pytes
             await mortal.settle()
     hung = mortal.engine.workers[0]
     os.kill(hung, signal.SIGSTOP)
-    lost = await mortal.any_fact()
-    assert isinstance(lost, MediaLost)
     notice = await mortal.notice(WorkerLost)
     assert "said nothing for 1 s" in notice.reason
-    assert notice.calls == 1
+    assert (notice.calls, notice.moved) == (1, 1)
     assert has_ended(hung)
+    assert mortal.unheard == []
     assert first.caller != second.caller

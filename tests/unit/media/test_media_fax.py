@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from mediation.b2bua.plan import Fax, FaxPlan
-from mediation.media.relay import LARGEST
+from mediation.media.course import LARGEST
 from mediation.rtp.packet import read_header
 from mediation.sdp.fax import MAX_DATAGRAM_OCTETS
 from tests.unit.media.circuit import CALLEE, CALLER, SECOND, STRANGER, Circuit, circuit, heard, packet

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -266,3 +267,23 @@ def test_more_ready_sockets_than_one_wake_serves_all_have_their_turn(
         theirs.send(b"x")
     in_time(loop)
     assert loop.wakes == 4
+
+
+@pytest.mark.parametrize(("speakers", "ticks"), [(1, 2), (module.FEW, 2), (module.FEW + 1, 1)])
+def test_packets_may_gather_for_a_tick_or_for_two_when_they_are_few(
+    loop: Loop, pipes: Pipes, monkeypatch: pytest.MonkeyPatch, speakers: int, ticks: int
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(time, "sleep", rests.append)
+    monkeypatch.setattr(loop, "_tick_s", 1.0)
+    for _ in range(speakers):
+        ours, theirs = pipes()
+
+        def serve(_now: int, ours: socket.socket = ours) -> None:
+            ours.recv(100)
+            loop.stop()
+
+        loop.watch(ours.fileno(), serve)
+        theirs.send(b"hello")
+    in_time(loop)
+    assert [round(rest) for rest in rests] == [ticks]

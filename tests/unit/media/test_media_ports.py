@@ -41,6 +41,36 @@ def test_a_pool_without_ports_refuses() -> None:
     pair.close()
 
 
+def test_the_last_twentieth_is_not_for_new_calls() -> None:
+    pool = PortPool(40400, 40479, quarantine=0)
+    pairs = [pool.take(HOST, for_new_call=True) for _ in range(38)]
+    with pytest.raises(NoPorts, match="nearly all"):
+        pool.take(HOST, for_new_call=True)
+    pairs += taken(pool, 2)
+    with pytest.raises(NoPorts, match="no free port"):
+        pool.take(HOST, for_new_call=True)
+    close(*pairs)
+
+
+def test_a_small_range_is_used_whole() -> None:
+    pool = PortPool(40480, 40483, quarantine=0)
+    close(*(pool.take(HOST, for_new_call=True) for _ in range(2)))
+
+
+def test_a_pair_of_a_dead_workers_share_is_bound_again_and_goes_back_to_that_share_alone() -> None:
+    pool = PortPool(40500, 40519, quarantine=0, share=(0, 2))
+    of_the_dead, its_own = pool.take_again(HOST, 40506), pool.take_again(HOST, 40504)
+    assert pool.free == 4
+    with pytest.raises(NoPorts, match="cannot bind"):
+        pool.take_again(HOST, 40506)
+    pool.release(of_the_dead, 0)
+    pool.release(its_own, 0)
+    assert pool.free == 5
+    again = taken(pool, 5)
+    assert sorted(pair.port for pair in again) == [40500, 40504, 40508, 40512, 40516]
+    close(*again)
+
+
 def test_workers_share_a_range_without_overlap_and_without_waste() -> None:
     shares = [PortPool(40200, 40219, quarantine=0, share=(index, 3)) for index in range(3)]
     pairs = [[pool.take(HOST) for _ in range(pool.free)] for pool in shares]

@@ -23,7 +23,7 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
 )
-from mediation.media.channel import Channel, Configure, Message, Ready, WorkerStatistics, pair
+from mediation.media.channel import Channel, Configure, Message, Ready, Reopen, WorkerStatistics, pair
 from mediation.media.relay import Relay
 from mediation.media.session import Session
 from mediation.media.worker import Worker
@@ -114,6 +114,38 @@ def test_a_call_is_opened_on_the_ports_of_its_sides(signalling: Signalling) -> N
     assert opened.caller[1] in (23_000, 23_002)
     assert opened.callee[0] == HOSTS[1]
     assert 33_000 <= opened.callee[1] <= 33_098
+
+
+def test_a_worker_goes_on_with_a_call_of_a_dead_one_on_its_ports(signalling: Signalling) -> None:
+    pairs = (
+        (1, Side.GATEWAY, HOSTS[1], 33_010),
+        (2, Side.FRONT_END, HOSTS[0], 24_000),  # of a range that is not its own
+        (3, Side.GATEWAY, HOSTS[1], 33_020),
+    )
+    signalling.tell(Reopen("call", (2, 1), pairs, 4))
+    with udp(own(3)) as caller, udp(own(4)) as callee:
+        signalling.tell(ApplyMedia("call", MediaPlan(stream(caller), stream(callee), 30.0, 2, 1)))
+        opened = signalling.open_pair("call")
+        assert isinstance(opened, PairOpened)
+        assert opened.pair == 4
+        caller.sendto(packet(1), (HOSTS[0], 24_000))
+        assert callee.recv(2048)[12:] == packet(1)[12:]
+        signalling.tell(ClosePair("call", 3))
+        signalling.tell(CloseMedia("call"))
+        closed = signalling.hear()
+        assert isinstance(closed, MediaClosed)
+        assert closed.callee.packets_sent == 1
+
+
+def test_a_call_whose_ports_cannot_be_had_again_is_lost_and_keeps_none(signalling: Signalling) -> None:
+    with udp(HOSTS[1], 33_010):
+        pairs = ((0, Side.FRONT_END, HOSTS[0], 23_000), (1, Side.GATEWAY, HOSTS[1], 33_010))
+        signalling.tell(Reopen("call", (0, 1), pairs, 2))
+        lost = signalling.hear()
+        assert isinstance(lost, MediaLost)
+        assert "33010" in lost.reason
+    with udp(HOSTS[0], 23_000):
+        pass
 
 
 def test_a_call_may_have_both_parties_on_one_side(signalling: Signalling) -> None:

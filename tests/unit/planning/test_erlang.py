@@ -25,7 +25,7 @@ CARRIER_GRADE = {
     9: (1.8, 2.6, 3.8, 4.3, 4.7, 5.4),
 }
 
-SLOWLY = settings(deadline=None, max_examples=60)
+SLOWLY = settings(max_examples=60)
 TRAFFIC = st.floats(min_value=0.001, max_value=2000)
 TARGET = st.floats(min_value=0.0001, max_value=0.5)
 

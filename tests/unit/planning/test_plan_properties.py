@@ -94,7 +94,7 @@ def solved(plan: Plan) -> Answer:
     return answer(plan, measured({site.name: () for site in plan.sites}))
 
 
-ANY_PLAN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ANY_PLAN = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @ANY_PLAN

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mediation.b2bua.causes import Cause, Verdict
@@ -96,7 +96,6 @@ def test_numbers_are_ranked_and_outbound_calls_belong_to_who_places_them(tmp_pat
     assert (log.records, log.strangers) == (6, 1)
 
 
-@settings(deadline=None)  # each example writes a file
 @given(
     st.lists(
         st.tuples(st.floats(min_value=0, max_value=200_000), st.floats(min_value=0, max_value=20_000)),

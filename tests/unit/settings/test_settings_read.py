@@ -4,7 +4,6 @@ import tomllib
 from ipaddress import ip_network
 from pathlib import Path
 
-import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -402,7 +401,6 @@ def test_any_text_is_settings_or_problems_that_stand_in_it(text: str) -> None:
             problem.excerpt()
 
 
-@hypothesis.settings(deadline=None)  # the shapes are made at the first use, which takes a moment
 @given(st.data())
 def test_any_value_in_any_place_is_taken_or_told(data: st.DataObject) -> None:
     document = tomllib.loads(ISSUED)

@@ -352,7 +352,7 @@ def exchange(client: DigestClient, ours: DigestServer, sent: Request, now: float
     return outcome.request, ours.verify(outcome.request, now=now)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     username=NAMES,
     password=TEXTS,
