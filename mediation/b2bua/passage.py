@@ -64,9 +64,8 @@ class Passage:
             return address
         plan = self.destination.numbers
         is_called = bool(called) and number_of(address.uri) == called
-        return replace(
-            address, uri=translated(address.uri, plan.called_out if is_called else plan.calling_out)
-        )
+        uri = translated(address.uri, plan.called_out if is_called else plan.calling_out)
+        return address if uri is address.uri else replace(address, uri=uri)
 
 
 def elements_of(headers: Headers, name: str, read: Callable[[str], T]) -> tuple[T, ...]:

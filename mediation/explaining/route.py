@@ -111,6 +111,8 @@ def _lines(told: Explanation) -> Iterator[str]:
             yield f"  {place}. {_route(route)}: {'matches' if matched else 'does not match'}"
         if not told.departures:
             yield "  no route matches: 404"
+        elif told.routes[-1][0].weights:
+            yield "  which trunk comes first is drawn for each call; here it is the first that may"
     for place, leaving in enumerate(told.departures, 1):
         yield ""
         yield f"attempt {place}: {leaving.trunk}, {leaving.target}"
