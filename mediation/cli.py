@@ -1,4 +1,4 @@
-"""The command line: `mediation run`, `check-config`, `plan`, `bandwidth`, `lab`.
+"""The command line: `mediation run`, `check-config`, `number`, `route`, `plan`, `bandwidth`, `lab`.
 
 Results go to standard output, talk goes to standard error. No command imports what only another one needs.
 """
@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
@@ -20,7 +21,7 @@ from mediation.rtp.tunnels import Vpn
 
 if TYPE_CHECKING:
     from mediation.settings.draft import Draft
-    from mediation.settings.model import Settings
+    from mediation.settings.model import Settings, Trunk
     from mediation.settings.problems import Fault, Problem
 
 DEFAULT_CONFIG: Final = "/etc/mediation/mediation.toml"
@@ -33,6 +34,17 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+route: Final = typer.Typer(help="Routes, without a call.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(route, name="route")
+
+
+class Way(StrEnum):
+    """Seen from us: `in` is what a trunk sends."""
+
+    IN = "in"
+    OUT = "out"
+
 
 ConfigOption = Annotated[
     str,
@@ -89,6 +101,73 @@ def check_config(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = Fa
         verdict = f"not good: {_counted(problems)}" if settings is None else f"good: {_inventory(settings)}"
         typer.echo(f"{config}: {verdict}")
     raise typer.Exit(ExitCode.CONFIGURATION if settings is None else ExitCode.GOOD)
+
+
+@app.command()
+def number(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="As it stands before the rules.")],
+    trunk: Annotated[str, typer.Option(metavar="NAME", help="The trunk whose rules are asked.")],
+    direction: Annotated[Way, typer.Option(help="out: to the trunk; in: from it.")] = Way.OUT,
+    calling: Annotated[
+        bool, typer.Option("--calling", help="The calling number, not the called one.")
+    ] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Translate a number by the rules of a trunk; tell every rule tried."""
+    settings = _needed(config)
+    from mediation.explaining.number import explain_number, outcome_lines, outcome_mapping
+    from mediation.settings.identity import HeaderDirection
+    from mediation.settings.numbers import NumberParty
+
+    party = NumberParty.CALLING if calling else NumberParty.CALLED
+    way = HeaderDirection.FROM_PEER if direction is Way.IN else HeaderDirection.TO_PEER
+    outcome = explain_number(_trunk(settings, trunk), number, party, way)
+    if as_json:
+        told = {"schema": 1, "trunk": trunk, "party": party, "direction": way, **outcome_mapping(outcome)}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(outcome_lines(outcome)))
+    raise typer.Exit(ExitCode.NOT_GOOD if outcome.refused else ExitCode.GOOD)
+
+
+@route.callback()
+def _route() -> None:
+    """Give `route` commands of its own, however few."""
+
+
+@route.command("explain")
+def route_explain(
+    number: Annotated[
+        str, typer.Argument(metavar="NUMBER", help="The called number, as the caller writes it.")
+    ],
+    calling: Annotated[
+        str, typer.Option("--from", metavar="NUMBER", help="The calling number; without it, nobody.")
+    ] = "",
+    trunk: Annotated[
+        str, typer.Option(metavar="NAME", help="The trunk that the call comes from; without it, a front end.")
+    ] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell where a call would go, by which rules and routes, and which headers would leave."""
+    settings = _needed(config)
+    from mediation.explaining.route import explain_route, explanation_mapping, explanation_text
+    from mediation.settings.words import UnfitError, check_user
+
+    for name, user in (("NUMBER", number), ("--from", calling)):
+        try:
+            check_user(user)
+        except UnfitError as error:
+            raise typer.BadParameter(f"{error.message}; {error.remedy}", param_hint=name) from None
+    if not number:
+        raise typer.BadParameter("an empty number calls nobody", param_hint="NUMBER")
+    told = explain_route(settings, number, calling, _trunk(settings, trunk) if trunk else None)
+    if as_json:
+        typer.echo(json.dumps(explanation_mapping(told), ensure_ascii=False))
+    else:
+        typer.echo(explanation_text(told))
+    raise typer.Exit(ExitCode.GOOD if told.departures else ExitCode.NOT_GOOD)
 
 
 @app.command()
@@ -192,6 +271,26 @@ def lab(context: typer.Context) -> None:
         )
         raise typer.Exit(ExitCode.USAGE) from None
     typer.main.get_command(lab_app).main(args=context.args, prog_name="mediation lab")
+
+
+def _needed(config: str) -> "Settings":
+    """Return the settings; end with the exit code of a bad configuration where there are none."""
+    settings, problems = _read(config)
+    _show(problems)
+    if settings is None:
+        typer.echo(f"{config}: not good: {_counted(problems)}", err=True)
+        raise typer.Exit(ExitCode.CONFIGURATION)
+    return settings
+
+
+def _trunk(settings: "Settings", name: str) -> "Trunk":
+    try:
+        return settings.trunk(name)
+    except KeyError:
+        names = ", ".join(trunk.name for trunk in settings.trunks)
+        raise typer.BadParameter(
+            f'no trunk is called "{name}": there are {names}', param_hint="--trunk"
+        ) from None
 
 
 def _read(config: str) -> "tuple[Settings | None, Sequence[Problem]]":

@@ -43,7 +43,6 @@ from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate
-from mediation.routing.terms import Terms
 from mediation.routing.trunk import Occupancy, TrunkState
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent
@@ -91,24 +90,27 @@ class Call:
         exchange: Exchange,
         source: Source,
         transaction: Transaction,
-        terms: Terms,
+        invitation: Invitation,
         candidates: tuple[Candidate, ...],
         now: float,
     ) -> None:
-        """`transaction` holds the INVITE. Raises RemoteSipError when no dialog can be made of it."""
+        """`transaction` holds the INVITE, `invitation` what is made of it. RemoteSipError: no dialog can be made."""
         self.exchange = exchange
         self.source = source
         self._request = transaction.request
         self._flow = transaction.flow
+        self._invitation = invitation
         self._candidates = candidates
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
         self.occupancy = Occupancy(exchange.trunks)
         self.media = CallMedia(self.id, exchange.emit, exchange.settings.media)
-        caller = Leg.received(exchange.agent, self, transaction, terms, exchange.settings.sip.user_agent)
+        product = exchange.settings.sip.user_agent
+        caller = Leg.received(exchange.agent, self, transaction, invitation.source, product)
         caller.trunk = "" if source.trunk is None else source.trunk.name
         self.seats = Seats(caller, self.media, exchange.agent.names)
-        self.ledger = Ledger(now, number_of(self._request.from_.uri), number_of(self._request.uri))
+        asked = invitation.request
+        self.ledger = Ledger(now, number_of(asked.from_.uri), number_of(asked.uri))
         self.ledger.first.append(caller)
         self._hunt: Hunt | None = None
         self._succession: Succession | None = None
@@ -377,7 +379,7 @@ class Call:
     def _perform(self, act: Act, given: object, now: float) -> None:
         match act:
             case Act.SEEK:
-                self._hunt = self.hunt(Invitation(self._request, self.seats.caller.terms), self._candidates)
+                self._hunt = self.hunt(self._invitation, self._candidates)
                 self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish_of_audio, now)
             case Act.STOP_SEEKING:
                 if self._hunt is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from mediation.b2bua.plan import Endpoint
+from mediation.sdp.crypto import KeyRing, SrtpMode
 from mediation.sdp.description import Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import (
@@ -29,6 +30,7 @@ from mediation.sdp.negotiation import (
     read_answer,
     renew,
 )
+from mediation.sdp.slots import audio_alone
 
 NOWHERE = 9
 """The discard port: stands for ours while a description is only being judged."""
@@ -57,11 +59,13 @@ class Early:
 class Descriptions:
     """One leg's offers and answers. Raises SdpError and NotAcceptable where the peer's make no sense."""
 
-    def __init__(self, host: str, capabilities: Capabilities, session_id: int) -> None:
+    def __init__(self, host: str, capabilities: Capabilities, session_id: int, keys: KeyRing) -> None:
+        """`keys` are ours for this leg alone."""
         self._capabilities = capabilities
         self._host = host
         """What descriptions call us, whatever address our sockets have."""
-        self._local = LocalAudio(host, NOWHERE)
+        self._port = NOWHERE
+        self._keys = keys
         self._origin = Origin("-", session_id, 1, host)
         self._said: SessionDescription | None = None
         """What we sent last, in force or not: versions count on from it."""
@@ -96,12 +100,21 @@ class Descriptions:
 
     def bind(self, local: Endpoint) -> None:
         """Our audio's port is known, or another one from now on."""
-        self._local = LocalAudio(self._host, local[1])
+        self._port = local[1]
 
     @property
     def local(self) -> Endpoint:
         """Our audio's place, as descriptions name it."""
-        return self._local.host, self._local.port
+        return self._host, self._port
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether audio must be encrypted and its keys may not be said: nothing can be offered or taken."""
+        return self._capabilities.srtp is SrtpMode.REQUIRED and not self._keys.lines
+
+    @property
+    def _local(self) -> LocalAudio:
+        return LocalAudio(self._host, self._port, self._keys.lines)
 
     @property
     def turn(self) -> Turn:
@@ -155,15 +168,37 @@ class Descriptions:
                 self.fax, self.told = asked_fax.remote, willing
             else:
                 way = willing if isinstance(willing, Direction) else Direction.SENDRECV
-                answer, self.audio = make_answer(
-                    asked, self._local, self._capabilities, self._origin, prefer=prefer, direction=way
-                )
+                answer, self.audio = self._answer(asked, prefer, way)
                 self.fax, self.told = None, way
             self._ours = self._said = renew(self._said, answer)
             self._theirs, self._asked, self._asked_fax = asked, None, None
         if self._ours is None:
             raise NotAcceptable("nothing was offered")
         return self._ours
+
+    def _answer(
+        self, offer: SessionDescription, prefer: str | None, willing: Direction
+    ) -> tuple[SessionDescription, AgreedAudio]:
+        """Our answer with audio, and other keys of ours where the peer brings other ones."""
+        answer, audio = make_answer(
+            offer, self._local, self._capabilities, self._origin, prefer=prefer, direction=willing
+        )
+        if self._is_rekeyed(audio):
+            self._keys.renew()
+            answer, audio = make_answer(
+                offer, self._local, self._capabilities, self._origin, prefer=prefer, direction=willing
+            )
+        self._keys.agreed(audio.srtp)
+        return answer, audio
+
+    def _is_rekeyed(self, audio: AgreedAudio) -> bool:
+        """Whether the peer brings another key: it begins to count packets anew, and so shall we.
+
+        RFC 4568 section 7.1.4 leaves ours to us. With the old one a peer that has begun anew in both directions would
+        lose us once our packets have been numbered beyond 65535.
+        """
+        before = None if self.audio is None else self.audio.srtp
+        return before is not None and audio.srtp is not None and before.receiving != audio.srtp.receiving
 
     def refuse(self) -> None:
         """Their offer is refused: everything stays as it was, and so does what they want."""
@@ -175,14 +210,23 @@ class Descriptions:
     def offer(self, willing: Wish = Direction.SENDRECV) -> SessionDescription:
         """An offer of ours: of audio all that we can, of a fax what the other party can."""
         if isinstance(willing, FaxParameters):
-            offer = make_fax_offer(self._local, willing, self._origin, self._said)
+            offer = make_fax_offer(self._local, willing, self._origin, self._before)
         else:
             offer = make_offer(
-                self._local, self._capabilities, self._origin, direction=willing, previous=self._said
+                self._local, self._capabilities, self._origin, direction=willing, previous=self._before
             )
         self._offered = self._said = renew(self._said, offer)
         self._telling = willing
         return self._offered
+
+    @property
+    def _before(self) -> SessionDescription | None:
+        """What we said last, with nothing in use that was not taken."""
+        return (
+            self._said
+            if self._said is None or self.audio is None
+            else audio_alone(self._said, self.audio.place)
+        )
 
     def offer_back(self, willing: Wish = Direction.SENDRECV) -> SessionDescription:
         """An offer of ours in a response, to who has made none (RFC 3261 section 13.2.1)."""
@@ -252,18 +296,17 @@ class Descriptions:
             self._early[tag] = Early(self.audio, settled=True)
 
     @property
-    def other_parties(self) -> tuple[Endpoint, ...]:
-        """Where early media may come from beside the party that `audio` is of."""
+    def other_parties(self) -> tuple[AgreedAudio, ...]:
+        """Of whom early media may come beside the party that `audio` is of; of each endpoint once."""
         now = None if self.audio is None else self.audio.remote
-        return tuple(
-            dict.fromkeys(each.audio.remote for each in self._early.values() if each.audio.remote != now)
-        )
+        others = {each.audio.remote: each.audio for each in reversed(self._early.values())}
+        return tuple(others[remote] for remote in reversed(others) if remote != now)
 
     def _read(self, body: bytes) -> AgreedAudio:
         if self._offered is None:
             raise NotAcceptable("nothing was offered")
         answer = SessionDescription.parse(body)
-        audio = read_answer(self._offered, answer)
+        audio = read_answer(self._offered, answer, srtp=self._capabilities.srtp)
         self._theirs = answer
         return audio
 
@@ -275,5 +318,6 @@ class Descriptions:
             takes=audio.theirs.takes if told.sends else before.takes,
         )
         self.audio, self.fax, self.told = audio, None, told
-        self._ours, self._offered = self._offered, None
-        self._answered_early = False
+        self._keys.agreed(audio.srtp)
+        self._ours = None if self._offered is None else audio_alone(self._offered, audio.place)
+        self._offered, self._answered_early = None, False

@@ -56,7 +56,7 @@ class Engine:
         self._told_large: set[tuple[str, str]] = set()
         """Peers to which large requests go by UDP, and why: each told once."""
         self._admission = Admission(settings)
-        routing = Routing(settings)
+        routing = Routing(settings, ids.between)
         self._trunks = {trunk.name: TrunkState(trunk.max_calls) for trunk in settings.trunks}
         self._trunks[FRONT_END_POOL] = TrunkState(0)
         exchange = Exchange(

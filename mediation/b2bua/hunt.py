@@ -22,6 +22,7 @@ from mediation.b2bua.policy import called_uri, invited
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate
 from mediation.routing.terms import Terms
+from mediation.routing.translation import translated
 from mediation.routing.trunk import Occupancy, TrunkState
 from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import RedirectMode, Relay
@@ -29,6 +30,7 @@ from mediation.sip.agent import Agent, hostport
 from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.flow import Flow
+from mediation.sip.headers import NameAddress
 from mediation.sip.message import Request
 from mediation.sip.multipart import Part
 from mediation.sip.uri import SipUri, Uri, parse_uri
@@ -39,18 +41,19 @@ class Invitation:
     """Whom to call, and in whose name: what every attempt says, each in the words that its target may hear."""
 
     request: Request
-    """The INVITE that asks for the call, or what stands for one."""
+    """The INVITE that asks for the call, or what stands for one, with numbers as we write them."""
     source: Terms
     """Of whoever asks."""
     extra: Lines = ()
     """Further headers, for the side of the targets alone."""
+    secrets: frozenset[str] = frozenset()
+    """By what the caller could be known beside his number as it stands in `request`."""
 
     def redirected(self, uri: Uri) -> "Invitation":
         """The same for another called party."""
         request = self.request
-        return Invitation(
-            Request(request.method, str(uri), request.headers, request.body), self.source, self.extra
-        )
+        redirected = Request(request.method, str(uri), request.headers, request.body)
+        return Invitation(redirected, self.source, self.extra, self.secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,8 @@ class Hunt:
         if leaves and self._next(now) is not None:
             self._cue(Cue.LEFT, now)
         else:
-            told = refused.redirected_to if mode is RedirectMode.PASS else ()
+            uris = refused.redirected_to if mode is RedirectMode.PASS else ()
+            told = tuple(str(uri) for text in uris if (uri := _readable(text, candidate.terms)) is not None)
             last = self._last_word(cause)
             parts = refused.parts if last is cause else ()
             self._cue(Cue.REFUSED, now, Failed(last, "callee", told, parts, candidate.terms))
@@ -195,7 +199,7 @@ class Hunt:
         if self.state is not State.SEEKING or self._redirections >= redirect.most:
             return False
         for text in uris:
-            uri = _readable(text)
+            uri = _readable(text, candidate.terms)
             if uri is None or not (number := number_of(uri)):
                 continue
             if isinstance(uri, SipUri) and uri.host not in (*redirect.hosts, candidate.target.host):
@@ -264,14 +268,16 @@ class Hunt:
         agent.deadlines.start((self, Cue.NO_PROGRESS.name), now + candidate.no_progress_s)
         request, host = invitation.request, hostport(target.endpoint)
         passage = Passage(invitation.source, candidate.terms, agent.names.host_and_port(flow))
-        identity, headers = invited(request, passage)
+        identity, headers = invited(request, passage, invitation.secrets)
+        numbers = candidate.terms.numbers
+        called = called_uri(request, host, target.transport.parameter, numbers)
         luggage = luggage_of(request, passage, headers, agent.ids.content_id)
         told = self._wish if candidate.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
         leg.place(
-            called_uri(request, host, target.transport.parameter),
+            called,
             local=self._local,
             identity=identity,
-            destination=f"<{called_uri(request, host)}>",
+            destination=f"<{called_uri(request, host, numbers=numbers)}>",
             max_forwards=MAX_FORWARDS if request.max_forwards is None else request.max_forwards - 1,
             headers=(*headers, *luggage.headers, *invitation.extra),
             now=now,
@@ -280,7 +286,17 @@ class Hunt:
         )
         self.leg, self.candidate = leg, candidate
         self.user.open.add(leg)
-        self._ledger.attempt(candidate.trunk, target.uri, leg.call_id, now, transfer=self._first > 0)
+        self._ledger.attempt(
+            candidate.trunk,
+            target.uri,
+            leg.call_id,
+            now,
+            transfer=self._first > 0,
+            numbers=(
+                number_of(NameAddress.parse(identity).uri),
+                number_of(translated(request.uri, numbers.called_out)),
+            ),
+        )
         self.user.fact("leg.placed", trunk=candidate.trunk, target=target.uri)
 
     def _leave(self, cause: Cause, now: float) -> None:
@@ -300,8 +316,9 @@ class Hunt:
         )
 
 
-def _readable(text: str) -> Uri | None:
+def _readable(text: str, terms: Terms) -> Uri | None:
+    """The URI with its number as we write it; None where it cannot be read."""
     try:
-        return parse_uri(text)
+        return translated(parse_uri(text), terms.numbers.called_in)
     except RemoteSipError:
         return None

@@ -82,7 +82,7 @@ def from_value(request: Request, claim: Claim, passage: Passage, trail: Trail = 
     address = copied[0] if copied else request.from_
     if not is_anonymous(address) and not _may_call(address, identity, trail):
         return f"<sip:{identity.number}@{passage.host}>"
-    return calling_identity(address, passage.host)
+    return calling_identity(passage.written(address), passage.host)
 
 
 def calling_identity(address: NameAddress, our_host: str) -> str:
@@ -105,7 +105,7 @@ def identity_lines(
     """P-Asserted-Identity, Remote-Party-ID and Privacy for the other side; `trail` is who was called before."""
     identity = passage.destination.identity
     told = () if hides(claim, passage) else _asserted(claim, identity, trail)
-    printed = _screened(told, identity, trail, passage.host)
+    printed = _screened(told, identity, trail, passage)
     lines: list[tuple[str, str]] = []
     if identity.send in (SendIdentity.PAI, SendIdentity.BOTH):
         lines += [("P-Asserted-Identity", value) for value in printed]
@@ -125,12 +125,14 @@ def _asserted(claim: Claim, identity: Identity, trail: Trail) -> tuple[NameAddre
     return claim.asserted if kept else trail.forwarder
 
 
-def _screened(told: tuple[NameAddress, ...], identity: Identity, trail: Trail, host: str) -> list[str]:
+def _screened(told: tuple[NameAddress, ...], identity: Identity, trail: Trail, passage: Passage) -> list[str]:
     """The addresses as they are written; where none of them may call, the number that stands in for them."""
     may = [each for each in told if _may_call(each, identity, trail)]
     if told and not may:
-        return [f"<sip:{identity.number}@{host}>"]
-    return [line for each in may if (line := _printed(each, host)) is not None]
+        return [f"<sip:{identity.number}@{passage.host}>"]
+    # a tel: whose number the peer writes without a plus is a SIP address there, and one of these is enough
+    written = _one_of_each(tuple(map(passage.written, may)))
+    return [line for each in written if (line := _printed(each, passage.host)) is not None]
 
 
 def _may_call(address: NameAddress, identity: Identity, trail: Trail) -> bool:

@@ -15,7 +15,7 @@ class Ledger:
     """Attempts, moments and the one cause of ending. Times are seconds on the driver's clock."""
 
     def __init__(self, started: float, calling: str = "", called: str = "") -> None:
-        """`calling` and `called` are the numbers of the INVITE that the call began with."""
+        """`calling` and `called` are the numbers of the INVITE that the call began with, as we write them."""
         self.started = started
         self._calling, self._called = calling, called
         self.first: list[Leg] = []
@@ -30,9 +30,21 @@ class Ledger:
         self.attempts: list[Attempt] = []
         self.transfers: list[TransferRecord] = []
 
-    def attempt(self, trunk: str, target: str, call_id: str, now: float, *, transfer: bool = False) -> None:
-        """Another target is tried."""
-        self.attempts.append(Attempt(trunk, target, call_id, now, transfer=transfer))
+    def attempt(
+        self,
+        trunk: str,
+        target: str,
+        call_id: str,
+        now: float,
+        *,
+        transfer: bool = False,
+        numbers: tuple[str, str] = ("", ""),
+    ) -> None:
+        """Another target is tried; `numbers` are that of the caller and the called one, as they leave."""
+        calling, called = numbers
+        self.attempts.append(
+            Attempt(trunk, target, call_id, now, transfer=transfer, calling=calling, called=called)
+        )
 
     def progress(self, status: int, now: float) -> None:
         """The target said something above 100; only 183 is no ringing."""
@@ -101,6 +113,8 @@ class Ledger:
 
 def party_of(leg: Leg, media: StreamReport | None = None) -> Party:
     """A leg as the record names it, with the figures of its seat if it is still there."""
-    codec = None if leg.audio is None else leg.audio.codec
+    audio = leg.audio
+    codec = None if audio is None else audio.codec
+    srtp = None if audio is None or audio.srtp is None else str(audio.srtp.suite)
     trunk = "" if leg.side is Side.FRONT_END else leg.trunk
-    return Party(str(leg.side), trunk, hostport(leg.flow.remote), leg.call_id, codec, media)
+    return Party(str(leg.side), trunk, hostport(leg.flow.remote), leg.call_id, codec, media, srtp)

@@ -28,6 +28,8 @@ from mediation.b2bua.questions import Questions
 from mediation.b2bua.voice import Fields, Voice
 from mediation.routing.numbers import is_number, number_of
 from mediation.routing.terms import Terms
+from mediation.routing.translation import translated
+from mediation.sdp.crypto import KeyRing
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.model import Side
@@ -74,7 +76,9 @@ class Leg:
         self._digest = DigestClient(*([] if terms.credentials is None else [terms.credentials]))
         names = agent.names
         self.voice = Voice(terms.allow, tuple(terms.option_tags), product, names.host_and_port(flow))
-        self.said = Descriptions(names.of(flow).audio_host, terms.capabilities, agent.ids.session_id())
+        capabilities = terms.capabilities_over(flow.transport)
+        keys = KeyRing(capabilities.suites, agent.ids.master_key)
+        self.said = Descriptions(names.of(flow).audio_host, capabilities, agent.ids.session_id(), keys)
         self._invite: Request | None = None
         """The INVITE that has opened the leg, where the peer has sent it."""
         self._answer = Headers()
@@ -114,6 +118,8 @@ class Leg:
             self._remarks = (("Require", "100rel"),)
             return causes.EXTENSION_REQUIRED
         try:
+            if self.said.is_barred:
+                raise NotAcceptable("audio must be encrypted, and keys need TLS")
             if offer := session_of(invite):
                 self.said.take_offer(offer)
         except SdpError:
@@ -235,7 +241,8 @@ class Leg:
 
     def redirect(self, cause: Cause, uris: tuple[str, ...], now: float) -> None:
         """Refuse the call and name the numbers to call instead, at our own host (RFC 3261 section 21.3)."""
-        numbers = dict.fromkeys(number_of(parse_uri(uri)) for uri in uris)
+        written = (translated(parse_uri(uri), self.terms.numbers.called_out) for uri in uris)
+        numbers = dict.fromkeys(map(number_of, written))
         users = (number if is_number(number) else escaped(number) for number in numbers if number)
         contacts = tuple(("Contact", f"<sip:{user}@{self.voice.place}>") for user in users)
         if self.session.stage is Stage.RECEIVED and contacts:
@@ -303,6 +310,7 @@ class Leg:
                 audio, direction=Direction.INACTIVE
             )  # it has gone, and the other party stays for now
         many = self.terms.early_media.follow is Follow.MEDIA and self.session.stage is Stage.PROCEEDING
+        others = self.said.other_parties if many else ()
         return Stream(
             remote=audio.remote,
             remote_rtcp=audio.remote_rtcp,
@@ -314,7 +322,11 @@ class Leg:
             takes=audio.direction.sends,
             our_payload_type=None if audio.incoming is None else audio.incoming.law,
             our_event_payload_type=None if audio.incoming is None else audio.incoming.event,
-            alternatives=self.said.other_parties if many else (),
+            srtp=audio.srtp,
+            rtcp_mux=audio.rtcp_mux,
+            rtcp_reduced=audio.rtcp_reduced,
+            alternatives=tuple(each.remote for each in others),
+            alternative_srtp=tuple(each.srtp for each in others),
         )
 
     # what the session tells

@@ -120,17 +120,18 @@ class Page:
         target, listener = candidate.target, candidate.listener
         flow, host = Flow(target.transport, listener.endpoint, target.endpoint), hostport(target.endpoint)
         passage = Passage(self._invitation.source, candidate.terms, self._agent.names.host_and_port(flow))
-        identity, headers = invited(request, passage)
+        identity, headers = invited(request, passage, self._invitation.secrets)
+        numbers = candidate.terms.numbers
         product = self._exchange.settings.sip.user_agent
         further: Lines = (("User-Agent", product),) if product else ()
         if request.expires is not None:
             further = (("Expires", str(request.expires)), *further)
         return flow, self._agent.request(
             "MESSAGE",
-            called_uri(request, host, target.transport.parameter),
+            called_uri(request, host, target.transport.parameter, numbers),
             flow,
             identity=identity,
-            destination=f"<{called_uri(request, host)}>",
+            destination=f"<{called_uri(request, host, numbers=numbers)}>",
             max_forwards=MAX_FORWARDS if request.max_forwards is None else request.max_forwards - 1,
             headers=(*headers, *further, *self._content.headers),
             body=self._content.body,

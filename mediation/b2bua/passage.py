@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mediation.routing.numbers import is_number, number_of
 from mediation.routing.terms import Terms
+from mediation.routing.translation import translated
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import Headers, NameAddress, split_list
 from mediation.sip.uri import OpaqueUri, SipUri, unescaped
@@ -57,6 +58,15 @@ class Passage:
         """Whether both peers belong to our trust domain (RFC 3324 section 2.3)."""
         return self.source.identity.trust and self.destination.identity.reveal
 
+    def written(self, address: NameAddress, called: str = "") -> NameAddress:
+        """An address with its number as the destination writes it: that of the called party by the rules for those."""
+        if is_anonymous(address):
+            return address
+        plan = self.destination.numbers
+        is_called = bool(called) and number_of(address.uri) == called
+        uri = translated(address.uri, plan.called_out if is_called else plan.calling_out)
+        return address if uri is address.uri else replace(address, uri=uri)
+
 
 def elements_of(headers: Headers, name: str, read: Callable[[str], T]) -> tuple[T, ...]:
     """The elements of all lines of a header; none at all when one of them cannot be read: no call fails by it."""
@@ -91,6 +101,11 @@ def at_our_host(uri: SipUri | OpaqueUri, host: str) -> str | None:
 def user_of(uri: SipUri) -> str:
     """The user part as received, without the password that it may hold and what names the other side's network."""
     return _without_context((uri.user or "").partition(":")[0])
+
+
+def subscriber_of(uri: OpaqueUri) -> str:
+    """The number of a `tel:` URI as the user part of a SIP URI (RFC 3261 section 19.1.6)."""
+    return _without_context(uri.rest.partition("?")[0]).replace("@", "%40")
 
 
 def _without_context(number: str) -> str:

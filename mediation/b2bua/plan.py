@@ -6,6 +6,7 @@ the kernel) carries it out. Nothing else about media crosses this line.
 
 from dataclasses import dataclass
 
+from mediation.sdp.crypto import SrtpKeys
 from mediation.settings.model import Side
 from mediation_codecs.g711 import Law
 
@@ -41,6 +42,17 @@ class Stream:
     """Further endpoints that may speak for the party before anybody has: those of its forks (RFC 3960 section
     3.1). The first valid packet from `remote` or from one of these decides, and the others are strangers from
     then on, until signalling names other endpoints."""
+    srtp: SrtpKeys | None = None
+    """What audio and RTCP are encrypted with, each way with a key of its own; None: they are not.
+
+    Keys that stay go on counting packets. Other ones begin anew, and what the party has sent with the key before is
+    understood until it uses the new one."""
+    alternative_srtp: tuple[SrtpKeys | None, ...] = ()
+    """The same of each of `alternatives`; empty: none has keys."""
+    rtcp_mux: bool = False
+    """RTCP comes and goes by the RTP port (RFC 5761); `remote_rtcp` is `remote` then."""
+    rtcp_reduced: bool = False
+    """RTCP without a report in front is taken (RFC 5506)."""
 
     @property
     def taken_payload_types(self) -> tuple[int, ...]:
@@ -236,6 +248,10 @@ class StreamReport:
     """UDPTL datagrams from the party."""
     fax_sent: int = 0
     """UDPTL datagrams to the party."""
+    tampered: int = 0
+    """Packets that did not prove to be the party's: SRTP and SRTCP with a wrong tag, or none (RFC 3711 section 3.3)."""
+    replayed: int = 0
+    """Packets of SRTP and SRTCP that came before, or so late that this cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)

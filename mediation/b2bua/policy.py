@@ -5,13 +5,15 @@ because the operator has said so. Who calls and who was called before is no row:
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
 from mediation.b2bua.identity import Claim, claim_of, from_value, hides, identity_lines
-from mediation.b2bua.passage import Lines, Passage, is_clean, mentions, user_of
+from mediation.b2bua.numbering import inside_headers, secrets_in
+from mediation.b2bua.passage import Lines, Passage, is_anonymous, is_clean, mentions, subscriber_of, user_of
 from mediation.b2bua.trail import Trail, Veil, trail_lines
+from mediation.routing.translation import AS_IT_IS, NumberPlan, translated
 from mediation.settings.identity import HeaderAction, HeaderDirection, HeaderRule
 from mediation.settings.model import Side
 from mediation.sip.headers import Headers, NameAddress, header_key
@@ -112,9 +114,13 @@ STAYS: dict[str, str] = {
 """Headers that one might miss above, and why they stay on their side unless a rule passes them."""
 
 
-def invited(request: Request, passage: Passage) -> tuple[str, Lines]:
-    """From, without a tag, and the further headers of the INVITE that `request` becomes on the other side."""
+def invited(request: Request, passage: Passage, secrets: frozenset[str] = frozenset()) -> tuple[str, Lines]:
+    """From, without a tag, and the further headers of the INVITE that `request` becomes on the other side.
+
+    The numbers in it are ours (see `numbering.inside`); `secrets` is by what the caller could be known beside them.
+    """
     claim = claim_of(request.headers, passage.source.identity, request.from_)
+    claim = replace(claim, secrets=claim.secrets | secrets)
     trail = Trail.of(request.headers, passage.source.identity)
     hidden = hides(claim, passage)
     outside = not passage.destination.identity.reveal
@@ -137,7 +143,9 @@ def crossing_response(status: int, headers: Headers, passage: Passage) -> Lines:
 
     Warning never does, for it names hosts; Retry-After and Reason are of our own making.
     """
-    claim = claim_of(headers, passage.source.identity)
+    inside = inside_headers(headers, passage.source)
+    claim = claim_of(inside, passage.source.identity)
+    claim = replace(claim, secrets=claim.secrets | secrets_in(headers, passage.source))
     on = _occasion(status)
     lines = identity_lines(claim, passage, party="called") if on in _REACHED else ()
     return _clean((*lines, *_by_table(headers, passage, on, claim)))
@@ -148,7 +156,10 @@ def introduction_lines(headers: Headers, passage: Passage, caller: NameAddress |
 
     Nothing where nothing is asserted, or may be.
     """
-    claim = claim_of(headers, passage.source.identity, caller)
+    numbers = passage.source.numbers
+    if caller is not None and not is_anonymous(caller):
+        caller = replace(caller, uri=translated(caller.uri, numbers.calling_in))
+    claim = claim_of(inside_headers(headers, passage.source), passage.source.identity, caller)
     lines = identity_lines(claim, passage, party="called" if caller is None else "calling")
     return _clean(lines) if any(name != "Privacy" for name, _ in lines) else ()
 
@@ -173,16 +184,17 @@ def _session_name(headers: Headers) -> str:
     return "" if _SESSION_ID.fullmatch(value) is None or name == _NOBODY else name
 
 
-def called_uri(request: Request, host: str, parameters: str = "") -> str:
+def called_uri(request: Request, host: str, parameters: str = "", numbers: NumberPlan = AS_IT_IS) -> str:
     """A Request-URI or To for the other side: the called number at the target, with `user=phone` kept.
 
-    `host` is printed as given; nothing else of the original URI crosses, and no header of its.
+    `host` is printed as given, the number as the other side writes it by `numbers`; nothing else of the original URI
+    crosses, and no header of its.
     """
-    uri = request.uri
+    uri = translated(request.uri, numbers.called_out)
     if isinstance(uri, SipUri):
         user, phone = user_of(uri), (uri.parameters.get("user") or "").lower() == "phone"
     else:
-        user, phone = uri.rest.partition(";")[0], True
+        user, phone = subscriber_of(uri), True
     return f"sip:{user}@{host}{parameters}{';user=phone' if phone else ''}"
 
 

@@ -6,6 +6,7 @@ from mediation.b2bua.causes import Cause
 from mediation.b2bua.guard import Guard
 from mediation.b2bua.hunt import Invitation
 from mediation.b2bua.leg import RETRY_AFTER_S
+from mediation.b2bua.numbering import inside
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.pager import Page
 from mediation.b2bua.parts import accept_of, bars, carries
@@ -88,7 +89,8 @@ class Reception:
         if self._is_turned_away(transaction, request, source, now):
             return
         terms = self._routing.terms(source)
-        routed = self._routing.candidates(source, number_of(request.uri))
+        invitation = self._invitation(request, terms)
+        routed = self._routing.candidates(source, number_of(invitation.request.uri))
         takers = tuple(each for each in routed if each.terms.mid_call.info)
         candidates = tuple(each for each in takers if not bars(request, terms, each.terms))
         if self.closed:
@@ -100,7 +102,13 @@ class Reception:
         elif not candidates:
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
         else:
-            Page(self._exchange, transaction, Invitation(request, terms), candidates, now)
+            Page(self._exchange, transaction, invitation, candidates, now)
+
+    @staticmethod
+    def _invitation(request: Request, terms: Terms) -> Invitation:
+        """What is asked, with numbers as we write them."""
+        ours = inside(request, terms)
+        return Invitation(ours.request, terms, secrets=ours.secrets)
 
     # an INVITE that begins a dialog
 
@@ -111,14 +119,15 @@ class Reception:
             self._replace(transaction, request, source, now)
             return
         terms = self._routing.terms(source)
-        routed = self._routing.candidates(source, number_of(request.uri))
+        invitation = self._invitation(request, terms)
+        routed = self._routing.candidates(source, number_of(invitation.request.uri))
         candidates = tuple(each for each in routed if carries(request, terms, each.terms))
         if routed and not candidates:  # something in the body must be understood, and nobody would get it
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
             return
         self._agent.layer.respond(transaction, reply(request, 100), now)
         try:
-            call = Call(self._exchange, source, transaction, terms, candidates, now)
+            call = Call(self._exchange, source, transaction, invitation, candidates, now)
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
             return

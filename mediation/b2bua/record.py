@@ -25,6 +25,10 @@ class Attempt:
     """Whether it rang, or said anything above 100."""
     transfer: bool = False
     """Whether a party has asked for it by a transfer."""
+    calling: str = ""
+    """The number in From as it left; `anonymous` where it was not told."""
+    called: str = ""
+    """The called number as it left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Party:
     codec: str | None
     media: StreamReport | None
     """None: no media was measured."""
+    srtp: str | None = None
+    """The suite that audio was encrypted with last; None: it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,9 @@ class CallRecord:
     callee: Party | None
     """None: nobody was called."""
     calling_number: str
+    """As we write it: after the rules of the trunk that it came from."""
     called_number: str
+    """The same."""
     started: float
     ringing: float | None
     answered: float | None
@@ -125,6 +133,7 @@ def _party(party: Party) -> dict[str, object]:
         "address": party.address,
         "call_id": party.call_id,
         "codec": party.codec,
+        "srtp": party.srtp,
         "media": None if party.media is None else _media(party.media),
     }
 
@@ -140,6 +149,8 @@ def _media(report: StreamReport) -> dict[str, object]:
         "remote_lost": report.remote_lost,
         "fax_received": report.fax_received,
         "fax_sent": report.fax_sent,
+        "tampered": report.tampered,
+        "replayed": report.replayed,
     }
 
 
@@ -149,6 +160,8 @@ def _attempt(attempt: Attempt, started_at: str | None) -> dict[str, object]:
         "trunk": attempt.trunk,
         "target": attempt.target,
         "call_id": attempt.call_id,
+        "calling": attempt.calling,
+        "called": attempt.called,
         "started_at": started_at,
         "duration_ms": None if attempt.ended is None else round((attempt.ended - attempt.started) * 1000),
         "progressed": attempt.progressed,

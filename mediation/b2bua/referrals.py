@@ -1,12 +1,14 @@
 """What becomes of a REFER: passed on, refused, or performed here, and how (RFC 3515 section 2.4, RFC 5589)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from mediation.b2bua.call import Call
 from mediation.b2bua.events import Referred
 from mediation.b2bua.hunt import Invitation
 from mediation.b2bua.joining import Joining
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.numbering import Inside, inside, inside_headers
 from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
 from mediation.b2bua.succession import Succession
@@ -14,6 +16,7 @@ from mediation.b2bua.transfer import Transfer
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate
+from mediation.routing.translation import translated
 from mediation.settings.model import Side
 from mediation.settings.peer_terms import TransferMode, TransferTo
 from mediation.sip.agent import Agent, hostport
@@ -44,12 +47,12 @@ class Referrals:
     def begin(self, call: Call, leg: Leg, referred: Referred, now: float) -> Succession | None:
         """Begin what `leg` wants of the other one; None: it was refused or passed on, and its peer hears so."""
         other, refer_to = call.seats.other(leg), referred.refer_to
-        number = number_of(refer_to.target)
+        number = number_of(translated(refer_to.target, leg.terms.numbers.called_in))
         if call.is_changing or not leg.is_up or not other.is_up:
             leg.questions.reply(referred.question, 491, now)
         elif refer_to.method != "INVITE" or not number:
             leg.questions.reply(referred.question, 603, now)
-        elif number == number_of(NameAddress.parse(leg.person[0]).uri):
+        elif number_of(refer_to.target) == number_of(NameAddress.parse(leg.person[0]).uri):
             leg.questions.reply(
                 referred.question, 482, now
             )  # a transfer to whoever asks for it goes in a circle
@@ -78,9 +81,9 @@ class Referrals:
         if not candidates:
             leg.questions.reply(referred.question, 603, now)
             return None
-        invitation = Invitation(
-            self._request(leg, call.seats.other(leg), referred), call.seats.other(leg).terms, extra
-        )
+        other = call.seats.other(leg)
+        asked = self._request(leg, other, referred)
+        invitation = Invitation(asked.request, other.terms, extra, asked.secrets)
         return Transfer(call, leg, referred, invitation, candidates, now)
 
     def _source(self, call: Call, leg: Leg) -> Source:
@@ -89,19 +92,25 @@ class Referrals:
             return Source(Side.FRONT_END, None, calls=True)
         return Source(Side.GATEWAY, call.source.trunk, calls=True)
 
-    def _request(self, leg: Leg, other: Leg, referred: Referred) -> Request:
+    def _request(self, leg: Leg, other: Leg, referred: Referred) -> Inside:
         """The INVITE that the party that stays would send, if it could: it is the one that calls."""
         identity, said = other.person
         kept = [(name, value) for name, value in said.items() if name.lower() not in _OWN]
         pairs = [("From", identity), ("To", f"<{referred.refer_to.target}>"), ("Max-Forwards", "70"), *kept]
-        if referred.referred_by:
-            pairs.append(("Referred-By", referred.referred_by))
-        return Request("INVITE", str(referred.refer_to.target), Headers(pairs))
+        asked = inside(
+            Request("INVITE", str(referred.refer_to.target), Headers(pairs)), other.terms, leg.terms
+        )
+        if not referred.referred_by:
+            return asked
+        by = inside_headers(Headers([("Referred-By", referred.referred_by)]), leg.terms)
+        headers = Headers((*asked.request.headers.items(), *by.items()))
+        return replace(asked, request=asked.request.replace(headers=headers))
 
     def _for_the_other(self, leg: Leg, other: Leg, referred: Referred) -> Lines:
         """Refer-To and Referred-By as the other party may hear them: our dialogs' ids, its own hosts."""
-        request = self._request(leg, other, referred)
-        target = NameAddress.parse(f"<{called_uri(request, hostport(other.flow.remote))}>").uri
+        asked = self._request(leg, other, referred)
+        uri = called_uri(asked.request, hostport(other.flow.remote), numbers=other.terms.numbers)
+        target = NameAddress.parse(f"<{uri}>").uri
         replaces = referred.refer_to.replaces
         consulted = None if replaces is None else self._find(replaces)
         refer_to = ReferTo(target)
@@ -110,5 +119,5 @@ class Referrals:
             if across.side is other.side:
                 refer_to = ReferTo(target, across.as_seen_by_its_peer)
         passage = Passage(leg.terms, other.terms, self._agent.names.host_and_port(other.flow))
-        _, lines = invited(request, passage)
+        _, lines = invited(asked.request, passage, asked.secrets)
         return ("Refer-To", str(refer_to)), *(line for line in lines if line[0] == "Referred-By")

@@ -15,11 +15,12 @@ from mediation.b2bua.passage import (
     mentions,
     shown_name,
 )
+from mediation.routing.numbers import number_of
 from mediation.settings.identity import History, Identity
 from mediation.sip.grammar import is_token
 from mediation.sip.headers import Headers, NameAddress
 from mediation.sip.parameters import Parameters
-from mediation.sip.uri import SipUri
+from mediation.sip.uri import SipUri, parse_uri
 
 _DIVERSION_PARAMETERS = ("reason", "counter", "limit", "privacy", "screen")
 """RFC 5806 section 9; extensions stay behind."""
@@ -97,35 +98,37 @@ def trail_lines(trail: Trail, passage: Passage, target: str, veil: Veil) -> Line
     lines: list[tuple[str, str]] = []
     if history.has_history_info:
         entries = trail.entries or entries_of(trail.diversions, target)
-        lines += [("History-Info", _entry(each, passage.host, veil)) for each in entries]
+        called = number_of(parse_uri(target)) if entries else ""
+        lines += [("History-Info", _entry(each, passage, veil, called)) for each in entries]
     if history.has_diversion:
-        lines += [("Diversion", _diversion(each, passage.host, veil)) for each in trail.diverting]
+        lines += [("Diversion", _diversion(each, passage, veil)) for each in trail.diverting]
     if history is not History.OFF:
         for referrer in trail.referred_by:
-            uri = at_our_host(referrer.uri, passage.host)
+            uri = at_our_host(passage.written(referrer).uri, passage.host)
             if uri is not None and not veil.covers(referrer, is_private=False):
                 lines.append(("Referred-By", f"{shown_name(referrer)}<{uri}>"))
     return tuple(lines)
 
 
-def _diversion(diversion: Diversion, host: str, veil: Veil) -> str:
+def _diversion(diversion: Diversion, passage: Passage, veil: Veil) -> str:
     address = diversion.address
     parameters = _kept(address.parameters, _DIVERSION_PARAMETERS)
-    uri = at_our_host(address.uri, host)
+    uri = at_our_host(passage.written(address).uri, passage.host)
     if uri is None or veil.covers(address, is_private=diversion.is_private):
         return f"<{ANONYMOUS_URI}>{parameters}"
     return f"{shown_name(address)}<{uri}>{parameters}"
 
 
-def _entry(entry: HistoryEntry, host: str, veil: Veil) -> str:
+def _entry(entry: HistoryEntry, passage: Passage, veil: Veil, called: str) -> str:
     address = entry.address
+    written = passage.written(address, called).uri
     parameters = _kept(address.parameters, _HISTORY_PARAMETERS)
-    uri = at_our_host(address.uri, host)
+    uri = at_our_host(written, passage.host)
     name = shown_name(address)
     cause = "" if entry.cause is None else f";cause={entry.cause}"
     if uri is None or veil.covers(address, is_private=entry.is_private):
         name, uri = "", ANONYMOUS_URI
-    elif not isinstance(address.uri, SipUri):
+    elif not isinstance(written, SipUri):
         cause = ""  # a number is kept as it came, with what stands in it
     return f"{name}<{uri}{cause}{_headers(entry)}>{parameters}"
 

@@ -10,6 +10,7 @@ from typing import TextIO
 from mediation.lab.identify import ReceivedPacket, SentPacket
 from mediation.lab.stream import Recording
 from mediation.lab.user_agent import Noted, Seen
+from mediation.sdp.crypto import without_keys
 from mediation.sip.agent import hostport
 from mediation.sip.framing import MalformedMessage, parse_datagram
 from mediation.sip.message import Message
@@ -58,7 +59,8 @@ class Journal:
         match entry:
             case Seen(sent, local, remote, octets):
                 line: Mapping[str, object] = {
-                    "sip": octets.decode("utf-8", "surrogateescape")
+                    "sip": without_keys(octets)
+                    .decode("utf-8", "surrogateescape")
                     .encode("utf-8", "backslashreplace")
                     .decode(),
                     "at": at_s,

@@ -32,11 +32,15 @@ from mediation.b2bua.plan import (
     Stream,
     StreamReport,
 )
+from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
 from mediation_codecs.g711 import Law
 
 LARGEST: Final = 32_768
-"""Octets of a message. The largest that is sent has about 700."""
+"""Octets of a message. The usual ones have up to 700; keys add 200, and each fork 300."""
+
+MOST_SHOWN: Final = 60
+"""Characters of a message that an error shows. Keys stand behind them."""
 
 MAX_BACKLOG: Final = 20_000
 """Messages waiting for a reader that does not read. More, and the reader is as good as dead."""
@@ -275,7 +279,7 @@ def _message(fields: object) -> Message:
             return Ready(pid, denied)
         case ["statistics", int(a), int(b), int(c), int(d), int() | float() as late, int(e)]:
             return WorkerStatistics(a, b, c, d, late, e)
-    raise ChannelError(f"no message: {str(fields)[:80]}")
+    raise ChannelError(f"no message: {str(fields)[:MOST_SHOWN]}")
 
 
 def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
@@ -286,11 +290,22 @@ def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
 
 
 def _stream_fields(stream: Stream) -> Fields:
+    keys = stream.alternative_srtp or (None,) * len(stream.alternatives)
     return [
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
-        *(item for endpoint in stream.alternatives for item in endpoint),
+        stream.rtcp_mux, stream.rtcp_reduced, _key_fields(stream.srtp),
+        *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
+
+
+def _key_fields(keys: SrtpKeys | None) -> Fields | None:
+    if keys is None:
+        return None
+    return [
+        keys.suite,
+        *(text for key in (keys.sending, keys.receiving) for text in (key.octets.hex(), key.mki.hex())),
+    ]
 
 
 def _stream(fields: list[object]) -> Stream:
@@ -298,9 +313,11 @@ def _stream(fields: list[object]) -> Stream:
         case [
             str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
-            int() | None as our_payload_type, int() | None as our_event_payload_type, *alternatives,
+            int() | None as our_payload_type, int() | None as our_event_payload_type,
+            bool(rtcp_mux), bool(rtcp_reduced), list() | None as keys, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
+            others = [_alternative(each) for each in alternatives]
             return Stream(
                 remote,
                 (rtcp_host, rtcp_port),
@@ -312,20 +329,30 @@ def _stream(fields: list[object]) -> Stream:
                 takes,
                 our_payload_type,
                 our_event_payload_type,
-                _endpoints(alternatives),
+                tuple(endpoint for endpoint, _ in others),
+                _keys(keys),
+                tuple(key for _, key in others) if any(key for _, key in others) else (),
+                rtcp_mux,
+                rtcp_reduced,
             )
-    raise ChannelError(f"no stream: {str(fields)[:80]}")
+    raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 
 
-def _endpoints(fields: list[object]) -> tuple[Endpoint, ...]:
-    endpoints: list[Endpoint] = []
-    for pair_of_fields in (fields[index : index + 2] for index in range(0, len(fields), 2)):
-        match pair_of_fields:
-            case [str(host), int(port)]:
-                endpoints.append((host, port))
-            case _:
-                raise ChannelError(f"no endpoint: {str(pair_of_fields)[:80]}")
-    return tuple(endpoints)
+def _alternative(fields: object) -> tuple[Endpoint, SrtpKeys | None]:
+    match fields:
+        case [str(host), int(port), list() | None as keys]:
+            return (host, port), _keys(keys)
+    raise ChannelError("no endpoint of a fork")
+
+
+def _keys(fields: list[object] | None) -> SrtpKeys | None:
+    match fields:
+        case None:
+            return None
+        case [str(suite), str(ours), str(our_mki), str(theirs), str(their_mki)]:
+            sending = MasterKey(bytes.fromhex(ours), bytes.fromhex(our_mki))
+            return SrtpKeys(Suite(suite), sending, MasterKey(bytes.fromhex(theirs), bytes.fromhex(their_mki)))
+    raise ChannelError("no keys")
 
 
 def _numbered_pairs(fields: list[object]) -> tuple[tuple[int, Side, str, int], ...]:
@@ -342,7 +369,8 @@ def _numbered_pairs(fields: list[object]) -> tuple[tuple[int, Side, str, int], .
 def _report_fields(report: StreamReport) -> Fields:
     return [
         report.packets_received, report.packets_sent, report.octets_received, report.lost, report.jitter_ms,
-        report.rejected, report.remote_lost, report.fax_received, report.fax_sent,
+        report.rejected, report.remote_lost, report.fax_received, report.fax_sent, report.tampered,
+        report.replayed,
     ]  # fmt: skip
 
 
@@ -350,9 +378,11 @@ def _report(fields: list[object]) -> StreamReport:
     match fields:
         case [
             int(received), int(sent), int(octets), int(lost), int() | float() | None as jitter_ms,
-            int(rejected), int() | None as remote_lost, int(fax_received), int(fax_sent),
+            int(rejected), int() | None as remote_lost, int(fax_received), int(fax_sent), int(tampered),
+            int(replayed),
         ]:  # fmt: skip
             return StreamReport(
-                received, sent, octets, lost, jitter_ms, rejected, remote_lost, fax_received, fax_sent
-            )
-    raise ChannelError(f"no report: {str(fields)[:80]}")
+                received, sent, octets, lost, jitter_ms, rejected, remote_lost, fax_received, fax_sent, tampered,
+                replayed,
+            )  # fmt: skip
+    raise ChannelError(f"no report: {str(fields)[:MOST_SHOWN]}")

@@ -19,6 +19,7 @@ from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable
+from mediation.media.srtp import Protection, Sealed
 from mediation.rtp.packet import RtpError, read_header
 
 
@@ -39,15 +40,43 @@ class Party:
     """
 
     __slots__ = (
-        "_door", "_inward", "_line", "_outward", "_reports", "_reports_from", "_rtcp", "_rtcp_place",
-        "_sent_before", "_source", "_strangers", "_watcher", "media", "reports_heard", "reports_not_sent",
+        "_door",
+        "_inward",
+        "_line",
+        "_outward",
+        "_protection",
+        "_refused_before",
+        "_reports",
+        "_reports_from",
+        "_rtcp",
+        "_rtcp_place",
+        "_sent_before",
+        "_source",
+        "_strangers",
+        "_watcher",
+        "media",
+        "reports_heard",
+        "reports_not_sent",
     )  # fmt: skip
 
-    def __init__(self, pair: PortPair, watcher: Watcher, inward: Relay, outward: Relay, cname: str) -> None:
-        """Watches both ports at once: what comes before a plan is rejected, and does not wait for one."""
+    def __init__(
+        self,
+        pair: PortPair,
+        watcher: Watcher,
+        inward: Relay,
+        outward: Relay,
+        cname: str,
+        protection: Protection,
+    ) -> None:
+        """Watches both ports at once: what comes before a plan is rejected, and does not wait for one.
+
+        `protection` is the pair's: it goes on where a party comes back to its seat.
+        """
         self._inward = inward
         self._outward = outward
         self._sent_before = outward.packets_sent
+        self._protection = protection
+        self._refused_before = protection.tampered, protection.replayed
         self._watcher = watcher
         self._door = pair.rtp
         self._line: socket.socket | None = None
@@ -76,12 +105,14 @@ class Party:
         before, self.media = self.media, media
         if isinstance(before, Fax) and isinstance(media, Stream):
             self._inward.source_resumed()
+        if isinstance(media, Stream):
+            self._protection.apply(media.srtp, media.alternative_srtp)
         if before is None or _named(before) != _named(media):
             self._source.expect(*_named(media))
             self._inward.source_moved()
             self._open_line(arrival)
-        elif type(before) is not type(media):
-            self._watch_line()
+        elif before != media:
+            self._use_line()
         if isinstance(media, Stream):
             self._expect_reports(media)
 
@@ -105,8 +136,9 @@ class Party:
             block=self._inward.reception_report(),
             leaving=leaving,
         )
+        sock = self._door if self._is_muxed else self._rtcp
         try:
-            self._rtcp.sendto(datagram, self._reports_from.to)
+            sock.sendto(self._protection.protect_report(datagram), self._reports_from.to)
         except OSError:
             self.reports_not_sent += 1
 
@@ -123,6 +155,8 @@ class Party:
             remote_lost=self._reports.remote_lost,
             fax_received=inward.fax_received,
             fax_sent=outward.fax_sent,
+            tampered=self._protection.tampered - self._refused_before[0],
+            replayed=self._protection.replayed - self._refused_before[1],
         )
 
     def close(self) -> None:
@@ -131,10 +165,25 @@ class Party:
         self._watcher.forget(self._door)
         self._watcher.forget(self._rtcp)
 
+    @property
+    def _is_muxed(self) -> bool:
+        """Whether RTCP comes and goes by the RTP port."""
+        return isinstance(self.media, Stream) and self.media.rtcp_mux
+
     def _hear_first(self, arrival: int) -> None:
         """The line before the lock."""
         if self._line is not None:
             self._hear_any(self._line, arrival)
+
+    def _hear_muxed(self, arrival: int) -> None:
+        """The line of a party that sends RTCP by it as well."""
+        if self._line is None:
+            return
+        try:
+            packet = self._line.recv(LARGEST)
+        except OSError:
+            return
+        self._take(packet, self._source.to or ("", 0), arrival)
 
     def _hear_door(self, arrival: int) -> None:
         """A stranger, or the party from a port that is not yet known."""
@@ -150,27 +199,45 @@ class Party:
     def _admit(self, packet: bytes, source: Endpoint, arrival: int) -> None:
         """A packet whose source must be looked at."""
         lock = self._source
-        if not lock.admits(source) or not (lock.locked or self._is_agreed(packet)):
+        if not lock.admits(source):
             self._strangers += 1
-            return
-        if isinstance(self.media, Fax):
-            self._inward.carry_fax(packet, arrival)
-        else:
-            self._inward.carry(packet, arrival)
-        if not lock.locked:
+        elif lock.locked:
+            self._take(packet, source, arrival)
+        elif self._take(packet, source, arrival, agreed=False):
             moved = lock.accept(source)
             if isinstance(self.media, Stream):
                 self._expect_reports(self.media)
             if moved:
                 self._open_line(arrival)
             else:
-                self._watch_line()
+                self._use_line()
+
+    def _take(self, packet: bytes, source: Endpoint, arrival: int, *, agreed: bool = True) -> bool:
+        """A packet of the party's, on its way. False: it goes nowhere.
+
+        Unless `agreed`, it must prove valid: RTP of a payload type that the plan gives a meaning to, or anything while
+        the call is a fax.
+        """
+        if isinstance(self.media, Fax):
+            self._inward.carry_fax(packet, arrival)
+            return True
+        if self._is_muxed and _is_rtcp(packet):
+            self._take_report(packet, source, arrival)
+            return False
+        plain = self._protection.unprotect(packet)
+        if plain is None:
+            return False
+        if not (agreed or self._is_agreed(plain)):
+            self._strangers += 1
+            return False
+        self._inward.carry(plain, arrival)
+        return True
 
     def _is_agreed(self, packet: bytes) -> bool:
-        """Whether it is RTP of a payload type that the plan gives a meaning to, or anything while it is a fax."""
+        """Whether it is RTP of a payload type that the plan gives a meaning to."""
         media = self.media
         if not isinstance(media, Stream):
-            return media is not None
+            return False
         try:
             payload_type = read_header(packet)[0]
         except RtpError:
@@ -187,7 +254,9 @@ class Party:
         lock = self._source
         if lock.locked and lock.to is not None:
             named = lock.name_of(lock.to)
-            if named is not None and named != reachable(stream.remote):
+            if stream.rtcp_mux:
+                place = lock.to
+            elif named is not None and named != reachable(stream.remote):
                 place = named[0], named[1] + 1
         if place != self._rtcp_place:
             self._rtcp_place = place
@@ -202,22 +271,30 @@ class Party:
             line = connected_twin(self._door, self._source.to)
         except OSError:
             return
-        self._line = self._inward.source = self._outward.sink = line
-        self._watch_line()
+        self._line = line
+        self._use_line()
         for packet, source in _caught(line):
             self._admit(packet, source, arrival)
 
-    def _watch_line(self) -> None:
-        """Serve the line by the shortest road that is open now."""
-        if self._line is None:
+    def _use_line(self) -> None:
+        """Send by the line, and serve it by the shortest road that is open now."""
+        line = self._line
+        if line is None:
             return
-        self._inward.source = self._line  # the relay must not go on with what it knew of this line
+        is_fax = isinstance(self.media, Fax)
+        way = Sealed(line, self._protection) if self._protection.is_on and not is_fax else line
+        self._outward.sink = way
+        self._inward.source = (
+            way  # also when it is the same: the relay must not go on with what it knew of it
+        )
         if not self._source.locked:
-            self._watcher.watch(self._line, self._hear_first)
-        elif isinstance(self.media, Fax):
-            self._watcher.watch(self._line, self._inward.hear_fax)
+            self._watcher.watch(line, self._hear_first)
+        elif is_fax:
+            self._watcher.watch(line, self._inward.hear_fax)
+        elif self._is_muxed:
+            self._watcher.watch(line, self._hear_muxed)
         else:
-            self._watcher.watch(self._line, self._inward.hear)
+            self._watcher.watch(line, self._inward.hear)
 
     def _close_line(self) -> None:
         if self._line is not None:
@@ -229,17 +306,31 @@ class Party:
     def _hear_rtcp(self, arrival: int) -> None:
         try:
             datagram, address = self._rtcp.recvfrom(LARGEST_RTCP)
-            source: Endpoint = address[:2]
-            if not self._reports_from.admits(source):
-                raise RtcpError("a stranger's")
-            self._reports.heard(datagram, self._outward.ssrc, arrival / CLOCK_HZ)
+        except OSError:
+            return
+        self._take_report(datagram, address[:2], arrival)
+
+    def _take_report(self, datagram: bytes, source: Endpoint, arrival: int) -> None:
+        """RTCP, from whomever it is."""
+        if not self._reports_from.admits(source):
+            self._strangers += 1
+            return
+        plain = self._protection.unprotect_report(datagram)
+        if plain is None:
+            return
+        reduced = isinstance(self.media, Stream) and self.media.rtcp_reduced
+        try:
+            self._reports.heard(plain, self._outward.ssrc, arrival / CLOCK_HZ, reduced=reduced)
         except RtcpError:
             self._strangers += 1
-        except OSError:
-            pass
         else:
             self._reports_from.accept(source)
             self.reports_heard = arrival
+
+
+def _is_rtcp(packet: bytes) -> bool:
+    """RTCP among RTP: by the packet types that no payload type may be confused with (RFC 5761 section 4)."""
+    return len(packet) > 1 and 192 <= packet[1] <= 223
 
 
 def _named(media: Stream | Fax) -> tuple[Endpoint, tuple[Endpoint, ...]]:

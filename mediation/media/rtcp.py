@@ -69,12 +69,13 @@ class Heard:
     """A BYE is in it."""
 
 
-def parse(datagram: bytes, ssrc: int) -> Heard:
+def parse(datagram: bytes, ssrc: int, *, reduced: bool = False) -> Heard:
     """What a party says, about our stream `ssrc` in particular. Raises RtcpError, and nothing else.
 
-    RFC 3550 appendix A.2: version 2 throughout, a report first, and lengths that add up to the datagram.
+    RFC 3550 appendix A.2: version 2 throughout, a report first, and lengths that add up to the datagram. With `reduced`
+    any packet may come first (RFC 5506 section 3.4.2).
     """
-    if len(datagram) < _LEAST or datagram[1] not in _REPORTS:
+    if len(datagram) < _LEAST or (datagram[1] not in _REPORTS and not reduced):
         raise RtcpError("no report comes first")
     if datagram[0] & 0x20:
         raise RtcpError("the first packet has padding")
@@ -163,9 +164,9 @@ class Correspondence:
             leaving=leaving,
         )
 
-    def heard(self, datagram: bytes, ssrc: int, now: float) -> Heard:
-        """Read a report of the party. Raises RtcpError."""
-        heard = parse(datagram, ssrc)
+    def heard(self, datagram: bytes, ssrc: int, now: float, *, reduced: bool = False) -> Heard:
+        """Read a report of the party; `reduced` as in `parse`. Raises RtcpError."""
+        heard = parse(datagram, ssrc, reduced=reduced)
         if heard.sender_ntp is not None:
             self._came_ntp = heard.sender_ntp >> 16 & _32
             self._came = now

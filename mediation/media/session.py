@@ -16,6 +16,7 @@ from mediation.media.party import Party, Watcher
 from mediation.media.ports import PortPair
 from mediation.media.relay import CLOCK_HZ, Relay, Voice
 from mediation.media.rtcp import interval_s
+from mediation.media.srtp import Protection
 from mediation.rtp.rewrite import Rewrite
 
 NEVER: Final = 1 << 62
@@ -29,7 +30,8 @@ class Session:
     """From OpenMedia to CloseMedia. Times are whole numbers of the media clock, which only goes forward."""
 
     __slots__ = (
-        "_applied_at", "_call", "_chance", "_on_silent", "_pairs", "_parties", "_plan", "_relays", "_report_at",
+        "_applied_at", "_call", "_chance", "_on_silent", "_pairs", "_parties", "_plan", "_protections", "_relays",
+        "_report_at",
         "_rtcp_interval_s", "_seats", "_silence", "_told_silent", "_voices", "_watcher",
     )  # fmt: skip
 
@@ -55,6 +57,7 @@ class Session:
         self._watcher = watcher
         self._pairs = dict(zip(seats, pairs, strict=True))
         self._voices = {number: self._voice() for number in seats}
+        self._protections = {number: Protection() for number in seats}
         self._seats = seats
         self._relays = (Relay(self._voices[seats[1]]), Relay(self._voices[seats[0]]))
         self._parties = [self._party(seat) for seat in _BOTH]
@@ -68,6 +71,7 @@ class Session:
         """One more pair, for a party that may take a seat. Until then it swallows what comes."""
         self._pairs[number] = pair
         self._voices[number] = self._voice()
+        self._protections[number] = Protection()
         self._swallow(pair)
 
     def remove_pair(self, number: int) -> PortPair:
@@ -75,7 +79,7 @@ class Session:
         if number in self._seats or number not in self._pairs:
             raise ValueError(f"pair {number} cannot be closed: open {[*self._pairs]}, in use {self._seats}")
         # No RTCP BYE (RFC 3550 section 6.6): signalling has let the party go, or it never had a seat.
-        del self._voices[number]
+        del self._voices[number], self._protections[number]
         pair = self._pairs.pop(number)
         self._forget(pair)
         return pair
@@ -162,7 +166,8 @@ class Session:
     def _party(self, seat: int) -> Party:
         number = self._seats[seat]
         inward, outward = self._relays[seat], self._relays[1 - seat]
-        return Party(self._pairs[number], self._watcher, inward, outward, self._voices[number].cname)
+        cname, protection = self._voices[number].cname, self._protections[number]
+        return Party(self._pairs[number], self._watcher, inward, outward, cname, protection)
 
     def _swallow(self, pair: PortPair) -> None:
         """Let nothing gather on a pair that nobody sits at: what is old must not be heard later."""
@@ -185,8 +190,12 @@ class Session:
         return now + max(1, int(interval_s(self._rtcp_interval_s, self._chance, first=first) * CLOCK_HZ))
 
     def _voice(self) -> Voice:
-        """Random where RFC 3550 section 5.1 wants it: SSRC, first sequence number, first timestamp."""
-        return Voice(Rewrite(self._drawn(32), self._drawn(16), self._drawn(32)), self._cname())
+        """Random where RFC 3550 section 5.1 wants it: SSRC, first sequence number, first timestamp.
+
+        The first number is in the lower half, so that with SRTP nobody who misses the beginning misses that the numbers
+        have begun anew (RFC 4568 section 6.4.1).
+        """
+        return Voice(Rewrite(self._drawn(32), self._drawn(15), self._drawn(32)), self._cname())
 
     def _cname(self) -> str:
         """96 bits by chance (RFC 7022 section 5)."""

@@ -16,10 +16,13 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from mediation.b2bua.causes import Verdict
+from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord
 from mediation.sip.flow import Endpoint
 
 DIRECTIONS = ("inbound", "outbound")
+SIDES = ("front-end", "gateway")
+SRTP_REFUSALS = ("tampered", "replayed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,10 @@ class Sources:
     """Datagrams and connections from unknown sources, since the start."""
     certificates: Callable[[], Mapping[str, datetime]]
     """When the certificate of each interface with TLS ends."""
+
+
+_INTERFACES = {"front-end": "internal", "gateway": "gateway"}
+"""What the settings call each side."""
 
 
 class Metrics:
@@ -52,6 +59,16 @@ class Metrics:
             (direction, verdict): ended.labels(direction, str(verdict))
             for direction, verdict in product(DIRECTIONS, Verdict)
         }
+        refused = Counter(
+            "mediation_srtp_packets_refused",
+            "Packets of SRTP and SRTCP of calls that are over that did not prove to be the party's, or came twice.",
+            ("interface", "reason"),
+            registry=self._registry,
+        )
+        self._refused = {
+            (side, reason): refused.labels(_INTERFACES[side], reason)
+            for side, reason in product(SIDES, SRTP_REFUSALS)
+        }
         self._served: tuple[WSGIServer, threading.Thread] | None = None
 
     def serve(self, at: Endpoint) -> None:
@@ -71,6 +88,14 @@ class Metrics:
     def call_ended(self, record: CallRecord) -> None:
         """A call is over."""
         self._ended[record.direction, record.cause.verdict].inc()
+        for party in (record.caller, record.callee):
+            if party is not None and party.media is not None:
+                self._packets_refused(party.side, party.media)
+
+    def _packets_refused(self, side: str, media: StreamReport) -> None:
+        for reason, packets in zip(SRTP_REFUSALS, (media.tampered, media.replayed), strict=True):
+            if packets:
+                self._refused[side, reason].inc(packets)
 
 
 class _Looks(Collector):

@@ -1,13 +1,13 @@
 """Where a call may go: candidates in order, decided once when the call comes in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
 from mediation.routing.admission import Source
 from mediation.routing.terms import Terms
-from mediation.settings.model import Settings, Side, Trunk
-from mediation.settings.patterns import Pattern, compile_pattern
+from mediation.settings.model import Route, Settings, Side, Trunk
+from mediation.settings.patterns import compile_pattern
 from mediation.settings.places import Listener, Target
 
 FRONT_END_POOL = "front-end"
@@ -36,24 +36,34 @@ class Candidate:
         return status in self.failover_codes and status not in _NEVER_AGAIN and status < 600
 
 
+Draw = Callable[[int, int], int]
+"""A whole number from the first to the second, both included: chance comes from outside."""
+
+
+def least(low: int, high: int) -> int:
+    """No chance: always the first that has any."""
+    del high
+    return low
+
+
 class Routing:
     """The routes of one configuration."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, draw: Draw = least) -> None:
+        """`draw` decides between the trunks of a route with weights."""
+        self._draw = draw
         gateway, internal = settings.gateway.listen, settings.internal
         self._terms = {trunk.name: Terms.of(trunk) for trunk in settings.trunks}
         self._front_end_terms = Terms.of(internal)
-        by_trunk = {
+        self._by_trunk = {
             trunk.name: _candidates(trunk.name, trunk.targets, gateway, self._terms[trunk.name], trunk)
             for trunk in settings.trunks
         }
-        self._routes: tuple[tuple[Pattern, tuple[Candidate, ...]], ...] = tuple(
-            (
-                compile_pattern(route.match),
-                _each_once(chain.from_iterable(by_trunk[name] for name in route.trunks)),
-            )
-            for route in settings.routes
+        self._routes = tuple(
+            (compile_pattern(route.match), route)
+            for route in sorted(settings.routes, key=lambda route: route.priority)
         )
+        self._in_order = {route: self._along(route.trunks) for _, route in self._routes}
         # Front-end servers fail over like a trunk that says nothing about it.
         like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
         self._to_front_end = _each_once(
@@ -70,7 +80,43 @@ class Routing:
             return ()  # a URI without a user calls nobody, whatever the patterns say
         if source.side is Side.GATEWAY:
             return self._to_front_end
-        return next((found for pattern, found in self._routes if pattern.matches(called)), ())
+        asked = self.asked(called)
+        if not asked or not asked[-1][1]:
+            return ()
+        route = asked[-1][0]
+        if not route.weights:
+            return self._in_order[route]
+        return self._along(drawn(route.trunks, route.weights, self._draw))
+
+    def asked(self, called: str) -> tuple[tuple[Route, bool], ...]:
+        """The routes that are asked about a number, in order, and whether they match: after the first, none is."""
+        tried: list[tuple[Route, bool]] = []
+        for pattern, route in self._routes:
+            tried.append((route, pattern.matches(called)))
+            if tried[-1][1]:
+                break
+        return tuple(tried)
+
+    def _along(self, trunks: Iterable[str]) -> tuple[Candidate, ...]:
+        return _each_once(chain.from_iterable(self._by_trunk[name] for name in trunks))
+
+
+def drawn(trunks: tuple[str, ...], weights: tuple[int, ...], draw: Draw) -> list[str]:
+    """All trunks in an order that is drawn: at each place, each that is left has a chance by its weight (RFC 2782).
+
+    Those without weight come last, in their own order.
+    """
+    left = list(zip(trunks, weights, strict=True))
+    order: list[str] = []
+    while total := sum(weight for _, weight in left):
+        point = draw(1, total)
+        for index, (name, weight) in enumerate(left):
+            point -= weight
+            if point <= 0:
+                order.append(name)
+                del left[index]
+                break
+    return [*order, *(name for name, _ in left)]
 
 
 def _candidates(

@@ -1,7 +1,9 @@
 """On what terms we speak with one peer: the policy of a leg, whichever way the call goes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from mediation.routing.translation import AS_IT_IS, NumberPlan
+from mediation.sdp.crypto import SrtpMode
 from mediation.sdp.negotiation import Capabilities
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.model import Internal, Side, Trunk
@@ -16,6 +18,7 @@ from mediation.settings.peer_terms import (
     Transfers,
 )
 from mediation.sip.digest_client import Credentials
+from mediation.sip.flow import Transport
 from mediation.sip.session_timer import TimerMode, TimerPolicy
 
 _ALLOW = (
@@ -52,16 +55,28 @@ class Terms:
     """What is believed of the peer, and what it is told."""
     headers: tuple[HeaderRule, ...] = ()
     """What becomes of single headers from and to the peer."""
+    numbers: NumberPlan = AS_IT_IS
+    """How the peer writes numbers."""
+    keys_without_tls: bool = False
+    """Whether keys for SRTP may be said where they can be read on the way."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
         """The terms of a trunk, or of the front-end servers."""
+        media = peer.media
         capabilities = Capabilities(
-            tuple(str(law) for law in peer.codecs), peer.telephone_event, peer.ptime_ms
+            tuple(str(law) for law in peer.codecs),
+            peer.telephone_event,
+            peer.ptime_ms,
+            media.srtp,
+            () if media.srtp is SrtpMode.OFF else media.srtp_suites,
+            media.srtp_twins,
+            media.rtcp_mux,
+            media.rtcp_rsize,
         )
-        side, credentials = Side.FRONT_END, None
+        side, credentials, numbers = Side.FRONT_END, None, AS_IT_IS
         if isinstance(peer, Trunk):
-            side = Side.GATEWAY
+            side, numbers = Side.GATEWAY, NumberPlan.of(peer)
             if peer.username:
                 credentials = Credentials(peer.username, peer.password.text, peer.realm or None)
         return cls(
@@ -76,7 +91,20 @@ class Terms:
             peer.redirect,
             peer.identity,
             peer.headers,
+            numbers,
+            media.srtp_without_tls,
         )
+
+    def capabilities_over(self, transport: Transport) -> Capabilities:
+        """What may be offered and taken there: no keys where anybody on the way can read them (RFC 4568 section 7).
+
+        Where SRTP is required without keys nothing can be agreed on.
+        """
+        capabilities = self.capabilities
+        if transport is Transport.TLS or self.keys_without_tls or capabilities.srtp is SrtpMode.OFF:
+            return capabilities
+        left = SrtpMode.REQUIRED if capabilities.srtp is SrtpMode.REQUIRED else SrtpMode.OFF
+        return replace(capabilities, srtp=left, suites=())
 
     @property
     def timer_policy(self) -> TimerPolicy:

@@ -1,8 +1,9 @@
 """What one audio m-line says, read as one value: where, which formats, which way, how long the packets.
 
-Attributes of RFC 8866 section 6, RFC 3551 (static types), RFC 3605 (`a=rtcp`) and RFC 4733
-(telephone-event). Only what runs at 8000 Hz in one channel is seen. An attribute that is malformed or
-absurd counts as absent: it is the peer's wish, and no reason to lose the call.
+Attributes of RFC 8866 section 6, RFC 3551 (static types), RFC 3605 (`a=rtcp`), RFC 4568 (`a=crypto`), RFC 4733
+(telephone-event), RFC 5506 (`a=rtcp-rsize`) and RFC 5761 (`a=rtcp-mux`). Only what runs at 8000 Hz in one channel
+is seen. An attribute that is malformed or absurd counts as absent: it is the peer's wish, and no reason to lose the
+call.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 
+from mediation.sdp.crypto import Crypto, read_crypto
 from mediation.sdp.description import Attribute, Connection, MediaDescription, SessionDescription
 from mediation.sdp.errors import NotAcceptable
 
@@ -87,6 +89,12 @@ class AudioStream:
     ptime_ms: int | None
     """The packet length it wants; None: it did not say, or nonsense."""
     max_ptime_ms: int | None
+    crypto: tuple[Crypto, ...] = ()
+    """What it would encrypt with, most wanted first."""
+    rtcp_mux: bool = False
+    """RTCP may come by the port of RTP."""
+    rtcp_reduced: bool = False
+    """RTCP may come without a report in front."""
 
     def find(self, name: str) -> Format | None:
         """The first format of that name."""
@@ -119,6 +127,9 @@ def read_audio(
         direction=Direction.of(sends=said.sends, takes=said.takes and not held),
         ptime_ms=_milliseconds(media, description.attributes, "ptime"),
         max_ptime_ms=_milliseconds(media, description.attributes, "maxptime"),
+        crypto=read_crypto(media),
+        rtcp_mux=("rtcp-mux", None) in media.attributes,
+        rtcp_reduced=("rtcp-rsize", None) in media.attributes,
     )
 
 

@@ -11,7 +11,9 @@ from typing import Self
 
 from mediation.sdp.errors import SdpError
 
-__all__ = ["Attribute", "Connection", "Line", "MediaDescription", "Origin", "SdpError", "SessionDescription"]
+__all__ = [
+    "Attribute", "Connection", "KeyText", "Line", "MediaDescription", "Origin", "SdpError", "SessionDescription",
+]  # fmt: skip
 
 MAX_OCTETS = 32_768
 """The longest body that is read: half of the longest datagram; large offers have about 7,000."""
@@ -23,6 +25,16 @@ MAX_FORMATS = 128
 """Formats on one m-line: there are no more RTP payload types."""
 MAX_DIGITS = 32
 """Digits of the numbers in `o=`: 64 bits need 20."""
+
+
+class KeyText(str):
+    """Text with a key in it: printed as any other, and never shown by `repr`, which is what ends up in logs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'...'"
+
 
 Line = tuple[str, str]
 """A type letter and the value behind its `=`."""
@@ -162,6 +174,8 @@ class SessionDescription:
 
 
 _SESSION_INFORMATION = "iuep"
+_HOLDS_KEYS = ("crypto", "key-mgmt")
+"""Attributes of RFC 4568, RFC 4567, and what vendors have made of them (`cryptoscale`)."""
 _TIMES = "trz"
 
 
@@ -266,13 +280,14 @@ def _collect(section: list[Line]) -> _Fields:
     for letter, value in section:
         if letter == "a":
             name, colon, rest = value.partition(":")
-            fields.attributes.append((name, rest if colon else None))
+            text = KeyText(rest) if name.lower().startswith(_HOLDS_KEYS) else rest
+            fields.attributes.append((name, text if colon else None))
         elif letter == "b":
             fields.bandwidths.append(value)
         elif letter == "c" and fields.connection is None:
             fields.connection = _connection(value)
         else:
-            fields.others.append((letter, value))
+            fields.others.append((letter, KeyText(value) if letter == "k" else value))
     return fields
 
 

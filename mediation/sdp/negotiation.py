@@ -1,7 +1,9 @@
 """Offer and answer for one audio stream (RFC 3264).
 
-One m-line of an offer is used: the first audio over plain RTP/AVP that has an address we can send to, a
-port that is not 0, and a law of ours. Every other m-line is refused with port 0, in its place, with its
+One m-line of an offer is used: the first audio over RTP that has an address we can send to, a port that is not 0, a law
+of ours, and keys where the terms ask for them; where they like keys, one that has some comes before one that has not.
+So both ways of offering SRTP with RTP beside it are met, and ours to use: RTP/AVP with `a=crypto` (RFC 8643), and
+twins, two m-lines for one audio. Every other m-line is refused with port 0, in its place, with its
 kind, protocol and formats (RFC 3264 section 6). Which law: `prefer` if both have it, else the first of the
 offer's that we have, as RFC 3264 section 6.1 wants it. An answer names that one law and no other, so that
 nobody has to guess what will be sent.
@@ -19,12 +21,15 @@ from mediation.sdp.audio import (
     read_audio,
     read_formats,
 )
+from mediation.sdp.crypto import Crypto, SrtpKeys, SrtpMode, Suite, agreed_by, answer_to
 from mediation.sdp.description import Attribute, MediaDescription, Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.slots import (
     PLAIN_RTP,
+    SECURE_RTP,
     audio_place,
-    is_plain_audio,
+    is_audio,
+    is_secure,
     next_audio_place,
     same_family,
     with_ours,
@@ -55,6 +60,15 @@ class Capabilities:
     telephone_event: bool = True
     ptime_ms: int = 20
     """The packet length we ask for, and assume where the other side does not say."""
+    srtp: SrtpMode = SrtpMode.OFF
+    suites: tuple[Suite, ...] = ()
+    """For SRTP, in our order of preference."""
+    twins: bool = False
+    """Where SRTP is optional: offer two m-lines, encrypted and not, rather than one that leaves it open."""
+    rtcp_mux: bool = False
+    """Offer and take RTCP at the port of RTP (RFC 5761)."""
+    rtcp_reduced: bool = False
+    """Offer and take RTCP without a report in front (RFC 5506). Ours always has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,8 @@ class LocalAudio:
     """An IP address, without brackets."""
     port: int
     """RTP; RTCP is the next one (RFC 3550 section 11)."""
+    crypto: tuple[Crypto, ...] = ()
+    """Our keys, one for each suite, most wanted first; none: nothing can be encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,14 @@ class AgreedAudio:
     incoming: PayloadTypes | None = None
     """The numbers on packets that we take, where they differ (RFC 3264 section 5.1: each side sends with the
     numbers that the other one has written). None: the same."""
+    srtp: SrtpKeys | None = None
+    """What audio and RTCP are encrypted with; None: they are not."""
+    rtcp_mux: bool = False
+    """RTCP goes by the ports of RTP, both ways; `remote_rtcp` says so too."""
+    rtcp_reduced: bool = False
+    """RTCP without a report in front is taken."""
+    place: int = 0
+    """Of the m-line, from 0."""
 
 
 def make_offer(
@@ -116,8 +140,28 @@ def make_offer(
     known = read_formats(previous.media[place]) if previous and place is not None else ()
     if capabilities.telephone_event:
         formats.append(Format(_event_number(known), TELEPHONE_EVENT, DIGITS_AND_FLASH))
-    ours = _media(local, formats, capabilities.ptime_ms, direction)
-    return with_ours(local.host, origin, previous, place, ours)
+    protocol = _protocol(capabilities, previous.media[place] if previous and place is not None else None)
+    crypto = () if capabilities.srtp is SrtpMode.OFF else local.crypto
+    flags = (capabilities.rtcp_mux, capabilities.rtcp_reduced)
+    twins = bool(
+        capabilities.twins and crypto and capabilities.srtp is SrtpMode.OPTIONAL and previous is None
+    )
+    ours = _media(
+        local,
+        formats,
+        capabilities.ptime_ms,
+        direction,
+        protocol=SECURE_RTP if twins else protocol,
+        crypto=crypto,
+        flags=flags,
+    )
+    offer = with_ours(local.host, origin, previous, place, ours)
+    if not twins:
+        return offer
+    plain = _media(
+        local, formats, capabilities.ptime_ms, direction, protocol=PLAIN_RTP, crypto=(), flags=flags
+    )
+    return replace(offer, media=(*offer.media, plain))
 
 
 def make_answer(
@@ -133,40 +177,63 @@ def make_answer(
 
     Raises `NotAcceptable` when no m-line of the offer can be used.
     """
-    place, theirs, law = _choose(offer, local.host, capabilities, prefer)
+    chosen = _choose(offer, local, capabilities, prefer)
+    place, theirs, law = chosen.place, chosen.theirs, chosen.law
     event = theirs.find(TELEPHONE_EVENT) if capabilities.telephone_event else None
+    mux = capabilities.rtcp_mux and theirs.rtcp_mux
     agreed = AgreedAudio(
         remote=theirs.remote,
-        remote_rtcp=theirs.remote_rtcp,
+        remote_rtcp=theirs.remote if mux else theirs.remote_rtcp,
         codec=law.name,
         payload_type=law.payload_type,
         event_payload_type=event.payload_type if event else None,
         ptime_ms=_ptime_ms(theirs, capabilities.ptime_ms),
         direction=direction.within(theirs.direction.mirrored),
         theirs=theirs.direction,
+        srtp=chosen.crypto[1] if chosen.crypto else None,
+        rtcp_mux=mux,
+        rtcp_reduced=capabilities.rtcp_reduced and theirs.rtcp_reduced,
+        place=place,
     )
     formats = [law]
     if event is not None:
         formats.append(replace(event, parameters=_events(event.parameters)))
-    ours = _media(local, formats, agreed.ptime_ms, agreed.direction)
+    ours = _media(
+        local,
+        formats,
+        agreed.ptime_ms,
+        agreed.direction,
+        protocol=SECURE_RTP if is_secure(offer.media[place]) else PLAIN_RTP,
+        crypto=(chosen.crypto[0],) if chosen.crypto else (),
+        flags=(agreed.rtcp_mux, agreed.rtcp_reduced),
+    )
     return with_ours(local.host, origin, offer, place, ours), agreed
 
 
-def read_answer(offer: SessionDescription, answer: SessionDescription) -> AgreedAudio:
-    """What an answer to an offer of ours has settled. Raises `NotAcceptable`."""
-    place = audio_place(offer)
-    if place is None:
+def read_answer(
+    offer: SessionDescription, answer: SessionDescription, *, srtp: SrtpMode = SrtpMode.OFF
+) -> AgreedAudio:
+    """What an answer to an offer of ours has settled. With `srtp` required it must have a key.
+
+    Raises `NotAcceptable`.
+    """
+    if audio_place(offer) is None:
         raise NotAcceptable("nothing was offered")
     if len(answer.media) != len(offer.media):
         raise NotAcceptable("answer has another number of m-lines than the offer")
+    place = _answered_place(offer, answer)
     if answer.media[place].port == 0:
         raise NotAcceptable("audio was refused", 304)
-    if not is_plain_audio(answer.media[place]):
+    if not is_audio(answer.media[place]) or (
+        is_secure(offer.media[place]) and not is_secure(answer.media[place])
+    ):
         raise NotAcceptable("answer has another kind of media than the offer", 302)
     ours = read_audio(offer, offer.media[place])
     offered = {each.payload_type: each.name for each in ours.formats}
     theirs = read_audio(answer, answer.media[place], unmapped=offered)
     same_family(ours.remote[0], theirs.remote[0])
+    keys = _answered_keys(ours, theirs, answer.media[place], srtp)
+    mux = ours.rtcp_mux and theirs.rtcp_mux
     law = next((each for each in theirs.formats if each.name in _NUMBERS and ours.find(each.name)), None)
     if law is None:
         raise NotAcceptable("answer has no codec of the offer", 305)
@@ -180,7 +247,7 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Agreed
     )
     return AgreedAudio(
         remote=theirs.remote,
-        remote_rtcp=theirs.remote_rtcp,
+        remote_rtcp=theirs.remote if mux else theirs.remote_rtcp,
         codec=law.name,
         payload_type=outgoing.law,
         event_payload_type=outgoing.event,
@@ -188,6 +255,10 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Agreed
         direction=ours.direction.within(theirs.direction.mirrored),
         theirs=theirs.direction,
         incoming=None if incoming == outgoing else incoming,
+        srtp=keys,
+        rtcp_mux=mux,
+        rtcp_reduced=ours.rtcp_reduced and theirs.rtcp_reduced,
+        place=place,
     )
 
 
@@ -204,26 +275,84 @@ def renew(previous: SessionDescription | None, next: SessionDescription) -> Sess
     return replace(next, origin=replace(origin, session_version=origin.session_version + 1))
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """An m-line of an offer that can be used."""
+
+    place: int
+    theirs: AudioStream
+    law: Format
+    crypto: tuple[Crypto, SrtpKeys] | None
+    """Our line and what is agreed by it; None: in the clear."""
+
+
 def _choose(
-    offer: SessionDescription, host: str, capabilities: Capabilities, prefer: str | None
-) -> tuple[int, AudioStream, Format]:
-    """The m-line to use, what it says, and the law."""
+    offer: SessionDescription, local: LocalAudio, capabilities: Capabilities, prefer: str | None
+) -> _Choice:
+    """The m-line to use: the first with keys, or else the first."""
     problem = NotAcceptable("no plain RTP audio is offered", 304)
+    choices: list[_Choice] = []
     for place, media in enumerate(offer.media):
-        if not is_plain_audio(media) or media.port == 0:
+        if media.port == 0 or not is_audio(media):
             continue
         try:
-            theirs = read_audio(offer, media)
-            same_family(host, theirs.remote[0])
+            choices.append(_choice(offer, place, local, capabilities, prefer))
         except NotAcceptable as refused:
             problem = refused
-            continue
-        common = [each for each in theirs.formats if each.name in capabilities.codecs]
-        if not common:
-            problem = NotAcceptable("no codec in common", 305)
-            continue
-        return place, theirs, next((each for each in common if each.name == prefer), common[0])
-    raise problem
+    if not choices:
+        raise problem
+    return next((choice for choice in choices if choice.crypto), choices[0])
+
+
+def _choice(
+    offer: SessionDescription, place: int, local: LocalAudio, capabilities: Capabilities, prefer: str | None
+) -> _Choice:
+    """What one m-line comes to. Raises `NotAcceptable` when it cannot be used."""
+    media = offer.media[place]
+    if is_secure(media) and capabilities.srtp is SrtpMode.OFF:
+        raise NotAcceptable("no plain RTP audio is offered", 304)
+    theirs = read_audio(offer, media)
+    same_family(local.host, theirs.remote[0])
+    common = [each for each in theirs.formats if each.name in capabilities.codecs]
+    if not common:
+        raise NotAcceptable("no codec in common", 305)
+    crypto = None if capabilities.srtp is SrtpMode.OFF else answer_to(theirs.crypto, local.crypto)
+    if crypto is None and is_secure(media):
+        raise NotAcceptable("no crypto suite in common", 302)
+    if crypto is None and capabilities.srtp is SrtpMode.REQUIRED:
+        raise NotAcceptable("audio must be encrypted", 302)
+    law = next((each for each in common if each.name == prefer), common[0])
+    return _Choice(place, theirs, law, crypto)
+
+
+def _answered_place(offer: SessionDescription, answer: SessionDescription) -> int:
+    """Which m-line of ours an answer takes: of twins the first, which is the encrypted one, if it takes both."""
+    places = [place for place, media in enumerate(offer.media) if media.port and is_audio(media)]
+    taken = (place for place in places if answer.media[place].port)
+    return next(taken, audio_place(offer) or 0)
+
+
+def _answered_keys(
+    ours: AudioStream, theirs: AudioStream, answer: MediaDescription, srtp: SrtpMode
+) -> SrtpKeys | None:
+    """What audio is encrypted with by an answer of theirs; a key that cannot be used is not passed over."""
+    keys = agreed_by(ours.crypto, theirs.crypto)
+    meant = is_secure(answer) or (ours.crypto and answer.values("crypto"))
+    if keys is None and (meant or srtp is SrtpMode.REQUIRED):
+        raise NotAcceptable("answer has no key that can be used", 302)
+    return keys
+
+
+def _protocol(capabilities: Capabilities, before: MediaDescription | None) -> str:
+    """The profile of an offer. What was agreed on in this place keeps the one that it has, as far as it may."""
+    if capabilities.srtp is SrtpMode.OFF:
+        return PLAIN_RTP
+    if before is not None and is_audio(before):
+        if is_secure(before):
+            return SECURE_RTP
+        if before.values("crypto"):
+            return PLAIN_RTP
+    return SECURE_RTP if capabilities.srtp is SrtpMode.REQUIRED else PLAIN_RTP
 
 
 def _ptime_ms(theirs: AudioStream, otherwise_ms: int) -> int:
@@ -248,12 +377,28 @@ def _events(theirs: str) -> str:
     return DIGITS
 
 
-def _media(local: LocalAudio, formats: list[Format], ptime_ms: int, direction: Direction) -> MediaDescription:
+def _media(
+    local: LocalAudio,
+    formats: list[Format],
+    ptime_ms: int,
+    direction: Direction,
+    *,
+    protocol: str,
+    crypto: tuple[Crypto, ...],
+    flags: tuple[bool, bool],
+) -> MediaDescription:
+    """Our m-line; `flags`: RTCP at the port of RTP, and RTCP of reduced size."""
     attributes: list[Attribute] = []
     for each in formats:
         attributes.append(("rtpmap", f"{each.payload_type} {each.name}/8000"))
         if each.parameters:
             attributes.append(("fmtp", f"{each.payload_type} {each.parameters}"))
-    attributes += [("ptime", str(ptime_ms)), (direction.value, None)]
+    attributes.append(("ptime", str(ptime_ms)))
+    attributes += [line.attribute for line in crypto]
+    attributes += [(name, None) for name, said in zip(_FLAGS, flags, strict=True) if said]
+    attributes.append((direction.value, None))
     numbers = tuple(str(each.payload_type) for each in formats)
-    return MediaDescription("audio", local.port, 1, PLAIN_RTP, numbers, attributes=tuple(attributes))
+    return MediaDescription("audio", local.port, 1, protocol, numbers, attributes=tuple(attributes))
+
+
+_FLAGS = ("rtcp-mux", "rtcp-rsize")

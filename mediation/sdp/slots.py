@@ -6,19 +6,27 @@ just that for a call that becomes a fax, and for the way back. A party that has 
 each kind where it expects it.
 """
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 from mediation.sdp.description import Connection, MediaDescription, Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
 
 PLAIN_RTP = "RTP/AVP"
+SECURE_RTP = "RTP/SAVP"
+"""RFC 3711 section 12."""
 UDPTL = "udptl"
 T38 = "t38"
 
 
-def is_plain_audio(media: MediaDescription) -> bool:
-    """Audio over RTP that is not encrypted."""
-    return media.kind.lower() == "audio" and media.protocol.upper() == PLAIN_RTP
+def is_audio(media: MediaDescription) -> bool:
+    """Audio over RTP, encrypted or not."""
+    return media.kind.lower() == "audio" and media.protocol.upper() in (PLAIN_RTP, SECURE_RTP)
+
+
+def is_secure(media: MediaDescription) -> bool:
+    """Over a profile that has nothing but SRTP."""
+    return media.protocol.upper() == SECURE_RTP
 
 
 def is_fax(media: MediaDescription) -> bool:
@@ -29,7 +37,7 @@ def is_fax(media: MediaDescription) -> bool:
 
 def audio_place(ours: SessionDescription) -> int | None:
     """Where our audio stands in a description of ours: in use, or else where one can be put again."""
-    return _place(ours, [index for index, media in enumerate(ours.media) if is_plain_audio(media)])
+    return _place(ours, [index for index, media in enumerate(ours.media) if is_audio(media)])
 
 
 def fax_place(ours: SessionDescription) -> int | None:
@@ -47,6 +55,14 @@ def next_fax_place(ours: SessionDescription) -> int | None:
     """The same of a fax."""
     place = fax_place(ours)
     return audio_place(ours) if place is None else place
+
+
+def audio_alone(ours: SessionDescription, place: int) -> SessionDescription:
+    """A description of ours with no other audio in use than that of one place: of twins one is agreed on."""
+    if place >= len(ours.media) or not is_audio(ours.media[place]):
+        return ours
+    media = (refused(each) if is_audio(each) and at != place else each for at, each in enumerate(ours.media))
+    return replace(ours, media=tuple(media))
 
 
 def refused(media: MediaDescription) -> MediaDescription:

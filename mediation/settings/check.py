@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 from mediation.settings.addresses import parse_listener, parse_network, parse_target
 from mediation.settings.faults import Finding, fault_of
 from mediation.settings.model import Secret, Settings
+from mediation.settings.numbers import Example, parse_example
 from mediation.settings.places import Listener, Network, Target
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
@@ -56,6 +57,7 @@ CONFIGURATION: Final = Shape(
         Target: parse_target,
         Network: parse_network,
         Secret: parse_secret,
+        Example: parse_example,
     },
 )
 

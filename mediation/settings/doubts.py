@@ -10,6 +10,7 @@ from mediation.settings.draft import EACH, Draft
 from mediation.settings.places import Network
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
+from mediation.settings.secrecy import keys_in_the_open
 from mediation.sip.flow import Transport
 
 _EVERYTHING: Final = frozenset({"", ".*", "^", "^.*", ".*$", "^.*$", "$"})
@@ -27,6 +28,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         _private_audio(draft),
         _tls_without_use(draft),
         _anybody_with_a_certificate(draft),
+        keys_in_the_open(draft),
     )
 
 
@@ -43,9 +45,10 @@ def _trunks_without_route(draft: Draft) -> Iterator[Fault]:
 
 def _routes_never_reached(draft: Draft) -> Iterator[Fault]:
     first: dict[str, Path] = {}
-    for path, _ in draft.each(("route", EACH), dict):
+    ranks = {path: draft.value((*path, "priority"), int) for path, _ in draft.each(("route", EACH), dict)}
+    for path in sorted(ranks, key=lambda path: ranks[path] or 0):
         pattern = draft.value((*path, "match"), str)
-        if pattern is None:
+        if pattern is None or ranks[path] is None:
             continue
         catcher = first.get("") or first.get(pattern)
         if catcher is not None:

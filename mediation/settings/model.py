@@ -10,6 +10,8 @@ from ipaddress import ip_network
 from typing import Final
 
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
+from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
+from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.places import Listener, Network, Target, addresses
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
@@ -86,6 +88,7 @@ BODIES_DOC: Final = (
 )
 TRANSFER_DOC: Final = "Call transfer by this peer, and to it."
 REDIRECT_DOC: Final = "Redirection (3xx) by this peer."
+PEER_MEDIA_DOC: Final = "Audio with this peer, on the wire."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,7 @@ class Internal(Interface):
     bodies: Bodies = field(default=Bodies(), metadata=story(BODIES_DOC))
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
+    media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
     identity: InternalIdentity = field(
         default=InternalIdentity(),
         metadata=story("What is believed of front-end servers, and what they are told."),
@@ -251,16 +255,19 @@ class Trunk:
     authenticate: bool = setting(
         False, doc="Its calls must bear the same user name and password: they are challenged (401, RFC 7616)."
     )
+    strip_plus: bool = setting(False, doc=STRIP_PLUS_DOC)
     session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
     early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
     bodies: Bodies = field(default=Bodies(), metadata=story(BODIES_DOC))
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
+    media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )
     headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
+    numbers: tuple[NumberRule, ...] = field(default=(), metadata=story(NUMBER_DOC, key="number"))
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:
@@ -269,7 +276,7 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Which trunks carry calls to which numbers; the first route that matches wins."""
+    """Which trunks carry calls to which numbers; the first route that matches wins, in the order of priority."""
 
     match: str = setting(
         "",
@@ -279,6 +286,20 @@ class Route:
     )
     trunks: tuple[str, ...] = field(
         metadata=story("Names of trunks, in order of preference.", at_least=1, example='["itsp-a"]')
+    )
+    priority: int = setting(
+        0,
+        low=0,
+        high=65535,
+        doc="Routes are asked from the lowest to the highest; equal ones in the order of the file.",
+    )
+    weights: tuple[int, ...] = setting(
+        (),
+        low=0,
+        high=65535,
+        doc="One for each trunk: who is tried first is drawn for each call with chances like these, and so on for the "
+        "next (RFC 2782). 0: only when no other is left. []: always in the order of trunks.",
+        example="[70, 30]",
     )
 
 
@@ -294,7 +315,8 @@ class Settings:
     routes: tuple[Route, ...] = field(
         default=(),
         metadata=story(
-            "Which trunks carry which numbers; the first that matches wins. "
+            "Which trunks carry which numbers; the first that matches wins. Numbers are ours here: after the rules of "
+            "the trunk that they came from. "
             "Without any [[route]], every number may go to every trunk, in the order of this file.",
             key="route",
         ),

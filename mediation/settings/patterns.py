@@ -1,5 +1,6 @@
 """Operators' patterns, matched in linear time: the only module that imports google-re2."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol, cast
 
@@ -20,8 +21,31 @@ class PatternError(ValueError):
         """In RE2's words."""
 
 
+class _Match(Protocol):
+    def group(self, name: int | bytes) -> bytes | None: ...
+    def span(self) -> tuple[int, int]: ...
+
+
 class _Compiled(Protocol):
-    def search(self, text: bytes) -> object | None: ...
+    groups: int
+    groupindex: Mapping[bytes, int]
+
+    def search(self, text: bytes) -> _Match | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a pattern was found in a text."""
+
+    before: str
+    """The text in front of it."""
+    after: str
+    """The text behind it."""
+    _match: _Match
+
+    def group(self, name: int | str) -> str:
+        """What a group holds, 0 being all that was found; empty where it took no part. LookupError without it."""
+        return _text(self._match.group(name if isinstance(name, int) else name.encode()) or b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +60,27 @@ class Pattern:
 
     def matches(self, text: str) -> bool:
         """Whether the pattern is found anywhere in the text; anchors are the pattern's business."""
-        return self._compiled.search(text.encode("utf-8", "surrogateescape")) is not None
+        return self._compiled.search(_octets(text)) is not None
+
+    def found(self, text: str) -> Found | None:
+        """Where the pattern is found first; None: nowhere."""
+        octets = _octets(text)
+        match = self._compiled.search(octets)
+        if match is None:
+            return None
+        start, end = match.span()
+        return Found(_text(octets[:start]), _text(octets[end:]), match)
+
+    def has(self, group: int | str) -> bool:
+        """Whether it has a group of this number or name."""
+        if isinstance(group, str):
+            return group.encode() in self._compiled.groupindex
+        return group <= self._compiled.groups
+
+    @property
+    def groups(self) -> int:
+        """How many groups it has."""
+        return self._compiled.groups
 
 
 def compile_pattern(text: str) -> Pattern:
@@ -53,6 +97,14 @@ def compile_pattern(text: str) -> Pattern:
     except UnicodeEncodeError:
         raise PatternError("characters that are not Unicode text") from None
     return Pattern(text, cast("_Compiled", compiled))
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _text(octets: bytes) -> str:
+    return octets.decode("utf-8", "surrogateescape")
 
 
 def _words(error: Exception) -> str:

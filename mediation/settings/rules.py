@@ -10,9 +10,11 @@ from mediation.settings.draft import EACH, Draft
 from mediation.settings.faults import did_you_mean
 from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
 from mediation.settings.model import Secret
+from mediation.settings.number_rules import broken_number_rules
 from mediation.settings.places import Listener, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.secrecy import keys_have_a_way
 from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Transport
 
@@ -26,6 +28,8 @@ _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
     ("trunk", EACH, "trusted"),
     ("trunk", EACH, "codecs"),
     ("trunk", EACH, "failover_codes"),
+    ("internal", "media", "srtp_suites"),
+    ("trunk", EACH, "media", "srtp_suites"),
     ("internal", "tls", "peers"),
     ("gateway", "tls", "peers"),
     ("route", EACH, "trunks"),
@@ -51,6 +55,9 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _metrics_apart(draft),
         _identity_agrees(draft),
         _header_values_set(draft),
+        _a_weight_for_each_trunk(draft),
+        broken_number_rules(draft),
+        keys_have_a_way(draft),
     )
 
 
@@ -316,3 +323,11 @@ def _header_values_set(draft: Draft) -> Iterator[Fault]:
                 yield Fault(
                     (*path, "value"), f'"{action}" takes no value', 'write action = "set", or remove it'
                 )
+
+
+def _a_weight_for_each_trunk(draft: Draft) -> Iterator[Fault]:
+    for path, weights in draft.each(("route", EACH, "weights"), tuple):
+        trunks = draft.value((*path[:-1], "trunks"), tuple)
+        if trunks is not None and draft.sound(path) and weights and len(weights) != len(trunks):
+            message = f"the weights are {len(weights)}, and the trunks {len(trunks)}"
+            yield Fault(path, message, "write one for each trunk, or []", related=(*path[:-1], "trunks"))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from mediation.settings.model import Secret, Settings
+from mediation.settings.numbers import Example
 from mediation.settings.places import Listener, Target
 from mediation.settings.tree import REQUIRED, Entry, Section, entries
 
@@ -20,6 +21,7 @@ _PATTERNS: Final[Mapping[object, str]] = {
     Listener: "^([uU][dD][pP]|[tT][cC][pP]|[tT][lL][sS]):.+$",
     Target: "^[sS][iI][pP]:.+$",
     Secret: "^$|^(file|env|credential):.+$",
+    Example: "^.+->.+$",
 }
 
 

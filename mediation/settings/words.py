@@ -22,6 +22,9 @@ _DOMAIN: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _ADDRESS: Final = re.compile(r"[0-9.]+")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 
+_SUBTRACTION: Final = re.compile(r"(?<!\\)\[[^\]]*-\[")
+_BACK_REFERENCE: Final = re.compile(r"escape sequence: \\[1-9k]")
+
 NEVER_FAILOVER: Final = {
     486: "the called person is busy, and busy on every trunk",
     487: "it answers our own CANCEL",
@@ -59,14 +62,28 @@ def check_name(text: str) -> None:
         raise UnfitError(f'"{text}" cannot be a name', f'{remedy}: "{slug}"' if slug else remedy)
 
 
-def check_match(text: str) -> None:
-    """RE2 must take it, because RE2 is what will match it."""
+def check_match(text: str, several: str = "several routes") -> None:
+    """RE2 must take it, because RE2 is what will match it; `several` is what to write in place of one pattern."""
     try:
         compile_pattern(text)
     except PatternError as error:
         raise UnfitError(
-            f"the pattern is not valid: {error.reason}", _pattern_remedy(text, error.reason)
+            f"the pattern is not valid: {error.reason}", _pattern_remedy(text, error.reason, several)
         ) from None
+    if _SUBTRACTION.search(text) is not None:  # RE2 takes it, and means something else
+        raise UnfitError(
+            "one class of characters cannot be taken out of another one (RE2 syntax)",
+            "write the characters that are left: [0-46-9] for [0-9-[5]]",
+        )
+
+
+def check_rule_match(text: str) -> None:
+    """The same for a rule about numbers, which must not be found in every number by mistake."""
+    if not text:
+        raise UnfitError(
+            "an empty pattern is found in front of every number", "write '^.*$' if that is meant"
+        )
+    check_match(text, "several rules")
 
 
 def check_user_agent(text: str) -> None:
@@ -141,17 +158,25 @@ def check_failover_code(code: int) -> None:
         raise UnfitError(f"{code} never tries the next trunk: {reason}", f"remove {code}")
 
 
-def _pattern_remedy(text: str, reason: str) -> str:
+def _pattern_remedy(text: str, reason: str, several: str) -> str:
     if text.startswith("+"):
         return f"a plus sign of the number is written \\+: '^\\{text}'"
-    if "(?=" in text or "(?!" in text or "(?<" in text:
-        return "look-around is not available (RE2 syntax); write several routes, the first that matches wins"
+    if any(start in text for start in ("(?=", "(?!", "(?<=", "(?<!")):
+        return f"look-around is not available (RE2 syntax); write {several}, the first that matches wins"
+    if "(?>" in text or "++" in text or "*+" in text or "?+" in text:
+        return "RE2 never goes back, so that nothing need be atomic or possessive: write (?:…), + or *"
+    if "(?(" in text:
+        return f"conditions are not available (RE2 syntax); write {several}, the first that matches wins"
+    if _BACK_REFERENCE.search(reason) is not None:
+        return f"a pattern cannot refer to what it has found (RE2 syntax); write {several}, or the digits"
+    if "escape sequence: \\Z" in reason or "escape sequence: \\G" in reason:
+        return "write $ for the end and ^ for the beginning"
     if "repetition size" in reason:
         return "RE2 repeats 1000 times at most, nested braces multiplied"
     if "repetition" in reason:
         return "a literal + * or ? has a backslash before it"
     if "large" in reason or "longer" in reason:
-        return "write several routes, the first that matches wins"
+        return f"write {several}, the first that matches wins"
     if "missing" in reason or "unexpected" in reason:
         return "check that every ( and [ is closed"
     return "see the RE2 syntax: https://github.com/google/re2/wiki/Syntax"

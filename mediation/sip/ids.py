@@ -34,6 +34,10 @@ class IdSource:
         """What nonces of ours are signed with: 256 bits."""
         return bytes.fromhex(self._token(32))
 
+    def master_key(self, octets: int) -> bytes:
+        """A master key for SRTP with its salt: chance throughout (RFC 4568 section 6.1)."""
+        return bytes.fromhex(self._token(octets))
+
     def nonce(self) -> str:
         """What makes a nonce of ours differ from all others: 64 bits."""
         return self._token(8)

@@ -14,6 +14,7 @@ LONGEST_DELTA_S = 2**32 - 1
 """The highest delta-seconds (RFC 3261 section 20.19)."""
 
 _VISIBLE = re.compile(r"[^\x00-\x20\x7f]++")
+_KEY = re.compile(rb"(inline:)[^|\s]++", re.IGNORECASE)
 _VIA_VIEWS = ("vias", "top_via")
 
 _T = TypeVar("_T")
@@ -252,7 +253,7 @@ class Request(_Message):
         return changed
 
     def __repr__(self) -> str:
-        return f"Request({self.method!r}, {self.request_uri!r}, {self.headers!r}, {self.body!r})"
+        return f"Request({self.method!r}, {self.request_uri!r}, {self.headers!r}, {_shown(self.body)!r})"
 
     def _content(self) -> tuple[object, ...]:
         return self.method, self.request_uri, self.headers, self.body
@@ -282,7 +283,7 @@ class Response(_Message):
         )
 
     def __repr__(self) -> str:
-        return f"Response({self.status!r}, {self.reason!r}, {self.headers!r}, {self.body!r})"
+        return f"Response({self.status!r}, {self.reason!r}, {self.headers!r}, {_shown(self.body)!r})"
 
     def _content(self) -> tuple[object, ...]:
         return self.status, self.reason, self.headers, self.body
@@ -292,3 +293,8 @@ class Response(_Message):
 
 
 Message = Request | Response
+
+
+def _shown(body: bytes) -> bytes:
+    """A body as `repr` may show it: keys of SRTP (RFC 4568) end up in no log."""
+    return _KEY.sub(rb"\1...", body)

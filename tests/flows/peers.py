@@ -255,6 +255,7 @@ class Peer:
         direction: str = "sendrecv",
         version: int = 1,
         lines: str = "",
+        profile: str = "RTP/AVP",
     ) -> bytes:
         """Audio in these laws, named as in rtpmap; the laws that this peer speaks, without any."""
         numbers = {"PCMU": "0", "PCMA": "8", "G722": "9", "telephone-event": "101"}
@@ -265,7 +266,7 @@ class Peer:
         formats = " ".join(numbers[name] for name in names)
         text = [
             "v=0", f"o=- {self._session} {version} IN {family} {host}", "s=-", f"c=IN {family} {host}", "t=0 0",
-            f"m=audio {port} RTP/AVP {formats}", *maps, f"a={direction}",
+            f"m=audio {port} {profile} {formats}", *maps, f"a={direction}",
         ]  # fmt: skip
         return "".join(f"{line}\r\n" for line in text).encode() + lines.encode()
 

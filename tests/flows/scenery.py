@@ -4,6 +4,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from mediation.settings.model import Gateway, Internal, Route, Settings, Trunk
+from mediation.settings.peer_media import PeerMedia
 from mediation.settings.places import Listener, Network, Target
 from mediation.settings.server import Media, Sip
 from mediation.sip.flow import Endpoint, Transport
@@ -22,7 +23,7 @@ PREFIXES = {"front-end": "10.1.1.", "gateway": "198.51.100."}
 """What the addresses of each side begin with."""
 
 
-USUAL_MEDIA, USUAL_SIP = Media(), Sip()
+USUAL_MEDIA, USUAL_SIP, USUAL_PEER_MEDIA = Media(), Sip(), PeerMedia()
 
 
 def endpoint(host: str, port: int = 5060) -> Endpoint:
@@ -76,12 +77,13 @@ def settings(
     codecs: tuple[Law, ...] = (Law.PCMU,),
     outside: str = OUTSIDE,
     media: Media = USUAL_MEDIA,
+    media_terms: PeerMedia = USUAL_PEER_MEDIA,
     sip: Sip = USUAL_SIP,
     **inside: Any,
 ) -> Settings:
     """A server between a front end that speaks µ-law and the trunks; without any, one trunk at SBC.
 
-    `inside` are terms of the internal interface.
+    `media_terms` and `inside` are terms of the internal interface.
     """
     return Settings(
         internal=Internal(
@@ -89,6 +91,7 @@ def settings(
             targets=front_end_targets or tuple(target(host) for host in front_ends),
             trusted=networks(*trusted),
             codecs=codecs,
+            media=media_terms,
             **inside,
         ),
         gateway=Gateway(listen=listeners(outside)),

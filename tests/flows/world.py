@@ -33,6 +33,7 @@ from mediation.sip.framing import parse_datagram
 from mediation.sip.ids import IdSource
 from mediation.sip.message import Message, Response
 from tests.flows.hiding import Hiding
+from tests.flows.keys import Keys
 from tests.flows.scenery import PREFIXES
 
 LONG_ENOUGH_S = 700.0
@@ -180,6 +181,7 @@ class World:
         self._marks: dict[Side, set[bytes]] = {side: set() for side in Side}
         self._told: dict[Side, list[bytes]] = {side: [] for side in Side}
         rules = chain(settings.internal.headers, *(trunk.headers for trunk in settings.trunks))
+        self.keys = Keys({side: _says_keys_anywhere(settings, side) for side in Side})
         self.hiding = Hiding(settings.sip.user_agent, frozenset(rule.name for rule in rules))
 
     def join(self, peer: Party) -> None:
@@ -228,6 +230,7 @@ class World:
         self._remember(octets, flow)
         if self.engine.knows(flow):
             self.hiding.heard(self._side(flow), octets)
+            self.keys.heard(self._side(flow), octets)
         self.soon(lambda: self.engine.receive(message, flow, self.now))
 
     def media_says(self, fact: MediaFact) -> None:
@@ -284,6 +287,7 @@ class World:
             ]
             assert not broken, "\n".join(map(str, broken))
         self._check_hiding()
+        self.keys.check([*self.facts, *self.records, *(record.as_json(0) for record in self.records)])
 
     # private
 
@@ -311,6 +315,7 @@ class World:
         self._remember(sent.octets, sent.flow)
         self._told[self._side(sent.flow)].append(sent.octets)
         self.hiding.told(self._side(sent.flow), sent.octets)
+        self.keys.told(self._side(sent.flow), sent.octets, secure=sent.flow.transport is Transport.TLS)
         if isinstance(message, Response) and message.cseq.method == "INVITE":
             first = message.status >= 200 or message.to.tag is None  # a 100 within a call begins none
             if first:
@@ -351,3 +356,9 @@ class World:
             for octets in self._told[side]:
                 leaked = [mark for mark in marks if mark in octets]
                 assert not leaked, f"{side} was told {leaked} in {octets!r}"
+
+
+def _says_keys_anywhere(settings: Settings, side: Side) -> bool:
+    """Whether some peer on this side may hear keys without TLS."""
+    peers = (settings.internal,) if side is Side.FRONT_END else settings.trunks
+    return any(peer.media.srtp_without_tls for peer in peers)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediation.sdp.crypto import Crypto, MasterKey, SrtpMode, Suite
 from mediation.sdp.description import Origin, SdpError, SessionDescription
 from mediation.sdp.fax import (
     FaxParameters,
@@ -35,12 +36,23 @@ US = LocalAudio("203.0.113.10", 20000)
 ORIGIN = Origin("-", 7, 1, US.host)
 BOTH = Capabilities(("PCMU", "PCMA"))
 OFFER = make_offer(US, BOTH, ORIGIN)
+SECURE = Capabilities(
+    ("PCMU", "PCMA"), srtp=SrtpMode.REQUIRED, suites=tuple(Suite), rtcp_mux=True, rtcp_reduced=True
+)
+KEYED = LocalAudio(
+    US.host,
+    US.port,
+    tuple(Crypto(f"{n}", suite, MasterKey(b"k" * suite.octets)) for n, suite in enumerate(Suite, 1)),
+)
+SECURE_OFFER = make_offer(KEYED, SECURE, ORIGIN)
 FAX_OFFER = make_fax_offer(US, FaxParameters(), ORIGIN)
 
 VALID = (
     b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
     b"m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
-    b"a=ptime:20\r\na=rtcp:4001 IN IP4 192.0.2.1\r\na=sendrecv\r\nm=video 0 RTP/AVP 31\r\n" + FAX
+    b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20|1:4 -X WSH=64\r\n"
+    b"a=rtcp-mux\r\na=ptime:20\r\na=rtcp:4001 IN IP4 192.0.2.1\r\na=sendrecv\r\nm=video 0 RTP/AVP 31\r\n"
+    + FAX
 )
 HEAD = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
 
@@ -63,7 +75,14 @@ def swallow(octets: bytes) -> None:
     except NotAcceptable:
         pass
     with suppress(NotAcceptable):
+        answer, agreed = make_answer(session, KEYED, SECURE, ORIGIN)
+        assert agreed.srtp is not None
+        assert len(agreed.srtp.receiving.octets) == agreed.srtp.suite.octets
+        assert SessionDescription.parse(bytes(answer)) == answer
+    with suppress(NotAcceptable):
         read_answer(OFFER, session)
+    with suppress(NotAcceptable):
+        assert read_answer(SECURE_OFFER, session, srtp=SrtpMode.REQUIRED).srtp is not None
     swallow_fax(session)
     again = make_offer(US, BOTH, ORIGIN, previous=session)
     assert len(again.media) >= len(session.media)
@@ -139,6 +158,9 @@ words = st.one_of(
             "t38",
             "t38UDPFEC",
             "RTP/SAVP",
+            "2^31",
+            "1:4",
+            "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz",
             "٤",
             "²",
             "-1",
@@ -171,6 +193,9 @@ words = st.one_of(
                     "a=ptime:",
                     "a=maxptime:",
                     "a=rtcp:",
+                    "a=crypto:",
+                    "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:",
+                    "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|",
                     "a=",
                 ]
             ),
@@ -198,6 +223,9 @@ def test_lines_of_our_own_grammar_with_words_that_do_not_belong_there(lines: lis
         HEAD + b"c=IN IP4 " + b"1." * 16_000,
         HEAD + b"c=IN IP6 " + b":" * 32_000,
         HEAD + b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + b"A" * 32_000,
+        HEAD + b"m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + b"A" * 32_000,
+        HEAD + b"m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + b"A|" * 15_000,
+        HEAD + b"m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80" + b" -" * 15_000,
         b"v=0\r\no=" + b" " * 32_000,
         b"\xff" * 32_768,
         b"=" * 100,

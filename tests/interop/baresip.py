@@ -28,13 +28,14 @@ poll_method epoll
 sip_listen {host}:{port}
 net_interface 127.0.0.1
 rtp_ports {first_port}-{last_port}
-rtcp_mux no
+rtcp_mux {mux}
 audio_source aufile,{folder}/tone.wav
 audio_player aufile,{folder}/unused.wav
 audio_alert aufile,{folder}/unused.wav
 audio_buffer 20-160
 module_path {modules}
 module g711.so
+module srtp.so
 module aufile.so
 module sndfile.so
 module_tmp account.so
@@ -119,14 +120,26 @@ class Baresip:
 
 @contextmanager
 def telephone(
-    folder: Path, at: Address, *, user: str, law: str, tone_hz: float, ports: tuple[int, int]
+    folder: Path,
+    at: Address,
+    *,
+    user: str,
+    law: str,
+    tone_hz: float,
+    ports: tuple[int, int],
+    srtp: str = "",
+    mux: bool = False,
 ) -> Iterator[Baresip]:
-    """Run a telephone that answers by itself and knows one law; `ports` are its first and last for audio."""
+    """Run a telephone that answers by itself and knows one law; `ports` are its first and last for audio.
+
+    `srtp` is `srtp`, which leaves it open, or `srtp-mand`; `mux` lets RTCP share the port of RTP.
+    """
+    secure = f";mediaenc={srtp}" if srtp else ""
     folder.mkdir()
     write_tone(folder / "tone.wav", tone_hz, 30.0)
     (folder / "contacts").touch()
     (folder / "accounts").write_text(
-        f"<sip:{user}@{at[0]}>;regint=0;audio_codecs={law};answermode=auto;ptime=20\n"
+        f"<sip:{user}@{at[0]}>;regint=0;audio_codecs={law};answermode=auto;ptime=20{secure}\n"
     )
     (folder / "config").write_text(
         CONFIGURATION.format(
@@ -137,6 +150,7 @@ def telephone(
             folder=folder,
             modules=MODULES,
             control_port=CONTROL_PORT,
+            mux="yes" if mux else "no",
         )
     )
     with (folder / "output.txt").open("wb") as output:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, dropwhile
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -38,8 +38,12 @@ class Daemon:
     folder: Path
 
     def log(self) -> list[dict[str, Any]]:
-        """Return its log so far, one dictionary a line; a line that is no JSON is AssertionError."""
-        lines = (self.folder / "log.jsonl").read_text(errors="replace").splitlines()
+        """Return its log so far, one dictionary a line; a line that is no JSON is AssertionError.
+
+        Before the log begins, warnings about the configuration stand there for people.
+        """
+        text = (self.folder / "log.jsonl").read_text(errors="replace")
+        lines = list(dropwhile(lambda line: not line.startswith("{"), text.splitlines()))
         try:
             return [json.loads(line) for line in lines if line]
         except json.JSONDecodeError as error:

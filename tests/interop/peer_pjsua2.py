@@ -27,6 +27,11 @@ TIMER = {
     "mandatory": pj.PJSUA_SIP_TIMER_REQUIRED,
     "always": pj.PJSUA_SIP_TIMER_ALWAYS,
 }
+SRTP = {
+    "no": pj.PJMEDIA_SRTP_DISABLED,
+    "optional": pj.PJMEDIA_SRTP_OPTIONAL,
+    "mandatory": pj.PJMEDIA_SRTP_MANDATORY,
+}
 MEDIA = {
     pj.PJSUA_CALL_MEDIA_NONE: "none",
     pj.PJSUA_CALL_MEDIA_ACTIVE: "active",
@@ -261,8 +266,21 @@ class Phone:
         media.transportConfig.publicAddress = set_["host"]
         media.transportConfig.port = set_.get("media_port", 6000)
         media.lockCodecEnabled = False
-        media.srtpUse = pj.PJMEDIA_SRTP_DISABLED
+        media.srtpUse = SRTP[set_.get("srtp", "no")]
+        media.srtpSecureSignaling = 0
+        media.rtcpMuxEnabled = set_.get("rtcp_mux", False)
+        if suites := set_.get("suites"):
+            options = media.srtpOpt
+            options.cryptos = pj.SrtpCryptoVector([_suite(name) for name in suites])
+            options.keyings = pj.IntVector([pj.PJMEDIA_SRTP_KEYING_SDES])
+            media.srtpOpt = options
         return config
+
+
+def _suite(name: str) -> Any:
+    crypto = pj.SrtpCrypto()
+    crypto.name = name
+    return crypto
 
 
 def main() -> None:

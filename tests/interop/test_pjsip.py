@@ -17,6 +17,8 @@ pytestmark = pytest.mark.interop("pjsua2")
 WAYS = ("outbound", "inbound")
 TRANSPORTS = ("udp", "tcp", "tls")
 TLS_PORT = 5061
+LONGEST_WAIT = 10
+"""Seconds until audio must have come."""
 
 
 @contextmanager
@@ -63,8 +65,11 @@ def assert_record(daemon: Daemon, ends: Way) -> None:
 def hears(phone: Pjsip, packets: int = 25) -> None:
     """Wait until so much more audio has come: half a second."""
     first = phone.count()["received"]
-    while phone.count()["received"] < first + packets:
+    for _ in range(LONGEST_WAIT * 10):
+        if phone.count()["received"] >= first + packets:
+            return
         phone.puppet.waits(0.1)
+    raise AssertionError(f"only {phone.count()['received'] - first} packets came in {LONGEST_WAIT} s")
 
 
 def hears_nothing(phone: Pjsip, seconds: float = 0.4) -> None:

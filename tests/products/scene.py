@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from mediation.b2bua.passage import Passage
 from mediation.settings.model import LargeRequests, Settings, Side
+from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Redirects, Transfers, TransferTo
 from mediation.sip.agent import hostport
 from mediation.sip.message import Response
@@ -21,13 +22,15 @@ LAWS = (Law.PCMA, Law.PCMU)
 USUAL_REDIRECTS = Redirects()
 
 
-def terms(script: Script, side: Side, redirect: Redirects) -> Settings:
+def terms(script: Script, side: Side, redirect: Redirects, media: PeerMedia) -> Settings:
     """Both laws on both sides, and the product reached by what it speaks. Whom it refers us to is across."""
     place = SBC if side is Side.GATEWAY else FRONT_END
     at = target(place, script.transport, script.transport.default_port)
     whole = LargeRequests.UDP  # the plain party has one flow, however long our INVITE becomes
     if side is Side.GATEWAY:
-        outside = trunk("itsp-a", targets=(at,), codecs=LAWS, large_requests=whole, redirect=redirect)
+        outside = trunk(
+            "itsp-a", targets=(at,), codecs=LAWS, large_requests=whole, redirect=redirect, media=media
+        )
         return settings(outside, codecs=LAWS, large_requests=whole)
     outside = trunk(codecs=LAWS, large_requests=whole)
     routes = Transfers(to=TransferTo.ROUTES)
@@ -38,6 +41,7 @@ def terms(script: Script, side: Side, redirect: Redirects) -> Settings:
         large_requests=whole,
         redirect=redirect,
         transfer=routes,
+        media_terms=media,
     )
 
 
@@ -55,10 +59,15 @@ class Scene:
     """Who is where."""
 
     def __init__(
-        self, script: Script, side: Side, alter: Alter = unaltered, redirect: Redirects = USUAL_REDIRECTS
+        self,
+        script: Script,
+        side: Side,
+        alter: Alter = unaltered,
+        redirect: Redirects = USUAL_REDIRECTS,
+        media: PeerMedia | None = None,
     ) -> None:
         self.script = script
-        self.world = World(terms(script, side, redirect))
+        self.world = World(terms(script, side, redirect, media or script.media))
         here, there = (SBC, FRONT_END) if side is Side.GATEWAY else (FRONT_END, SBC)
         self.other_side = Side.FRONT_END if side is Side.GATEWAY else Side.GATEWAY
         self.product = Player(self.world, side, here, script, alter)
@@ -78,6 +87,12 @@ class Scene:
     def hidden(self) -> bool:
         """Whether the product asks for privacy that the plain party's side must not look behind."""
         return self.script.head.get("hidden") == str(self.other_side)
+
+    @property
+    def key(self) -> str:
+        """Our key as the product knows it, in the last description that it has heard; empty: there is none."""
+        body = next(message.body for message in reversed(self.product.received) if b"m=audio" in message.body)
+        return body.partition(b"inline:")[2].partition(b"\r")[0].decode()
 
     @property
     def port(self) -> str:
@@ -207,10 +222,14 @@ def ours(body: bytes) -> str:
 
 @contextmanager
 def scene(
-    script: Script, side: Side, alter: Alter = unaltered, redirect: Redirects = USUAL_REDIRECTS
+    script: Script,
+    side: Side,
+    alter: Alter = unaltered,
+    redirect: Redirects = USUAL_REDIRECTS,
+    media: PeerMedia | None = None,
 ) -> Iterator[Scene]:
     """A scene that is checked when it is over: everything freed, one record a call, no side known to the other."""
-    made = Scene(script, side, alter, redirect)
+    made = Scene(script, side, alter, redirect, media)
     yield made
     for (
         marks

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from mediation.sdp.crypto import SrtpMode, Suite
+from mediation.settings.peer_media import USUAL_SUITES, PeerMedia
 from mediation.sip.flow import Transport
 from mediation.sip.headers import header_key
 
@@ -68,6 +70,13 @@ class Script:
     def law(self) -> str:
         """The law that is agreed with it; empty where none can be."""
         return self.head.get("law", "")
+
+    @property
+    def media(self) -> PeerMedia:
+        """How audio goes with it: `srtp: MODE SUITE …`."""
+        mode, *suites = self.head.get("srtp", "off").split(" ")
+        chosen = tuple(Suite(name) for name in suites) or USUAL_SUITES
+        return PeerMedia(srtp=SrtpMode(mode), srtp_suites=chosen)
 
     @property
     def messages(self) -> dict[str, str]:

@@ -1,5 +1,8 @@
 """Calls with products as they speak: nothing crosses but what policy names, and that octet for octet."""
 
+import re
+from base64 import b64decode, b64encode
+
 import pytest
 
 from mediation.b2bua.content import CONTENT_HEADERS
@@ -8,7 +11,9 @@ from mediation.b2bua.passage import addresses_of
 from mediation.b2bua.plan import Stream
 from mediation.b2bua.policy import On, called_uri, crossing_response, invited
 from mediation.routing.numbers import number_of
+from mediation.sdp.crypto import SrtpMode, Suite
 from mediation.settings.model import Side
+from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import RedirectMode, Redirects
 from mediation.sip.agent import hostport
 from mediation.sip.headers import Headers, header_key
@@ -56,7 +61,7 @@ def expect_audio(play: Scene, name: str, *, caller: bool) -> None:
 
 def expect_ours(play: Scene, name: str, body: bytes) -> None:
     """A description of ours is what this product must get, line by line."""
-    assert ours(body) == play.script.ours(name, {"audio": play.port})
+    assert ours(body) == play.script.ours(name, {"audio": play.port, "key": play.key})
 
 
 def expect_invite(play: Scene) -> None:
@@ -320,3 +325,35 @@ def test_the_whole_calls_that_other_tests_alter_are_good(script: Script, side: S
         whole_call_of_product(play)
     with scene(script, side) as play:
         whole_call_to_product(play)
+
+
+@SIDES
+@pytest.mark.parametrize("name", ["skype-for-business", "direct-routing", "lync-client"])
+@pytest.mark.parametrize("mode", [SrtpMode.OPTIONAL, SrtpMode.REQUIRED])
+def test_what_a_product_would_encrypt_is_encrypted_and_its_mki_answered(
+    name: str, side: Side, mode: SrtpMode
+) -> None:
+    """Twins of Skype for Business, RTP/AVP with a key of its clients, RTP/SAVP alone of Direct Routing."""
+    script = next(each for each in SCRIPTS if each.name == name)
+    with scene(script, side, media=PeerMedia(srtp=mode)) as play:
+        play.product_calls()
+        play.plain_answers()
+        keys = play.world.media.plan.caller.srtp
+        assert keys is not None
+        assert keys.suite is Suite.AES_CM_128_HMAC_SHA1_80
+        assert keys.receiving.octets == b64decode(KEY_SAID.findall(play.product.said[0])[-1])
+        assert keys.sending.mki == keys.receiving.mki
+        assert play.key.partition("|")[0] == b64encode(keys.sending.octets).decode()
+        play.product_hangs_up()
+
+
+@SIDES
+def test_what_is_encrypted_and_nothing_else_is_refused_where_srtp_is_off(side: Side) -> None:
+    script = next(each for each in SCRIPTS if each.name == "direct-routing")
+    with scene(script, side, media=PeerMedia()) as play:
+        play.product.invites()
+        assert play.product.heard() == ["100", "488"]
+        assert play.plain.heard() == []
+
+
+KEY_SAID = re.compile(rb"a=crypto:.*inline:([A-Za-z0-9+/=]+)")

@@ -370,3 +370,147 @@ def test_packets_are_of_whole_tens_of_milliseconds() -> None:
     code, _, err = invoke("bandwidth", "--calls", "1", "--ptime", "25")
     assert code == 2
     assert "packets are of 10, 20, 30, 40, 50 or 60 ms" in err
+
+
+NUMBERS = (
+    GOOD
+    + """\
+strip_plus = true
+identity = { send = "pai" }
+[[trunk.number]]
+party = "called"
+direction = "to-peer"
+match = '^\\+49(\\d+)$'
+replace = '0$1'
+description = "national"
+[[trunk.number]]
+party = "called"
+direction = "to-peer"
+match = '^\\+'
+replace = '00'
+[[trunk.number]]
+party = "called"
+direction = "from-peer"
+match = '^0([1-9]\\d+)$'
+replace = '+49$1'
+[[trunk.number]]
+party = "calling"
+direction = "to-peer"
+match = '^0*$'
+replace = ''
+[[trunk]]
+name = "south"
+targets = ["sip:127.0.0.31"]
+[[route]]
+match = '^\\+1'
+trunks = ["south"]
+[[route]]
+match = '^\\+'
+trunks = ["north", "south"]
+"""
+)
+
+
+def test_number_tells_every_rule_tried_and_both_numbers(tmp_path: Path) -> None:
+    path = written(tmp_path, NUMBERS)
+    assert invoke("number", "+14155551010", "--trunk", "north", "-c", path) == (
+        0,
+        (
+            "rule 1: '^\\+49(\\d+)$' -> '0$1' (national) does not match\n"
+            "rule 2: '^\\+' -> '00' makes 0014155551010 of it\n"
+            "+14155551010 -> 0014155551010\n"
+        ),
+        "",
+    )
+    assert invoke("number", "+49", "--trunk", "north", "--calling", "-c", path)[1].splitlines()[-2:] == [
+        "strip_plus takes the plus sign away",
+        "+49 -> 49",
+    ]
+    inward = invoke("number", "030", "--trunk", "north", "--direction", "in", "-c", path)
+    assert inward[1].endswith("030 -> +4930\n")
+
+
+def test_number_for_a_machine(tmp_path: Path) -> None:
+    code, out, _ = invoke("number", "+4930", "--trunk", "north", "--json", "-c", written(tmp_path, NUMBERS))
+    told = json.loads(out)
+    assert (code, told["trunk"], told["party"], told["direction"]) == (0, "north", "called", "to-peer")
+    assert (told["before"], told["after"], told["refused"], told["plus_stripped"]) == (
+        "+4930", "030", False, False,
+    )  # fmt: skip
+    assert told["rules"] == [
+        {
+            "match": "^\\+49(\\d+)$",
+            "replace": "0$1",
+            "description": "national",
+            "matched": True,
+            "after": "030",
+        }
+    ]
+
+
+def test_number_of_which_no_number_is_made_ends_with_1(tmp_path: Path) -> None:
+    path = written(tmp_path, NUMBERS)
+    code, out, _ = invoke("number", "00", "--trunk", "north", "--calling", "-c", path)
+    assert code == 1
+    assert out.endswith("makes nothing of it\nno number comes out: it stays as it is\n00 -> 00\n")
+
+
+def test_number_of_an_unknown_trunk_is_usage_and_of_a_bad_configuration_78(tmp_path: Path) -> None:
+    path = written(tmp_path, NUMBERS)
+    code, _, err = invoke("number", "1", "--trunk", "east", "-c", path)
+    assert code == 2
+    assert "north, south" in err
+    assert invoke("number", "1", "--trunk", "north", "-c", written(tmp_path, "x = 1"))[0] == 78
+
+
+def test_route_explain_tells_what_would_leave_for_each_trunk(tmp_path: Path) -> None:
+    path = written(tmp_path, NUMBERS)
+    code, out, err = invoke("route", "explain", "+4930123", "--from", "+4930999", "-c", path)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "a call to +4930123 from +4930999, by front-end"
+    routes = lines[lines.index("routes") + 1 :][:2]
+    assert routes == [
+        "  1. '^\\+1', priority 0, to south: does not match",
+        "  2. '^\\+', priority 0, to north, south: matches",
+    ]
+    first, second = (
+        lines.index("attempt 1: north, sip:127.0.0.30"),
+        lines.index("attempt 2: south, sip:127.0.0.31"),
+    )
+    assert lines[first:second][-5:-1] == [
+        "    INVITE sip:030123@127.0.0.30:5060;user=phone SIP/2.0",
+        "    From: <sip:4930999@127.0.0.11:5060>",
+        "    To: <sip:030123@127.0.0.30:5060;user=phone>",
+        "    P-Asserted-Identity: <sip:4930999@127.0.0.11:5060;user=phone>",
+    ]
+    assert "    From: <sip:+4930999@127.0.0.11:5060>" in lines[second:]
+    assert "P-Asserted-Identity" not in "".join(lines[second:])
+
+
+def test_route_explain_of_a_call_from_a_trunk_applies_its_rules_first(tmp_path: Path) -> None:
+    code, out, _ = invoke(
+        "route", "explain", "030123", "--trunk", "north", "--json", "-c", written(tmp_path, NUMBERS)
+    )
+    told = json.loads(out)
+    assert (code, told["source"], told["calling"], told["routes"]) == (0, "north", None, [])
+    assert told["called"]["after"] == "+4930123"
+    (attempt,) = told["attempts"]
+    assert (attempt["trunk"], attempt["request_uri"]) == (
+        "front-end", "sip:+4930123@127.0.0.20:5060;user=phone",
+    )  # fmt: skip
+    assert {each["name"]: each["value"] for each in attempt["headers"]}["From"] == (
+        '"Anonymous" <sip:anonymous@anonymous.invalid>'
+    )
+
+
+def test_route_explain_of_a_number_without_a_route_ends_with_1(tmp_path: Path) -> None:
+    code, out, _ = invoke("route", "explain", "112", "-c", written(tmp_path, NUMBERS))
+    assert code == 1
+    assert out.endswith("  no route matches: 404\n")
+
+
+def test_route_explain_takes_numbers_only_that_a_uri_can_hold(tmp_path: Path) -> None:
+    path = written(tmp_path, NUMBERS)
+    for arguments in (("a b",), ("",), ("1", "--from", "a@b"), ("1", "--trunk", "east")):
+        assert invoke("route", "explain", *arguments, "-c", path)[0] == 2

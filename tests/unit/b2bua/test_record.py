@@ -69,8 +69,17 @@ def test_what_was_not_measured_is_null_never_0() -> None:
         "remote_lost": 3,
         "fax_received": 0,
         "fax_sent": 0,
+        "tampered": 0,
+        "replayed": 0,
     }
     assert (callee["trunk"], callee["media"]) == ("itsp-a", None)
+
+
+def test_the_suite_of_each_party_is_named_and_no_suite_is_null() -> None:
+    encrypted = replace(ANSWERED, caller=replace(CALLER, srtp="AEAD_AES_128_GCM")).as_json(OFFSET)
+    assert isinstance(caller := encrypted["caller"], dict)
+    assert isinstance(callee := encrypted["callee"], dict)
+    assert (caller["srtp"], callee["srtp"]) == ("AEAD_AES_128_GCM", None)
 
 
 def test_attempts_stand_inside_with_how_each_ended() -> None:

@@ -89,3 +89,15 @@ def test_a_journal_is_read_while_it_grows_and_half_a_line_waits_for_its_end(tmp_
 def test_a_line_that_is_no_entry_is_an_error_of_ours(tmp_path: Path, line: str) -> None:
     with pytest.raises(ValueError, match="no journal line"):
         read(tmp_path / "j", line + "\n")
+
+
+def test_no_key_of_srtp_is_written_down(tmp_path: Path) -> None:
+    body = b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20\r\n"
+    length = f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    octets = OPTIONS.replace(b"Content-Length: 0\r\n\r\n", length) + body
+    text = written(Seen(False, HERE, THERE, octets))
+    assert "WVNf" not in text
+    (seen,) = read(tmp_path / "j", text)
+    assert isinstance(seen, SeenMessage)
+    assert seen.message is not None
+    assert seen.message.body == body.replace(body[42:82], b"." * 40)

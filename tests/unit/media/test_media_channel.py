@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
     ClosePair,
+    Endpoint,
     Fax,
     FaxPlan,
     MediaClosed,
@@ -40,6 +42,7 @@ from mediation.media.channel import (
     encode,
     pair,
 )
+from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
 from mediation_codecs.g711 import Law
 
@@ -48,6 +51,18 @@ endpoints = st.tuples(texts, st.integers(0, 65535))
 counts = st.integers(-(2**31), 2**63)
 seconds = st.floats(0, 1e6) | st.integers(0, 1000)
 types = st.integers(0, 127)
+
+
+def forked(stream: Stream, forks: list[tuple[Endpoint, SrtpKeys | None]]) -> Stream:
+    """The same with forks, some of which have keys."""
+    keys = tuple(each for _, each in forks)
+    return replace(
+        stream, alternatives=tuple(at for at, _ in forks), alternative_srtp=keys if any(keys) else ()
+    )
+
+
+master_keys = st.builds(MasterKey, st.binary(max_size=46), st.binary(max_size=4))
+agreed_keys = st.builds(SrtpKeys, st.sampled_from(Suite), master_keys, master_keys)
 streams = st.builds(
     Stream,
     endpoints,
@@ -60,8 +75,11 @@ streams = st.builds(
     st.booleans(),
     st.none() | types,
     st.none() | types,
-    st.lists(endpoints, max_size=3).map(tuple),
+    srtp=st.none() | agreed_keys,
+    rtcp_mux=st.booleans(),
+    rtcp_reduced=st.booleans(),
 )
+streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
 faxes = st.builds(Fax, endpoints)
 seats = st.lists(st.integers(0, 9), min_size=2, max_size=2, unique=True)
 plans = st.builds(
@@ -80,6 +98,8 @@ reports = st.builds(
     st.none() | seconds,
     counts,
     st.none() | counts,
+    counts,
+    counts,
     counts,
     counts,
 )
@@ -129,6 +149,37 @@ json_values = st.recursive(
 @given(messages)
 def test_a_message_comes_out_as_it_went_in(message: Message) -> None:
     assert decode(encode(message)) == message
+
+
+KEYS = SrtpKeys(Suite.AES_CM_128_HMAC_SHA1_80, MasterKey(b"\xab" * 30), MasterKey(b"\xcd" * 30, b"\1"))
+
+
+def keyed() -> ApplyMedia:
+    """The shortest plan with keys."""
+    one = Stream(("", 0), ("", 0), Law.PCMU, 0, None, 20, True, True, srtp=KEYS)
+    return ApplyMedia("", MediaPlan(one, one, 0))
+
+
+@pytest.mark.parametrize("spoiled", [b'"]', b"]", b"", b"1"])
+def test_no_error_and_no_repr_shows_a_key(spoiled: bytes) -> None:
+    octets = encode(keyed())
+    with pytest.raises(ChannelError) as error:
+        decode(octets.replace(b"[]", b"").replace(b"AES_CM_128_HMAC_SHA1_80", b"NONE") + spoiled)
+    shown = f"{error.value} {error.value.__cause__} {keyed()!r}"
+    assert "abab" not in shown
+    assert "cdcd" not in shown
+    assert str(b"\xab\xab")[2:-1] not in shown
+
+
+@pytest.mark.parametrize("place", [15, 16])
+def test_keys_that_are_none_are_a_channel_error(place: int) -> None:
+    fields = json.loads(encode(keyed()))
+    fields[2][14] = ["AES_CM_128_HMAC_SHA1_80", "ab", "", "cd"]
+    if place == 16:
+        fields[2][14:] = [None, ["", 0, "x"]]
+    with pytest.raises(ChannelError) as error:
+        decode(json.dumps(fields).encode())
+    assert "ab" not in str(error.value)
 
 
 @given(st.binary(max_size=200))

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mediation.b2bua import causes
+from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord, Party
 from mediation.ops.metrics import Metrics, Sources
 from mediation.sip.flow import Endpoint
@@ -61,6 +62,22 @@ def test_calls_are_counted_by_direction_and_verdict() -> None:
         }
 
 
+def test_packets_that_srtp_refuses_are_counted_by_interface_and_reason() -> None:
+    caller = replace(FRONT_END, media=StreamReport(10, 10, 1600, 0, None, 0, tampered=7, replayed=0))
+    callee = Party(
+        "gateway", "itsp", "", "id", None, StreamReport(10, 10, 1600, 0, None, 0, tampered=1, replayed=2)
+    )
+    with served(NOTHING) as (metrics, at):
+        metrics.call_ended(replace(RECORD, caller=caller, callee=callee))
+        metrics.call_ended(replace(RECORD, callee=callee))
+        found = {
+            dict(labels)["interface"] + " " + dict(labels)["reason"]: value
+            for (name, labels), value in scrape(at).items()
+            if name == "mediation_srtp_packets_refused_total"
+        }
+    assert found == {"internal tampered": 7, "gateway tampered": 2, "gateway replayed": 4}
+
+
 def test_strangers_and_certificates_are_looked_up_when_somebody_asks() -> None:
     moment = datetime(2030, 1, 1, tzinfo=UTC)
     strangers = iter((7, 9))
@@ -89,7 +106,9 @@ def test_every_series_is_there_from_the_start_and_without_tls_there_is_no_expiry
         "mediation_calls_active",
         "mediation_calls_total",
         "mediation_sip_strangers_total",
+        "mediation_srtp_packets_refused_total",
     }
+    assert names.count("mediation_srtp_packets_refused_total") == 2 * 2
 
 
 def test_a_port_that_is_taken_is_an_error_and_a_closed_door_answers_nobody() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from mediation.routing.admission import Source
-from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing, listener_for
+from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing, drawn, least, listener_for
 from mediation.settings.model import Route, Settings, Side, Trunk
 from mediation.settings.places import Listener
 from mediation.sip.flow import Transport
@@ -106,3 +106,41 @@ def test_a_listener_speaks_the_targets_transport_and_family() -> None:
 def test_a_target_that_no_listener_reaches_is_no_candidate() -> None:
     six = trunk("itsp-a", "2001:db8::9", OTHER_SBC)
     assert hosts(settings(six), "+4930") == [("itsp-a", OTHER_SBC)]
+
+
+def test_routes_are_asked_by_priority_and_equal_ones_in_the_order_of_the_file() -> None:
+    given = routed(
+        Route(match="", trunks=("itsp-a",), priority=10),
+        Route(match="^\\+49", trunks=("itsp-b",), priority=5),
+        Route(match="^\\+4", trunks=("itsp-a",), priority=5),
+    )
+    assert hosts(given, "+4930") == [("itsp-b", OTHER_SBC)]
+    assert hosts(given, "+1") == [("itsp-a", SBC)]
+    asked = Routing(given).asked("+41")
+    assert [(route.match, found) for route, found in asked] == [("^\\+49", False), ("^\\+4", True)]
+
+
+def test_the_order_of_trunks_with_weights_is_drawn_and_the_chance_comes_from_outside() -> None:
+    given = routed(Route(trunks=("itsp-a", "itsp-b"), weights=(70, 30)))
+    for point, first in ((1, "itsp-a"), (70, "itsp-a"), (71, "itsp-b"), (100, "itsp-b")):
+        asked: list[tuple[int, int]] = []
+
+        def draw(low: int, high: int, point: int = point, asked: list[tuple[int, int]] = asked) -> int:
+            asked.append((low, high))
+            return min(point, high)
+
+        found = [each.trunk for each in Routing(given, draw).candidates(FROM_INSIDE, "+4930")]
+        assert (found[0], sorted(found)) == (first, ["itsp-a", "itsp-b"])
+        assert asked == [(1, 100), (1, 30 if first == "itsp-a" else 70)]
+
+
+def test_a_trunk_without_weight_comes_last__rfc2782() -> None:
+    assert drawn(("a", "b", "c", "d"), (0, 5, 0, 1), lambda _, high: high) == ["d", "b", "a", "c"]
+    assert drawn(("a", "b"), (0, 0), least) == ["a", "b"]
+
+
+def test_without_weights_nothing_is_drawn() -> None:
+    def never(low: int, high: int) -> int:
+        raise AssertionError((low, high))
+
+    assert len(Routing(settings(A, B), never).candidates(FROM_INSIDE, "+4930")) == 2

@@ -199,3 +199,13 @@ def test_another_top_via_leaves_the_lower_ones_and_every_other_view() -> None:
     assert changed.from_ is read_before[1]
     assert changed == Request("OPTIONS", "sip:a@b", changed.headers)
     assert request.top_via.rport is None
+
+
+def test_no_repr_shows_a_key_of_srtp__rfc4568_7() -> None:
+    body = b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:SECRET/KEY+=|2^31|1:1\r\na=ptime:20\r\n"
+    request = Request("INVITE", "sip:a@example.com", Headers([("Call-ID", "x")]), body)
+    response = Response(200, "OK", Headers([("Call-ID", "x")]), body)
+    for message in (request, response):
+        assert "SECRET" not in repr(message)
+        assert "inline:...|2^31|1:1" in repr(message)
+        assert b"SECRET/KEY+=" in message.body

@@ -1,0 +1,164 @@
+"""Where a call to a number would go, and in what words it would leave: by the code that real calls go through.
+
+What only a running server knows is left out: health, room, and who has asked for rest.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mediation.b2bua.numbering import inside
+from mediation.b2bua.passage import ANONYMOUS, Lines, Passage
+from mediation.b2bua.policy import called_uri, invited
+from mediation.explaining.number import outcome_lines, outcome_mapping
+from mediation.routing.admission import Source
+from mediation.routing.numbers import number_of
+from mediation.routing.routes import Candidate, Routing
+from mediation.routing.wires import Wires
+from mediation.settings.model import Route, Settings, Side, Trunk
+from mediation.settings.translation import Outcome
+from mediation.sip.agent import hostport
+from mediation.sip.flow import Flow
+from mediation.sip.headers import Headers
+from mediation.sip.message import Request
+
+_PEER = "peer.example"
+"""Host of the caller and of the called one as the caller would write them; it never crosses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One attempt, as it would be made if those before it failed."""
+
+    trunk: str
+    target: str
+    called: Outcome
+    calling: Outcome | None
+    """None: nobody in particular calls."""
+    request_uri: str
+    lines: Lines
+    """From without its tag, To, and what else tells who calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that is decided about a call before anybody answers it."""
+
+    source: str
+    """The trunk that it comes from, or `front-end`."""
+    called: Outcome
+    """By the rules of the source."""
+    calling: Outcome | None
+    """The same; None: nobody in particular calls."""
+    routes: tuple[tuple[Route, bool], ...]
+    """Those that are asked, and whether they match; none for a call from a trunk."""
+    departures: tuple[Departure, ...]
+
+
+def explain_route(settings: Settings, called: str, calling: str, trunk: Trunk | None) -> Explanation:
+    """Follow a call to `called`; both numbers are written as the caller's side would, and must be users of URIs.
+
+    `trunk` is where it comes from, None being a front end. The caller asserts its number, as front ends do.
+    """
+    source = Source(Side.FRONT_END if trunk is None else Side.GATEWAY, trunk, calls=True)
+    routing, names = Routing(settings), Wires(settings).names()
+    terms = routing.terms(source)
+    who = f"<sip:{calling}@{_PEER};user=phone>" if calling else ANONYMOUS
+    told = (("From", f"{who};tag=1"), *((("P-Asserted-Identity", who),) if calling else ()))
+    ours = inside(Request("INVITE", f"sip:{called}@{_PEER};user=phone", Headers(told)), terms)
+    request, plan = ours.request, terms.numbers
+
+    def departure(candidate: Candidate) -> Departure:
+        target, numbers = candidate.target, candidate.terms.numbers
+        flow = Flow(target.transport, candidate.listener.endpoint, target.endpoint)
+        identity, lines = invited(
+            request, Passage(terms, candidate.terms, names.host_and_port(flow)), ours.secrets
+        )
+        host = hostport(target.endpoint)
+        return Departure(
+            candidate.trunk,
+            target.uri,
+            numbers.called_out.of_number(number_of(request.uri)),
+            numbers.calling_out.of_number(number_of(request.from_.uri)) if calling else None,
+            called_uri(request, host, target.transport.parameter, numbers),
+            (("From", identity), ("To", f"<{called_uri(request, host, numbers=numbers)}>"), *lines),
+        )
+
+    number = number_of(request.uri)
+    return Explanation(
+        str(source.side) if trunk is None else trunk.name,
+        plan.called_in.of_number(called),
+        plan.calling_in.of_number(calling) if calling else None,
+        routing.asked(number) if trunk is None else (),
+        tuple(map(departure, routing.candidates(source, number))),
+    )
+
+
+def explanation_text(explanation: Explanation) -> str:
+    """The whole story, for people."""
+    return "\n".join(_lines(explanation))
+
+
+def _lines(told: Explanation) -> Iterator[str]:
+    caller = f" from {told.calling.before}" if told.calling is not None else ""
+    yield f"a call to {told.called.before}{caller}, by {told.source}"
+    yield ""
+    yield "as we write it"
+    yield from _outcomes(told.called, told.calling)
+    if told.source == Side.FRONT_END:
+        yield ""
+        yield "routes"
+        for place, (route, matched) in enumerate(told.routes, 1):
+            yield f"  {place}. {_route(route)}: {'matches' if matched else 'does not match'}"
+        if not told.departures:
+            yield "  no route matches: 404"
+        elif told.routes[-1][0].weights:
+            yield "  which trunk comes first is drawn for each call; here it is the first that may"
+    for place, leaving in enumerate(told.departures, 1):
+        yield ""
+        yield f"attempt {place}: {leaving.trunk}, {leaving.target}"
+        yield from _outcomes(leaving.called, leaving.calling)
+        yield f"    INVITE {leaving.request_uri} SIP/2.0"
+        yield from (f"    {name}: {value}" for name, value in leaving.lines)
+
+
+def _outcomes(called: Outcome, calling: Outcome | None) -> Iterator[str]:
+    for party, outcome in (("called", called), ("calling", calling)):
+        if outcome is not None:
+            yield from (f"  {party:8} {line}" for line in outcome_lines(outcome))
+
+
+def _route(route: Route) -> str:
+    match = f"'{route.match}'" if route.match else "every number"
+    weights = f", weights {', '.join(map(str, route.weights))}" if route.weights else ""
+    return f"{match}, priority {route.priority}, to {', '.join(route.trunks)}{weights}"
+
+
+def explanation_mapping(told: Explanation) -> Mapping[str, object]:
+    """The same for a machine to read."""
+    return {
+        "schema": 1,
+        "source": told.source,
+        "called": outcome_mapping(told.called),
+        "calling": None if told.calling is None else outcome_mapping(told.calling),
+        "routes": [
+            {
+                "match": route.match,
+                "priority": route.priority,
+                "trunks": list(route.trunks),
+                "weights": list(route.weights),
+                "matched": matched,
+            }
+            for route, matched in told.routes
+        ],
+        "attempts": [
+            {
+                "trunk": leaving.trunk,
+                "target": leaving.target,
+                "called": outcome_mapping(leaving.called),
+                "calling": None if leaving.calling is None else outcome_mapping(leaving.calling),
+                "request_uri": leaving.request_uri,
+                "headers": [{"name": name, "value": value} for name, value in leaving.lines],
+            }
+            for leaving in told.departures
+        ],
+    }
