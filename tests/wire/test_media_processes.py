@@ -271,9 +271,8 @@ async def test_a_call_that_has_lost_three_workers_is_ended_with_a_clear_cause(
     lost = await mortal.fact(MediaLost, "call")
     assert "died" in lost.reason
     mortal.engine.perform(CloseMedia("call"))  # nobody reads it any more
-    async with asyncio.timeout(LIMIT_S):
-        while not mortal.engine.loads:
-            await asyncio.sleep(0)
+    while not mortal.engine.loads:
+        await mortal.notice(WorkerStarted)
     await mortal.open("call")
 
 
