@@ -10,7 +10,7 @@ one comparison and two additions stand for reading, checking, counting and rewri
 
 Whatever else comes ends the course and goes the usual way, by `Carried.carry_heard`, which may begin another one.
 What has followed is counted when somebody asks. The alternative was measured: to compare and rewrite the packets of
-a wake-up together, by NumPy. It wins nothing at two hundred packets a wake, and at ten it costs twice as much.
+a wake-up together, by NumPy. At two hundred packets a wake it wins little or nothing, at ten it costs twice as much.
 """
 
 from typing import Final, Protocol
