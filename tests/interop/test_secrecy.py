@@ -214,8 +214,8 @@ def test_baresip_hears_baresip_whoever_of_them_speaks_srtp(
             phone.await_event("CALL_CLOSED")
     assert tones_heard(callee)[0] > 0.95
     assert tones_heard(caller)[1] > 0.95
-    # its first RTCP packet goes out before it has its keys
-    agreed = suites_of(daemon, forgiven=1)
+    # its first RTCP packets may go out before it has its keys
+    agreed = suites_of(daemon, forgiven=3)
     assert [each is not None for each in agreed] == [bool(of_caller), bool(of_callee)]
     shows_no_keys(scene)
 
