@@ -49,7 +49,7 @@ from mediation.sip.agent import Agent
 from mediation.sip.errors import LocalSipError
 from mediation.sip.transaction_row import Transaction
 
-SETUP_LIMIT, BROKEN = "SETUP_LIMIT", "BROKEN"
+SETUP_LIMIT, MAX_DURATION, BROKEN = "SETUP_LIMIT", "MAX_DURATION", "BROKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +210,8 @@ class Call:
         """One of our timers is due."""
         if name == BROKEN:
             self.abort(causes.INTERNAL_ERROR, now)
+        elif name == MAX_DURATION:
+            self.stop(causes.CALL_TOO_LONG, now)
         else:
             self._cue(Cue.SETUP_LIMIT, now, causes.SETUP_TOO_LONG)
 
@@ -424,6 +426,8 @@ class Call:
             self.ledger.first.append(self._hunt.leg)
         callee = self.seats.connect(answered, now)
         self.fact("call.answered", trunk=callee.trunk or None)
+        if self.exchange.settings.sip.max_duration_s:
+            self._start(MAX_DURATION, now + self.exchange.settings.sip.max_duration_s)
 
     def _drop_caller(self, now: float) -> None:
         redirection = self._redirection
@@ -445,7 +449,7 @@ class Call:
         """Free what is occupied, and write the record: once, whoever finds first that all is done."""
         if self._written:
             return
-        for name in (SETUP_LIMIT, BROKEN):
+        for name in (SETUP_LIMIT, MAX_DURATION, BROKEN):
             self.exchange.agent.deadlines.stop((self, name))
         if self._hunt is not None:
             self._hunt.forget()

@@ -99,6 +99,12 @@ class Sip:
         high=7200,
         doc="From INVITE to answer, all targets and trunks together; not below ring_limit_s.",
     )
+    max_duration_s: int = setting(
+        0,
+        low=0,
+        high=604_800,
+        doc="A call that has been up for so many seconds is ended on both sides; 0: never.",
+    )
     user_agent: str = setting(
         "Mediation-Server",
         check=check_user_agent,

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from mediation.b2bua.plan import MediaLost, MediaSilent
-from tests.flows.pair import Pair
+from mediation.settings.server import Sip
+from tests.flows.pair import Make, Pair, inbound, outbound
+from tests.flows.scenery import settings
 from tests.flows.world import World
 
 Reach = Callable[[Pair], None]
@@ -24,6 +26,24 @@ def test_either_side_may_hang_up__rfc3665_3_1(call: Pair, by: str) -> None:
     assert other.heard() == ["BYE"]
     assert call.over
     assert (call.record.hung_up_by, call.record.cause.reason) == (by, "normal-clearing")
+
+
+@pytest.mark.parametrize("way", [outbound, inbound])
+def test_a_call_that_is_up_for_too_long_is_ended_on_both_sides(
+    make: Make, way: Callable[[World], Pair]
+) -> None:
+    call = way(make(settings(sip=Sip(max_duration_s=3600))))
+    call.connects()
+    call.caller.heard(), call.callee.heard()
+    call.advance(3599)
+    assert call.caller.heard() == call.callee.heard() == []
+    call.advance(1)
+    assert call.caller.heard() == call.callee.heard() == ["BYE"]
+    assert call.callee.request("BYE").headers.get("Reason") == 'Q.850;cause=102;text="maximum-duration"'
+    record = call.record
+    assert (record.hung_up_by, record.cause.reason, str(record.cause.verdict)) == (
+        "server", "maximum-duration", "success",
+    )  # fmt: skip
 
 
 def test_the_other_side_need_not_answer_before_the_bye_is_answered(call: Pair) -> None:
