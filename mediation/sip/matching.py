@@ -174,7 +174,7 @@ class TransactionLayer:
         """Answer a server transaction."""
         status = response.status
         event = Event.TU_1XX if status < 200 else Event.TU_2XX if status < 300 else Event.TU_FAILURE
-        if (transaction.state, event) not in transaction.table:
+        if (transaction.state, event) not in transaction.table.rows:
             raise LocalSipError(f"{status} given to a transaction in {transaction.state.name}")
         octets = bytes(response)  # what cannot be printed is found out before anything has changed
         self._fire(transaction, event, now, response, octets)
@@ -281,10 +281,8 @@ class TransactionLayer:
         message: Message | None = None,
         octets: bytes = b"",
     ) -> None:
-        step = transaction.table.get((transaction.state, event))
+        step = None if transaction.terminated else transaction.table.step(transaction.state, event)
         if step is None:
-            if (transaction.state, event) not in transaction.absorbed and not transaction.terminated:
-                raise LocalSipError(f"{event.name} in {transaction.state.name} cannot happen")
             return
         transaction.state, actions = step
         outer, self.serving = self.serving, transaction.user

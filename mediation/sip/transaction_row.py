@@ -7,18 +7,23 @@ from mediation.sip.carriage import Way
 from mediation.sip.flow import Flow
 from mediation.sip.ids import MAGIC_COOKIE
 from mediation.sip.message import Request, Response
+from mediation.sip.table import Table
 from mediation.sip.transaction import (
     CLIENT,
     CLIENT_ABSORBED,
+    CLIENT_IMPOSSIBLE,
     CLIENT_INVITE,
     CLIENT_INVITE_ABSORBED,
+    CLIENT_INVITE_IMPOSSIBLE,
     SERVER,
     SERVER_ABSORBED,
+    SERVER_IMPOSSIBLE,
     SERVER_INVITE,
     SERVER_INVITE_ABSORBED,
-    Reasons,
+    SERVER_INVITE_IMPOSSIBLE,
+    Do,
+    Event,
     State,
-    Table,
 )
 
 
@@ -63,7 +68,6 @@ class Transaction:
     """One request and its responses, client or server: a row of state that the tables act upon."""
 
     __slots__ = (
-        "absorbed",
         "flow",
         "instead",
         "interval_s",
@@ -76,13 +80,11 @@ class Transaction:
         "user",
     )
 
-    def __init__(
-        self, key: "Key", request: Request, flow: Flow, machine: "tuple[State, Table, Reasons]"
-    ) -> None:
+    def __init__(self, key: "Key", request: Request, flow: Flow, machine: "Machine") -> None:
         self.key = key
         self.request = request
         self.flow = flow
-        self.state, self.table, self.absorbed = machine
+        self.state, self.table = machine
         self.octets = b""
         """What was sent last: the request of a client transaction, the latest response of a server's."""
         self.interval_s = 0.0
@@ -106,10 +108,17 @@ class Transaction:
 Key = tuple[str, ...]
 MergeKey = tuple[str, str, int, str]
 
-CLIENT_INVITE_MACHINE = (State.CALLING, CLIENT_INVITE, CLIENT_INVITE_ABSORBED)
-CLIENT_MACHINE = (State.TRYING, CLIENT, CLIENT_ABSORBED)
-SERVER_INVITE_MACHINE = (State.PROCEEDING, SERVER_INVITE, SERVER_INVITE_ABSORBED)
-SERVER_MACHINE = (State.TRYING, SERVER, SERVER_ABSORBED)
+Machine = tuple[State, Table[State, Event, Do]]
+"""The state that a transaction begins in, and its table."""
+
+CLIENT_INVITE_MACHINE: Machine = (
+    State.CALLING, Table(CLIENT_INVITE, CLIENT_INVITE_ABSORBED, CLIENT_INVITE_IMPOSSIBLE)
+)  # fmt: skip
+CLIENT_MACHINE: Machine = (State.TRYING, Table(CLIENT, CLIENT_ABSORBED, CLIENT_IMPOSSIBLE))
+SERVER_INVITE_MACHINE: Machine = (
+    State.PROCEEDING, Table(SERVER_INVITE, SERVER_INVITE_ABSORBED, SERVER_INVITE_IMPOSSIBLE)
+)  # fmt: skip
+SERVER_MACHINE: Machine = (State.TRYING, Table(SERVER, SERVER_ABSORBED, SERVER_IMPOSSIBLE))
 
 
 def merge_key(request: Request) -> MergeKey:

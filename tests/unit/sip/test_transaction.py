@@ -28,11 +28,11 @@ from mediation.sip.transaction import (
     Do,
     Event,
     Reasons,
+    Rows,
     State,
-    Table,
 )
 
-Machine = tuple[tuple[State, ...], tuple[Event, ...], Table, Reasons, Reasons]
+Machine = tuple[tuple[State, ...], tuple[Event, ...], Rows, Reasons, Reasons]
 
 MACHINES: dict[str, Machine] = {
     "INVITE client": (CLIENT_INVITE_STATES, CLIENT_INVITE_EVENTS, CLIENT_INVITE, CLIENT_INVITE_ABSORBED,
