@@ -259,7 +259,7 @@ class Joining:
         """A bug in here leaves both calls in doubt."""
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # whatever it is, the engine ends both calls by it
             raise BothBroke(self._call, self._consultation) from error
 
     def _perform(self, act: Act, now: float, cause: Cause) -> None:

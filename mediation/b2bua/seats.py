@@ -104,16 +104,21 @@ class Seats:
             headers=self._crossing_back(self.callee, 200, answered.headers),
             parts=crossing(answered.parts, self.callee.terms, self.caller.terms),
         )
-        self._acquaint(self.caller, self.callee)
+        self._acquaint(self.callee)
         return self.callee
 
-    def _acquaint(self, *legs: Leg) -> None:
-        """Let each of two legs name the parties of the call in what it says from now on."""
-        for leg, other in (legs, legs[::-1]):
+    def _acquaint(self, across: Leg, *, anew: bool = False) -> None:
+        """Let both legs name the parties of the call in what they say from now on.
+
+        `anew`: another party sits there than at first, and what asks for a change says who.
+        """
+        for leg, other in ((self.caller, across), (across, self.caller)):
             passage = Passage(other.terms, leg.terms, self._names.host_and_port(leg.flow))
-            leg.voice = replace(
-                leg.voice, session=session_lines(other.introduction, leg.introduction, passage)
-            )
+            session = session_lines(other.introduction, leg.introduction, passage)
+            leg.voice = replace(leg.voice, session=session)
+            if anew:
+                lines = introduction_lines(other.introduction, passage, other.caller)
+                leg.voice = replace(leg.voice, identity=lines)
 
     def note_last_word(self, parts: tuple[Part, ...], terms: Terms | None) -> None:
         """What somebody's refusal or BYE held beside, and on whose terms it was said; None: nobody's."""
@@ -142,15 +147,7 @@ class Seats:
         across = self.across
         if across is not None:
             self._build(across, now)
-            self._acquaint(self.caller, across)
-            self._introduce(self.caller, across)
-
-    def _introduce(self, *legs: Leg) -> None:
-        """Let each of two legs say who sits across, in what it asks for from now on."""
-        for leg, other in (legs, legs[::-1]):
-            passage = Passage(other.terms, leg.terms, self._names.host_and_port(leg.flow))
-            lines = introduction_lines(other.introduction, passage, other.caller)
-            leg.voice = replace(leg.voice, identity=lines)
+            self._acquaint(across, anew=True)
 
     def _build(self, across: Leg, now: float) -> None:
         before, self.bridge = self.bridge, Bridge(self.caller, across, self.apply)
