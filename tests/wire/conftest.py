@@ -2,14 +2,16 @@
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Transport
 from tests.interop.scene import Scene, claimed
+from tests.wire.media_phones import Media, Phone, phones, running
 from tests.wire.processes import MARK, end_all
 
 
@@ -30,6 +32,27 @@ def at(scene: Scene) -> Endpoint:
 def both(at: Endpoint) -> tuple[Listener, Listener]:
     """UDP and TCP at that address."""
     return Listener(Transport.UDP, *at), Listener(Transport.TCP, *at)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running_media(request: pytest.FixtureRequest) -> AsyncIterator[Media]:
+    """Workers for all tests of a module, by its SETTINGS."""
+    async with running(request.module.SETTINGS) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def media(running_media: Media) -> AsyncIterator[Media]:
+    """The same, with no call that a test before has left."""
+    yield running_media
+    await running_media.clear()
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Phone, Phone]]:
+    """A caller and a callee."""
+    with phones() as made:
+        yield made
 
 
 @pytest.fixture

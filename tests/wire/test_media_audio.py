@@ -2,11 +2,9 @@
 
 import random
 import socket
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 
 from mediation.b2bua.plan import ApplyMedia, MediaPlan, MediaSilent
 from mediation.media.engine import WorkerSettings
@@ -16,7 +14,7 @@ from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import key_packets
 from mediation_codecs.g711 import SILENCE, Law
 from mediation_codecs.transcode import translation_table
-from tests.wire.media_phones import LIMIT_S, STRANGER, Media, Phone, phones, running, udp
+from tests.wire.media_phones import LIMIT_S, STRANGER, Media, Phone, phones, udp
 
 CODES = bytes(range(256))
 """Every octet there is."""
@@ -33,24 +31,6 @@ SETTINGS = WorkerSettings(
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running_media() -> AsyncIterator[Media]:
-    async with running(SETTINGS) as started:
-        yield started
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def media(running_media: Media) -> AsyncIterator[Media]:
-    yield running_media
-    await running_media.clear()
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[Phone, Phone]]:
-    with phones() as made:
-        yield made
 
 
 async def test_every_octet_is_transcoded_by_the_tables_of_the_itu_both_ways(

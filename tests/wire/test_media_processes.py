@@ -6,7 +6,7 @@ import random
 import select
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -56,18 +56,6 @@ MORTAL = replace(SETTINGS, front_end_ports=(22_300, 22_699), gateway_ports=(32_3
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running_media() -> AsyncIterator[Media]:
-    async with running(SETTINGS) as started:
-        yield started
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def media(running_media: Media) -> AsyncIterator[Media]:
-    yield running_media
-    await running_media.clear()
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def narrow() -> AsyncIterator[Media]:
     async with running(NARROW) as started:
@@ -79,12 +67,6 @@ async def mortal() -> AsyncIterator[Media]:
     """Workers of this test's own, which it may kill."""
     async with running(MORTAL) as started:
         yield started
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[Phone, Phone]]:
-    with phones() as made:
-        yield made
 
 
 def open_call(call: str) -> OpenMedia:

@@ -4,12 +4,11 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-import pytest_asyncio
 
 from mediation.b2bua.plan import (
     ApplyMedia,
@@ -40,7 +39,6 @@ from tests.wire.media_phones import (
     Media,
     Phone,
     phone,
-    phones,
     running,
     udp,
 )
@@ -62,24 +60,6 @@ MORTAL = replace(SETTINGS, front_end_ports=(24_300, 24_399), gateway_ports=(34_3
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running_media() -> AsyncIterator[Media]:
-    async with running(SETTINGS) as started:
-        yield started
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def media(running_media: Media) -> AsyncIterator[Media]:
-    yield running_media
-    await running_media.clear()
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[Phone, Phone]]:
-    with phones() as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,17 +1,16 @@
 """SRTP through a real worker process: keys by the channel, packets by real sockets, the phone's end by pylibsrtp."""
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 from pylibsrtp import Policy, Session
 
 from mediation.b2bua.plan import MediaPlan
 from mediation.rtp.packet import build
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
-from tests.wire.media_phones import Media, Phone, phones, running
-from tests.wire.test_media_audio import AS_A, CODES, SETTINGS
+from tests.wire.media_phones import Media, Phone
+from tests.wire.test_media_audio import AS_A, CODES
+from tests.wire.test_media_audio import SETTINGS as SETTINGS  # of `running_media`
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,24 +32,6 @@ class Sealing:
         """As the server has them: what it sends with, and what the phone sends with."""
         self.out = Session(Policy(theirs, Policy.SSRC_ANY_OUTBOUND, srtp_profile=profile))
         self.into = Session(Policy(ours, Policy.SSRC_ANY_INBOUND, srtp_profile=profile))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running_media() -> AsyncIterator[Media]:
-    async with running(SETTINGS) as started:
-        yield started
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def media(running_media: Media) -> AsyncIterator[Media]:
-    yield running_media
-    await running_media.clear()
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[Phone, Phone]]:
-    with phones() as made:
-        yield made
 
 
 def say(phone: Phone, sealing: Sealing, number: int, payload: bytes = CODES) -> None:
