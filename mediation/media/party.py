@@ -264,16 +264,16 @@ class Party:
 
     def _open_line(self, arrival: int) -> None:
         """A line to where the party is now, or none while there is no way."""
-        self._close_line()
-        if self._source.to is None:
-            return
-        try:
-            line = connected_twin(self._door, self._source.to)
-        except OSError:
-            return
-        self._line = line
-        self._use_line()
-        for packet, source in _caught(line):
+        waiting = self._close_line()
+        if self._source.to is not None:
+            try:
+                self._line = connected_twin(self._door, self._source.to)
+            except OSError:
+                pass  # the door hears everything
+            else:
+                self._use_line()
+                waiting += _caught(self._line)
+        for packet, source in waiting:
             self._admit(packet, source, arrival)
 
     def _use_line(self) -> None:
@@ -296,12 +296,16 @@ class Party:
         else:
             self._watcher.watch(line, self._inward.hear)
 
-    def _close_line(self) -> None:
-        if self._line is not None:
-            self._inward.source = self._outward.sink = NO_LINE
-            self._watcher.forget(self._line)
-            self._line.close()
-            self._line = None
+    def _close_line(self) -> list[tuple[bytes, Endpoint]]:
+        """What it had heard and nobody has read comes back."""
+        line, self._line = self._line, None
+        if line is None:
+            return []
+        self._inward.source = self._outward.sink = NO_LINE
+        self._watcher.forget(line)
+        unread = _caught(line)
+        line.close()
+        return unread
 
     def _hear_rtcp(self, arrival: int) -> None:
         try:
@@ -339,7 +343,7 @@ def _named(media: Stream | Fax) -> tuple[Endpoint, tuple[Endpoint, ...]]:
 
 
 def _caught(line: socket.socket) -> list[tuple[bytes, Endpoint]]:
-    """What the line heard in the moment before it was connected, from anybody."""
+    """What waits in a line: of one that was connected just now, from anybody."""
     caught: list[tuple[bytes, Endpoint]] = []
     try:
         while True:

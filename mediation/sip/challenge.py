@@ -18,14 +18,15 @@ from mediation.sip.parameters import unquoted
 LONGEST_VALUE = 2048
 """Characters of one value that we would have to remember and send back."""
 
+# No line break: it could not be sent back (RFC 3261 section 25.1, qdtext and quoted-pair).
+_QUOTED = r'(?:[^"\\\r\n]++|\\[^\r\n])*'
 _UNQUOTED = r'[^\x00-\x20\x7f",\\]*+'
 _GAP = re.compile(r"[ \t,]*+")
 # A parameter; a word, which is a scheme where parameters follow; or what fits nowhere. A quote that is not closed
 # fits none of them.
 _PIECE = re.compile(
-    rf'(?P<word>{TOKEN})(?P<value>{BLANKS}={BLANKS}(?:"(?P<quoted>(?:[^"\\]++|\\.)*)"|(?P<bare>{_UNQUOTED})))?'
-    r'(?P<then>[ \t]++(?=[^,]))?|[^ \t,"]++',
-    re.DOTALL,
+    rf'(?P<word>{TOKEN})(?P<value>{BLANKS}={BLANKS}(?:"(?P<quoted>{_QUOTED})"|(?P<bare>{_UNQUOTED})))?'
+    r'(?P<then>[ \t]++(?=[^,]))?|[^ \t,"]++'
 )
 _COUNT = re.compile(r"[0-9A-Fa-f]{1,8}")
 _RESPONSE = re.compile(r"[0-9A-Fa-f]{1,128}")
