@@ -174,6 +174,7 @@ class Server:
             await self._media.start()
             self._serve_metrics()
             await self._driver.start(listeners)
+            self._driver.apply(self._engine.start)
         except BaseException:
             self._metrics.close()
             await self._media.aclose()

@@ -7,6 +7,7 @@ wake_at = engine.next_deadline()
 """
 
 from collections import deque
+from collections.abc import Iterator
 from functools import partial
 from traceback import format_exception
 
@@ -18,11 +19,13 @@ from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
 from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.replacing import leg_of
+from mediation.b2bua.watch import Ward, Watch
 from mediation.routing.admission import Admission
 from mediation.routing.routes import FRONT_END_POOL, Routing
 from mediation.routing.trunk import TrunkState
 from mediation.routing.wires import Wires
 from mediation.settings.model import Settings
+from mediation.settings.places import Target
 from mediation.sip.agent import Agent
 from mediation.sip.carriage import Carriage, StaysOnUdp
 from mediation.sip.derived import reply
@@ -68,10 +71,18 @@ class Engine:
             routing.candidates,
             Referrals(self.agent, routing.candidates, partial(leg_of, self.agent)).begin,
         )
+        self.watch = Watch(
+            self.agent, self._trunks, _wards(settings), settings.sip.user_agent, self._outputs.append
+        )
         self._reception = Reception(exchange, self._admission, routing)
         self.calls = self._reception.calls
 
     # inputs
+
+    def start(self, now: float) -> None:
+        """Begin what goes on by itself: the targets are watched. Without it, nothing bad is known of any."""
+        for name, targets in self._targets():
+            self.watch.set_targets(name, targets, now)
 
     def knows(self, flow: Flow) -> bool:
         """Whether a peer is anybody to us: asked before a single octet of its message is read."""
@@ -119,6 +130,7 @@ class Engine:
         """Octets for this flow could not be sent."""
         self._fact("transport.failed", Level.WARNING, transport=str(flow.transport), remote=flow.remote[0])
         self._fail(self.agent.layer.using(flow), now)
+        self.watch.doubted(flow, now)
 
     def connection_lost(self, flow: Flow, now: float) -> None:
         """The connection of this flow is gone: whoever waits for something that must come by it hears so.
@@ -136,6 +148,8 @@ class Engine:
                 transactions=len(waiting),
             )
         self._fail(waiting, now)
+        if waiting:
+            self.watch.doubted(flow, now)
 
     def _fail(self, transactions: list[Transaction], now: float) -> None:
         for transaction in transactions:
@@ -158,6 +172,7 @@ class Engine:
     def stop(self, now: float) -> None:
         """Refuse new calls and end those that live."""
         self._reception.closed = True
+        self.watch.close()
         for call in list(self.calls.values()):
             try:
                 call.stop(causes.SHUTDOWN, now)
@@ -184,6 +199,7 @@ class Engine:
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request: within a dialog it goes to its owner, outside it is judged."""
         self._reception.request_received(transaction, request, now)
+        self.watch.heard(transaction.flow, now)
 
     def cancel_received(
         self, transaction: Transaction, invite: Transaction | None, request: Request, now: float
@@ -223,6 +239,10 @@ class Engine:
                 octets=large.octets,
                 reason=large.why,
             )
+
+    def _targets(self) -> Iterator[tuple[str, tuple[Target, ...]]]:
+        yield FRONT_END_POOL, self._settings.internal.targets
+        yield from ((trunk.name, trunk.targets) for trunk in self._settings.trunks)
 
     # bugs
 
@@ -271,3 +291,9 @@ class Engine:
 
     def _fact(self, name: str, level: Level, **fields: object) -> None:
         self._outputs.append(Fact(name, level, fields))
+
+
+def _wards(settings: Settings) -> Iterator[Ward]:
+    internal, gateway = settings.internal, settings.gateway
+    yield Ward(FRONT_END_POOL, internal.health, internal.listen)
+    yield from (Ward(trunk.name, trunk.health, gateway.listen) for trunk in settings.trunks)

@@ -16,7 +16,6 @@ from mediation.routing.routes import Candidate, Routing
 from mediation.routing.wires import Wires
 from mediation.settings.model import Route, Settings, Side, Trunk
 from mediation.settings.translation import Outcome
-from mediation.sip.agent import hostport
 from mediation.sip.flow import Flow
 from mediation.sip.headers import Headers
 from mediation.sip.message import Request
@@ -73,13 +72,13 @@ def explain_route(settings: Settings, called: str, calling: str, trunk: Trunk | 
         identity, lines = invited(
             request, Passage(terms, candidate.terms, names.host_and_port(flow)), ours.secrets
         )
-        host = hostport(target.endpoint)
+        host = target.place
         return Departure(
             candidate.trunk,
             target.uri,
             numbers.called_out.of_number(number_of(request.uri)),
             numbers.calling_out.of_number(number_of(request.from_.uri)) if calling else None,
-            called_uri(request, host, target.transport.parameter, numbers),
+            called_uri(request, host, target.parameter, numbers),
             (("From", identity), ("To", f"<{called_uri(request, host, numbers=numbers)}>"), *lines),
         )
 

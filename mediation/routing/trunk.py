@@ -1,14 +1,28 @@
-"""What changes about a trunk while it is in use: how many calls it carries, and which targets asked for rest."""
+"""What changes about a trunk while it is in use: its calls, how its targets do, and which of them asked for rest."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
+from mediation.routing.health import PARTS, Fitness, TargetHealth
 from mediation.settings.places import Target
+
+
+class Watched(Protocol):
+    """One target, as whoever watches it tells and is told."""
+
+    health: TargetHealth
+
+    def call_answered(self, now: float) -> None:
+        """A call was answered in some way that only a target that serves has."""
+
+    def call_failed(self, reason: str, now: float) -> None:
+        """A call was not heard, not delivered, or refused for want of service."""
 
 
 class TrunkState:
     """One trunk, or the pool of front-end servers, as the engine sees it."""
 
-    __slots__ = ("_resting", "active", "max_calls")
+    __slots__ = ("_resting", "active", "max_calls", "watched")
 
     def __init__(self, max_calls: int) -> None:
         self.max_calls = max_calls
@@ -16,6 +30,8 @@ class TrunkState:
         self.active = 0
         """Calls and attempts under way, both directions together."""
         self._resting: dict[Target, float] = {}
+        self.watched: Mapping[Target, Watched] = {}
+        """Its targets, while somebody watches them; of others nothing bad is known."""
 
     @property
     def has_room(self) -> bool:
@@ -41,6 +57,26 @@ class TrunkState:
             del self._resting[target]
             return False
         return until is not None
+
+    def fitness(self, target: Target) -> Fitness:
+        """Whether others are tried before this target."""
+        watched = self.watched.get(target)
+        return Fitness.READY if watched is None else watched.health.fitness
+
+    def share(self, target: Target, now: float) -> int:
+        """The share of its calls that a target gets, in PARTS: less than the whole while it comes back."""
+        watched = self.watched.get(target)
+        return PARTS if watched is None else watched.health.share(now)
+
+    def call_answered(self, target: Target, now: float) -> None:
+        """A target has answered a call in some way that only one that serves has."""
+        if (watched := self.watched.get(target)) is not None:
+            watched.call_answered(now)
+
+    def call_failed(self, target: Target, reason: str, now: float) -> None:
+        """A target was not reached, said nothing, or does not serve now."""
+        if (watched := self.watched.get(target)) is not None:
+            watched.call_failed(reason, now)
 
 
 class Occupancy:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import ip_network
 from typing import Final
 
+from mediation.settings.health import Health
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
@@ -89,6 +90,7 @@ BODIES_DOC: Final = (
 TRANSFER_DOC: Final = "Call transfer by this peer, and to it."
 REDIRECT_DOC: Final = "Redirection (3xx) by this peer."
 PEER_MEDIA_DOC: Final = "Audio with this peer, on the wire."
+HEALTH_DOC: Final = "How it is found out whether a target serves, and what follows from it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +148,7 @@ class Internal(Interface):
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
     media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
+    health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
     identity: InternalIdentity = field(
         default=InternalIdentity(),
         metadata=story("What is believed of front-end servers, and what they are told."),
@@ -263,6 +266,7 @@ class Trunk:
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
     media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
+    health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )

@@ -71,6 +71,21 @@ class Target:
         """Host and port."""
         return self.host, self.port
 
+    @property
+    def place(self) -> str:
+        """Host and port as the URIs of requests to it spell them (RFC 3261 section 25.1)."""
+        return print_host(self.host, self.port)
+
+    @property
+    def parameter(self) -> str:
+        """The parameter that the Request-URI bears for its transport."""
+        return self.transport.parameter
+
+    @property
+    def socket(self) -> str:
+        """Transport, address and port, as a listener is spelled."""
+        return f"{self.transport}:{bracketed(self.host)}:{self.port}"
+
     def __str__(self) -> str:
         return self.uri
 
