@@ -7,25 +7,25 @@ wake_at = engine.next_deadline()
 """
 
 from collections import deque
-from collections.abc import Iterator
 from functools import partial
 from traceback import format_exception
 
 from mediation.b2bua import causes
 from mediation.b2bua.call import BothBroke, Call, Exchange
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.finding import DnsAnswer, Finder
+from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
 from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.replacing import leg_of
-from mediation.b2bua.watch import Ward, Watch
+from mediation.b2bua.watch import Watch
 from mediation.routing.admission import Admission
-from mediation.routing.routes import FRONT_END_POOL, Routing
+from mediation.routing.directory import Directory, holders
+from mediation.routing.routes import Routing
 from mediation.routing.trunk import TrunkState
 from mediation.routing.wires import Wires
-from mediation.settings.model import Settings
-from mediation.settings.places import Target
+from mediation.settings.model import Settings, Trunk
 from mediation.sip.agent import Agent
 from mediation.sip.carriage import Carriage, StaysOnUdp
 from mediation.sip.derived import reply
@@ -51,17 +51,21 @@ class Engine:
         self._outputs: deque[Output] = deque()
         sip = settings.sip
         timers = TimerValues(sip.t1_ms / 1000, sip.t2_ms / 1000, sip.t4_ms / 1000)
-        wires = Wires(settings)
+        self.directory = Directory(settings)
+        wires = Wires(settings, self.directory)
         names = wires.names()
         carriage = Carriage(names, wires.stream, self._stays_on_udp)
         layer = TransactionLayer(self, self._outputs.append, timers, carriage)
         self.agent = Agent(layer, ids, names=names)
         self._told_large: set[tuple[str, str]] = set()
         """Peers to which large requests go by UDP, and why: each told once."""
-        self._admission = Admission(settings)
-        routing = Routing(settings, ids.between)
-        self._trunks = {trunk.name: TrunkState(trunk.max_calls) for trunk in settings.trunks}
-        self._trunks[FRONT_END_POOL] = TrunkState(0)
+        self._admission = Admission(settings, self.directory)
+        routing = Routing(settings, ids.between, self.directory)
+        self._holders = tuple(holders(settings))
+        self._trunks = {
+            holder.name: TrunkState(holder.peer.max_calls if isinstance(holder.peer, Trunk) else 0)
+            for holder in self._holders
+        }
         exchange = Exchange(
             self.agent,
             settings,
@@ -72,17 +76,30 @@ class Engine:
             Referrals(self.agent, routing.candidates, partial(leg_of, self.agent)).begin,
         )
         self.watch = Watch(
-            self.agent, self._trunks, _wards(settings), settings.sip.user_agent, self._outputs.append
+            self.agent, self._trunks, self._holders, settings.sip.user_agent, self._outputs.append
         )
+        self.finder = Finder(
+            self.agent, self.directory, self._holders, settings.dns, self._outputs.append, self._moved
+        )
+        self._watching = False
         self._reception = Reception(exchange, self._admission, routing)
         self.calls = self._reception.calls
 
     # inputs
 
+    def look_up(self, now: float) -> None:
+        """Begin to find out what names of targets stand for. Without it, they stand for nothing."""
+        self.finder.begin(now)
+
     def start(self, now: float) -> None:
-        """Begin what goes on by itself: the targets are watched. Without it, nothing bad is known of any."""
-        for name, targets in self._targets():
-            self.watch.set_targets(name, targets, now)
+        """Begin to watch the targets. Without it, nothing bad is known of any."""
+        self._watching = True
+        for holder in self._holders:
+            self.watch.set_targets(holder.name, self.directory.targets(holder.name), now)
+
+    def dns_answered(self, answer: DnsAnswer, now: float) -> None:
+        """What came of a `Resolve`."""
+        self.finder.answered(answer, now)
 
     def knows(self, flow: Flow) -> bool:
         """Whether a peer is anybody to us: asked before a single octet of its message is read."""
@@ -173,6 +190,7 @@ class Engine:
         """Refuse new calls and end those that live."""
         self._reception.closed = True
         self.watch.close()
+        self.finder.close()
         for call in list(self.calls.values()):
             try:
                 call.stop(causes.SHUTDOWN, now)
@@ -240,9 +258,11 @@ class Engine:
                 reason=large.why,
             )
 
-    def _targets(self) -> Iterator[tuple[str, tuple[Target, ...]]]:
-        yield FRONT_END_POOL, self._settings.internal.targets
-        yield from ((trunk.name, trunk.targets) for trunk in self._settings.trunks)
+    def _moved(self, holder: str, now: float) -> None:
+        """A name stands for other addresses. Calls that are up stay where they are."""
+        if self._watching:
+            self.watch.set_targets(holder, self.directory.targets(holder), now)
+        self._outputs.append(TargetsChanged(holder))
 
     # bugs
 
@@ -291,9 +311,3 @@ class Engine:
 
     def _fact(self, name: str, level: Level, **fields: object) -> None:
         self._outputs.append(Fact(name, level, fields))
-
-
-def _wards(settings: Settings) -> Iterator[Ward]:
-    internal, gateway = settings.internal, settings.gateway
-    yield Ward(FRONT_END_POOL, internal.health, internal.listen)
-    yield from (Ward(trunk.name, trunk.health, gateway.listen) for trunk in settings.trunks)

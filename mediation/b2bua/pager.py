@@ -74,7 +74,7 @@ class Page:
                 self._transmit(verdict.request, transaction.flow, now)
                 return
         if response.status == 503:
-            self._fails("503", now)
+            self._fails(causes.of_response(response).reason, now)
         else:
             self._exchange.trunks[self._candidate.trunk].call_answered(self._candidate.target, now)
         if response.status < 300:

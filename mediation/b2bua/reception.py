@@ -96,7 +96,8 @@ class Reception:
         if self.closed:
             self._answer(transaction, 503, now)
         elif not routed:
-            self._answer(transaction, 404, now)
+            found = self._routing.leads_somewhere(source, number_of(invitation.request.uri))
+            self._answer(transaction, 503 if found else 404, now)
         elif not takers:
             self._answer(transaction, 405, now, headers=(("Allow", terms.allow_without("MESSAGE")),))
         elif not candidates:
@@ -132,7 +133,8 @@ class Reception:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
-        call.begin(self._obstacle(source, candidates), now)
+        number = number_of(invitation.request.uri)
+        call.begin(self._obstacle(source, number, candidates), now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""
@@ -147,12 +149,15 @@ class Reception:
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
 
-    def _obstacle(self, source: Source, candidates: tuple[Candidate, ...]) -> Cause | None:
+    def _obstacle(self, source: Source, number: str, candidates: tuple[Candidate, ...]) -> Cause | None:
         """Why a call cannot even be tried; None: it can."""
         if self.closed:
             return causes.SHUTDOWN
-        if not candidates:
-            return causes.NO_ROUTE
+        if (
+            not candidates
+        ):  # of a name that is not found nobody waits to hear more: another server may know it
+            routed = self._routing.leads_somewhere(source, number)
+            return causes.ALL_TARGETS_DOWN if routed else causes.NO_ROUTE
         trunks, limit = self._exchange.trunks, self._exchange.settings.sip.max_calls
         full = bool(limit) and len(self.calls) > limit
         own = source.trunk is not None and not trunks[source.trunk.name].has_room

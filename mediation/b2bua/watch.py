@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from mediation.b2bua.outputs import Fact, Level
+from mediation.routing.directory import Holder
 from mediation.routing.health import TargetHealth
 from mediation.routing.health_table import Act, Cue, State
 from mediation.routing.routes import listener_for
 from mediation.routing.trunk import TrunkState
-from mediation.settings.health import Health
-from mediation.settings.places import Listener, Target
+from mediation.settings.places import Target
 from mediation.sip.agent import Agent
 from mediation.sip.flow import Flow
 from mediation.sip.message import Response
@@ -45,40 +45,31 @@ class TargetReport:
     """Seconds on the driver's clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ward:
-    """A trunk, or the pool of front-end servers, as its targets are to be watched."""
-
-    name: str
-    rules: Health
-    listeners: tuple[Listener, ...]
-
-
 class Watched:
     """One target of one trunk."""
 
-    def __init__(self, watch: "Watch", ward: Ward, target: Target, flow: Flow, now: float) -> None:
+    def __init__(self, watch: "Watch", holder: Holder, target: Target, flow: Flow, now: float) -> None:
         self._watch = watch
         self._agent = watch.agent
         self._sent: Transaction | None = None
         self._asked_at = now
-        self.ward = ward
+        self.holder = holder
         self.target = target
         self.flow = flow
-        self.health = TargetHealth(ward.rules, now)
+        self.health = TargetHealth(holder.peer.health, now)
 
     @property
     def report(self) -> TargetReport:
         """How it does."""
         health = self.health
         return TargetReport(
-            self.ward.name, self.target.uri, self.target.socket, health.state, health.reason, health.since
+            self.holder.name, self.target.uri, self.target.socket, health.state, health.reason, health.since
         )
 
     def begin(self, now: float) -> None:
         """Ask for the first time, soon; not all at once where there are many."""
-        if self.ward.rules.options:
-            within_ms = 1000 * self.ward.rules.suspect_interval_s
+        if self.holder.peer.health.options:
+            within_ms = 1000 * self.holder.peer.health.suspect_interval_s
             self._agent.deadlines.start((self, DUE), now + self._agent.ids.between(0, within_ms) / 1000)
 
     def end(self) -> None:
@@ -107,7 +98,7 @@ class Watched:
         if response.status < 200 or transaction is not self._sent:
             return
         self._forget()
-        if response.status in self.ward.rules.bad_codes:
+        if response.status in self.holder.peer.health.bad_codes:
             self._learn(lambda at: self.health.unanswered(str(response.status), at), now)
         else:
             self._learn(self.health.answered, now)
@@ -122,7 +113,7 @@ class Watched:
         """It is time to ask, or it was for an answer."""
         if name == TIMED_OUT:
             self._failed("no answer", now)
-        elif self.ward.rules.options:
+        elif self.holder.peer.health.options:
             self._ask(now)
         else:
             self.cue(Cue.RESTED, "it gets another chance", now)
@@ -147,7 +138,7 @@ class Watched:
         """The state is a new one, and what is waited for is another moment."""
         if self.health.state is State.DRAINING:
             self.end()
-        elif self.ward.rules.options:
+        elif self.holder.peer.health.options:
             if self._sent is None:
                 self._ask_later(now)
         elif self.health.state is State.UP:
@@ -157,7 +148,7 @@ class Watched:
 
     def _ask_at_once(self, now: float) -> None:
         """Unless it was asked a moment ago: what makes us curious may happen many times a second."""
-        rules = self.ward.rules
+        rules = self.holder.peer.health
         if rules.options and self._sent is None and now - self._asked_at >= min(1, rules.suspect_interval_s):
             self._ask(now)
 
@@ -180,7 +171,7 @@ class Watched:
             headers=(("Accept", "application/sdp"), *((("User-Agent", product),) if product else ())),
         )
         self._asked_at = now
-        agent.deadlines.start((self, TIMED_OUT), now + self.ward.rules.timeout_s)
+        agent.deadlines.start((self, TIMED_OUT), now + self.holder.peer.health.timeout_s)
         self._sent = agent.layer.send_request(request, self.flow, self, now)
 
     def _forget(self) -> None:
@@ -198,7 +189,7 @@ class Watch:
         self,
         agent: Agent,
         trunks: Mapping[str, TrunkState],
-        wards: Iterable[Ward],
+        holders: Iterable[Holder],
         product: str,
         emit: Callable[[Fact], None],
     ) -> None:
@@ -208,7 +199,7 @@ class Watch:
         self._watched: dict[str, dict[Target, Watched]] = {name: {} for name in trunks}
         for name, trunk in trunks.items():
             trunk.watched = self._watched[name]
-        self._wards = {ward.name: ward for ward in wards}
+        self._holders = {holder.name: holder for holder in holders}
         self._emit = emit
         self._by_host: dict[str, list[Watched]] = {}
         self.reports: tuple[TargetReport, ...] = ()
@@ -216,17 +207,17 @@ class Watch:
 
     def set_targets(self, name: str, targets: Iterable[Target], now: float) -> None:
         """These are the targets of a trunk from now on; those that were so before keep their health."""
-        ward, watched = self._wards[name], self._watched[name]
+        holder, watched = self._holders[name], self._watched[name]
         wanted = {
             target: Flow(target.transport, listener.endpoint, target.endpoint)
             for target in targets
-            if (listener := listener_for(target, ward.listeners)) is not None
+            if (listener := listener_for(target, holder.listeners)) is not None
         }
         for target in [target for target in watched if target not in wanted]:
             watched.pop(target).end()
         for target, flow in wanted.items():
             if target not in watched:
-                watched[target] = new = Watched(self, ward, target, flow, now)
+                watched[target] = new = Watched(self, holder, target, flow, now)
                 new.begin(now)
         self._list_anew()
 
@@ -273,7 +264,7 @@ class Watch:
         self.reports = tuple(each.report for each in self._all())
 
     def _cue_named(self, name: str, target: str, cue: Cue, reason: str, now: float) -> int:
-        named = [each for each in self._all() if each.ward.name == name and target in ("", each.target.uri)]
+        named = [each for each in self._all() if each.holder.name == name and target in ("", each.target.uri)]
         for each in named:
             each.cue(cue, reason, now)
         return len(named)

@@ -11,6 +11,7 @@ from mediation.b2bua.passage import ANONYMOUS, Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
 from mediation.explaining.number import outcome_lines, outcome_mapping
 from mediation.routing.admission import Source
+from mediation.routing.directory import supposed
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate, Routing
 from mediation.routing.wires import Wires
@@ -59,7 +60,7 @@ def explain_route(settings: Settings, called: str, calling: str, trunk: Trunk | 
     `trunk` is where it comes from, None being a front end. The caller asserts its number, as front ends do.
     """
     source = Source(Side.FRONT_END if trunk is None else Side.GATEWAY, trunk, calls=True)
-    routing, names = Routing(settings), Wires(settings).names()
+    routing, names = Routing(settings, directory=supposed(settings)), Wires(settings).names()
     terms = routing.terms(source)
     who = f"<sip:{calling}@{_PEER};user=phone>" if calling else ANONYMOUS
     told = (("From", f"{who};tag=1"), *((("P-Asserted-Identity", who),) if calling else ()))

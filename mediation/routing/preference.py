@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from mediation.routing.directory import Draw
 from mediation.routing.health import PARTS, Fitness
-from mediation.routing.routes import Candidate, Draw
+from mediation.routing.routes import Candidate
 from mediation.routing.trunk import TrunkState
 
 

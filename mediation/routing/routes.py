@@ -1,17 +1,15 @@
 """Where a call may go: candidates in order, decided once when the call comes in."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
 from mediation.routing.admission import Source
+from mediation.routing.directory import FRONT_END_POOL, Directory, Draw
 from mediation.routing.terms import Terms
 from mediation.settings.model import Route, Settings, Side, Trunk
 from mediation.settings.patterns import compile_pattern
 from mediation.settings.places import Listener, Target
-
-FRONT_END_POOL = "front-end"
-"""What stands for a trunk's name when a call goes to the front-end servers."""
 
 _NEVER_AGAIN = frozenset({401, 407, 486, 487, 600, 603, 604, 606})
 """The called party has spoken, or the next target would say the same."""
@@ -36,10 +34,6 @@ class Candidate:
         return status in self.failover_codes and status not in _NEVER_AGAIN and status < 600
 
 
-Draw = Callable[[int, int], int]
-"""A whole number from the first to the second, both included: chance comes from outside."""
-
-
 def least(low: int, high: int) -> int:
     """No chance: always the first that has any."""
     del high
@@ -49,26 +43,30 @@ def least(low: int, high: int) -> int:
 class Routing:
     """The routes of one configuration."""
 
-    def __init__(self, settings: Settings, draw: Draw = least) -> None:
-        """`draw` decides between the trunks of a route with weights."""
+    def __init__(self, settings: Settings, draw: Draw = least, directory: Directory | None = None) -> None:
+        """`draw` decides between the trunks of a route with weights, and between servers of a name."""
         self._draw = draw
+        self._directory = Directory(settings) if directory is None else directory
         gateway, internal = settings.gateway.listen, settings.internal
         self._terms = {trunk.name: Terms.of(trunk) for trunk in settings.trunks}
         self._front_end_terms = Terms.of(internal)
-        self._by_trunk = {
-            trunk.name: _candidates(trunk.name, trunk.targets, gateway, self._terms[trunk.name], trunk)
-            for trunk in settings.trunks
+        # Front-end servers fail over like a trunk that says nothing about it.
+        like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
+        self._ways = {
+            FRONT_END_POOL: _Way(like, internal.listen, self._front_end_terms),
+            **{trunk.name: _Way(trunk, gateway, self._terms[trunk.name]) for trunk in settings.trunks},
         }
+        self._fixed = {name: self._candidates(name) for name in self._ways if not self._directory.names(name)}
+        """Of those that have no names, and so the same candidates for every call."""
         self._routes = tuple(
             (compile_pattern(route.match), route)
             for route in sorted(settings.routes, key=lambda route: route.priority)
         )
-        self._in_order = {route: self._along(route.trunks) for _, route in self._routes}
-        # Front-end servers fail over like a trunk that says nothing about it.
-        like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
-        self._to_front_end = _each_once(
-            _candidates(FRONT_END_POOL, internal.targets, internal.listen, self._front_end_terms, like)
-        )
+        self._in_order = {
+            route: self._along(route.trunks)
+            for _, route in self._routes
+            if self._fixed.keys() >= set(route.trunks)
+        }
 
     def terms(self, source: Source) -> Terms:
         """On what terms we speak with whoever calls."""
@@ -79,14 +77,21 @@ class Routing:
         if not called:
             return ()  # a URI without a user calls nobody, whatever the patterns say
         if source.side is Side.GATEWAY:
-            return self._to_front_end
+            return self._along((FRONT_END_POOL,))
         asked = self.asked(called)
         if not asked or not asked[-1][1]:
             return ()
         route = asked[-1][0]
         if not route.weights:
-            return self._in_order[route]
+            return self._in_order.get(route) or self._along(route.trunks)
         return self._along(drawn(route.trunks, route.weights, self._draw))
+
+    def leads_somewhere(self, source: Source, called: str) -> bool:
+        """Whether a number has a route, even where none of its targets is known now."""
+        if source.side is Side.GATEWAY:
+            return bool(called)
+        asked = self.asked(called) if called else ()
+        return bool(asked) and asked[-1][1]
 
     def asked(self, called: str) -> tuple[tuple[Route, bool], ...]:
         """The routes that are asked about a number, in order, and whether they match: after the first, none is."""
@@ -98,7 +103,27 @@ class Routing:
         return tuple(tried)
 
     def _along(self, trunks: Iterable[str]) -> tuple[Candidate, ...]:
-        return _each_once(chain.from_iterable(self._by_trunk[name] for name in trunks))
+        return _each_once(
+            chain.from_iterable(self._fixed.get(name) or self._candidates(name) for name in trunks)
+        )
+
+    def _candidates(self, name: str) -> tuple[Candidate, ...]:
+        way = self._ways[name]
+        rules = way.rules
+        return tuple(
+            Candidate(name, target, listener, way.terms, rules.no_progress_s, frozenset(rules.failover_codes))
+            for target in self._directory.drawn(name, self._draw)
+            if (listener := listener_for(target, way.listeners)) is not None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the targets of a trunk, or the front-end servers, are called."""
+
+    rules: Trunk
+    listeners: tuple[Listener, ...]
+    terms: Terms
 
 
 def drawn(trunks: tuple[str, ...], weights: tuple[int, ...], draw: Draw) -> list[str]:
@@ -117,16 +142,6 @@ def drawn(trunks: tuple[str, ...], weights: tuple[int, ...], draw: Draw) -> list
                 del left[index]
                 break
     return [*order, *(name for name, _ in left)]
-
-
-def _candidates(
-    name: str, targets: tuple[Target, ...], listeners: tuple[Listener, ...], terms: Terms, rules: Trunk
-) -> tuple[Candidate, ...]:
-    return tuple(
-        Candidate(name, target, listener, terms, rules.no_progress_s, frozenset(rules.failover_codes))
-        for target in targets
-        if (listener := listener_for(target, listeners)) is not None
-    )
 
 
 def _each_once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:

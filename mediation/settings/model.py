@@ -6,15 +6,15 @@ Building these values by hand checks nothing; `mediation.settings.read` is the w
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import ip_network
 from typing import Final
 
+from mediation.settings.dns import Dns
 from mediation.settings.health import Health
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
-from mediation.settings.places import Listener, Network, Target, addresses
+from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
 from mediation.settings.story import setting, story
 from mediation.settings.tls import Tls
@@ -42,8 +42,14 @@ class LargeRequests(StrEnum):
     UDP = "udp"
 
 
-FROM_TARGETS: Final[tuple[Network, ...]] = (ip_network("0.0.0.0/32"),)
-"""Default of `trusted`: stands for the addresses of the targets and is replaced by them at once."""
+class OfTargets(tuple[Network, ...]):
+    """Default of `trusted`: the addresses of the targets. Those of names come and go, and are not in it."""
+
+    __slots__ = ()
+
+
+FROM_TARGETS: Final = OfTargets()
+"""Replaced by the addresses of the targets at once."""
 
 BOTH_LAWS: Final = (Law.PCMU, Law.PCMA)
 
@@ -115,9 +121,10 @@ class Internal(Interface):
             example='["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]',
         )
     )
-    targets: tuple[Target, ...] = field(
+    targets: tuple[AnyTarget, ...] = field(
         metadata=story(
-            "Front-end servers that calls from the trunks go to, in order of preference.",
+            "Front-end servers that calls from the trunks go to, in order of preference, by address or by name: see "
+            "[[trunk]].",
             at_least=1,
             example='["sip:127.0.0.20:5060"]',
         )
@@ -155,9 +162,14 @@ class Internal(Interface):
     )
     headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
 
+    @property
+    def addressed(self) -> tuple[Target, ...]:
+        """The targets that the file has by their addresses."""
+        return tuple(each for each in self.targets if isinstance(each, Target))
+
     def __post_init__(self) -> None:
-        if self.trusted is FROM_TARGETS:
-            object.__setattr__(self, "trusted", addresses(self.targets))
+        if isinstance(self.trusted, OfTargets):
+            object.__setattr__(self, "trusted", OfTargets(addresses(self.targets)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,9 +210,11 @@ class Trunk:
             example='"itsp-a"',
         )
     )
-    targets: tuple[Target, ...] = field(
+    targets: tuple[AnyTarget, ...] = field(
         metadata=story(
-            "Its session border controllers, in order of preference.",
+            'Its session border controllers, in order of preference: "sip:ADDRESS:PORT", or "sip:NAME" for all that '
+            'the DNS knows by that name (NAPTR, SRV, A, AAAA; RFC 3263), "sip:NAME:PORT" for its addresses; with '
+            '";transport=tcp" or ";transport=tls" where that is meant, "sips:" for TLS.',
             at_least=1,
             example='["sip:127.0.0.30:5060", "sip:127.0.0.31:5060;transport=tcp"]',
         )
@@ -273,9 +287,14 @@ class Trunk:
     headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
     numbers: tuple[NumberRule, ...] = field(default=(), metadata=story(NUMBER_DOC, key="number"))
 
+    @property
+    def addressed(self) -> tuple[Target, ...]:
+        """The targets that the file has by their addresses."""
+        return tuple(each for each in self.targets if isinstance(each, Target))
+
     def __post_init__(self) -> None:
-        if self.trusted is FROM_TARGETS:
-            object.__setattr__(self, "trusted", addresses(self.targets))
+        if isinstance(self.trusted, OfTargets):
+            object.__setattr__(self, "trusted", OfTargets(addresses(self.targets)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +346,7 @@ class Settings:
     )
     media: Media = field(default=Media(), metadata=story("Audio, on both sides."))
     sip: Sip = field(default=Sip(), metadata=story("Signalling, on both sides."))
+    dns: Dns = field(default=Dns(), metadata=story("How names of targets are looked up."))
     cdr: Cdr = field(default=Cdr(), metadata=story("Call records."))
     metrics: Metrics = field(default=Metrics(), metadata=story("Figures for Prometheus."))
     log: Log = field(default=Log(), metadata=story("The log, on standard error."))
