@@ -106,10 +106,11 @@ class Scene:
         trunk: str = "",
         more: str = "",
         health: str = "health.options = false",
+        internal_health: str = "health.options = false",
     ) -> str:
         """Return a configuration file; `trunk` adds lines to its one trunk, `more` whole sections.
 
-        `health` is how both sides' targets are watched: most parties here expect calls and nothing else.
+        `health` and `internal_health` are how targets are watched: most parties here expect calls and nothing else.
 
         `front_end` and `internal` replace the front end's target URI and the address that it talks to.
         """
@@ -121,7 +122,7 @@ class Scene:
 listen = ["udp:{own}", "tcp:{own}"]
 targets = ["{front_end}"]
 codecs = [{codecs}]
-{health}
+{internal_health}
 rtp_ports = [20000, 29999]
 
 [gateway]
