@@ -73,7 +73,7 @@ class Engine:
             self._outputs.append,
             self._forget,
             routing.candidates,
-            Referrals(self.agent, routing.candidates, partial(leg_of, self.agent)).begin,
+            Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
         )
         self.watch = Watch(
             self.agent, self._trunks, self._holders, settings.sip.user_agent, self._outputs.append

@@ -1,10 +1,11 @@
 """Who may call: a source is known by where it speaks from and to which interface, never by what it says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from mediation.routing.directory import Directory, Holder, holders
-from mediation.settings.model import OfTargets, Settings, Side, Trunk
+from mediation.routing.sites import Sites
+from mediation.settings.model import OfTargets, Settings, Side, Site, Trunk
 from mediation.settings.places import Network, addresses
 from mediation.sip.flow import Flow
 
@@ -18,6 +19,13 @@ class Source:
     """Its trunk; None for a front-end server."""
     calls: bool
     """Whether it may begin calls. A target that is not trusted only answers ours and speaks within their dialogs."""
+    sites: tuple[Site, ...] = ()
+    """Where its calls belong to. See `routing.sites`."""
+
+    def at(self, *sites: Site) -> "Source":
+        """The same for a call that belongs to these sites as well."""
+        new = tuple(site for site in sites if site not in self.sites)
+        return replace(self, sites=(*self.sites, *new)) if new else self
 
 
 class Admission:
@@ -35,6 +43,7 @@ class Admission:
         }
         self._directory = Directory(settings) if directory is None else directory
         self._holders = tuple(holders(settings))
+        self._sites = Sites(settings)
         self._revision = -1
         self._peers: dict[Side, list[tuple[Network, Source]]] = {}
         self._known: dict[tuple[Side, str], Source] = {}
@@ -82,5 +91,5 @@ class Admission:
         address = ip_address(host)
         for network, source in self._peers[side]:
             if address.version == network.version and address in network:
-                return source
+                return source if side is Side.GATEWAY else source.at(*self._sites.of_address(host))
         return None

@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
+from typing import Final
 
 from mediation.routing.admission import Source
 from mediation.routing.directory import FRONT_END_POOL, Directory, Draw
+from mediation.routing.failover import Failover
+from mediation.routing.sites import Sites
 from mediation.routing.terms import Terms
 from mediation.settings.model import Route, Settings, Side, Trunk
 from mediation.settings.patterns import compile_pattern
 from mediation.settings.places import Listener, Target
-
-_NEVER_AGAIN = frozenset({401, 407, 486, 487, 600, 603, 604, 606})
-"""The called party has spoken, or the next target would say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,8 @@ class Candidate:
     terms: Terms
     no_progress_s: float
     """Without a response above 100 for so long, the next candidate gets the call."""
-    failover_codes: frozenset[int]
-
-    def may_leave(self, status: int) -> bool:
-        """Whether this final response sends the call to the next candidate (RFC 3261 section 21.5.4)."""
-        return status in self.failover_codes and status not in _NEVER_AGAIN and status < 600
+    failover: Failover
+    """Which final responses send the call to the next candidate."""
 
 
 def least(low: int, high: int) -> int:
@@ -53,8 +50,11 @@ class Routing:
         # Front-end servers fail over like a trunk that says nothing about it.
         like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
         self._ways = {
-            FRONT_END_POOL: _Way(like, internal.listen, self._front_end_terms),
-            **{trunk.name: _Way(trunk, gateway, self._terms[trunk.name]) for trunk in settings.trunks},
+            FRONT_END_POOL: _Way(like, internal.listen, self._front_end_terms, Failover.of(like)),
+            **{
+                trunk.name: _Way(trunk, gateway, self._terms[trunk.name], Failover.of(trunk))
+                for trunk in settings.trunks
+            },
         }
         self._fixed = {name: self._candidates(name) for name in self._ways if not self._directory.names(name)}
         """Of those that have no names, and so the same candidates for every call."""
@@ -67,6 +67,8 @@ class Routing:
             for _, route in self._routes
             if self._fixed.keys() >= set(route.trunks)
         }
+        self.sites: Final = Sites(settings)
+        """Where calls belong to."""
 
     def terms(self, source: Source) -> Terms:
         """On what terms we speak with whoever calls."""
@@ -82,16 +84,18 @@ class Routing:
         if not asked or not asked[-1][1]:
             return ()
         route = asked[-1][0]
-        if not route.weights:
+        if not route.weights and not source.sites:
             return self._in_order.get(route) or self._along(route.trunks)
-        return self._along(drawn(route.trunks, route.weights, self._draw))
+        trunks = drawn(route.trunks, route.weights, self._draw) if route.weights else route.trunks
+        return self._along(self.sites.permitted(trunks, source.sites))
 
     def leads_somewhere(self, source: Source, called: str) -> bool:
-        """Whether a number has a route, even where none of its targets is known now."""
+        """Whether a number has a route that this source may use, even where none of its targets is known now."""
         if source.side is Side.GATEWAY:
             return bool(called)
         asked = self.asked(called) if called else ()
-        return bool(asked) and asked[-1][1]
+        matched = bool(asked) and asked[-1][1]
+        return matched and bool(self.sites.permitted(asked[-1][0].trunks, source.sites))
 
     def asked(self, called: str) -> tuple[tuple[Route, bool], ...]:
         """The routes that are asked about a number, in order, and whether they match: after the first, none is."""
@@ -109,9 +113,8 @@ class Routing:
 
     def _candidates(self, name: str) -> tuple[Candidate, ...]:
         way = self._ways[name]
-        rules = way.rules
         return tuple(
-            Candidate(name, target, listener, way.terms, rules.no_progress_s, frozenset(rules.failover_codes))
+            Candidate(name, target, listener, way.terms, way.rules.no_progress_s, way.failover)
             for target in self._directory.drawn(name, self._draw)
             if (listener := listener_for(target, way.listeners)) is not None
         )
@@ -124,6 +127,7 @@ class _Way:
     rules: Trunk
     listeners: tuple[Listener, ...]
     terms: Terms
+    failover: Failover
 
 
 def drawn(trunks: tuple[str, ...], weights: tuple[int, ...], draw: Draw) -> list[str]:
