@@ -332,8 +332,9 @@ class Hunt:
                 number_of(NameAddress.parse(identity).uri),
                 number_of(translated(request.uri, numbers.called_out)),
             ),
+            address=target.socket,
         )
-        self.user.fact("leg.placed", trunk=candidate.trunk, target=target.uri)
+        self.user.fact("leg.placed", trunk=candidate.trunk, target=target.uri, address=target.socket)
 
     def _leave(self, cause: Cause, now: float) -> None:
         """Write down how the attempt under way failed, if one is."""

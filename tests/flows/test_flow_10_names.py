@@ -95,7 +95,8 @@ def test_a_name_is_looked_up_once_and_calls_go_where_it_leads_under_the_name__rf
     assert invite.headers.get("To") == f"<sip:+493012345678@{NAME}>"
     scene.ends()
     assert len(scene.dns.asked) == 6
-    assert scene.world.record.attempts[0].target == f"sip:{NAME}"
+    [attempt] = scene.world.record.attempts
+    assert (attempt.target, attempt.address) == (f"sip:{NAME}", f"udp:{SBC}:5060")
 
 
 def test_the_next_server_of_the_name_gets_the_call_when_one_fails__rfc3263_4_3(scene: Scene) -> None:
