@@ -5,6 +5,7 @@ Flow 10. Each target of each trunk is asked in its own time, so that none is ham
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from mediation.b2bua.outputs import Fact, Level
@@ -52,7 +53,7 @@ class Watched:
         self._watch = watch
         self._agent = watch.agent
         self._sent: Transaction | None = None
-        self._asked_at = now
+        self._asked_at = -inf
         self.holder = holder
         self.target = target
         self.flow = flow

@@ -208,6 +208,13 @@ def test_a_503_to_a_call_makes_a_target_suspect_and_an_answer_to_options_clears_
     watched.caller.hangs_up()
 
 
+def test_it_does_so_too_before_a_target_was_ever_asked(watched: Watched) -> None:
+    watched.caller.invites()
+    watched.first.says(503)
+    assert [fact.name for fact in watched.told()] == ["target.doubted", "target.recovered"]
+    watched.second.says(486)
+
+
 def test_the_first_silence_sends_the_next_calls_elsewhere_at_once(watched: Watched) -> None:
     watched.world.advance(10)
     watched.first.answer = 0
