@@ -186,12 +186,13 @@ class Finder:
             return
         entry.asked = found.asked
         failed = [question for question in found.asked if question in self._failed]
-        if found.services and self._directory.learn(entry.holder.name, entry.named, found.services):
+        services = self._directory.usable(found.services)
+        if services and self._directory.learn(entry.holder.name, entry.named, services):
             self._tell(entry)
             self._changed(entry.holder.name, now)
         if failed:
             self._fails(entry, f"{failed[0]}: {self._failed[failed[0]]}")
-        elif not found.services:
+        elif not services:
             self._fails(entry, "it has no address that we can reach")
         else:
             self._succeeds(entry)

@@ -215,11 +215,13 @@ class Hunt:
         redirect = candidate.terms.redirect
         if self.state is not State.SEEKING or self._redirections >= redirect.most:
             return False
+        target = candidate.target
+        known = (*redirect.hosts, target.host, *((target.name,) if target.name else ()))
         for text in uris:
             uri = _readable(text, candidate.terms)
             if uri is None or not (number := number_of(uri)):
                 continue
-            if isinstance(uri, SipUri) and uri.host not in (*redirect.hosts, candidate.target.host):
+            if isinstance(uri, SipUri) and uri.host not in known:
                 continue
             invitation = self._invitation.redirected(uri)
             found = [

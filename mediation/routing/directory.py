@@ -4,7 +4,8 @@ Names are looked up elsewhere (`b2bua.finding`); whoever needs to know who a pee
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, ip_address
 from typing import Final
 
 from mediation.settings.model import Internal, Settings, Side, Trunk
@@ -14,6 +15,7 @@ from mediation.sip.locating import Kind, Service, in_order
 
 FRONT_END_POOL = "front-end"
 """What stands for a trunk's name when a call goes to the front-end servers."""
+_BROADCAST: Final = IPv4Address("255.255.255.255")
 MOST_FORMER: Final = 256
 """Former addresses of one trunk that are remembered, for calls that are up."""
 
@@ -51,6 +53,11 @@ class Directory:
         self._given: Mapping[str, tuple[AnyTarget, ...]] = {
             holder.name: holder.peer.targets for holder in holders(settings)
         }
+        self._own = {
+            (listener.transport, listener.endpoint)
+            for side in Side
+            for listener in settings.interface(side).listen
+        }
         self._found: dict[tuple[str, NamedTarget], tuple[Service, ...]] = {}
         self._former: dict[str, dict[Target, None]] = {name: {} for name in self._given}
         self.revision = 0
@@ -59,6 +66,27 @@ class Directory:
     def names(self, holder: str) -> tuple[NamedTarget, ...]:
         """What must be looked up for a trunk."""
         return tuple(each for each in self._given[holder] if isinstance(each, NamedTarget))
+
+    def usable(self, services: Iterable[Service]) -> tuple[Service, ...]:
+        """What of an answer can be a server at all: not what is nobody's address, or one of many, or our own socket."""
+        kept = (
+            replace(
+                service, addresses=tuple(each for each in service.addresses if self._is_one(service, each))
+            )
+            for service in services
+            if 1 <= service.port <= 65535
+        )
+        return tuple(service for service in kept if service.addresses)
+
+    def _is_one(self, service: Service, host: str) -> bool:
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        many = address.is_multicast or address == _BROADCAST
+        if address.is_unspecified or many or (address.version == 6 and address.is_link_local):
+            return False
+        return (service.transport, (str(address), service.port)) not in self._own
 
     def learn(self, holder: str, named: NamedTarget, services: tuple[Service, ...]) -> bool:
         """What a name of a trunk stands for from now on; whether that is new."""

@@ -8,6 +8,7 @@ from mediation.b2bua.outputs import Fact, Level
 from mediation.routing.routes import Routing
 from mediation.settings.health import Health
 from mediation.settings.model import Route, Side
+from mediation.settings.peer_terms import RedirectMode, Redirects
 from mediation.settings.places import AnyTarget, NamedTarget
 from mediation.sip.flow import Transport
 from mediation.sip.locating import Naptr, Sought, Srv
@@ -302,6 +303,34 @@ def test_the_address_of_one_server_that_cannot_be_looked_up_at_first_does_not_ho
     scene.dns.down = False
     scene.world.advance(15)
     assert scene.addresses() == [SBC, OTHER_SBC]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "224.0.0.1", "255.255.255.255", "198.51.100.10"])
+def test_an_address_that_is_no_server_is_left_out__our_own_among_them(make: Make, address: str) -> None:
+    scene = Scene(make, named(f"sip:{NAME}:5060", port=5060))
+    scene.dns.holds(NAME, address)
+    scene.world.start()
+    assert scene.addresses() == []
+    assert scene.told("name.failed")[0].fields["reason"] == "it has no address that we can reach"
+
+
+def test_a_server_at_no_port_is_left_out(scene: Scene) -> None:
+    scene.dns.holds(SRV, Srv(1, 0, 0, "a.itsp.example"), Srv(2, 0, 5060, "b.itsp.example"), kind="SRV")
+    scene.dns.holds("a.itsp.example", SBC)
+    scene.dns.holds("b.itsp.example", OTHER_SBC)
+    scene.world.start()
+    assert scene.addresses() == [OTHER_SBC]
+
+
+def test_a_redirection_may_name_the_name_of_its_target(make: Make) -> None:
+    follow = Redirects(mode=RedirectMode.FOLLOW)
+    scene = Scene(make, redirect=follow)
+    scene.has_srv()
+    scene.world.start()
+    scene.caller.invites()
+    scene.first.says(302, headers=f"Contact: <sip:+4989777@{NAME}>\r\n")
+    assert scene.first.heard() == ["INVITE", "ACK", "INVITE"]
+    scene.first.says(486)
 
 
 # change
