@@ -26,6 +26,7 @@ from mediation.routing.routes import Routing
 from mediation.routing.trunk import TrunkState
 from mediation.routing.wires import Wires
 from mediation.settings.model import Settings, Trunk
+from mediation.settings.places import Target
 from mediation.sip.agent import Agent
 from mediation.sip.carriage import Carriage, StaysOnUdp
 from mediation.sip.derived import reply
@@ -60,7 +61,7 @@ class Engine:
         self._told_large: set[tuple[str, str]] = set()
         """Peers to which large requests go by UDP, and why: each told once."""
         self._admission = Admission(settings, self.directory)
-        routing = Routing(settings, ids.between, self.directory)
+        routing = Routing(settings, ids.between, self.directory, self._fitness)
         self._holders = tuple(holders(settings))
         self._trunks = {
             holder.name: TrunkState(holder.peer.max_calls if isinstance(holder.peer, Trunk) else 0)
@@ -263,6 +264,9 @@ class Engine:
         if self._watching:
             self.watch.set_targets(holder, self.directory.targets(holder), now)
         self._outputs.append(TargetsChanged(holder))
+
+    def _fitness(self, trunk: str, target: Target) -> int:
+        return self._trunks[trunk].fitness(target)
 
     # bugs
 

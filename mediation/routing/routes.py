@@ -1,6 +1,6 @@
 """Where a call may go: candidates in order, decided once when the call comes in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -40,8 +40,18 @@ def least(low: int, high: int) -> int:
 class Routing:
     """The routes of one configuration."""
 
-    def __init__(self, settings: Settings, draw: Draw = least, directory: Directory | None = None) -> None:
-        """`draw` decides between the trunks of a route with weights, and between servers of a name."""
+    def __init__(
+        self,
+        settings: Settings,
+        draw: Draw = least,
+        directory: Directory | None = None,
+        fitness: Callable[[str, Target], int] = lambda trunk, target: 0,
+    ) -> None:
+        """`draw` decides between the trunks of a route with weights, and between servers of a name.
+
+        `fitness` tells how well a target of a trunk does: the less, the better.
+        """
+        self._fitness = fitness
         self._draw = draw
         self._directory = Directory(settings) if directory is None else directory
         gateway, internal = settings.gateway.listen, settings.internal
@@ -75,7 +85,18 @@ class Routing:
         return self._front_end_terms if source.trunk is None else self._terms[source.trunk.name]
 
     def candidates(self, source: Source, called: str) -> tuple[Candidate, ...]:
-        """Targets for a call, in order; empty: no route."""
+        """Targets for a call, in order; empty: no route.
+
+        All are of the address family of the fittest one that comes first: a call's audio has one port on each side, and
+        one port is of one family.
+        """
+        found = self._found(source, called)
+        if not found:
+            return ()
+        first = min(found, key=lambda each: self._fitness(each.trunk, each.target)).target
+        return tuple(each for each in found if (":" in each.target.host) == (":" in first.host))
+
+    def _found(self, source: Source, called: str) -> tuple[Candidate, ...]:
         if not called:
             return ()  # a URI without a user calls nobody, whatever the patterns say
         if source.side is Side.GATEWAY:
@@ -149,16 +170,10 @@ def drawn(trunks: tuple[str, ...], weights: tuple[int, ...], draw: Draw) -> list
 
 
 def _each_once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """The same peer under two trunks is tried once, and all are of the first one's address family.
-
-    A call's audio has one port on each side, and one port is of one family.
-    """
+    """The same peer under two trunks is tried once."""
     found: dict[tuple[str, tuple[str, int]], Candidate] = {}
     for candidate in candidates:
-        target = candidate.target
-        first = next(iter(found.values()), candidate).target
-        if (":" in target.host) == (":" in first.host):
-            found.setdefault((target.transport, target.endpoint), candidate)
+        found.setdefault((candidate.target.transport, candidate.target.endpoint), candidate)
     return tuple(found.values())
 
 

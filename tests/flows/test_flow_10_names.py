@@ -1,5 +1,6 @@
 """Targets by name (RFC 3263): found, kept, found again, and never in the way of a call."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from mediation.routing.routes import Routing
 from mediation.settings.health import Health
 from mediation.settings.model import Route, Side
 from mediation.settings.peer_terms import RedirectMode, Redirects
-from mediation.settings.places import AnyTarget, NamedTarget
+from mediation.settings.places import AnyTarget, Listener, NamedTarget
 from mediation.sip.flow import Transport
 from mediation.sip.locating import Naptr, Sought, Srv
 from tests.flows.pair import Make
@@ -31,7 +32,7 @@ class Scene:
 
     def __init__(self, make: Make, *targets: AnyTarget, **terms: Any) -> None:
         routes = terms.pop("routes", ())
-        whole: Any = targets or (named(),)
+        whole = targets or (named(),)
         trunks = (
             trunk("itsp-a", targets=whole, health=QUIET, **terms),
             trunk("itsp-b", THIRD_SBC, health=QUIET),
@@ -151,6 +152,32 @@ def test_naptr_leads_to_tcp_and_the_request_uri_says_nothing_of_it(make: Make) -
     scene.connects(tcp)
     assert tcp.request("INVITE").request_uri == f"sip:+493012345678@{NAME}"
     scene.ends()
+
+
+def test_a_family_whose_addresses_are_all_down_is_left_for_the_other(make: Make) -> None:
+    """Audio has one family on each side, so the choice is made before the first attempt."""
+    six = "2001:db8::30"
+    rules = Health(options=False, failures=1, slow_start_s=0)
+    made = settings(
+        trunk("itsp-a", targets=(named(f"sip:{NAME}:5060", port=5060),), health=rules), health=QUIET
+    )
+    doors = (*made.gateway.listen, Listener(Transport.UDP, "2001:db8::10", 5060))
+    world = make(replace(made, gateway=replace(made.gateway, listen=doors[::-1])))
+    caller, four = Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
+    world.dns.holds(NAME, six, kind="AAAA")
+    world.dns.holds(NAME, SBC)
+    world.start()
+    watched = world.engine.watch.reports
+    assert [each.address for each in watched if each.trunk == "itsp-a"] == [
+        f"udp:[{six}]:5060",
+        f"udp:{SBC}:5060",
+    ]
+    caller.invites()
+    world.soon(lambda: world.engine.transport_failed(world.astray[-1].flow, world.now))
+    assert caller.heard() == ["100", "503"]
+    caller.invites()
+    assert four.heard() == ["INVITE"]
+    four.says(486)
 
 
 # a call is never kept waiting
