@@ -100,7 +100,10 @@ class Engine:
 
     def dns_answered(self, answer: DnsAnswer, now: float) -> None:
         """What came of a `Resolve`."""
-        self.finder.answered(answer, now)
+        try:
+            self.finder.answered(answer, now)
+        except Exception as error:  # noqa: BLE001 -- as in `receive`
+            self._broke(error, now)
 
     def knows(self, flow: Flow) -> bool:
         """Whether a peer is anybody to us: asked before a single octet of its message is read."""
