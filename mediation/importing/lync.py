@@ -19,7 +19,7 @@ from mediation.settings.read import inspect
 
 _REMEDIES = {
     Kind.UNKNOWN: "export trunk configurations, gateways, routes, usages, policies and their rules",
-    Kind.UNCERTAIN_RULE: "name the file as its cmdlet: CsOutboundTranslationRule, CsOutboundCallingNumberTranslationRule",
+    Kind.UNCERTAIN_RULE: "name the file as its cmdlet: OutboundTranslationRule or OutboundCallingNumberTranslationRule",
     Kind.DIAL_PLAN: "dialled digits become E.164 in the front end",
 }
 

@@ -75,7 +75,7 @@ TRUNK_CONFIGURATION: Final = Group(
         _key("Identity", "", "trunk.name", "the scope; each trunk takes the nearest configuration, as a whole"),
         _never("Description", "", "a comment above the trunk"),
         _always("ConcentratedTopology", "True", "audio runs through this server, wherever the peer receives it"),
-        _never("EnableBypass", "False", "audio of every call runs through this server, which hides one side", like="False"),
+        _never("EnableBypass", "False", "audio always runs through this server, which hides one side", like="False"),
         _key("EnableReferSupport", "True", "trunk.transfer.mode", 'True: "refer", False: "local"'),
         _always("Enable3pccRefer", "False", "a transfer that is performed here is two INVITEs of ours in any case"),
         _key(

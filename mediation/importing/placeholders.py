@@ -19,9 +19,8 @@ class Placeholders:
         """One more. StopIteration is not to be feared below topology.MOST_TRUNKS."""
         return next(self._addresses)
 
-    def first_of(self, target: str) -> bool:
-        """Whether no other trunk has the address of this target; calls are told apart by address alone."""
-        host = target.removeprefix("sip:").partition(";")[0].rpartition(":")[0]
+    def first_of(self, host: str) -> bool:
+        """Whether no trunk before has a target there; calls are told apart by address alone."""
         is_first = host not in self._targets
         self._targets.add(host)
         return is_first

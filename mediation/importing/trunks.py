@@ -130,7 +130,7 @@ def _target(
         )
     if gateway.tls_port and gateway.tcp_port:
         told.note(gateway.place, f"gateway {gateway.title}", "it has a port for TCP, too", "TLS was taken")
-    if not places.first_of(draft.target):
+    if not places.first_of(parse_target(draft.target).host):
         draft.values["trusted"] = []
         message = "another trunk has the same target, and calls from there are taken as that one's"
         told.note(
