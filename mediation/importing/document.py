@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from mediation.importing.assessment import defaults_differ
+from mediation.importing.catalogue import GROUPS
 from mediation.importing.conversion import CONVERSIONS
-from mediation.importing.parameters import GROUPS, Fate, Group, Parameter
+from mediation.importing.parameters import Fate, Group, Parameter
 
 _HEAD: Final = """\
 # Trunk settings: where every parameter went
 
 What Lync, Skype for Business and Direct Routing call a parameter, and what it is here. `mediation import lync` makes a
-configuration of an export by these tables; they are printed from `mediation/importing/parameters.py` by `make schema`.
+configuration of an export by these tables; they are printed from `mediation/importing/catalogue.py` by `make schema`.
 
 * A key in the third column is a setting of [`config/mediation.toml`](../config/mediation.toml): `trunk.media.srtp` is
   `srtp` in `[trunk.media]`.

@@ -83,6 +83,7 @@ def _gateway_rows(item: Item, gateways: Sequence[GatewayDraft], trunks: Sequence
         f"GatewaySipClient{transport}Port": target,
         "MediationServer": "all listeners",
     }
-    if "tls_name" in trunk.values:
-        here["PoolFqdn"] = str(trunk.values["tls_name"])
+    here["PoolFqdn"] = (
+        f"tls_name = {trunk.values['tls_name']}" if "tls_name" in trunk.values else trunk.target
+    )
     return rows_of(item, GATEWAY, f"gateway {trunk.name}", here)

@@ -125,7 +125,7 @@ def _described(item: Item, names: set[str], told: Told) -> GatewayDraft:
     return GatewayDraft(
         title,
         trunk_name(title, names),
-        title,
+        _title(found.text("PoolFqdn")) if found.text("PoolFqdn").strip() else title,
         item.place,
         ports[0],
         ports[1],

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mediation.importing.catalogue import GROUPS
 from mediation.importing.exported import Exported, ExportError
 from mediation.importing.lync import imported
-from mediation.importing.parameters import GROUPS
 from mediation.importing.reading import Item, Kind, kind_of, read_text
 from mediation.importing.table import import_mapping, import_text
 from mediation.settings.problems import SettingsError

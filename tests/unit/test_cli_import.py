@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.importing.imports import EVERYTHING, EXPORTS
 from tests.unit.test_cli import invoke
+from tests.wire.authority import Authority
 
 
 def exported(folder: Path) -> list[Path]:
@@ -26,6 +27,22 @@ def test_the_configuration_goes_to_standard_output_and_the_table_to_standard_err
     assert "[[trunk]]" in out
     assert "RemovePlusFromUri" in err
     assert err.endswith("1 trunk, 0 routes; 0 not taken over, 6 to be filled in\n")
+
+
+def test_with_what_the_export_does_not_say_the_file_is_taken_as_it_is(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    papers = authority.signs("ours", "10.1.0.5")
+    export = exported(tmp_path)
+    export[0].write_text(export[0].read_text() + "GatewaySipClientTlsPort : 5067\n")
+    file = tmp_path / "mediation.toml"
+    code, out, _ = invoke(
+        "import", "lync", *export, "-o", file, "--inside", "10.1.0.5", "--outside", "10.1.0.6",
+        "--front-end", "10.1.0.20", "--front-end", "10.1.0.21", "--certificate", papers.certificate,
+        "--private-key", papers.private_key, "--authorities", authority.file,
+    )  # fmt: skip
+    assert code == 0
+    assert out.endswith("1 trunk, 0 routes; 0 not taken over, 0 to be filled in\n")
+    assert invoke("check-config", "-c", file) == (0, f"{file}: good: 2 listeners, 1 trunk, 1 route\n", "")
 
 
 def test_with_output_the_table_goes_to_standard_output(tmp_path: Path) -> None:

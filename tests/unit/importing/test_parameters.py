@@ -6,28 +6,30 @@ from pathlib import Path
 import pytest
 
 from mediation.importing.assessment import defaults_differ
+from mediation.importing.catalogue import (
+    BEHAVIOUR,
+    DIRECT_ROUTING,
+    GROUPS,
+    NEIGHBOURS,
+    OTHER_NUMBER_RULES,
+    RULES_BETWEEN,
+    every_key,
+)
 from mediation.importing.conversion import CONVERSIONS, convert
 from mediation.importing.document import printed_document
 from mediation.importing.lync import import_lync
 from mediation.importing.parameters import (
-    BEHAVIOUR,
     CALLED_RULE,
     CALLING_RULE,
-    DIRECT_ROUTING,
     GATEWAY,
-    GROUPS,
-    NEIGHBOURS,
-    OTHER_NUMBER_RULES,
     POLICY,
     RESPONSE_RULE,
     ROUTE,
-    RULES_BETWEEN,
     SERVER,
     TRUNK_CONFIGURATION,
     USAGES,
     Fate,
     Group,
-    every_key,
 )
 from mediation.settings.tree import entry_at
 from tests.unit.importing.imports import EVERYTHING
