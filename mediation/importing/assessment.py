@@ -36,7 +36,7 @@ def assess(item: Item, trunk: str, made: dict[str, object], told: Told) -> Itera
 def settled(row: Row, made: Mapping[str, object]) -> Row:
     """Return a row with the values that were left when everything was agreed."""
     ours = {key: made[key] for key in row.keys if key in made}
-    if not ours or row.parameter not in CONVERSIONS:
+    if not ours or row.parameter not in (*CONVERSIONS, "NetworkSiteID"):
         return row
     return replace(row, here=as_keys(ours), default_here=is_default(ours))
 
@@ -71,9 +71,15 @@ def _row(
         return replace(
             row, here=f"{len(rules_of(value).items)} in the export", default_here=row.default_there
         )
+    if name == "EnableLocationRestriction":
+        bound = as_text(value).strip().lower() == "true"
+        return replace(
+            row, here="bound, to be filled in" if bound else "bound = false", default_here=not bound
+        )
     if name == "RTCPActiveCalls":
         return replace(row, here="silence_s = 30", default_here=True)
-    if name != "Description" and not row.default_there and as_text(value).lower() != parameter.like.lower():
+    does_the_same = parameter.like and as_text(value).lower() == parameter.like.lower()
+    if name not in ("Description", "NetworkSiteID") and not row.default_there and not does_the_same:
         _not_taken(parameter, item, f"{subject}: {name} = {there[:60]}", told)
     return row
 

@@ -32,7 +32,9 @@ RULES_BETWEEN: Final = Group(
             "check-config refuses required SRTP without it (srtp_without_tls lifts that)",
         ),
         always("ForwardAnonymousCallGatewayPAI needs ForwardPAI", "", "check-config refuses it"),
-        later("EnableLocationRestriction needs NetworkSiteID", "", "sites"),
+        always(
+            "EnableLocationRestriction needs NetworkSiteID", "", "check-config refuses bound without country"
+        ),
         always("Numbers are not translated twice", "", "mediation number and route explain show what leaves"),
     ),
 )
@@ -85,7 +87,10 @@ NEIGHBOURS: Final = Group(
             "MediaConfiguration.EnableRtpRtcpMultiplexing", "", "internal.media.rtcp_mux trunk.media.rtcp_mux",
             "for each peer; the default is false",
         ),
-        later("MediaConfiguration.EnableQoS", "False", "marking of packets (DSCP)"),
+        key(
+            "MediaConfiguration.EnableQoS", "False", "internal.media.dscp trunk.media.dscp internal.dscp gateway.dscp",
+            "our default is EF for audio and CS3 for signalling; 0 is False",
+        ),
         never("MediaConfiguration.EnableG722StereoCodec", "True", "G.711 alone is carried"),
         never("MediaBypass.Enabled", "False", "audio of every call runs through this server"),
         never("MediaBypass.AlwaysBypass", "False", "the same"),
@@ -161,8 +166,8 @@ DIRECT_ROUTING: Final = Group(
         key("MaxConcurrentSessions", "", "trunk.max_calls", "the same number"),
         never("MediaBypass", "False", "audio of every call runs through this server"),
         never("BypassMode", "None", "the same"),
-        later("GatewaySiteId", "", "sites"),
-        later("GatewaySiteLbrEnabled", "False", "which calls must leave in which country"),
+        key("GatewaySiteId", "", "trunk.site", "the site of that name"),
+        key("GatewaySiteLbrEnabled", "False", "site.bound", "True needs country"),
         key(
             "PidfloSupported", "False", "trunk.bodies.location internal.bodies.location",
             'True: "emergency", False: "drop"',

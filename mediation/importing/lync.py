@@ -9,6 +9,7 @@ from mediation.importing.placeholders import Placeholders
 from mediation.importing.reading import Item, Kind, read_files
 from mediation.importing.routes import routes_of, rows_of
 from mediation.importing.servers import NOTHING_KNOWN, Known, server_of
+from mediation.importing.sites import Sites
 from mediation.importing.telling import Row, Told, Weight
 from mediation.importing.topology import GatewayDraft, gateways_of
 from mediation.importing.trunks import TrunkDraft, trunk_of
@@ -58,13 +59,14 @@ def imported(items: Sequence[Item], files: Sequence[str], known: Known = NOTHING
             [Problem(file, 0, 0, "", "there is no trunk in this export", remedy) for file in files[:1]]
         )
     places = Placeholders([*(gateway.host for gateway in gateways), *known.addresses])
-    trunks = [trunk_of(gateway, items, places, told) for gateway in gateways]
+    sites = Sites()
+    trunks = [trunk_of(gateway, items, sites, places, told) for gateway in gateways]
     server = server_of(items, (parse_target(trunk.target) for trunk in trunks), places, known, told)
     for item in items:
         if item.kind is Kind.GATEWAY:
             told.rows += _gateway_rows(item, gateways, trunks)
     routes = routes_of(items, gateways, told)
-    text = printed(server, trunks, routes, files)
+    text = printed(server, tuple(sites), trunks, routes, files)
     inspect(
         text, "the imported configuration"
     )  # what check-config would not take is a bug of ours, here and now
@@ -83,6 +85,8 @@ def _gateway_rows(item: Item, gateways: Sequence[GatewayDraft], trunks: Sequence
         f"GatewaySipClient{transport}Port": target,
         "MediationServer": "all listeners",
     }
+    if "site" in trunk.values:
+        here["SiteId"] = f"site = {trunk.values['site']}"
     here["PoolFqdn"] = (
         f"tls_name = {trunk.values['tls_name']}" if "tls_name" in trunk.values else trunk.target
     )

@@ -120,8 +120,8 @@ TRUNK_CONFIGURATION: Final = Group(
             "OutboundCallingNumberTranslationRulesList", "", "trunk.number", 'party = "calling", direction = "to-peer"'
         ),
         key("SipResponseCodeTranslationRulesList", "", "trunk.response", "one table for each rule"),
-        later("EnableLocationRestriction", "False", "which calls must leave in which country"),
-        later("NetworkSiteID", "", "sites"),
+        key("EnableLocationRestriction", "False", "site.bound", "True needs country, which no export has"),
+        key("NetworkSiteID", "", "trunk.site", "the site of that name, before SiteId of the gateway"),
     ),
     Kind.CONFIGURATION,
 )  # fmt: skip
@@ -199,7 +199,7 @@ GATEWAY: Final = Group(
         never("AlternateByPassId", "", "there is no bypass"),
         key("Routable", "", "route.trunks", "a trunk that no route names gets no calls"),
         never("Default", "", "for calls of Office Communications Server 2007 R2"),
-        later("SiteId", "", "sites; the importer takes it to find the configuration of a site"),
+        key("SiteId", "", "trunk.site", "the site of that name; it says whose configuration holds, too"),
     ),
     Kind.GATEWAY,
 )

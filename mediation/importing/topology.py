@@ -92,7 +92,10 @@ def gateways_of(items: Sequence[Item], told: Told) -> tuple[GatewayDraft, ...]:
             if item.kind is Kind.CONFIGURATION:
                 scope = scope_of(item.identity)
                 name = trunk_name(scope.name or scope.kind, names)
-                found[name] = GatewayDraft(item.identity or "Global", name, "", item.place, scope=scope)
+                site = scope.name if scope.kind == "site" else ""
+                found[name] = GatewayDraft(
+                    item.identity or "Global", name, "", item.place, site=site, scope=scope
+                )
     if len(found) > MOST_TRUNKS:
         told.lost(
             "", "gateways", f"there are {len(found)}, and {MOST_TRUNKS} are taken", "import them in parts"

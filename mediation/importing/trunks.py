@@ -16,6 +16,7 @@ from mediation.importing.placeholders import Placeholders
 from mediation.importing.reading import Item, Kind
 from mediation.importing.rule_text import is_unread, rules_of, words_of
 from mediation.importing.rules import NumberRuleDraft, ResponseRuleDraft, number_rules, response_rules
+from mediation.importing.sites import Sites
 from mediation.importing.telling import Row, Told
 from mediation.importing.topology import GatewayDraft, configuration_of, rule_scope, scope_of
 from mediation.settings.addresses import parse_target
@@ -49,7 +50,9 @@ class TrunkDraft:
     responses: list[ResponseRuleDraft] = field(default_factory=list)
 
 
-def trunk_of(gateway: GatewayDraft, items: Sequence[Item], places: Placeholders, told: Told) -> TrunkDraft:
+def trunk_of(
+    gateway: GatewayDraft, items: Sequence[Item], sites: Sites, places: Placeholders, told: Told
+) -> TrunkDraft:
     """Make a trunk of a gateway, and tell what became of every parameter."""
     configuration = configuration_of(gateway, items, told)
     made: dict[str, object] = {}
@@ -60,6 +63,8 @@ def trunk_of(gateway: GatewayDraft, items: Sequence[Item], places: Placeholders,
         draft.comments.append(configuration.found.text("Description"))
         rows += assess(configuration, gateway.name, made, told)
         _rules(configuration, items, draft, told)
+    if site := sites.of(gateway, configuration, told):
+        made["trunk.site"] = site
     tls = _target(gateway, made, draft, places, told)
     _agree(made, gateway, tls=tls, told=told)
     told.rows += (settled(row, made) for row in rows)

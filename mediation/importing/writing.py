@@ -7,6 +7,7 @@ from typing import Final
 from mediation.importing.routes import RouteDraft
 from mediation.importing.rules import NumberRuleDraft, ResponseRuleDraft
 from mediation.importing.servers import Known, ServerDraft
+from mediation.importing.sites import SiteDraft
 from mediation.importing.trunks import TrunkDraft
 
 MARK: Final = "# FILL IN: "
@@ -15,7 +16,11 @@ _WIDTH: Final = 200
 
 
 def printed(
-    server: ServerDraft, trunks: Sequence[TrunkDraft], routes: Sequence[RouteDraft], files: Sequence[str]
+    server: ServerDraft,
+    sites: Sequence[SiteDraft],
+    trunks: Sequence[TrunkDraft],
+    routes: Sequence[RouteDraft],
+    files: Sequence[str],
 ) -> str:
     """Return the file."""
     lines = [
@@ -24,6 +29,8 @@ def printed(
         "# What the file does not say has our default: config/mediation.toml shows all.",
         *_server(server),
     ]
+    for site in sites:
+        lines += _site(site)
     for trunk in trunks:
         lines += _trunk(trunk)
     for route in routes:
@@ -76,6 +83,15 @@ def _mark(given: object, what: str) -> str:
 def _ports(server: ServerDraft) -> Iterator[str]:
     if server.rtp_ports is not None:
         yield f"rtp_ports = {list(server.rtp_ports)}"
+
+
+def _site(site: SiteDraft) -> Iterator[str]:
+    yield ""
+    yield from _comments([f"there: {site.title}"])
+    yield "[[site]]"
+    yield f"name = {text(site.name)}"
+    if site.is_bound:
+        yield f'# country = "…", numbers = ["…"], bound = true  {MARK}its calls are bound to its country'
 
 
 def _trunk(trunk: TrunkDraft) -> Iterator[str]:

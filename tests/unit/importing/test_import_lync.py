@@ -187,16 +187,36 @@ def test_identity_that_needs_forward_pai_is_left_out_without_it(tmp_path: Path) 
 
 
 def test_a_parameter_that_has_no_equivalent_yet_is_lost_where_the_export_relies_on_it(tmp_path: Path) -> None:
-    usual = imported(
-        tmp_path, configuration(EnableLocationRestriction=False, RTCPCallsOnHold=True), gateway()
-    )
+    usual = imported(tmp_path, configuration(PstnUsages=[], RTCPCallsOnHold=True), gateway())
     assert lost(usual) == []
-    found = imported(
-        tmp_path, configuration(EnableLocationRestriction=True, RTCPCallsOnHold=False), gateway()
-    )
+    found = imported(tmp_path, configuration(PstnUsages=["AT-Local"], RTCPCallsOnHold=False), gateway())
     assert [text.rpartition(": not yet")[0].rpartition(": ")[2] for text in lost(found)] == [
-        "EnableLocationRestriction = True"
+        "PstnUsages = {AT-Local}"
     ]
+
+
+def test_a_trunk_stands_at_the_site_of_its_gateway_or_its_network(tmp_path: Path) -> None:
+    apart = "Service:PstnGateway:10.0.0.8"
+    found = imported(
+        tmp_path,
+        configuration(),
+        configuration(Identity=apart, NetworkSiteID="Wien 3", EnableLocationRestriction=True),
+        gateway(SiteId="Site:Vienna"),
+        gateway(Identity="PstnGateway:10.0.0.8", SiteId="Site:Vienna"),
+    )
+    data = toml(found)
+    sites = {trunk["name"]: trunk["site"] for trunk in data["trunk"]}
+    assert sites == {"10-0-0-9": "vienna", "10-0-0-8": "wien-3"}
+    assert [site["name"] for site in data["site"]] == ["vienna", "wien-3"]
+    assert any(
+        "site.wien-3: its calls are bound to a country" in text for text in told(found, Weight.FILL_IN)
+    )
+    assert lost(found) == []
+
+
+def test_calls_cannot_be_bound_to_the_country_of_no_site(tmp_path: Path) -> None:
+    found = imported(tmp_path, configuration(EnableLocationRestriction=True), gateway())
+    assert any("needs NetworkSiteID" in text for text in lost(found))
 
 
 def test_routes_of_one_pattern_become_one_in_the_order_of_the_policy() -> None:
