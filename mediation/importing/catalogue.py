@@ -7,6 +7,7 @@ from mediation.importing.parameters import (
     CALLED_RULE,
     CALLING_RULE,
     GATEWAY,
+    MEDIA,
     POLICY,
     RESPONSE_RULE,
     ROUTE,
@@ -81,17 +82,6 @@ OTHER_NUMBER_RULES: Final = Group(
 NEIGHBOURS: Final = Group(
     "Neighbouring policies",
     (
-        key("MediaConfiguration.EncryptionLevel", "RequireEncryption", "internal.media.srtp", 'our default is "off"'),
-        never("MediaConfiguration.EnableSiren", "False", "G.711 alone is carried"),
-        key(
-            "MediaConfiguration.EnableRtpRtcpMultiplexing", "", "internal.media.rtcp_mux trunk.media.rtcp_mux",
-            "for each peer; the default is false",
-        ),
-        key(
-            "MediaConfiguration.EnableQoS", "False", "internal.media.dscp trunk.media.dscp internal.dscp gateway.dscp",
-            "our default is EF for audio and CS3 for signalling; 0 is False",
-        ),
-        never("MediaConfiguration.EnableG722StereoCodec", "True", "G.711 alone is carried"),
         never("MediaBypass.Enabled", "False", "audio of every call runs through this server"),
         never("MediaBypass.AlwaysBypass", "False", "the same"),
         never("MediaBypass.EnableDefaultBypassID", "False", "the same"),
@@ -181,7 +171,7 @@ DIRECT_ROUTING: Final = Group(
 
 GROUPS: Final = (
     TRUNK_CONFIGURATION, RULES_BETWEEN, CALLED_RULE, CALLING_RULE, OTHER_NUMBER_RULES, RESPONSE_RULE, GATEWAY, SERVER,
-    ROUTE, POLICY, USAGES, NEIGHBOURS, BEHAVIOUR, DIRECT_ROUTING,
+    ROUTE, POLICY, USAGES, MEDIA, NEIGHBOURS, BEHAVIOUR, DIRECT_ROUTING,
 )  # fmt: skip
 """In the order of the document."""
 

@@ -1,6 +1,7 @@
 """Parameters of a trunk configuration as settings: a function for each that has a key with one value."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from mediation.importing.exported import Value, as_text
@@ -14,7 +15,8 @@ MAX_PROGRESS_S: Final = 32
 """Timer B with T1 of 500 ms (RFC 3261 section 17.1.1.2): so long waits who has no shorter limit."""
 
 
-def _flag(text: str) -> bool:
+def flag(text: str) -> bool:
+    """Read True or False. UnfitError otherwise."""
     match text.strip().lower():
         case "true" | "$true":
             return True
@@ -25,7 +27,7 @@ def _flag(text: str) -> bool:
 
 
 def _either(key: str, when_true: object, when_false: object) -> Callable[[str], Made]:
-    return lambda text: {key: when_true if _flag(text) else when_false}
+    return lambda text: {key: when_true if flag(text) else when_false}
 
 
 def _early_dialogs(text: str) -> Made:
@@ -68,8 +70,8 @@ CONVERSIONS: Final[Mapping[str, Callable[[str], Made]]] = {
     "ForwardCallHistory": _either("trunk.identity.history", "history-info", "off"),
     "ForwardPAI": _either("trunk.identity.send", "pai", "off"),
     "ForwardAnonymousCallGatewayPAI": lambda text: {
-        "trunk.identity.keep_pai_on_anonymous_forward": _flag(text),
-        "trunk.identity.reveal": _flag(text),
+        "trunk.identity.keep_pai_on_anonymous_forward": flag(text),
+        "trunk.identity.reveal": flag(text),
     },
     "AcceptGatewayPAIForOutboundCalls": _either("trunk.identity.accept_peer_pai_on_forward", True, False),
 }
@@ -83,7 +85,13 @@ def convert(name: str, value: Value) -> Made:
 
 def is_default(made: Made) -> bool:
     """Whether the settings would be so without being said."""
-    return all(known(tuple(key.split("."))).spelled_default() == value for key, value in made.items())
+    return all(_default(key) == value for key, value in made.items())
+
+
+@cache
+def _default(key: str) -> object:
+    """Looked up once: a configuration of many trunks asks a thousand times."""
+    return known(tuple(key.split("."))).spelled_default()
 
 
 def as_keys(made: Made) -> str:

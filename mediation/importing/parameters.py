@@ -261,3 +261,25 @@ POLICY: Final = Group(
 USAGES: Final = Group(
     "PSTN usages", (never("Usage", "", "names that policies and routes have in common"),), Kind.USAGES
 )
+
+MEDIA: Final = Group(
+    "Media configuration",
+    (
+        never("Identity", "", "that of the Mediation Server holds, or the global one"),
+        key(
+            "EncryptionLevel", "RequireEncryption", "internal.media.srtp internal.media.srtp_twins",
+            'RequireEncryption: "required"; SupportEncryption: "optional", as two m-lines; DoNotSupport…: "off"',
+        ),
+        never("EnableSiren", "False", "G.711 alone is carried"),
+        key(
+            "EnableRtpRtcpMultiplexing", "", "internal.media.rtcp_mux trunk.media.rtcp_mux",
+            "for the front ends; trunks have their own",
+        ),
+        key(
+            "EnableQoS", "False", "internal.media.dscp trunk.media.dscp internal.dscp gateway.dscp",
+            "packets are marked by default, EF for audio and CS3 for signalling; 0 is False",
+        ),
+        never("EnableG722StereoCodec", "True", "G.711 alone is carried"),
+    ),
+    Kind.MEDIA,
+)  # fmt: skip

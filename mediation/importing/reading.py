@@ -26,6 +26,7 @@ class Kind(StrEnum):
     ROUTE = "voice route"
     POLICY = "voice policy"
     USAGES = "PSTN usages"
+    MEDIA = "media configuration"
     CALLED_RULE = "outbound translation rule"
     CALLING_RULE = "outbound calling number translation rule"
     RESPONSE_RULE = "SIP response code translation rule"
@@ -45,6 +46,7 @@ _SIGNS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
     (Kind.GATEWAY, ("GatewaySipClientTlsPort",)),
     (Kind.GATEWAY, ("GatewaySipClientTcpPort",)),
     (Kind.GATEWAY, ("RepresentativeMediaIP",)),
+    (Kind.MEDIA, ("EncryptionLevel",)),
     (Kind.DIAL_PLAN, ("NormalizationRules",)),
     (Kind.DIAL_PLAN, ("Pattern", "IsInternalExtension")),
     (Kind.UNCERTAIN_RULE, ("Pattern", "Translation")),

@@ -13,6 +13,7 @@ from mediation.importing.exported import Wrapped, as_text, shown
 from mediation.importing.parameters import POLICY, ROUTE, USAGES, Fate, Group
 from mediation.importing.reading import Item, Kind
 from mediation.importing.rule_text import is_unread, words_of
+from mediation.importing.rules import check_pattern
 from mediation.importing.telling import Row, Told
 from mediation.importing.topology import GLOBAL, GatewayDraft, scope_of
 from mediation.importing.trunks import usages_of
@@ -122,9 +123,8 @@ def _route(item: Item, names: Mapping[str, str], told: Told, *, ordered_by_usage
         )
     reason = remedy = ""
     try:
-        if not draft.match.isprintable():
-            raise UnfitError("the pattern has characters in it that cannot be seen", "write it by hand")
         check_match(draft.match)
+        check_pattern(draft.match)
         if not trunks:
             raise UnfitError("it has no gateway", "there, its calls fail or stay with the conference service")
     except UnfitError as error:

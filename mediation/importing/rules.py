@@ -15,6 +15,8 @@ from mediation.settings.words import UnfitError, check_rule_match
 
 _NAMED_GROUP: Final = re.compile(r"(?<!\\)\(\?P?<(?![=!])")
 _PLAIN_GROUP: Final = re.compile(r"(?<!\\)\((?!\?)")
+_POSIX_CLASS: Final = re.compile(r"(?<!\\)\[[^\]]*\[:")
+_NUMBERED_GROUP: Final = re.compile(r"(?<!\\)\(\?P?<[0-9]+>")
 _WORDS_SHOWN: Final = 60
 
 
@@ -84,9 +86,8 @@ def number_rules(
 
 def check_number_rule(match: str, replace: str) -> None:
     """Accept a pattern and a replacement that the settings take and that mean the same there. UnfitError otherwise."""
-    if not match.isprintable():
-        raise UnfitError("the pattern has characters in it that cannot be seen", "write it by hand")
     check_rule_match(match)
+    check_pattern(match)
     check_replacement(replace)
     groups = list(parse_replacement(replace).groups)
     pattern = compile_pattern(match)
@@ -98,6 +99,19 @@ def check_number_rule(match: str, replace: str) -> None:
     if any(group.name for group in groups if isinstance(group.name, int)) and _is_mixed(match):
         message = ".NET counts groups without a name first, RE2 counts all of them in their order"
         raise UnfitError(message, "name every group, or none")
+
+
+def check_pattern(match: str) -> None:
+    """Refuse what both .NET and RE2 take, and each in its own way. UnfitError."""
+    if not match.isprintable():
+        raise UnfitError("the pattern has characters in it that cannot be seen", "write it by hand")
+    if _POSIX_CLASS.search(match) is not None:
+        message = "[: begins a class by name in RE2, and is two characters of the class in .NET"
+        raise UnfitError(message, "write [0-9] for [[:digit:]], or the colon first")
+    if _NUMBERED_GROUP.search(match) is not None:
+        raise UnfitError(
+            "a group that is given a number has a name in RE2, and no number", "write ( and ) alone"
+        )
 
 
 def _is_mixed(match: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from mediation.importing.front_ends import internal_media
 from mediation.importing.parameters import SERVER
 from mediation.importing.placeholders import Placeholders
 from mediation.importing.reading import Item, Kind
@@ -85,6 +86,9 @@ class ServerDraft:
     gateway_listen: list[str]
     needs_certificate: bool
     """On the interface toward the gateways; the other one speaks TLS in any case."""
+    media: dict[str, object] = field(default_factory=dict)
+    """Of the interface toward the front ends."""
+    media_is_known: bool = False
     rtp_ports: tuple[int, int] | None = None
     comments: list[str] = field(default_factory=list)
 
@@ -104,6 +108,7 @@ def server_of(
         [],
         needs_certificate=False,
     )
+    draft.media, draft.media_is_known = internal_media(items, told)
     port = _server(server, ports, draft, told) if server is not None else SERVER_PORT
     draft.internal_listen = [f"tls:{inside}:{port}"]
     if any((":" in host) != (":" in inside) for host in front_ends):

@@ -52,6 +52,11 @@ def _server(server: ServerDraft) -> Iterator[str]:
     yield "[internal.tls]                   # front-end servers speak nothing else"
     yield from _certificate("internal", known)
     yield ""
+    yield "[internal.media]"
+    for key, value in server.media.items():
+        mark = _mark(server.media_is_known or key != "srtp", "EncryptionLevel of the front ends")
+        yield f"{key} = {_plain(value)}{mark}"
+    yield ""
     yield "[gateway]                        # toward gateways and ITSPs"
     yield f"listen = {_list(server.gateway_listen)}{_mark(known.outside, 'the address of this machine outside')}"
     yield from _ports(server)

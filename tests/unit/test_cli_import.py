@@ -15,6 +15,7 @@ def exported(folder: Path) -> list[Path]:
     file = folder / "export.txt"
     file.write_text(
         "Identity : Global\nConcentratedTopology : True\nRemovePlusFromUri : True\n\n"
+        "Identity : Global\nEncryptionLevel : RequireEncryption\n\n"
         "Identity : PstnGateway:10.0.0.9\nGatewaySipClientTcpPort : 5066\n"
     )
     return [file]

@@ -12,7 +12,7 @@ EXPORTS = Path(__file__).with_name("exports")
 EVERYTHING = [
     EXPORTS / name
     for name in ("CsTrunkConfiguration.json", "CsVoiceRoute.json", "CsVoicePolicy.txt", "PstnGateway.txt",
-                 "MediationServer.txt", "CsPstnUsage.xml")
+                 "MediationServer.txt", "CsPstnUsage.xml", "CsMediaConfiguration.json")
 ]  # fmt: skip
 
 GATEWAY = {"Identity": "PstnGateway:10.0.0.9", "GatewaySipClientTcpPort": 5066, "GatewaySipClientTlsPort": 0}

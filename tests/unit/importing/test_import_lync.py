@@ -43,6 +43,8 @@ def test_a_whole_export_becomes_a_file_that_check_config_takes() -> None:
     ]
     assert second.numbers[0].description == "National: within Austria"
     assert [(rule.status, rule.cause, rule.becomes) for rule in second.responses] == [(486, 34, 503)]
+    assert (settings.internal.media.srtp, settings.internal.media.srtp_twins) == ("optional", True)
+    assert settings.internal.media.rtcp_mux
     assert settings.gateway.rtp_ports == settings.internal.rtp_ports == (49152, 57499)
 
 
@@ -66,7 +68,9 @@ def test_what_the_export_does_not_say_is_marked_and_told() -> None:
 def test_what_whoever_imports_has_said_needs_no_mark(tmp_path: Path) -> None:
     known = Known.of("10.1.0.5", "2001:db8:9::5", ["10.1.0.20"], "/c.pem", "/c.key", "/ca.pem")
     path = tmp_path / "e.txt"
-    path.write_text("Identity : PstnGateway:2001:db8:9::77\nGatewaySipClientTlsPort : 5067\n")
+    path.write_text(
+        "Identity : PstnGateway:2001:db8:9::77\nGatewaySipClientTlsPort : 5067\n\nEncryptionLevel : RequireEncryption"
+    )
     found = import_lync([path], known)
     assert told(found, Weight.FILL_IN) == []
     assert MARK not in found.configuration
@@ -115,6 +119,8 @@ def test_without_gateways_each_configuration_is_a_trunk_with_an_address_to_fill_
         ("^\\+(\\d+)$", "$1;ext=5", "cannot stand in a number"),
         ("^(?P<a>\\d)(\\d+)$", "$1", "name every group, or none"),
         ("", "1", "an empty pattern"),
+        ("^([[:digit:]]+)$", "$1", "[: begins a class by name in RE2"),
+        ("^(?<2>\\d)(?<1>\\d)$", "$1", "a group that is given a number"),
     ],
 )
 def test_a_pattern_that_re2_cannot_have_is_told_with_place_and_remedy(
@@ -128,6 +134,14 @@ def test_a_pattern_that_re2_cannot_have_is_told_with_place_and_remedy(
     assert 'rule "Odd"' in finding.subject
     assert [each["description"] for each in toml(found)["trunk"][0]["number"]] == ["Even"]
     assert "# NOT TAKEN OVER: " in found.configuration
+
+
+@pytest.mark.parametrize("level", ["", "2", "Sometimes"])
+def test_encryption_of_the_front_ends_is_never_taken_away_by_mistake(tmp_path: Path, level: str) -> None:
+    media: list[dict[str, object]] = [{"Identity": "Global", "EncryptionLevel": level}] if level else []
+    found = imported(tmp_path, configuration(), gateway(), *media)
+    assert toml(found)["internal"]["media"] == {"srtp": "required"}
+    assert any("internal.media.srtp" in text for text in told(found, Weight.FILL_IN))
 
 
 def test_rules_stand_in_the_order_of_their_priority(tmp_path: Path) -> None:

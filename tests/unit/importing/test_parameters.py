@@ -22,6 +22,7 @@ from mediation.importing.parameters import (
     CALLED_RULE,
     CALLING_RULE,
     GATEWAY,
+    MEDIA,
     POLICY,
     RESPONSE_RULE,
     ROUTE,
@@ -108,12 +109,14 @@ ORIGINALS: dict[str, tuple[Group, str]] = {
         Usage
         """,
     ),
+    "5, media": (
+        MEDIA,
+        "Identity EncryptionLevel EnableSiren EnableRtpRtcpMultiplexing EnableQoS EnableG722StereoCodec",
+    ),
     "5, neighbours": (
         NEIGHBOURS,
         """
-        MediaConfiguration.EncryptionLevel MediaConfiguration.EnableSiren
-        MediaConfiguration.EnableRtpRtcpMultiplexing MediaConfiguration.EnableQoS
-        MediaConfiguration.EnableG722StereoCodec MediaBypass.Enabled MediaBypass.AlwaysBypass
+        MediaBypass.Enabled MediaBypass.AlwaysBypass
         MediaBypass.EnableDefaultBypassID MediaBypass.BypassID MediaBypass.InternalBypassMode
         MediaBypass.ExternalBypassMode BandwidthPolicyProfile.AudioBWLimit
         BandwidthPolicyProfile.AudioBWSessionLimit Rerouting_of_a_call_that_admission_refuses
