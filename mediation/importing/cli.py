@@ -25,7 +25,8 @@ def lync(
         typer.Argument(
             metavar="FILE…",
             help="Exports of Get-CsTrunkConfiguration, Get-CsService -PstnGateway and -MediationServer, "
-            "Get-CsVoiceRoute, Get-CsVoicePolicy, Get-CsPstnUsage, Get-CsMediaConfiguration and of rules: by Export-Clixml, ConvertTo-Json "
+            "Get-CsVoiceRoute, Get-CsVoicePolicy, Get-CsPstnUsage, Get-CsMediaConfiguration "
+            "and of rules: by Export-Clixml, ConvertTo-Json "
             "-Depth 5 or Format-List.",
         ),
     ],
