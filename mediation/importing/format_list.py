@@ -20,7 +20,7 @@ from mediation.importing.exported import (
     Wrapped,
 )
 
-_PROPERTY: Final = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_ ]{0,80}?) *: ?(?P<value>.*)")
+_PROPERTY: Final = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_ ]{0,80}?) {0,200}: ?(?P<value>.*)")
 _REMEDY: Final = "write it again: … | Format-List | Out-File -Width 4096 FILE"
 
 
@@ -53,7 +53,11 @@ def _blocks(text: str) -> Iterator[_Block]:
             block = None
             continue
         values += 1
-        if blocks > MOST_OBJECTS or values > MOST_VALUES:
+        if values > MOST_VALUES:
+            raise ExportError(
+                number, 1, f"more than {MOST_VALUES} lines stand in it", "export fewer objects to one file"
+            )
+        if blocks > MOST_OBJECTS:
             raise ExportError(
                 number, 1, f"more than {MOST_OBJECTS} objects stand in it", "export fewer to one file"
             )

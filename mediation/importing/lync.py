@@ -15,6 +15,7 @@ from mediation.importing.topology import GatewayDraft, gateways_of
 from mediation.importing.trunks import TrunkDraft, trunk_of
 from mediation.importing.writing import printed
 from mediation.settings.addresses import parse_target
+from mediation.settings.document import MAX_FILE_OCTETS
 from mediation.settings.problems import Problem, SettingsError
 from mediation.settings.read import inspect
 
@@ -67,6 +68,9 @@ def imported(items: Sequence[Item], files: Sequence[str], known: Known = NOTHING
             told.rows += _gateway_rows(item, gateways, trunks)
     routes = routes_of(items, gateways, told)
     text = printed(server, tuple(sites), trunks, routes, files)
+    if len(text.encode()) > MAX_FILE_OCTETS:
+        message = f"the configuration would be larger than {MAX_FILE_OCTETS} octets"
+        raise SettingsError([Problem(files[0], 0, 0, "", message, "import it in parts")])
     inspect(
         text, "the imported configuration"
     )  # what check-config would not take is a bug of ours, here and now

@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from mediation.importing.exported import Exported, Listed, Value, Wrapped, as_text, is_type_name, listed
+
+MOST_RULES: Final = 1000
+"""Of one list. What is beyond counts as cut off; a trunk has ten."""
 
 _FIELDS: Final = (
     "Description", "Pattern", "Translation", "Name", "Priority", "IsInternalExtension", "LegacyPointer", "Element",
@@ -17,7 +21,8 @@ _FIELD: Final = re.compile(rf"(?:\A|[;,] ?)(?P<name>{'|'.join(_FIELDS)})=")
 def rules_of(value: Value) -> Listed:
     """The rules of a list, each an object; what is none of a rule stays as it is."""
     given = listed(value)
-    return Listed(tuple(rule for item in given.items for rule in _rules(item)), given.cut)
+    rules = tuple(islice((rule for item in given.items for rule in _rules(item)), MOST_RULES + 1))
+    return Listed(rules[:MOST_RULES], given.cut or len(rules) > MOST_RULES)
 
 
 def words_of(value: Value) -> Listed:

@@ -1,6 +1,6 @@
 """What an import has to tell: a row for every parameter, and what somebody must look at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -81,7 +81,12 @@ class Told:
     """Rows and findings of one import, in the order in which they came up."""
 
     rows: list[Row] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    _findings: dict[Finding, None] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """Each once, however many trunks share what it is about."""
+        return tuple(self._findings)
 
     def lost(self, place: str, subject: str, message: str, remedy: str = "") -> None:
         """Something of the export is not in the file."""
@@ -96,9 +101,8 @@ class Told:
         self._add(Finding(Weight.NOTE, place, subject, message, remedy))
 
     def _add(self, finding: Finding) -> None:
-        if finding not in self.findings:
-            self.findings.append(finding)
+        self._findings.setdefault(finding)
 
     def count(self, weight: Weight) -> int:
         """How many findings of one weight there are."""
-        return sum(finding.weight is weight for finding in self.findings)
+        return sum(finding.weight is weight for finding in self._findings)

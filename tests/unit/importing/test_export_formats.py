@@ -154,6 +154,12 @@ def test_rules_written_as_text_keep_commas_and_semicolons_of_their_patterns() ->
     ]
 
 
+def test_a_list_without_end_counts_as_cut_off() -> None:
+    (found,) = read_text(b"OutboundTranslationRulesList : {" + b"Pattern=a;Translation=b, " * 100_000 + b"}")
+    rules = rules_of(found.get("OutboundTranslationRulesList"))
+    assert (len(rules.items), rules.cut) == (1000, True)
+
+
 def test_what_was_too_deep_to_be_written_is_recognised() -> None:
     deep = json.dumps({"Identity": "Global", "OutboundTranslationRulesList": ["System.Object", "@{}"]})
     (found,) = read_text(deep.encode())

@@ -318,6 +318,12 @@ def test_an_export_without_trunks_is_refused(tmp_path: Path) -> None:
         imported(tmp_path, {"Identity": "Global", "Usage": ["A"]})
 
 
+def test_more_than_a_configuration_may_hold_is_refused(tmp_path: Path) -> None:
+    routes = [route(Identity=f"R{number}", NumberPattern=f"^{number}{'0' * 900}") for number in range(1200)]
+    with pytest.raises(SettingsError, match="larger than 1048576 octets"):
+        imported(tmp_path, configuration(), gateway(), *routes)
+
+
 def test_nothing_of_an_export_can_break_out_of_a_comment_or_a_text(tmp_path: Path) -> None:
     evil = 'a"\n[[trunk]]\nname = "evil"\n#'
     found = imported(
