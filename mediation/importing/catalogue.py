@@ -19,6 +19,7 @@ from mediation.importing.parameters import (
     key,
     later,
     never,
+    soon,
 )
 
 RULES_BETWEEN: Final = Group(
@@ -112,7 +113,13 @@ BEHAVIOUR: Final = Group(
             "OPTIONS polling: stopped where the peer polls", "", "OPTIONS of a peer is answered; none is sent"
         ),
         always("The only route is tried even when it is down", "", "no trunk is ever given up for good"),
-        always("Recovery lag", "", "a target that has failed is tried again with the next call"),
+        soon(
+            "Recovery lag",
+            "",
+            "trunk.health.successes trunk.health.slow_start_s",
+            "one answer to OPTIONS is enough",
+            "a target that has failed is tried again with the next call",
+        ),
         later(
             "Health by calls that have failed",
             "",
@@ -148,7 +155,9 @@ DIRECT_ROUTING: Final = Group(
     (
         later("Enabled", "False", "a trunk that stands in the file is in use"),
         key("SipSignalingPort", "", "trunk.targets internal.targets", '"sip:ADDRESS:PORT;transport=tls"'),
-        later("SendSipOptions", "True", "OPTIONS of a peer is answered; none is sent"),
+        soon("SendSipOptions", "True", "trunk.health.options internal.health.options", "the same",
+            "OPTIONS of a peer is answered; none is sent",
+        ),
         key("FailoverTimeSeconds", "10", "trunk.no_progress_s", "the same number, to 32"),
         key("FailoverResponseCodes", "408,503,504", "trunk.failover_codes", "the list replaces the default, as there"),
         key("ForwardCallHistory", "False", "trunk.identity.history internal.identity.history", 'True: "history-info"'),

@@ -23,7 +23,7 @@ def lync(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE…",
+            metavar="FILE",
             help="Exports of Get-CsTrunkConfiguration, Get-CsService -PstnGateway and -MediationServer, "
             "Get-CsVoiceRoute, Get-CsVoicePolicy, Get-CsPstnUsage, Get-CsMediaConfiguration "
             "and of rules: by Export-Clixml, ConvertTo-Json "

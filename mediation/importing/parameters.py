@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from mediation.importing.reading import Kind
+from mediation.settings.tree import entry_at
 
 
 class Fate(StrEnum):
@@ -67,6 +68,15 @@ def later(name: str, default: str, note: str, like: str = "") -> Parameter:
     return Parameter(name, default, Fate.NOT_YET, note, like=like)
 
 
+def soon(name: str, default: str, keys: str, note: str, until: str, like: str = "") -> Parameter:
+    """One whose settings are being made: a key as soon as the first of them exists, and `until` is the note before."""
+    if entry_at(tuple(keys.split()[0].split("."))) is None:
+        return later(name, default, until, like)
+    return key(
+        name, default, " ".join(each for each in keys.split() if entry_at(tuple(each.split(".")))), note
+    )
+
+
 def never(name: str, default: str, note: str, like: str = "") -> Parameter:
     """One with nothing behind it here."""
     return Parameter(name, default, Fate.NEVER, note, like=like)
@@ -91,7 +101,10 @@ TRUNK_CONFIGURATION: Final = Group(
             "RTCPActiveCalls", "True", "media.silence_s",
             "30 s for all trunks; RTP counts as well as RTCP, so that a peer without RTCP loses no call",
         ),
-        later("RTCPCallsOnHold", "True", "whoever is on hold may be silent for as long as it takes", like="False"),
+        soon(
+            "RTCPCallsOnHold", "True", "media.hold_silence_s", "who is on hold is waited for much longer than 30 s",
+            "whoever is on hold may be silent for as long as it takes", like="False",
+        ),
         key(
             "SRTPMode", "Required", "trunk.media.srtp trunk.media.srtp_twins",
             'Required: "required"; Optional: "optional", as two m-lines; NotSupported: "off", as over TCP in any case',

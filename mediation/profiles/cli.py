@@ -22,9 +22,7 @@ def list_profiles() -> None:
 
 @app.command("show")
 def show_profiles(
-    names: Annotated[
-        list[str], typer.Argument(metavar="NAME…", help="One for each side makes a whole file.")
-    ],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="One for each side makes a whole file.")],
 ) -> None:
     """Print profiles: `mediation profile show skype-for-business sipconnect-static > mediation.toml`."""
     from mediation.profiles.catalogue import profiles
