@@ -14,6 +14,7 @@ from mediation.importing.parameters import (
     SERVER,
     TRUNK_CONFIGURATION,
     USAGES,
+    Fate,
     Group,
     always,
     key,
@@ -119,6 +120,7 @@ BEHAVIOUR: Final = Group(
             "trunk.health.successes trunk.health.slow_start_s",
             "one answer to OPTIONS is enough",
             "a target that has failed is tried again with the next call",
+            before=Fate.ALWAYS,
         ),
         later(
             "Health by calls that have failed",

@@ -68,13 +68,14 @@ def later(name: str, default: str, note: str, like: str = "") -> Parameter:
     return Parameter(name, default, Fate.NOT_YET, note, like=like)
 
 
-def soon(name: str, default: str, keys: str, note: str, until: str, like: str = "") -> Parameter:
-    """One whose settings are being made: a key as soon as the first of them exists, and `until` is the note before."""
-    if entry_at(tuple(keys.split()[0].split("."))) is None:
-        return later(name, default, until, like)
-    return key(
-        name, default, " ".join(each for each in keys.split() if entry_at(tuple(each.split(".")))), note
-    )
+def soon(
+    name: str, default: str, keys: str, note: str, until: str, like: str = "", before: Fate = Fate.NOT_YET
+) -> Parameter:
+    """One whose settings are being made: a key as soon as the first of them exists; `until` and `before` say it now."""
+    known = tuple(each for each in keys.split() if entry_at(tuple(each.split("."))) is not None)
+    if keys.split()[0] not in known:
+        return Parameter(name, default, before, until, like=like)
+    return Parameter(name, default, Fate.KEY, note, known)
 
 
 def never(name: str, default: str, note: str, like: str = "") -> Parameter:
