@@ -14,7 +14,6 @@ from mediation.importing.telling import Row, Told, Weight
 from mediation.importing.topology import GatewayDraft, gateways_of
 from mediation.importing.trunks import TrunkDraft, trunk_of
 from mediation.importing.writing import printed
-from mediation.settings.addresses import parse_target
 from mediation.settings.document import MAX_FILE_OCTETS
 from mediation.settings.problems import Problem, SettingsError
 from mediation.settings.read import inspect
@@ -62,7 +61,7 @@ def imported(items: Sequence[Item], files: Sequence[str], known: Known = NOTHING
     places = Placeholders([*(gateway.host for gateway in gateways), *known.addresses])
     sites = Sites()
     trunks = [trunk_of(gateway, items, sites, places, told) for gateway in gateways]
-    server = server_of(items, (parse_target(trunk.target) for trunk in trunks), places, known, told)
+    server = server_of(items, {(trunk.transport, trunk.is_ipv6) for trunk in trunks}, places, known, told)
     for item in items:
         if item.kind is Kind.GATEWAY:
             told.rows += _gateway_rows(item, gateways, trunks)

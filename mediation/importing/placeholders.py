@@ -19,8 +19,9 @@ class Placeholders:
         """One more. StopIteration is not to be feared below topology.MOST_TRUNKS."""
         return next(self._addresses)
 
-    def first_of(self, host: str) -> bool:
-        """Whether no trunk before has a target there; calls are told apart by address alone."""
+    def first_of(self, target: str) -> bool:
+        """Whether no trunk before has a target at this host; calls are told apart by address alone."""
+        host = target.removeprefix("sip:").partition(";")[0].rpartition(":")[0]
         is_first = host not in self._targets
         self._targets.add(host)
         return is_first

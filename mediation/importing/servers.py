@@ -1,6 +1,6 @@
 """The two interfaces: what the export says of the Mediation Server that this one stands for, else what to fill in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -11,7 +11,7 @@ from mediation.importing.reading import Item, Kind
 from mediation.importing.routes import rows_of
 from mediation.importing.telling import Told
 from mediation.settings.addresses import parse_listener
-from mediation.settings.places import Target, bracketed
+from mediation.settings.places import bracketed
 from mediation.settings.words import check_file
 from mediation.sip.flow import Transport
 
@@ -94,9 +94,13 @@ class ServerDraft:
 
 
 def server_of(
-    items: Sequence[Item], targets: Iterable[Target], places: Placeholders, known: Known, told: Told
+    items: Sequence[Item],
+    doors: Collection[tuple[Transport, bool]],
+    places: Placeholders,
+    known: Known,
+    told: Told,
 ) -> ServerDraft:
-    """Return the interfaces with a listener for each transport that a target needs."""
+    """Return the interfaces with a listener for each transport, by IPv6 or not, that a target needs."""
     server = next((item for item in items if item.kind is Kind.SERVER), None)
     inside, outside = known.inside or places.address(), known.outside or places.address()
     front_ends = known.front_ends or (_like(inside, places),)
@@ -114,7 +118,6 @@ def server_of(
     if any((":" in host) != (":" in inside) for host in front_ends):
         draft.internal_listen.append(f"tls:{_other_family(inside, places)}:{port}")
         told.fill_in("", "internal.listen", "an address of the other family must be filled in")
-    doors = {(target.transport, ":" in target.host) for target in targets}
     for transport, is_ipv6 in sorted(doors):
         host = outside if is_ipv6 == (":" in outside) else _other_family(outside, places)
         if host != known.outside:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final
 
 from mediation.importing.assessment import assess, settled
@@ -21,7 +22,9 @@ from mediation.importing.telling import Row, Told
 from mediation.importing.topology import GatewayDraft, configuration_of, rule_scope, scope_of
 from mediation.settings.addresses import parse_target
 from mediation.settings.numbers import NumberParty
+from mediation.settings.places import bracketed
 from mediation.settings.words import UnfitError, check_tls_name
+from mediation.sip.flow import Transport
 
 TLS_PORT: Final = 5067
 TCP_PORT: Final = 5066
@@ -42,6 +45,9 @@ class TrunkDraft:
     name: str
     comments: list[str]
     target: str
+    transport: Transport = Transport.TLS
+    is_ipv6: bool = False
+    """Whether it is reached by IPv6; of a name nobody knows yet."""
     fill_in: str = ""
     """What is not known of the target; empty: it is known."""
     values: dict[str, object] = field(default_factory=dict)
@@ -120,7 +126,7 @@ def _target(
     if not gateway.tls_port and not gateway.tcp_port:
         lacking.append("port and transport")
     ending = f":{port};transport={'tls' if tls else 'tcp'}"
-    host = f"[{gateway.host}]" if ":" in gateway.host else gateway.host
+    host = _spelled(gateway.host)
     try:
         draft.target = str(parse_target(f"sip:{host}{ending}"))
     except UnfitError:
@@ -135,7 +141,9 @@ def _target(
         )
     if gateway.tls_port and gateway.tcp_port:
         told.note(gateway.place, f"gateway {gateway.title}", "it has a port for TCP, too", "TLS was taken")
-    if not places.first_of(parse_target(draft.target).host):
+    draft.transport = Transport.TLS if tls else Transport.TCP
+    draft.is_ipv6 = "[" in draft.target
+    if not places.first_of(draft.target):
         draft.values["trusted"] = []
         message = "another trunk has the same target, and calls from there are taken as that one's"
         told.note(
@@ -145,6 +153,14 @@ def _target(
             "make them one trunk, unless their rules differ",
         )
     return tls
+
+
+def _spelled(host: str) -> str:
+    """A host as it stands in a URI: one address has one spelling, however the export has it."""
+    try:
+        return bracketed(str(ip_address(host.removeprefix("[").removesuffix("]"))))
+    except ValueError:
+        return host.lower()
 
 
 def _is_name(host: str) -> bool:
