@@ -14,6 +14,7 @@ from mediation.settings.number_rules import broken_number_rules
 from mediation.settings.places import Listener, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.registration_rules import registration_agrees
 from mediation.settings.secrecy import keys_have_a_way
 from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Transport
@@ -58,6 +59,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _a_weight_for_each_trunk(draft),
         broken_number_rules(draft),
         keys_have_a_way(draft),
+        registration_agrees(draft),
     )
 
 

@@ -17,7 +17,7 @@ from mediation.b2bua.record import CallRecord, Party
 from mediation.ops.metrics import Metrics, Sources
 from mediation.sip.flow import Endpoint
 
-NOTHING = Sources(lambda: 0, lambda: 0, dict)
+NOTHING = Sources(lambda: 0, lambda: 0, dict, dict)
 FRONT_END = Party("front-end", "", "10.1.1.20:5060", "id", None, None)
 RECORD = CallRecord("c1", FRONT_END, None, "+1", "+2", 1.0, None, None, 2.0, causes.NO_ROUTE, "server", ())
 
