@@ -112,6 +112,7 @@ class Registrations:
                 self._stand(trunk, None)
                 self._tell("trunk.registration_lost", Level.WARNING, trunk, {})
             case Ended(setback):
+                self._stand(trunk, None)
                 fields = {} if setback is None else _why(setback)
                 self._tell("trunk.unregistered", Level.INFO, trunk, fields)
 

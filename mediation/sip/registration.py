@@ -23,7 +23,7 @@ from mediation.sip.registration_table import TABLE, Act, Cue, State
 from mediation.sip.transaction_row import Failure, Transaction
 from mediation.sip.uri import SipUri, parse_uri
 
-LEAST_REST_S = 10.0
+LEAST_REST_S = 5.0
 """However short a grant, we do not ask more often."""
 LONG_GRANT_S = 1200
 """What lasts longer is renewed so long before its end as what lasts just this: at its half."""
@@ -312,6 +312,7 @@ class Registration:
                 for cue in (Cue.DUE, Cue.EXPIRED):
                     self._agent.deadlines.stop((self, cue.name))
             case Act.END:
+                self.holder = None
                 setback = given if isinstance(given, Setback) else None
                 self._owner.registration_told(self, Ended(setback), now)
 

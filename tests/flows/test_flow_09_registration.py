@@ -172,7 +172,7 @@ def test_a_grant_of_a_second_is_no_reason_to_hammer(make: Make) -> None:
     world.advance(1)
     assert not is_registered(world)
     assert told(world, "trunk.registration_lost") == [{"trunk": "itsp-a"}]
-    world.advance(8.9)
+    world.advance(3.9)
     assert registrar.peer.heard() == []
     world.advance(0.1)
     registrar.asked()
