@@ -256,11 +256,11 @@ class Trunk:
     authenticate: bool = setting(
         False, doc="Its calls must bear the same user name and password: they are challenged (401, RFC 7616)."
     )
+    strip_plus: bool = setting(False, doc=STRIP_PLUS_DOC)
     registration: Registration = field(
         default=Registration(),
         metadata=story("Registration with this ITSP (RFC 3261 section 10, SIPconnect's registering mode)."),
     )
-    strip_plus: bool = setting(False, doc=STRIP_PLUS_DOC)
     session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
     early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
