@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from mediation.routing.admission import Source
+from mediation.routing.failover import Failover
 from mediation.routing.terms import Terms
 from mediation.settings.model import Route, Settings, Side, Trunk
 from mediation.settings.patterns import compile_pattern
@@ -12,9 +13,6 @@ from mediation.settings.places import Listener, Target
 
 FRONT_END_POOL = "front-end"
 """What stands for a trunk's name when a call goes to the front-end servers."""
-
-_NEVER_AGAIN = frozenset({401, 407, 486, 487, 600, 603, 604, 606})
-"""The called party has spoken, or the next target would say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +27,8 @@ class Candidate:
     terms: Terms
     no_progress_s: float
     """Without a response above 100 for so long, the next candidate gets the call."""
-    failover_codes: frozenset[int]
-
-    def may_leave(self, status: int) -> bool:
-        """Whether this final response sends the call to the next candidate (RFC 3261 section 21.5.4)."""
-        return status in self.failover_codes and status not in _NEVER_AGAIN and status < 600
+    failover: Failover
+    """Which final responses send the call to the next candidate."""
 
 
 Draw = Callable[[int, int], int]
@@ -122,8 +117,9 @@ def drawn(trunks: tuple[str, ...], weights: tuple[int, ...], draw: Draw) -> list
 def _candidates(
     name: str, targets: tuple[Target, ...], listeners: tuple[Listener, ...], terms: Terms, rules: Trunk
 ) -> tuple[Candidate, ...]:
+    failover = Failover.of(rules)
     return tuple(
-        Candidate(name, target, listener, terms, rules.no_progress_s, frozenset(rules.failover_codes))
+        Candidate(name, target, listener, terms, rules.no_progress_s, failover)
         for target in targets
         if (listener := listener_for(target, listeners)) is not None
     )

@@ -15,6 +15,7 @@ from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.places import Listener, Network, Target, addresses
 from mediation.settings.registration import Registration
+from mediation.settings.responses import RESPONSE_DOC, ResponseRule
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
 from mediation.settings.story import setting, story
 from mediation.settings.tls import Tls
@@ -225,6 +226,13 @@ class Trunk:
         check=check_failover_code,
         doc="Final responses that try the next target or trunk. Never 486, 487 or any 6xx. []: none.",
     )
+    failover_causes: tuple[int, ...] = setting(
+        (34, 38, 41, 42, 44, 47),
+        low=1,
+        high=127,
+        doc="ITU-T Q.850 values in the Reason header (RFC 3326) of a final response 400 to 599 that try the next "
+        "target or trunk as well, whatever the code. Not with 486, 487, 401 or 407. []: none.",
+    )
     tls_name: str = setting(
         "",
         check=check_tls_name,
@@ -273,6 +281,7 @@ class Trunk:
     )
     headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
     numbers: tuple[NumberRule, ...] = field(default=(), metadata=story(NUMBER_DOC, key="number"))
+    responses: tuple[ResponseRule, ...] = field(default=(), metadata=story(RESPONSE_DOC, key="response"))
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:

@@ -29,6 +29,7 @@ _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
     ("trunk", EACH, "trusted"),
     ("trunk", EACH, "codecs"),
     ("trunk", EACH, "failover_codes"),
+    ("trunk", EACH, "failover_causes"),
     ("internal", "media", "srtp_suites"),
     ("trunk", EACH, "media", "srtp_suites"),
     ("internal", "tls", "peers"),
@@ -57,6 +58,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _identity_agrees(draft),
         _header_values_set(draft),
         _a_weight_for_each_trunk(draft),
+        _responses_are_named(draft),
         broken_number_rules(draft),
         keys_have_a_way(draft),
         registration_agrees(draft),
@@ -333,3 +335,10 @@ def _a_weight_for_each_trunk(draft: Draft) -> Iterator[Fault]:
         if trunks is not None and draft.sound(path) and weights and len(weights) != len(trunks):
             message = f"the weights are {len(weights)}, and the trunks {len(trunks)}"
             yield Fault(path, message, "write one for each trunk, or []", related=(*path[:-1], "trunks"))
+
+
+def _responses_are_named(draft: Draft) -> Iterator[Fault]:
+    """A rule that says neither would turn every failure into the same one."""
+    for path, rule in draft.each(("trunk", EACH, "response", EACH), dict):
+        if draft.sound(path) and not rule.get("status") and rule.get("cause", -1) == -1:
+            yield Fault(path, "neither status nor cause says which responses are meant", "give one of them")

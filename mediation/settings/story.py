@@ -50,13 +50,16 @@ def setting(
 def story(
     doc: str,
     *,
+    low: float | None = None,
+    high: float | None = None,
     at_least: int = 0,
     key: str = "",
     check: Callable[..., None] | None = None,
     example: str = "",
 ) -> dict[str, Story]:
     """Return the metadata of a field that must be given: `field(metadata=story(…))`."""
-    return {_STORY: Story(doc=doc, at_least=at_least, key=key, check=check, example=example)}
+    told = Story(doc=doc, low=low, high=high, at_least=at_least, key=key, check=check, example=example)
+    return {_STORY: told}
 
 
 def has_story(described: "Field[Any]") -> bool:

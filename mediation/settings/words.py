@@ -158,6 +158,12 @@ def check_failover_code(code: int) -> None:
         raise UnfitError(f"{code} never tries the next trunk: {reason}", f"remove {code}")
 
 
+def check_failure_or_any(code: int) -> None:
+    """A final response that refuses (RFC 3261 section 21.4 to 21.6), or 0."""
+    if code and code < 400:
+        raise UnfitError(f"{code} is no response that refuses a call", "give a number from 400 to 699")
+
+
 def _pattern_remedy(text: str, reason: str, several: str) -> str:
     if text.startswith("+"):
         return f"a plus sign of the number is written \\+: '^\\{text}'"
