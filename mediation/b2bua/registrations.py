@@ -73,8 +73,10 @@ class Registrations:
 
     def abandon(self) -> None:
         """Forget those that could not be given back in time."""
-        for registration in self._of:
-            registration.abandon()
+        for registration, trunk in self._of.items():
+            if not registration.is_over:
+                registration.abandon()
+                self._tell("trunk.unregistered", Level.INFO, trunk, _why(Setback("no-response")))
 
     def connection_lost(self, flow: Flow, now: float) -> None:
         """An ITSP that reached us by this connection may not do so any more (RFC 5626 section 4.4)."""

@@ -595,6 +595,7 @@ def test_a_removal_that_nobody_hears_ends_by_itself_or_by_force(make: Make) -> N
     assert not world.engine.is_over
     world.soon(lambda: world.engine.abort(world.now))
     assert world.engine.is_over
+    assert told(world, "trunk.unregistered") == [{"trunk": "itsp-a", "status": 0, "reason": "no-response"}]
     world.advance(1)  # what is left of the first transaction
     assert world.idle
 
