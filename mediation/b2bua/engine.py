@@ -126,6 +126,7 @@ class Engine:
         """Octets for this flow could not be sent."""
         self._fact("transport.failed", Level.WARNING, transport=str(flow.transport), remote=flow.remote[0])
         self._fail(self.agent.layer.using(flow), now)
+        self.registrations.lost(flow, now)
 
     def connection_lost(self, flow: Flow, now: float) -> None:
         """The connection of this flow is gone: whoever waits for something that must come by it hears so.
@@ -143,7 +144,7 @@ class Engine:
                 transactions=len(waiting),
             )
         self._fail(waiting, now)
-        self.registrations.connection_lost(flow, now)
+        self.registrations.lost(flow, now)
 
     def slept(self, now: float) -> None:
         """The machine has slept, and `now` knows nothing of it: what must not expire unnoticed is renewed."""

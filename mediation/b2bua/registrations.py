@@ -12,7 +12,8 @@ from mediation.sip.agent import Agent
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.flow import Flow
 from mediation.sip.grammar import print_host
-from mediation.sip.registration import (
+from mediation.sip.registration import Registration
+from mediation.sip.registration_events import (
     Bound,
     Denied,
     Ended,
@@ -20,7 +21,6 @@ from mediation.sip.registration import (
     Lapsed,
     Left,
     Registrar,
-    Registration,
     Resting,
     Setback,
     Tidings,
@@ -78,8 +78,8 @@ class Registrations:
                 registration.abandon()
                 self._tell("trunk.unregistered", Level.INFO, trunk, _why(Setback("no-response")))
 
-    def connection_lost(self, flow: Flow, now: float) -> None:
-        """An ITSP that reached us by this connection may not do so any more (RFC 5626 section 4.4)."""
+    def lost(self, flow: Flow, now: float) -> None:
+        """Whoever is there is not reached, or reaches us by this connection no more (RFC 5626 section 4.4)."""
         for registration in self._of:
             holder = registration.holder
             if holder is not None and (flow.transport, flow.local, flow.remote) == (

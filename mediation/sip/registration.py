@@ -10,15 +10,25 @@ Registrars are asked one after the other, first the one that holds it. What each
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from mediation.sip.agent import Agent
 from mediation.sip.digest_client import Answer, DigestClient, Reason
 from mediation.sip.errors import LocalSipError
-from mediation.sip.flow import Flow
 from mediation.sip.message import Request, Response
 from mediation.sip.registration_answer import FOR_GOOD, Grant, grant_of, longer_of, rest_of
+from mediation.sip.registration_events import (
+    Bound,
+    Denied,
+    Ended,
+    Intent,
+    Lapsed,
+    Left,
+    Registrar,
+    Resting,
+    Setback,
+    Tidings,
+)
 from mediation.sip.registration_table import TABLE, Act, Cue, State
 from mediation.sip.transaction_row import Failure, Transaction
 from mediation.sip.uri import SipUri, parse_uri
@@ -34,94 +44,6 @@ CONTACT_MISSING = "contact-missing"
 """A 2xx does not say that we are registered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Registrar:
-    """Somebody who takes our registration."""
-
-    name: str
-    """For whoever reads the log."""
-    flow: Flow
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """Who registers, for how long, and how it bears refusals."""
-
-    address_of_record: str
-    """A SIP URI."""
-    registrar: str
-    """The Request-URI: a SIP URI without a user."""
-    contact_user: str
-    bulk: bool
-    """RFC 6140."""
-    expires_s: int
-    remove_others: bool
-    retry_s: float
-    """Base of the rest after failures, as its most is `max_retry_s`."""
-    max_retry_s: float
-    refused_retry_s: float
-    """After a refusal for good; 0: never again."""
-    product: str
-    """User-Agent; empty: none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setback:
-    """Why a registrar did not do what it was asked for."""
-
-    reason: str
-    status: int = 0
-    """Its final response; 0: there was none."""
-    retry_after_s: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """We are registered, or go on being so."""
-
-    registrar: Registrar
-    grant: Grant
-    renewed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A registrar has failed; there may be others."""
-
-    registrar: Registrar
-    setback: Setback
-
-
-@dataclass(frozen=True, slots=True)
-class Resting:
-    """Every registrar has failed, and in so many seconds they are asked again."""
-
-    setback: Setback
-    retry_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    """The ITSP has refused for good; in so many seconds it is asked again, or never (0)."""
-
-    registrar: Registrar
-    setback: Setback
-    retry_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Lapsed:
-    """We are not registered any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """It is over; `setback` says why the removal was not confirmed, where that was asked for."""
-
-    setback: Setback | None = None
-
-
-Tidings = Bound | Left | Resting | Denied | Lapsed | Ended
 _Given = Grant | Request | Setback | None
 
 
@@ -163,8 +85,8 @@ class Registration:
         """Rounds without success, one after the other."""
         self._rests: dict[Registrar, float] = {}
         """Until when a registrar wants to be left alone (Retry-After)."""
-        self._ends_at = 0.0
-        self._taken_at = 0.0
+        self._taken_at = self._renews_at = self._ends_at = 0.0
+        """Of what is held."""
         self.state = State.UNREGISTERED
         self.holder: Registrar | None = None
         """Who holds it."""
@@ -300,7 +222,8 @@ class Registration:
             case Act.REST_LONG:
                 self._rest_long(given, now)
             case Act.RENEW_SOON:
-                self._start(Cue.DUE, max(now, self._taken_at + max(LEAST_REST_S, self._intent.retry_s)))
+                soon = self._taken_at + max(LEAST_REST_S, self._intent.retry_s)
+                self._start(Cue.DUE, min(self._renews_at, max(now, soon)))
             case Act.REMOVE:
                 self._asked = self.holder or self._asked
                 self._transmit(self._request(), now)
@@ -333,7 +256,8 @@ class Registration:
         self._failures = 0
         self._taken_at, self._ends_at = now, now + given.expires_s
         latest = given.expires_s - LONG_GRANT_S / 2 if given.expires_s > LONG_GRANT_S else given.expires_s / 2
-        self._start(Cue.DUE, now + max(LEAST_REST_S, latest * self._chance(900)))
+        self._renews_at = now + max(LEAST_REST_S, latest * self._chance(900))
+        self._start(Cue.DUE, self._renews_at)
         self._start(Cue.EXPIRED, self._ends_at)
         self._owner.registration_told(self, Bound(self.holder, given, renewed), now)
 

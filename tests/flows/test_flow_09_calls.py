@@ -31,6 +31,12 @@ class Line:
         self.registrars[at].asked()
         self.registrars[at].grants(headers=headers)
 
+    def registers_at(self, at: int) -> None:
+        """This one grants it."""
+        heard = self.sbcs[at].heard()
+        assert heard[-1] == "REGISTER"
+        self.registrars[at].grants()
+
     def calls(self, at: int = 0) -> None:
         """The front end calls by this SBC, and hangs up."""
         self.front_end.invites()
@@ -110,6 +116,19 @@ def test_and_go_to_the_others_of_the_trunk_when_it_fails(make: Make) -> None:
     assert line.sbcs[0].heard() == ["INVITE"]
     line.sbcs[0].says(486)
     assert line.front_end.heard() == ["100", "486"]
+
+
+def test_a_call_that_does_not_reach_the_holder_has_the_registration_moved(make: Make) -> None:
+    line = Line(make(registering_settings(SBC, OTHER_SBC)), SBC, OTHER_SBC)
+    line.registers()
+    line.world.advance(100)
+    line.sbcs[0].dead = True
+    line.front_end.invites()
+    assert line.sbcs[1].heard() == ["INVITE"]
+    line.sbcs[1].says(486)
+    line.world.advance(0)
+    line.registers_at(1)
+    line.calls(at=1)
 
 
 def backed_up() -> tuple[Trunk, Trunk]:

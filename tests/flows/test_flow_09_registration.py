@@ -547,6 +547,14 @@ def test_a_lost_connection_has_it_renewed_but_not_in_a_circle__rfc5626_4_4(make:
     registrar.grants(contact=contact)
 
 
+def test_doubt_never_puts_a_renewal_off(make: Make) -> None:
+    world, registrar = registered(make, expires_s=20)
+    world.soon(lambda: world.engine.slept(world.now))
+    assert registrar.waits(20) <= 10
+    registrar.asked()
+    registrar.grants(20)
+
+
 def test_a_machine_that_has_slept_registers_anew__flow_9(make: Make) -> None:
     world, registrar = registered(make)
     world.advance(300)
