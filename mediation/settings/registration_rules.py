@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from mediation.settings.draft import Draft
+from mediation.settings.draft import EACH, Draft
+from mediation.settings.inherit import TRUNK_DEFAULTS
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
 
@@ -24,10 +25,11 @@ def registration_agrees(draft: Draft) -> Iterator[Fault]:
 
 def registration_doubts(draft: Draft) -> Iterator[Fault]:
     """Return what should be looked at."""
+    shared = _is_said_for_all(draft)
     for table in _tables(draft):
         address = draft.value((*table, "address_of_record"), str)
         user = draft.value((*table[:-1], "username"), str)
-        if address is not None and not address:
+        if address is not None and not address and not shared:
             message = "without address_of_record the trunk does not register"
             remedy = "add it, or remove the table"
             yield Fault(table, message, remedy, severity=Severity.WARNING)
@@ -36,6 +38,12 @@ def registration_doubts(draft: Draft) -> Iterator[Fault]:
             remedy = "add username and password, unless it knows you by your address"
             where = (*table, "address_of_record")
             yield Fault(where, message, remedy, severity=Severity.WARNING)
+
+
+def _is_said_for_all(draft: Draft) -> bool:
+    """Whether the table stands where trunks take it over from, which not all of them need to register for."""
+    places: tuple[Path, ...] = ((TRUNK_DEFAULTS,), ("site", EACH, TRUNK_DEFAULTS))
+    return any(True for place in places for _ in draft.each((*place, "registration"), dict))
 
 
 def _tables(draft: Draft) -> Iterator[Path]:

@@ -16,6 +16,7 @@ from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.registration_rules import registration_agrees
 from mediation.settings.secrecy import keys_have_a_way
+from mediation.settings.site_rules import broken_site_rules
 from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Transport
 
@@ -49,6 +50,8 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _certificates_given(draft),
         _tls_names_agree(draft),
         names_differ(draft, "trunk"),
+        names_differ(draft, "site"),
+        broken_site_rules(draft),
         _sources_differ(draft),
         _routes_name_trunks(draft),
         lists_without_repetition(draft, _UNIQUE_LISTS),

@@ -72,3 +72,7 @@ def test_a_table_without_an_address_of_record_is_doubted() -> None:
 
 def test_a_registration_without_credentials_is_doubted() -> None:
     assert "no username" in only(INTERNAL, GATEWAY, TRUNK, TABLE, AOR)
+
+
+def test_a_table_that_is_said_for_all_trunks_makes_none_register() -> None:
+    assert told(INTERNAL, GATEWAY, TRUNK, "[trunk_defaults.registration]\nexpires_s = 600\n") == []
