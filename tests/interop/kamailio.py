@@ -56,13 +56,17 @@ request_route {{
 
     if (is_method("REGISTER")) {{
         if (!pv_www_authenticate("{domain}", "{password}", "0")) {{
-            xlog("L_WARN", "ASKED who registers, credentials: $(hdr(Authorization){{s.len}})\\n");
+            xlog("L_WARN", "ASKED $cs who it is\\n");
             www_challenge("{domain}", "1");
             exit;
         }}
         save("location");
         reg_fetch_contacts("location", "$tu", "caller");
-        xlog("L_WARN", "SAVED $ct for $hdr(Expires), call $ci, bindings: $(ulc(caller=>count))\\n");
+        if ($hdr(Expires) == "0") {{
+            xlog("L_WARN", "REMOVED $cs $ct of $ci, bindings: $(ulc(caller=>count))\\n");
+        }} else {{
+            xlog("L_WARN", "SAVED $cs $ct of $ci, bindings: $(ulc(caller=>count))\\n");
+        }}
         exit;
     }}
 
@@ -102,8 +106,9 @@ class Kamailio:
     log: Path
 
     def lines(self, word: str) -> list[str]:
-        """What it has said after this word, in order."""
-        return re.findall(rf"{word} ([^\n]*)\n", self.log.read_text(errors="replace"))
+        """What it has said after this word, in order; of what it took several times, the first."""
+        found = re.findall(rf"{word} ([^\n]*)\n", self.log.read_text(errors="replace"))
+        return list(dict.fromkeys(found))
 
     def await_lines(self, word: str, count: int) -> list[str]:
         """The same, as soon as there are so many."""
