@@ -326,19 +326,23 @@ def _read(config: str) -> "tuple[Reading | None, Sequence[Problem]]":
     from mediation.settings.read import SettingsError, inspect_file
 
     try:
-        reading = inspect_file(config, _look_at_files)
+        reading = inspect_file(config, _look_around)
     except SettingsError as error:
         return None, error.problems
     return reading, reading.warnings
 
 
-def _look_at_files(draft: "Draft") -> "Iterable[Fault]":
-    """Find what is wrong with certificates; without any, what reads them is not even loaded."""
-    if not any(True for side in ("internal", "gateway") for _ in draft.each((side, "tls"), dict)):
-        return ()
-    from mediation.net.credentials import faulty_credentials
+def _look_around(draft: "Draft") -> "Iterable[Fault]":
+    """Find what is wrong with interfaces and certificates; without any, what looks at them is not even loaded."""
+    sides = ("internal", "gateway")
+    if any(listener.device for side in sides for _, listener in draft.listeners(side)):
+        from mediation.net.marking import missing_devices
 
-    return faulty_credentials(draft)
+        yield from missing_devices(draft)
+    if any(True for side in sides for _ in draft.each((side, "tls"), dict)):
+        from mediation.net.credentials import faulty_credentials
+
+        yield from faulty_credentials(draft)
 
 
 def _show(problems: "Sequence[Problem]") -> None:
