@@ -22,6 +22,7 @@ from mediation.b2bua.policy import called_uri, invited
 from mediation.routing.health import Fitness
 from mediation.routing.numbers import number_of
 from mediation.routing.preference import preferred
+from mediation.routing.ready import registered_first
 from mediation.routing.routes import Candidate
 from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
@@ -242,7 +243,7 @@ class Hunt:
     def _next(self, now: float) -> Candidate | None:
         """The next target with room; those that asked for rest, or went down since, only when nobody else is left."""
         trunks = self._ground.trunks
-        left = [candidate for candidate in self._left if trunks[candidate.trunk].has_room]
+        left = [c for c in self._left if trunks[c.trunk].is_registered and trunks[c.trunk].has_room]
         awake = (
             c
             for c in left
@@ -253,7 +254,8 @@ class Hunt:
 
     def _preferred(self, candidates: list[Candidate], now: float) -> list[Candidate]:
         """The list that is worked off from now on."""
-        return preferred(candidates, self._ground.trunks, self._ground.agent.ids.between, now)
+        trunks, draw = self._ground.trunks, self._ground.agent.ids.between
+        return preferred(registered_first(candidates, trunks), trunks, draw, now)
 
     def _serves(self, now: float) -> None:
         """The target of the attempt has said something that only one that serves says."""
@@ -310,6 +312,7 @@ class Hunt:
         numbers = candidate.terms.numbers
         called = called_uri(request, host, target.parameter, numbers)
         luggage = luggage_of(request, passage, headers, agent.ids.content_id)
+        route = self._ground.trunks[candidate.trunk].service_route(target)
         told = self._wish if candidate.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
         leg.place(
             called,
@@ -317,7 +320,7 @@ class Hunt:
             identity=identity,
             destination=f"<{called_uri(request, host, numbers=numbers)}>",
             max_forwards=MAX_FORWARDS if request.max_forwards is None else request.max_forwards - 1,
-            headers=(*headers, *luggage.headers, *invitation.extra),
+            headers=(*route, *headers, *luggage.headers, *invitation.extra),
             now=now,
             willing=told,
             parts=luggage.parts,

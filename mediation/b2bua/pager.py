@@ -14,6 +14,7 @@ from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.passage import Lines, Passage, is_clean
 from mediation.b2bua.policy import called_uri, invited
 from mediation.routing.preference import preferred
+from mediation.routing.ready import registered_first
 from mediation.routing.routes import Candidate
 from mediation.sip.derived import reply
 from mediation.sip.dialog import MAX_FORWARDS
@@ -45,7 +46,7 @@ class Page:
         self._invitation = invitation
         self._content = Content.of(invitation.request)
         trunks, draw = exchange.trunks, exchange.agent.ids.between
-        self._left = preferred(candidates, trunks, draw, now)
+        self._left = preferred(registered_first(candidates, trunks), trunks, draw, now)
         self._candidate = candidates[0]
         self._digest = DigestClient()
         self._sent: Transaction | None = None
@@ -54,7 +55,7 @@ class Page:
         timers = self._agent.layer.timers
         # its sender gives up after 64 times T1, and what comes later is heard by nobody (RFC 4320 section 4.2)
         self._agent.deadlines.start((self, PATIENCE_OVER), now + timers.transaction_s - timers.t2_s)
-        self._try_next(causes.ALL_TARGETS_DOWN, now)
+        self._try_next(causes.ALL_TARGETS_DOWN if self._left else causes.NOT_REGISTERED, now)
 
     # what the layer tells
 
@@ -134,6 +135,7 @@ class Page:
         passage = Passage(self._invitation.source, candidate.terms, self._agent.names.host_and_port(flow))
         identity, headers = invited(request, passage, self._invitation.secrets)
         numbers = candidate.terms.numbers
+        route = self._exchange.trunks[candidate.trunk].service_route(target)
         product = self._exchange.settings.sip.user_agent
         further: Lines = (("User-Agent", product),) if product else ()
         if request.expires is not None:
@@ -145,7 +147,7 @@ class Page:
             identity=identity,
             destination=f"<{called_uri(request, host, numbers=numbers)}>",
             max_forwards=MAX_FORWARDS if request.max_forwards is None else request.max_forwards - 1,
-            headers=(*headers, *further, *self._content.headers),
+            headers=(*route, *headers, *further, *self._content.headers),
             body=self._content.body,
             contact=False,  # RFC 3428 section 4
         )
