@@ -6,6 +6,7 @@ goes on (a transfer, a call picked up) is a `Succession`. Both work for the call
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from mediation.b2bua import causes
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
@@ -62,7 +63,7 @@ class Exchange:
     emit: Callable[[Output], None]
     forget: Callable[["Call"], None]
     """To be called once, when a call has nothing left to do."""
-    candidates: Callable[[Source, str], tuple[Candidate, ...]]
+    candidates: Callable[[Source, str, float], tuple[Candidate, ...]]
     """Targets for a number, as a caller from this source would get them."""
     refer: Callable[["Call", Leg, Referred, float], "Succession | None"]
     """Begin what a party wants of the other one; None: it was refused, and told so."""
@@ -319,7 +320,7 @@ class Call:
             candidates,
             self.ledger,
             self.occupancy,
-            lambda number: self.exchange.candidates(self.source, number),
+            partial(self.exchange.candidates, self.source),
         )
 
     # events

@@ -60,7 +60,7 @@ class Engine:
         self._told_large: set[tuple[str, str]] = set()
         """Peers to which large requests go by UDP, and why: each told once."""
         self._admission = Admission(settings, self.directory)
-        routing = Routing(settings, ids.between, self.directory)
+        self._routing = routing = Routing(settings, ids.between, self.directory)
         self._holders = tuple(holders(settings))
         self._trunks = {
             holder.name: TrunkState(holder.peer.max_calls if isinstance(holder.peer, Trunk) else 0)
@@ -86,6 +86,10 @@ class Engine:
         self.calls = self._reception.calls
 
     # inputs
+
+    def set_time_of_day(self, unix_s: float, now: float) -> None:
+        """Tell which time of day `now` is, in seconds of Unix time: routes may be open at certain hours."""
+        self._routing.epoch_s = unix_s - now
 
     def look_up(self, now: float) -> None:
         """Begin to find out what names of targets stand for. Without it, they stand for nothing."""

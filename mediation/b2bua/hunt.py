@@ -106,7 +106,7 @@ class Hunt:
         candidates: tuple[Candidate, ...],
         ledger: Ledger,
         occupancy: Occupancy,
-        reroute: Callable[[str], tuple[Candidate, ...]],
+        reroute: Callable[[str, float], tuple[Candidate, ...]],
     ) -> None:
         """`reroute` gives the targets for another number, for redirections."""
         self._ground = ground
@@ -223,7 +223,9 @@ class Hunt:
                 continue
             invitation = self._invitation.redirected(uri)
             found = [
-                c for c in self._reroute(number) if carries(invitation.request, invitation.source, c.terms)
+                c
+                for c in self._reroute(number, now)
+                if carries(invitation.request, invitation.source, c.terms)
             ]
             found = self._preferred(found, now)
             if found:

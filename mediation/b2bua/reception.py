@@ -93,13 +93,13 @@ class Reception:
         terms = self._routing.terms(source)
         invitation = self._invitation(request, terms)
         source = self._at_its_sites(source, invitation.request)
-        routed = self._routing.candidates(source, number_of(invitation.request.uri))
+        routed = self._routing.candidates(source, number_of(invitation.request.uri), now)
         takers = tuple(each for each in routed if each.terms.mid_call.info)
         candidates = tuple(each for each in takers if not bars(request, terms, each.terms))
         if self.closed:
             self._answer(transaction, 503, now)
         elif not routed:
-            found = self._routing.leads_somewhere(source, number_of(invitation.request.uri))
+            found = self._routing.leads_somewhere(source, number_of(invitation.request.uri), now)
             self._answer(transaction, 503 if found else 404, now)
         elif not takers:
             self._answer(transaction, 405, now, headers=(("Allow", terms.allow_without("MESSAGE")),))
@@ -126,7 +126,7 @@ class Reception:
         invitation = self._invitation(request, terms)
         source = self._at_its_sites(source, invitation.request)
         called = number_of(invitation.request.uri)
-        routed = self._routing.candidates(source, called)
+        routed = self._routing.candidates(source, called, now)
         candidates = tuple(each for each in routed if carries(request, terms, each.terms))
         if routed and not candidates:  # something in the body must be understood, and nobody would get it
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
@@ -138,7 +138,7 @@ class Reception:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
-        call.begin(self._obstacle(source, called, candidates), now)
+        call.begin(self._obstacle(source, called, candidates, now), now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""
@@ -157,7 +157,9 @@ class Reception:
         """The source of one call, with the sites of whoever calls and of whoever has sent it on."""
         return source.at(*self._routing.sites.of_numbers(callers_of(asked)))
 
-    def _obstacle(self, source: Source, called: str, candidates: tuple[Candidate, ...]) -> Cause | None:
+    def _obstacle(
+        self, source: Source, called: str, candidates: tuple[Candidate, ...], now: float
+    ) -> Cause | None:
         """Why a call cannot even be tried; None: it can.
 
         None waits for a name to be found: another server may know it.
@@ -165,9 +167,9 @@ class Reception:
         if self.closed:
             return causes.SHUTDOWN
         if not candidates:
-            if self._routing.leads_somewhere(source, called):
+            if self._routing.leads_somewhere(source, called, now):
                 return causes.ALL_TARGETS_DOWN
-            elsewhere = self._routing.leads_somewhere(replace(source, sites=()), called)
+            elsewhere = self._routing.leads_somewhere(replace(source, sites=()), called, now)
             return causes.NO_TRUNK_IN_COUNTRY if elsewhere else causes.NO_ROUTE
         trunks, limit = self._exchange.trunks, self._exchange.settings.sip.max_calls
         full = bool(limit) and len(self.calls) > limit

@@ -10,6 +10,7 @@ from typing import Final
 
 from mediation.settings.dns import Dns
 from mediation.settings.health import Health
+from mediation.settings.hours import Hours, check_time_zone
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
@@ -262,6 +263,13 @@ class TrunkTerms:
         False, doc="Its calls must bear the same user name and password: they are challenged (401, RFC 7616)."
     )
     strip_plus: bool = setting(False, doc=STRIP_PLUS_DOC)
+    usages: tuple[str, ...] = setting(
+        (),
+        check=check_name,
+        doc="Its calls may leave again by routes with one of these usages (transit); numbers without such a route go "
+        "to the front ends. []: all go to the front ends.",
+        example='["transit"]',
+    )
     session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
     early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
@@ -353,6 +361,12 @@ class Site:
         doc="Its calls leave through trunks at sites of its own country and no others, failover and transfers "
         "included. Needs country.",
     )
+    usages: tuple[str, ...] = setting(
+        (),
+        check=check_name,
+        doc="Its calls go by routes with one of these usages, and by those for help. []: by all.",
+        example='["national"]',
+    )
     local_first: bool = setting(
         False,
         doc="Of the trunks of a route, those at this site are tried first for its calls; the order is the route's "
@@ -394,6 +408,44 @@ class Route:
         doc="One for each trunk: who is tried first is drawn for each call with chances like these, and so on for the "
         "next (RFC 2782). 0: only when no other is left. []: always in the order of trunks.",
         example="[70, 30]",
+    )
+    prefixes: tuple[str, ...] = setting(
+        (),
+        check=check_number_start,
+        doc="Beginnings of the called number, one of which must fit beside match. Of routes with equal priority, the "
+        "one with the longest is asked first. []: none is asked for.",
+        example='["+4930", "+4940"]',
+    )
+    cost: float = setting(
+        0.0,
+        low=0,
+        high=1_000_000,
+        doc="What a minute costs, in whatever unit: of routes with equal priority and beginnings of equal length, the "
+        "cheapest is asked first.",
+        example="0.012",
+    )
+    then_next: bool = setting(
+        False, doc="When its trunks are exhausted, the next route that fits is tried as well."
+    )
+    usages: tuple[str, ...] = setting(
+        (),
+        check=check_name,
+        doc="Words for what it is used for: trunks and sites name those that their calls may use. []: it is for calls "
+        "of front ends at sites without usages.",
+        example='["national", "transit"]',
+    )
+    hours: tuple[Hours, ...] = setting(
+        (),
+        doc="When it is open; hours over midnight belong to the day that they begin on. []: always.",
+        example='["mon-fri 08:00-18:00", "sat 09:00-12:00"]',
+    )
+    time_zone: str = setting(
+        "UTC", check=check_time_zone, doc="Whose time hours are in.", example='"Europe/Berlin"'
+    )
+    emergency: bool = setting(
+        False,
+        doc="Calls for help: no limit on calls, rate or bandwidth refuses them, every caller inside may use it, and "
+        "trunks at the caller's site come first.",
     )
 
 

@@ -4,12 +4,14 @@ from itertools import product
 
 import pytest
 
+from mediation.routing.admission import Source
 from mediation.routing.health import PARTS, Fitness, TargetHealth
 from mediation.routing.health_table import TABLE, Act, Cue, State
 from mediation.routing.preference import preferred
 from mediation.routing.routes import Candidate, Routing, least
 from mediation.routing.trunk import TrunkState, Watched
 from mediation.settings.health import Health
+from mediation.settings.model import Side
 from mediation.settings.places import Target
 from tests.flows.scenery import OTHER_SBC, SBC, THIRD_SBC, settings, trunk
 
@@ -143,7 +145,7 @@ def three(*states: State) -> tuple[tuple[Candidate, ...], dict[str, TrunkState]]
     }
     state.watched = known
     routing = Routing(made)
-    return routing._along(["itsp-a"]), {"itsp-a": state}
+    return routing.candidates(Source(Side.FRONT_END, None, calls=True), "+49", 0), {"itsp-a": state}
 
 
 def hosts(candidates: list[Candidate]) -> list[str]:
