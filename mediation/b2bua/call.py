@@ -4,7 +4,7 @@ Whoever sits in a seat is a leg. The search for a callee is a `Hunt`; another pa
 goes on (a transfer, a call picked up) is a `Succession`. Both work for the call and know nothing of each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -43,8 +43,9 @@ from mediation.b2bua.seats import Seats
 from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
+from mediation.routing.room import Occupancy, Room, Way
 from mediation.routing.routes import Candidate
-from mediation.routing.trunk import Occupancy, TrunkState
+from mediation.routing.trunk import TrunkState
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent
 from mediation.sip.errors import LocalSipError
@@ -60,6 +61,8 @@ class Exchange:
     agent: Agent
     settings: Settings
     trunks: dict[str, TrunkState]
+    lines: dict[str, Room]
+    """Those to the users of sites, by the site's name."""
     emit: Callable[[Output], None]
     forget: Callable[["Call"], None]
     """To be called once, when a call has nothing left to do."""
@@ -104,7 +107,7 @@ class Call:
         self._candidates = candidates
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
-        self.occupancy = Occupancy(exchange.trunks)
+        self.occupancy = Occupancy(self._room_turned)
         self.media = CallMedia(self.id, exchange.emit, exchange.settings.media)
         product = exchange.settings.sip.user_agent
         caller = Leg.received(exchange.agent, self, transaction, invitation.source, product)
@@ -122,15 +125,17 @@ class Call:
         self.open: set[Leg] = {caller}
         """Legs that are not closed, those of earlier attempts among them."""
 
-    def begin(self, obstacle: Cause | None, now: float) -> None:
-        """Ask for media, unless the offer or `obstacle` stands in the way."""
+    def begin(self, obstacle: Cause | None, lines: Iterable[Room], now: float) -> None:
+        """Ask for media, unless the offer or `obstacle` stands in the way. `lines` are those that its audio takes."""
         obstacle = self.seats.caller.judge(self._request) or obstacle
         self.fact("call.started", source=self._source_name, transport=str(self._flow.transport))
         if obstacle is not None:
             self._cue(Cue.BARRED, now, obstacle)
             return
         if self.source.trunk is not None:
-            self.occupancy.take(self.source.trunk.name)
+            self.occupancy.take(self.exchange.trunks[self.source.trunk.name].room, Way.IN, now)
+        for line in lines:
+            self.occupancy.take(line, Way.OUT if self.source.trunk is None else Way.IN, now)
         first = self._candidates[0]
         self._start(SETUP_LIMIT, now + self.exchange.settings.sip.setup_limit_s)
         self.media.open(self.source.side, first.terms.side, (self._flow.local[0], first.listener.host))
@@ -436,6 +441,14 @@ class Call:
             self.seats.caller.redirect(redirection.cause, redirection.redirected_to, now)
         else:
             self.seats.dismiss(self.seats.caller, self.ledger.cause, now)
+
+    def _room_turned(self, room: Room, is_nearly_full: bool) -> None:
+        if is_nearly_full:
+            self.fact(
+                "room.nearly_full", Level.WARNING, of=room.name, calls=room.calls, share=round(room.share, 2)
+            )
+        else:
+            self.fact("room.again", of=room.name, calls=room.calls, share=round(room.share, 2))
 
     def _start(self, name: str, at: float) -> None:
         self.exchange.agent.deadlines.start((self, name), at)

@@ -22,6 +22,7 @@ from mediation.b2bua.replacing import leg_of
 from mediation.b2bua.watch import Watch
 from mediation.routing.admission import Admission
 from mediation.routing.directory import Directory, holders
+from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Routing
 from mediation.routing.trunk import TrunkState
 from mediation.routing.wires import Wires
@@ -63,13 +64,22 @@ class Engine:
         self._routing = routing = Routing(settings, ids.between, self.directory)
         self._holders = tuple(holders(settings))
         self._trunks = {
-            holder.name: TrunkState(holder.peer.max_calls if isinstance(holder.peer, Trunk) else 0)
+            holder.name: TrunkState(
+                Room(
+                    holder.name, Limits.of_trunk(holder.peer) if isinstance(holder.peer, Trunk) else Limits()
+                )
+            )
             for holder in self._holders
+        }
+        self._lines = {
+            site.name: Room(f"site {site.name}", Limits.of_line(site.link, settings.internal))
+            for site in settings.sites
         }
         exchange = Exchange(
             self.agent,
             settings,
             self._trunks,
+            self._lines,
             self._outputs.append,
             self._forget,
             routing.candidates,

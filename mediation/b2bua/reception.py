@@ -16,6 +16,7 @@ from mediation.b2bua.replacing import Replacing, leg_of, refusal
 from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
+from mediation.routing.room import Room, Way
 from mediation.routing.routes import Candidate, Routing
 from mediation.routing.terms import Terms
 from mediation.sip.derived import reply
@@ -138,7 +139,9 @@ class Reception:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
-        call.begin(self._obstacle(source, called, candidates, now), now)
+        sites = source.sites if source.trunk is None else self._routing.sites.of_numbers((called,))
+        lines = tuple(self._exchange.lines[site.name] for site in sites if site.link.kbps)
+        call.begin(self._obstacle(source, called, candidates, lines, now), lines, now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""
@@ -158,7 +161,12 @@ class Reception:
         return source.at(*self._routing.sites.of_numbers(callers_of(asked)))
 
     def _obstacle(
-        self, source: Source, called: str, candidates: tuple[Candidate, ...], now: float
+        self,
+        source: Source,
+        called: str,
+        candidates: tuple[Candidate, ...],
+        lines: tuple[Room, ...],
+        now: float,
     ) -> Cause | None:
         """Why a call cannot even be tried; None: it can.
 
@@ -171,12 +179,18 @@ class Reception:
                 return causes.ALL_TARGETS_DOWN
             elsewhere = self._routing.leads_somewhere(replace(source, sites=()), called, now)
             return causes.NO_TRUNK_IN_COUNTRY if elsewhere else causes.NO_ROUTE
+        urgent = any(each.urgent for each in candidates)
         trunks, limit = self._exchange.trunks, self._exchange.settings.sip.max_calls
-        full = bool(limit) and len(self.calls) > limit
-        own = source.trunk is not None and not trunks[source.trunk.name].has_room
-        if full or own or not any(trunks[candidate.trunk].has_room for candidate in candidates):
+        if limit and len(self.calls) > limit and not urgent:
             return causes.NO_ROOM
-        return None
+        needed = [(line, Way.OUT if source.trunk is None else Way.IN) for line in lines]
+        if source.trunk is not None:
+            needed.append((trunks[source.trunk.name].room, Way.IN))
+        lacks = [room.lack(way, now, urgent=urgent) for room, way in needed]
+        leaving = [trunks[each.trunk].room.lack(Way.OUT, now, urgent=each.urgent) for each in candidates]
+        if all(leaving):
+            lacks.append(leaving[0])
+        return next((causes.no_room(lack) for lack in lacks if lack is not None), None)
 
     # answers
 

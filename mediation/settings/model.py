@@ -12,6 +12,7 @@ from mediation.settings.dns import Dns
 from mediation.settings.health import Health
 from mediation.settings.hours import Hours, check_time_zone
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
+from mediation.settings.limits import CallLimits, Link
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
@@ -99,6 +100,11 @@ BODIES_DOC: Final = (
 )
 TRANSFER_DOC: Final = "Call transfer by this peer, and to it."
 REDIRECT_DOC: Final = "Redirection (3xx) by this peer."
+LIMITS_DOC: Final = (
+    "How many calls it takes: the next trunk gets a call that it has no room for, and after the last 503."
+)
+LINK_DOC: Final = "The line to it, counted by what its calls take on the wire."
+SITE_LINK_DOC: Final = "The line between us and the users of this site, which all calls of the site share."
 PEER_MEDIA_DOC: Final = "Audio with this peer, on the wire."
 HEALTH_DOC: Final = "How it is found out whether a target serves, and what follows from it."
 
@@ -211,6 +217,8 @@ class TrunkTerms:
     max_calls: int = setting(
         0, low=0, high=1_000_000, doc="Most calls at a time, both ways together; 0: no limit."
     )
+    limits: CallLimits = field(default=CallLimits(), metadata=story(LIMITS_DOC))
+    link: Link = field(default=Link(), metadata=story(LINK_DOC))
     no_progress_s: int = setting(
         10,
         low=1,
@@ -372,6 +380,7 @@ class Site:
         doc="Of the trunks of a route, those at this site are tried first for its calls; the order is the route's "
         "otherwise.",
     )
+    link: Link = field(default=Link(), metadata=story(SITE_LINK_DOC))
     trunk_defaults: TrunkTerms = field(
         default=TrunkTerms(),
         metadata=story(

@@ -8,6 +8,7 @@ from mediation.routing.admission import Source
 from mediation.routing.health import PARTS, Fitness, TargetHealth
 from mediation.routing.health_table import TABLE, Act, Cue, State
 from mediation.routing.preference import preferred
+from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Candidate, Routing, least
 from mediation.routing.trunk import TrunkState, Watched
 from mediation.settings.health import Health
@@ -139,7 +140,7 @@ class Told:
 
 def three(*states: State) -> tuple[tuple[Candidate, ...], dict[str, TrunkState]]:
     made = settings(trunk("itsp-a", SBC, OTHER_SBC, THIRD_SBC))
-    state = TrunkState(0)
+    state = TrunkState(Room("itsp-a", Limits()))
     known: dict[Target, Watched] = {
         target: Told(each) for target, each in zip(made.trunks[0].addressed, states, strict=True)
     }
@@ -187,7 +188,7 @@ def test_a_target_that_comes_back_is_first_in_its_share_of_calls_and_behind_the_
 
 
 def test_of_a_target_that_nobody_watches_nothing_bad_is_known() -> None:
-    state = TrunkState(0)
+    state = TrunkState(Room("itsp-a", Limits()))
     target = settings().trunks[0].addressed[0]
     assert (state.fitness(target), state.share(target, 0.0)) == (Fitness.READY, PARTS)
     state.call_answered(target, 0.0)
