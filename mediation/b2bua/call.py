@@ -71,6 +71,14 @@ class Exchange:
     refer: Callable[["Call", Leg, Referred, float], "Succession | None"]
     """Begin what a party wants of the other one; None: it was refused, and told so."""
 
+    def room_turned(self, room: Room, is_nearly_full: bool) -> None:
+        """A trunk or a line has become nearly full, or has room again."""
+        fields: dict[str, object] = {"of": room.name, "calls": room.calls, "share": round(room.share, 2)}
+        if is_nearly_full:
+            self.emit(Fact("room.nearly_full", Level.WARNING, fields))
+        else:
+            self.emit(Fact("room.again", Level.INFO, fields))
+
     @property
     def ground(self) -> Ground:
         """What every hunt needs."""
@@ -107,7 +115,7 @@ class Call:
         self._candidates = candidates
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
-        self.occupancy = Occupancy(self._room_turned)
+        self.occupancy = Occupancy(exchange.room_turned)
         self.media = CallMedia(self.id, exchange.emit, exchange.settings.media)
         product = exchange.settings.sip.user_agent
         caller = Leg.received(exchange.agent, self, transaction, invitation.source, product)
@@ -441,14 +449,6 @@ class Call:
             self.seats.caller.redirect(redirection.cause, redirection.redirected_to, now)
         else:
             self.seats.dismiss(self.seats.caller, self.ledger.cause, now)
-
-    def _room_turned(self, room: Room, is_nearly_full: bool) -> None:
-        if is_nearly_full:
-            self.fact(
-                "room.nearly_full", Level.WARNING, of=room.name, calls=room.calls, share=round(room.share, 2)
-            )
-        else:
-            self.fact("room.again", of=room.name, calls=room.calls, share=round(room.share, 2))
 
     def _start(self, name: str, at: float) -> None:
         self.exchange.agent.deadlines.start((self, name), at)

@@ -92,13 +92,14 @@ def test_the_line_of_a_site_is_shared_by_calls_from_and_to_its_users(make: Make)
     assert place.calls(calling="+4930555") == "first"
     place.second.invites("+4930666")
     assert "INVITE" in place.phone.heard()
+    incoming = place.phone.line
     assert place.calls(calling="+4930777") == "503"
     assert place.world.records[-1].cause.reason == "bandwidth-limit"
     assert place.calls(calling="+4989") == "first", "it is not at this site"
     assert place.calls("112", calling="+4930777") == "first"
     for line in tuple(place.first.lines):
         place.first.says(486, line=line)
-    place.phone.says(486)
+    place.phone.says(486, line=incoming)
 
 
 def test_the_limit_of_the_server_holds_for_all_but_calls_for_help(make: Make) -> None:
