@@ -46,7 +46,7 @@ class Page:
         self._invitation = invitation
         self._content = Content.of(invitation.request)
         trunks, draw = exchange.trunks, exchange.agent.ids.between
-        self._left = preferred(registered_first(candidates, trunks), trunks, draw, now)
+        self._left = registered_first(preferred(candidates, trunks, draw, now), trunks)
         self._candidate = candidates[0]
         self._digest = DigestClient()
         self._sent: Transaction | None = None

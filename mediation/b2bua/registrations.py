@@ -1,6 +1,7 @@
 """The registrations of all trunks that register: what is asked for, what is told, and how each trunk stands."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from mediation.b2bua.outputs import Fact, Level
 from mediation.routing.directory import Directory
@@ -8,7 +9,7 @@ from mediation.routing.routes import listener_for
 from mediation.routing.terms import Terms
 from mediation.routing.trunk import Standing, TrunkState
 from mediation.settings.model import Settings, Trunk
-from mediation.settings.places import Target
+from mediation.settings.places import Listener, Target
 from mediation.sip.agent import Agent
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.flow import Flow
@@ -40,22 +41,23 @@ class Registrations:
         agent: Agent,
         settings: Settings,
         trunks: Mapping[str, TrunkState],
-        emit: Callable[[Fact], None],
         directory: Directory,
+        emit: Callable[[Fact], None],
     ) -> None:
-        """`trunks` learn how they stand; `directory` tells where their targets are."""
-        self._agent = agent
-        self._settings = settings
-        self._directory = directory
-        self._begun = False
+        """`trunks` learn how they stand; `directory` knows where their targets are."""
         self._trunks = trunks
+        self._directory = directory
         self._emit = emit
         self._of: dict[Registration, Trunk] = {}
         self._targets: dict[Registrar, Target] = {}
         for trunk in settings.trunks:
             if trunk.registration.is_on:
+                credentials = Terms.of(trunk).credentials
+                digest = DigestClient(*(() if credentials is None else (credentials,)))
+                intent = _intent(trunk, settings.sip.user_agent)
+                registrars = partial(self._registrars, trunk.name, settings.gateway.listen)
+                self._of[Registration(agent, self, intent, registrars, digest)] = trunk
                 trunks[trunk.name].standing = Standing(trunk.registration.required)
-                self._add(trunk)
 
     @property
     def is_over(self) -> bool:
@@ -69,22 +71,8 @@ class Registrations:
 
     def begin(self, now: float) -> None:
         """Register."""
-        self._begun = True
         for index, registration in enumerate(self._of):
             registration.begin(now, index * SPACING_S)
-
-    def targets_changed(self, name: str, now: float) -> None:
-        """A trunk has other targets: it registers with those from the next time on, or now if it had none."""
-        trunk = next((each for each in self._settings.trunks if each.name == name), None)
-        if trunk is None or not trunk.registration.is_on:
-            return
-        registration = next((each for each, known in self._of.items() if known is trunk), None)
-        if registration is None:
-            registration = self._add(trunk)
-            if registration is not None and self._begun:
-                registration.begin(now, 0)
-        elif registrars := self._registrars(trunk):
-            registration.move_to(registrars)
 
     def stop(self, now: float) -> None:
         """Give all back."""
@@ -107,6 +95,14 @@ class Registrations:
                 holder.flow.local,
                 holder.flow.remote,
             ):
+                registration.suspect(now)
+
+    def moved(self, trunk: str, now: float) -> None:
+        """The names of a trunk stand for other addresses: who holds its registration may be gone."""
+        known = self._directory.targets(trunk)
+        for registration, of in self._of.items():
+            holder = registration.holder
+            if of.name == trunk and holder is not None and self._targets[holder] not in known:
                 registration.suspect(now)
 
     def slept(self, now: float) -> None:
@@ -157,26 +153,15 @@ class Registrations:
     def _tell(self, name: str, level: Level, trunk: Trunk, fields: Mapping[str, object]) -> None:
         self._emit(Fact(name, level, {"trunk": trunk.name, **fields}))
 
-    def _add(self, trunk: Trunk) -> Registration | None:
-        """The registration of a trunk; None while it has no targets that are known."""
-        registrars = self._registrars(trunk)
-        if not registrars:
-            return None
-        credentials = Terms.of(trunk).credentials
-        digest = DigestClient(*(() if credentials is None else (credentials,)))
-        intent = _intent(trunk, self._settings.sip.user_agent)
-        registration = Registration(self._agent, self, intent, registrars, digest)
-        self._of[registration] = trunk
-        return registration
-
-    def _registrars(self, trunk: Trunk) -> tuple[Registrar, ...]:
-        found = []
-        for target in self._directory.targets(trunk.name):
-            listener = listener_for(target, self._settings.gateway.listen)
+    def _registrars(self, trunk: str, listeners: tuple[Listener, ...]) -> tuple[Registrar, ...]:
+        """The targets of a trunk, as they are known now."""
+        found: dict[Registrar, Target] = {}
+        for target in self._directory.targets(trunk):
+            listener = listener_for(target, listeners)
             if listener is not None:
-                registrar = Registrar(target.uri, Flow(target.transport, listener.endpoint, target.endpoint))
-                self._targets[registrar] = target
-                found.append(registrar)
+                flow = Flow(target.transport, listener.endpoint, target.endpoint)
+                found[Registrar(target.uri, flow)] = target
+        self._targets.update(found)
         return tuple(found)
 
 

@@ -12,8 +12,16 @@ from mediation.sip import change, registration_table, session_table
 from mediation.sip.table import Table
 
 ROOMS = (
-    call_table, hunt_table, transfer, joining, bridge, change, session_table, health_table, registration_table,
-)  # fmt: skip
+    call_table,
+    hunt_table,
+    transfer,
+    joining,
+    bridge,
+    change,
+    session_table,
+    health_table,
+    registration_table,
+)
 EVERY_TABLE = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__.rpartition(".")[2])
 
 
