@@ -13,7 +13,7 @@ from typing import Any
 from mediation import __version__
 from mediation.b2bua.engine import Engine
 from mediation.b2bua.outputs import Fact
-from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair
+from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair, PressKey
 from mediation.b2bua.record import CallRecord
 from mediation.exit_codes import ExitCode
 from mediation.media.engine import (
@@ -59,7 +59,7 @@ DENIED_REMEDY = "CAP_SYS_NICE, or LimitRTPRIO= of systemd; or set media.real_tim
 _TABLE = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
 """What the settings call each interface."""
 
-_Rest = OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Fact | CallRecord
+_Rest = OpenMedia | ApplyMedia | OpenPair | ClosePair | PressKey | CloseMedia | Fact | CallRecord
 
 
 def serve(settings: Settings) -> int:
@@ -223,7 +223,7 @@ class Server:
 
     def _perform(self, output: _Rest) -> None:
         match output:
-            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | CloseMedia():
+            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | PressKey() | CloseMedia():
                 self._media.perform(output)
             case CallRecord():
                 self._record(output)

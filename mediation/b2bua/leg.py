@@ -33,6 +33,7 @@ from mediation.sdp.crypto import KeyRing
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.model import Side
+from mediation.settings.peer_media import Dtmf
 from mediation.settings.peer_terms import Follow, Reliability
 from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, TimerUser
@@ -294,6 +295,12 @@ class Leg:
         return None if self._invite is None else self._invite.from_
 
     @property
+    def dtmf(self) -> Dtmf:
+        """How digits come from the peer and go to it."""
+        events = self.audio is not None and self.audio.event_payload_type is not None
+        return Dtmf.RTP if events else self.terms.dtmf
+
+    @property
     def audio(self) -> AgreedAudio | None:
         """The audio that both sides agreed on last."""
         return self.said.audio
@@ -325,6 +332,7 @@ class Leg:
             srtp=audio.srtp,
             rtcp_mux=audio.rtcp_mux,
             rtcp_reduced=audio.rtcp_reduced,
+            dtmf=self.dtmf,
             alternatives=tuple(each.remote for each in others),
             alternative_srtp=tuple(each.srtp for each in others),
         )

@@ -14,7 +14,9 @@ from functools import lru_cache
 from typing import Final
 
 from mediation.b2bua.plan import Stream
+from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST, Course, Line
+from mediation.media.digits import Digits, Tell, are_unlike, way_of
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
 from mediation.rtp.rewrite import Rewrite
@@ -46,6 +48,8 @@ class Drop(Enum):
     """`Rewrite` refused it: a stray, or older than the last switch."""
     NOT_SENT = auto()
     """The socket refused it."""
+    DIGIT = auto()
+    """It said a key that is said in another way, or a key of ours sounded in its place."""
 
 
 @dataclass(eq=False, slots=True)
@@ -79,16 +83,46 @@ class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_octets_sent", "_reasons",
-        "_reception", "_rewrite", "_sent_at_reports", "_sink", "_source", "_ssrc", "_voice", "dropped",
-        "fax_received", "fax_sent", "malformed",
+        "_actions",
+        "_course",
+        "_digits",
+        "_dropped_octets",
+        "_heard",
+        "_key",
+        "_laws",
+        "_length",
+        "_octets_sent",
+        "_reasons",
+        "_reception",
+        "_remind",
+        "_rewrite",
+        "_sent_at_reports",
+        "_sink",
+        "_source",
+        "_ssrc",
+        "_tell",
+        "_voice",
+        "dropped",
+        "fax_received",
+        "fax_sent",
+        "malformed",
     )  # fmt: skip
 
-    def __init__(self, voice: Voice) -> None:
-        """`voice` numbers what leaves. Until `configure` nothing does."""
+    def __init__(
+        self, voice: Voice, tell: Tell | None = None, remind: Callable[[], None] | None = None
+    ) -> None:
+        """`voice` numbers what leaves. Until `configure` nothing does.
+
+        `tell` is called with each key that signalling must say, `remind` when `deadline` may have come nearer.
+        """
         self._voice = voice
+        self._tell = tell or _tell_nobody
+        self._remind = remind or _remind_nobody
+        self._digits: Digits | None = None
         self._course = Course(self, NO_LINE, NO_LINE)
         self._laws: tuple[int, ...] = ()
+        self._length = 0
+        """Of the source's last audio packet, in samples."""
         self._rewrite = voice.rewrite
         self._reception = Reception(_NOBODY)
         self._ssrc = _NOBODY
@@ -131,8 +165,10 @@ class Relay:
         self._course.lead(self._source, line)
 
     def close(self) -> None:
-        """No packet more. The course is let go, so that no circle of references keeps what a call has had."""
+        """No packet more. What refers back is let go, so that no circle of references keeps what a call has had."""
         self._course.close()
+        self._digits = None
+        self._tell, self._remind = _tell_nobody, _remind_nobody
 
     def configure(self, source: Stream, sink: Stream) -> None:
         """Follow a plan. Where a law or its payload type changes, the stream goes on with a marker."""
@@ -150,6 +186,47 @@ class Relay:
         else:
             self._actions = _NO_ACTIONS
             self._reasons = _ALL_CLOSED
+        self._configure_digits(source, sink)
+
+    def _configure_digits(self, source: Stream, sink: Stream) -> None:
+        if not are_unlike(source, sink):
+            self._digits = None
+        elif self._digits is not None and self._digits.ways == (way_of(source), way_of(sink)):
+            self._digits.follow(source, sink)
+        else:
+            self._digits = Digits(source, sink, self, self._tell, self._remind)
+
+    def press(self, key: str, duration_ms: int, now: int) -> None:
+        """Let the sink hear a key that signalling has heard of the source."""
+        if self._digits is not None:
+            self._digits.press(key, duration_ms, now)
+
+    @property
+    def deadline(self) -> int:
+        """When `handle_timeout` has something to do."""
+        return NEVER if self._digits is None else self._digits.deadline
+
+    def handle_timeout(self, now: int) -> None:
+        """What is due."""
+        if self._digits is not None:
+            self._digits.handle_timeout(now)
+
+    def next_timestamp(self, now: int) -> int:
+        """See `Outlet`."""
+        self._course.end()
+        return self._rewrite.next_timestamp(now, self._length)
+
+    def insert(self, payload_type: int, payload: bytes, timestamp: int, moment: int, *, marker: bool) -> None:
+        """See `Outlet`."""
+        self._course.end()
+        header = self._rewrite.insert(payload_type, marker, timestamp, moment)
+        try:
+            self._sink.send(header + payload)
+        except OSError:
+            self.dropped[Drop.NOT_SENT] += 1
+        else:
+            self._octets_sent += len(payload)
+            self._dropped_octets -= len(payload)
 
     def source_moved(self) -> None:
         """Another sender may speak for the source from now on."""
@@ -159,12 +236,15 @@ class Relay:
     def source_resumed(self) -> None:
         """Audio after something else: its next packet begins a run, and what the source left out is no loss."""
         self._course.end()
+        if self._digits is not None:
+            self._digits.source_changed()
         self._ssrc = _NOBODY
         self._rewrite.forget_source()
 
     def source_replaced(self) -> None:
         """Another party has taken the source's seat: its figures begin anew, what leaves goes on."""
         self._course.end()
+        self._digits = None
         self._reception = Reception(_NOBODY)
         self.source_resumed()
         self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
@@ -175,6 +255,7 @@ class Relay:
     def sink_replaced(self, voice: Voice) -> None:
         """Another party has taken the sink's seat, and hears this voice; the source's figures go on."""
         self._course.end()
+        self._digits = None
         last = self._voice
         last.octets, last.not_sent, last.at_reports = (
             self._octets_sent,
@@ -212,12 +293,26 @@ class Relay:
         if ssrc != self._ssrc:
             self._ssrc = ssrc
             self._reception.source_changed(ssrc)
+            if self._digits is not None:
+                self._digits.source_changed()
         self._reception.packet_arrived(sequence, timestamp, arrival)
+        if self._digits is not None and self._digits.keeps(
+            payload_type,
+            timestamp,
+            packet[start:end],
+            self._rewrite.leaving(timestamp, ssrc),
+            arrival,
+        ):
+            self._rewrite.withhold(sequence, ssrc)
+            self._drop(Drop.DIGIT, end - start)
+            return
         action = self._actions[payload_type]
         if action is None:
             self._rewrite.withhold(sequence, ssrc)
             self._drop(self._reasons[payload_type], end - start)
             return
+        if payload_type in self._laws:
+            self._length = end - start
         payload_type, table = action
         header = self._rewrite.header(payload_type, marker, sequence, timestamp, ssrc, arrival)
         if header is None:
@@ -336,6 +431,8 @@ class Relay:
         """Expect what follows a packet of a law that went its usual way."""
         if len(packet) <= HEADER_OCTETS or packet[0] != PLAIN or packet[1] not in self._laws:
             return  # a marker, among others
+        if self._digits is not None and self._digits.is_busy:
+            return
         action = self._actions[packet[1]]
         _, _, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
         offsets = self._rewrite.offsets_after(sequence, timestamp, ssrc)
@@ -348,6 +445,14 @@ class Relay:
     def _drop(self, reason: Drop, octets: int) -> None:
         self.dropped[reason] += 1
         self._dropped_octets += octets
+
+
+def _tell_nobody(_key: str, _duration_ms: int) -> None:
+    """The call is over."""
+
+
+def _remind_nobody() -> None:
+    """The same."""
 
 
 _NOBODY: Final = -1

@@ -7,6 +7,7 @@ from mediation.sdp.crypto import SrtpMode
 from mediation.sdp.negotiation import Capabilities
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.model import Internal, Side, Trunk
+from mediation.settings.peer_media import Dtmf, InfoBody
 from mediation.settings.peer_terms import (
     Bodies,
     EarlyMedia,
@@ -59,6 +60,10 @@ class Terms:
     """How the peer writes numbers."""
     keys_without_tls: bool = False
     """Whether keys for SRTP may be said where they can be read on the way."""
+    dtmf: Dtmf = Dtmf.RTP
+    """How digits go where telephone-event is not agreed on."""
+    dtmf_info: InfoBody = InfoBody.RELAY
+    """How INFO says them."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
@@ -93,6 +98,8 @@ class Terms:
             peer.headers,
             numbers,
             media.srtp_without_tls,
+            media.dtmf,
+            media.dtmf_info,
         )
 
     def capabilities_over(self, transport: Transport) -> Capabilities:
@@ -122,7 +129,7 @@ class Terms:
         if self.transfer.mode is TransferMode.OFF:
             left_out |= {"REFER", "SUBSCRIBE"}
         if not self.mid_call.info:
-            left_out |= {"INFO", "MESSAGE"}
+            left_out |= {"MESSAGE"} if self.dtmf is Dtmf.INFO else {"INFO", "MESSAGE"}
         return ", ".join(method for method in _ALLOW if method not in left_out)
 
     @property
