@@ -4,12 +4,13 @@ For one direction of a call, while its plan asks for it: events that come are no
 what is heard becomes tones, or a word to signalling, which says it on the other side.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER, UNITS_PER_MS
-from mediation.media.keypad import SHORTEST, Keypad, Outlet, Press
+from mediation.media.keypad import SHORTEST, Heard, Keypad, Outlet, Press
+from mediation.media.tone_ear import ToneEar
 from mediation.rtp.packet import RtpError
 from mediation.rtp.telephone_event import EventReceiver
 from mediation.settings.peer_media import Dtmf
@@ -39,7 +40,7 @@ def are_unlike(source: Stream, sink: Stream) -> bool:
 class Digits:
     """Of one direction. All times are of the media clock."""
 
-    __slots__ = ("_ear", "_keypad", "_teller", "ways")
+    __slots__ = ("_ear", "_keypad", "_teller", "_tone_ear", "ways")
 
     def __init__(
         self, source: Stream, sink: Stream, outlet: Outlet, tell: Tell, remind: Callable[[], None]
@@ -49,12 +50,16 @@ class Digits:
         """How keys come, and how they go."""
         self._keypad = None if self.ways[1] is Dtmf.INFO else Keypad(sink, outlet, remind)
         self._teller = Teller(tell)
-        self._ear = EventEar(self._keypad or self._teller, remind)
-        self._ear.follow(source)
+        mouth = self._keypad or self._teller
+        self._ear = EventEar(mouth, remind)
+        self._tone_ear = ToneEar(mouth, outlet, remind) if self.ways[0] is Dtmf.INBAND else None
+        self.follow(source, sink)
 
     def follow(self, source: Stream, sink: Stream) -> None:
         """A plan with the same ways, and other numbers perhaps."""
         self._ear.follow(source)
+        if self._tone_ear is not None:
+            self._tone_ear.follow(source)
         if self._keypad is not None:
             self._keypad.follow(sink)
 
@@ -66,30 +71,36 @@ class Digits:
     @property
     def is_busy(self) -> bool:
         """Whether each packet of the source must be looked at."""
-        return self._keypad is not None and self._keypad.is_busy
+        return self._tone_ear is not None or (self._keypad is not None and self._keypad.is_busy)
 
-    def keeps(self, payload_type: int, timestamp: int, payload: bytes, leaving: int | None, now: int) -> bool:
+    def listen(self, packet: Heard, now: int) -> Iterable[Heard]:
+        """Hear a packet of the source, if keys come as tones; what goes on now, in its place."""
+        return (packet,) if self._tone_ear is None else self._tone_ear.hear(packet, now)
+
+    def keeps(self, packet: Heard, leaving: int | None, now: int) -> bool:
         """Whether a packet of the source goes no further: it says a key, or a key sounds in its place."""
-        if self.ways[0] is Dtmf.RTP and payload_type in self._ear.payload_types:
-            self._ear.hear(timestamp, payload, now)
+        if self.ways[0] is Dtmf.RTP and packet.payload_type in self._ear.payload_types:
+            self._ear.hear(packet.timestamp, packet.payload, now)
             return True
         return self._keypad is not None and self._keypad.withholds(leaving)
 
     def source_changed(self) -> None:
         """Another stream comes in: its timestamps say nothing of those before."""
         self._ear.source_changed()
+        if self._tone_ear is not None:
+            self._tone_ear.source_changed()
 
     @property
     def deadline(self) -> int:
         """When `handle_timeout` has something to do."""
-        keypad = self._keypad
-        return self._ear.deadline if keypad is None else min(self._ear.deadline, keypad.deadline)
+        rooms = (self._ear, self._tone_ear, self._keypad)
+        return min(room.deadline for room in rooms if room is not None)
 
     def handle_timeout(self, now: int) -> None:
         """What is due."""
-        self._ear.handle_timeout(now)
-        if self._keypad is not None:
-            self._keypad.handle_timeout(now)
+        for room in (self._ear, self._tone_ear, self._keypad):
+            if room is not None:
+                room.handle_timeout(now)
 
 
 class Teller:

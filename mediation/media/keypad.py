@@ -31,6 +31,18 @@ _HALF: Final = 1 << 31
 
 
 @dataclass(eq=False, slots=True)
+class Heard:
+    """A packet of the source, read."""
+
+    payload_type: int
+    marker: bool
+    sequence: int
+    timestamp: int
+    ssrc: int
+    payload: bytes
+
+
+@dataclass(eq=False, slots=True)
 class Press:
     """A key on its way."""
 
@@ -48,6 +60,9 @@ class Outlet(Protocol):
 
     def insert(self, payload_type: int, payload: bytes, timestamp: int, moment: int, *, marker: bool) -> None:
         """Send it, with the next sequence number. `moment` is when it begins, which the timestamp tells."""
+
+    def send_on(self, packet: Heard, now: int) -> None:
+        """Let a packet of the source go on that was held back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST, Course, Line
 from mediation.media.digits import Digits, Tell, are_unlike, way_of
+from mediation.media.keypad import Heard
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
 from mediation.rtp.rewrite import Rewrite
@@ -296,37 +297,61 @@ class Relay:
             if self._digits is not None:
                 self._digits.source_changed()
         self._reception.packet_arrived(sequence, timestamp, arrival)
-        if self._digits is not None and self._digits.keeps(
-            payload_type,
-            timestamp,
-            packet[start:end],
-            self._rewrite.leaving(timestamp, ssrc),
-            arrival,
-        ):
-            self._rewrite.withhold(sequence, ssrc)
-            self._drop(Drop.DIGIT, end - start)
+        if self._digits is None:
+            self._forward(payload_type, marker, sequence, timestamp, ssrc, packet[start:end], arrival)
             return
+        heard = Heard(payload_type, marker, sequence, timestamp, ssrc, packet[start:end])
+        for each in self._digits.listen(heard, arrival):
+            self.send_on(each, arrival)
+
+    def send_on(self, packet: Heard, now: int) -> None:
+        """See `Outlet`."""
+        leaving = self._rewrite.leaving(packet.timestamp, packet.ssrc)
+        if self._digits is not None and self._digits.keeps(packet, leaving, now):
+            self._rewrite.withhold(packet.sequence, packet.ssrc)
+            self._drop(Drop.DIGIT, len(packet.payload))
+            return
+        self._forward(
+            packet.payload_type,
+            packet.marker,
+            packet.sequence,
+            packet.timestamp,
+            packet.ssrc,
+            packet.payload,
+            now,
+        )
+
+    def _forward(
+        self,
+        payload_type: int,
+        marker: bool,
+        sequence: int,
+        timestamp: int,
+        ssrc: int,
+        payload: bytes,
+        arrival: int,
+    ) -> None:
         action = self._actions[payload_type]
         if action is None:
             self._rewrite.withhold(sequence, ssrc)
-            self._drop(self._reasons[payload_type], end - start)
+            self._drop(self._reasons[payload_type], len(payload))
             return
+        octets = len(payload)
         if payload_type in self._laws:
-            self._length = end - start
+            self._length = octets
         payload_type, table = action
         header = self._rewrite.header(payload_type, marker, sequence, timestamp, ssrc, arrival)
         if header is None:
-            self._drop(Drop.OUT_OF_RUN, end - start)
+            self._drop(Drop.OUT_OF_RUN, octets)
             return
-        payload = packet[start:end]
         if table is not None:
             payload = payload.translate(table)
         try:
             self._sink.send(header + payload)
         except OSError:
-            self._drop(Drop.NOT_SENT, end - start)
+            self._drop(Drop.NOT_SENT, octets)
             return
-        self._octets_sent += end - start
+        self._octets_sent += octets
 
     def followed(self, packets: int, octets: int, timestamp: int, arrival: int, jitter_16: int) -> None:
         """See `Carried`: as `carry` would have counted it."""
