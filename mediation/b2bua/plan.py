@@ -54,6 +54,14 @@ class Stream:
     """RTCP comes and goes by the RTP port (RFC 5761); `remote_rtcp` is `remote` then."""
     rtcp_reduced: bool = False
     """RTCP without a report in front is taken (RFC 5506)."""
+    comfort_noise: bool = False
+    """It takes comfort noise (RFC 3389), payload type 13."""
+    fill_silence: bool = False
+    """Where it takes none, noise is made for it in its law."""
+    max_ptime_ms: int = 0
+    """It takes no longer packets; 0: any."""
+    repacketize: bool = False
+    """It gets packets of `ptime_ms` and no others."""
     dtmf: Dtmf = Dtmf.RTP
     """How digits come from this party and go to it: telephone-event, if it has a number, or what stands in its place.
 

@@ -305,7 +305,8 @@ def _stream_fields(stream: Stream) -> Fields:
     return [
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
-        stream.rtcp_mux, stream.rtcp_reduced, stream.dtmf, _key_fields(stream.srtp),
+        stream.rtcp_mux, stream.rtcp_reduced, stream.comfort_noise, stream.fill_silence, stream.max_ptime_ms,
+        stream.repacketize, stream.dtmf, _key_fields(stream.srtp),
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -325,7 +326,8 @@ def _stream(fields: list[object]) -> Stream:
             str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
             int() | None as our_payload_type, int() | None as our_event_payload_type,
-            bool(rtcp_mux), bool(rtcp_reduced), str(dtmf), list() | None as keys, *alternatives,
+            bool(rtcp_mux), bool(rtcp_reduced), bool(comfort_noise), bool(fill_silence), int(max_ptime_ms),
+            bool(repacketize), str(dtmf), list() | None as keys, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -345,6 +347,10 @@ def _stream(fields: list[object]) -> Stream:
                 tuple(key for _, key in others) if any(key for _, key in others) else (),
                 rtcp_mux,
                 rtcp_reduced,
+                comfort_noise,
+                fill_silence,
+                max_ptime_ms,
+                repacketize,
                 Dtmf(dtmf),
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")

@@ -9,8 +9,9 @@ from typing import Final
 
 from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER, UNITS_PER_MS
-from mediation.media.keypad import SHORTEST, Heard, Keypad, Outlet, Press
-from mediation.media.tone_ear import ToneEar
+from mediation.media.keypad import SHORTEST, Keypad, Press
+from mediation.media.outlet import Heard, Outlet
+from mediation.media.tone_ear import SendOn, ToneEar
 from mediation.rtp.packet import RtpError
 from mediation.rtp.telephone_event import EventReceiver
 from mediation.settings.peer_media import Dtmf
@@ -43,16 +44,22 @@ class Digits:
     __slots__ = ("_ear", "_keypad", "_teller", "_tone_ear", "ways")
 
     def __init__(
-        self, source: Stream, sink: Stream, outlet: Outlet, tell: Tell, remind: Callable[[], None]
+        self,
+        source: Stream,
+        sink: Stream,
+        outlet: Outlet,
+        send_on: SendOn,
+        tell: Tell,
+        remind: Callable[[], None],
     ) -> None:
-        """`remind` is called when `deadline` may have come nearer."""
+        """`send_on` takes packets that were held back; `remind` is called when `deadline` may have come nearer."""
         self.ways = way_of(source), way_of(sink)
         """How keys come, and how they go."""
         self._keypad = None if self.ways[1] is Dtmf.INFO else Keypad(sink, outlet, remind)
         self._teller = Teller(tell)
         mouth = self._keypad or self._teller
         self._ear = EventEar(mouth, remind)
-        self._tone_ear = ToneEar(mouth, outlet, remind) if self.ways[0] is Dtmf.INBAND else None
+        self._tone_ear = ToneEar(mouth, send_on, remind) if self.ways[0] is Dtmf.INBAND else None
         self.follow(source, sink)
 
     def follow(self, source: Stream, sink: Stream) -> None:
@@ -72,6 +79,11 @@ class Digits:
     def is_busy(self) -> bool:
         """Whether each packet of the source must be looked at."""
         return self._tone_ear is not None or (self._keypad is not None and self._keypad.is_busy)
+
+    @property
+    def is_sounding(self) -> bool:
+        """Whether a key sounds in the place of what the source sends."""
+        return self._keypad is not None and self._keypad.is_sounding
 
     def listen(self, packet: Heard, now: int) -> Iterable[Heard]:
         """Hear a packet of the source, if keys come as tones; what goes on now, in its place."""

@@ -7,10 +7,11 @@ timestamps go on through it. Keys that come faster than they can be told apart w
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER, UNITS_PER_MS
+from mediation.media.outlet import Outlet
 from mediation.rtp.telephone_event import END_PACKETS, KEYS, MAX_DURATION, TelephoneEvent
 from mediation_codecs.dtmf import key_tone
 from mediation_codecs.g711 import SILENCE, encode
@@ -31,18 +32,6 @@ _HALF: Final = 1 << 31
 
 
 @dataclass(eq=False, slots=True)
-class Heard:
-    """A packet of the source, read."""
-
-    payload_type: int
-    marker: bool
-    sequence: int
-    timestamp: int
-    ssrc: int
-    payload: bytes
-
-
-@dataclass(eq=False, slots=True)
 class Press:
     """A key on its way."""
 
@@ -50,19 +39,6 @@ class Press:
     duration: int | None = None
     """How long it was pressed, in timestamp units; None: it still is."""
     volume: int = USUAL_VOLUME
-
-
-class Outlet(Protocol):
-    """Where a stream leaves for its party."""
-
-    def next_timestamp(self, now: int) -> int:
-        """When a packet of our own begins that follows what has left."""
-
-    def insert(self, payload_type: int, payload: bytes, timestamp: int, moment: int, *, marker: bool) -> None:
-        """Send it, with the next sequence number. `moment` is when it begins, which the timestamp tells."""
-
-    def send_on(self, packet: Heard, now: int) -> None:
-        """Let a packet of the source go on that was held back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +100,11 @@ class Keypad:
 
     def released(self, press: Press, now: int) -> None:
         """Its duration is known: the next packet tells."""
+
+    @property
+    def is_sounding(self) -> bool:
+        """Whether a key is being said."""
+        return self._press is not None
 
     @property
     def is_busy(self) -> bool:

@@ -10,7 +10,8 @@ from typing import Final, Protocol
 
 from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER, UNITS_PER_MS
-from mediation.media.keypad import Heard, Outlet, Press
+from mediation.media.keypad import Press
+from mediation.media.outlet import Heard
 from mediation_codecs.dtmf_detector import Tone, ToneDetector
 from mediation_codecs.g711 import SILENCE, Law, decode
 
@@ -32,6 +33,10 @@ MOST_HELD: Final = 32
 _HALF: Final = 1 << 31
 
 
+SendOn = Callable[[Heard, int], None]
+"""Takes a packet on, at a time."""
+
+
 class Mouth(Protocol):
     """Says on the other side what is heard here."""
 
@@ -46,14 +51,14 @@ class ToneEar:
     """Of one direction. All times are of the media clock."""
 
     __slots__ = (
-        "_detector", "_held", "_law", "_mouth", "_next", "_outlet", "_payload_types", "_press", "_remind", "_spans",
+        "_detector", "_held", "_law", "_mouth", "_next",  "_payload_types", "_press", "_remind", "_send_on", "_spans",
         "deadline",
     )  # fmt: skip
 
-    def __init__(self, mouth: Mouth, outlet: Outlet, remind: Callable[[], None]) -> None:
-        """`remind` is called when `deadline` may have come nearer."""
+    def __init__(self, mouth: Mouth, send_on: SendOn, remind: Callable[[], None]) -> None:
+        """`send_on` takes what was held when the source stops; `remind` is called when `deadline` has come nearer."""
         self._mouth = mouth
-        self._outlet = outlet
+        self._send_on = send_on
         self._remind = remind
         self._law = Law.PCMU
         self._payload_types: tuple[int, ...] = ()
@@ -100,7 +105,7 @@ class ToneEar:
             if self._detector.tone is not None:
                 self._note(self._detector.give_up(), now)
             for packet in self._let_go(0):
-                self._outlet.send_on(packet, now)
+                self._send_on(packet, now)
 
     def _place_of(self, packet: Heard) -> int | None:
         """Where its samples stand among those that were heard; None: it is late, and another one has its place."""

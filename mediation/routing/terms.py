@@ -60,6 +60,10 @@ class Terms:
     """How the peer writes numbers."""
     keys_without_tls: bool = False
     """Whether keys for SRTP may be said where they can be read on the way."""
+    fill_silence: bool = False
+    """Whether noise is made for the peer where it takes no comfort noise."""
+    repacketize: bool = False
+    """Whether it gets packets of the length that it asks for alone."""
     dtmf: Dtmf = Dtmf.RTP
     """How digits go where telephone-event is not agreed on."""
     dtmf_info: InfoBody = InfoBody.RELAY
@@ -78,6 +82,7 @@ class Terms:
             media.srtp_twins,
             media.rtcp_mux,
             media.rtcp_rsize,
+            media.comfort_noise,
         )
         side, credentials, numbers = Side.FRONT_END, None, AS_IT_IS
         if isinstance(peer, Trunk):
@@ -98,6 +103,8 @@ class Terms:
             peer.headers,
             numbers,
             media.srtp_without_tls,
+            media.fill_silence,
+            media.repacketize,
             media.dtmf,
             media.dtmf_info,
         )

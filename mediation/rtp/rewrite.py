@@ -157,9 +157,25 @@ class Rewrite:
         if self._current == _NOBODY:
             self._current = _FORGOTTEN
             self._arrival = moment
+        self._following = _NOBODY
+        return self.next_header(payload_type, marker, timestamp)
+
+    def place(self, sequence: int, timestamp: int, ssrc: int, arrival: int) -> tuple[int, bool] | None:
+        """The timestamp and the marker that this packet would leave with, while its payload leaves in other packets:
+        those of `next_header`, which have the numbers. None as in `header`; and what comes late from now on."""
+        highest = self._sequence + self._sequence_offset
+        header = self.header(0, False, sequence, timestamp, ssrc, arrival)
+        if header is None:
+            return None
+        self._sequence_offset = highest - self._sequence
+        self._floor = self._sequence
+        self.packets -= 1
+        return int.from_bytes(header[4:8]), header[1] > 0x7F
+
+    def next_header(self, payload_type: int, marker: bool, timestamp: int) -> bytes:
+        """The twelve octets of a packet with the next number."""
         self._sequence_offset += 1
         self._floor = self._sequence
-        self._following = _NOBODY
         self.packets += 1
         number = (self._sequence + self._sequence_offset) & 0xFFFF
         return _pack(PLAIN, payload_type | 0x80 if marker else payload_type, number, timestamp, self.ssrc)

@@ -58,6 +58,20 @@ class PeerMedia:
     rtcp_rsize: bool = setting(
         False, doc="Take RTCP of reduced size where the peer knows it (RFC 5506); ours is always whole."
     )
+    comfort_noise: bool = setting(
+        False,
+        doc="Offer and take comfort noise (CN, payload type 13, RFC 3389). It passes where both sides take it.",
+    )
+    fill_silence: bool = setting(
+        False,
+        doc="Toward this peer, if it does not take comfort noise: noise of the level that the other side tells, until "
+        "it speaks again. false: nothing is sent meanwhile.",
+    )
+    repacketize: bool = setting(
+        False,
+        doc="Toward this peer: packets of just the length that it asks for (ptime), cut and joined where they come "
+        "otherwise. false: as they come; only what is above its maxptime is cut.",
+    )
     dtmf: Dtmf = field(
         default=Dtmf.RTP,
         metadata=story(

@@ -81,6 +81,10 @@ streams = st.builds(
     srtp=st.none() | agreed_keys,
     rtcp_mux=st.booleans(),
     rtcp_reduced=st.booleans(),
+    comfort_noise=st.booleans(),
+    fill_silence=st.booleans(),
+    max_ptime_ms=st.integers(0, 60),
+    repacketize=st.booleans(),
     dtmf=st.sampled_from(Dtmf),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
