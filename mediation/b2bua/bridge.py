@@ -269,7 +269,8 @@ class Bridge:
     def _asked_by(self, leg: Leg, asked: Asked, now: float) -> None:
         """Pass on what one party says to the other; one that does not take it has said so (RFC 3261 section 8.2.1)."""
         other = self.other(leg)
-        if asked.method == "INFO" and says_key(asked.content) and leg.dtmf is Dtmf.INFO:
+        is_key = asked.method == "INFO" and says_key(asked.content)
+        if is_key and leg.dtmf is Dtmf.INFO and other.dtmf is not None:
             self._key_by(leg, asked, now)
         elif is_barred(asked.content.essences, leg.terms, other.terms):
             leg.questions.refuse_content(asked.question, now)

@@ -295,10 +295,11 @@ class Leg:
         return None if self._invite is None else self._invite.from_
 
     @property
-    def dtmf(self) -> Dtmf:
-        """How digits come from the peer and go to it."""
-        events = self.audio is not None and self.audio.event_payload_type is not None
-        return Dtmf.RTP if events else self.terms.dtmf
+    def dtmf(self) -> Dtmf | None:
+        """How digits come from the peer and go to it; None: there is no way."""
+        if self.audio is not None and self.audio.event_payload_type is not None:
+            return Dtmf.RTP
+        return None if self.terms.dtmf is Dtmf.RTP else self.terms.dtmf
 
     @property
     def audio(self) -> AgreedAudio | None:
@@ -332,11 +333,12 @@ class Leg:
             srtp=audio.srtp,
             rtcp_mux=audio.rtcp_mux,
             rtcp_reduced=audio.rtcp_reduced,
+            dscp=self.terms.dscp,
             comfort_noise=audio.comfort_noise,
             fill_silence=self.terms.fill_silence,
             max_ptime_ms=audio.max_ptime_ms,
             repacketize=self.terms.repacketize,
-            dtmf=self.dtmf,
+            dtmf=self.dtmf or Dtmf.RTP,
             alternatives=tuple(each.remote for each in others),
             alternative_srtp=tuple(each.srtp for each in others),
         )

@@ -54,6 +54,8 @@ class Stream:
     """RTCP comes and goes by the RTP port (RFC 5761); `remote_rtcp` is `remote` then."""
     rtcp_reduced: bool = False
     """RTCP without a report in front is taken (RFC 5506)."""
+    dscp: int = 0
+    """Mark of the packets that leave for it (RFC 2474 section 3)."""
     comfort_noise: bool = False
     """It takes comfort noise (RFC 3389), payload type 13."""
     fill_silence: bool = False

@@ -14,7 +14,7 @@ from typing import Protocol
 from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
 from mediation.media.course import LARGEST
 from mediation.media.loop import Handler
-from mediation.media.ports import PortPair, connected_twin
+from mediation.media.ports import PortPair, connected_twin, mark
 from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
@@ -106,10 +106,13 @@ class Party:
     def apply(self, media: Stream | Fax, arrival: int) -> None:
         """Follow a plan. A lock goes only with the endpoints: a plan that keeps them keeps the source."""
         before, self.media = self.media, media
-        if isinstance(before, Fax) and isinstance(media, Stream):
+        if isinstance(media, Stream) and before is not None and not _was_audible(before):
             self._inward.source_resumed()
         if isinstance(media, Stream):
             self._protection.apply(media.srtp, media.alternative_srtp)
+            if not isinstance(before, Stream) or before.dscp != media.dscp:
+                for sock in (self._door, self._rtcp, *((self._line,) if self._line is not None else ())):
+                    mark(sock, media.dscp)
         if before is None or _named(before) != _named(media):
             self._source.expect(*_named(media))
             self._inward.source_moved()
@@ -338,6 +341,11 @@ class Party:
 def _is_rtcp(packet: bytes) -> bool:
     """RTCP among RTP: by the packet types that no payload type may be confused with (RFC 5761 section 4)."""
     return len(packet) > 1 and 192 <= packet[1] <= 223
+
+
+def _was_audible(media: Stream | Fax) -> bool:
+    """Whether its party could be heard as audio. One without an address, the hold of old, is nobody."""
+    return isinstance(media, Stream) and reachable(media.remote) is not None
 
 
 def _named(media: Stream | Fax) -> tuple[Endpoint, tuple[Endpoint, ...]]:

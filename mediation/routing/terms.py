@@ -60,6 +60,8 @@ class Terms:
     """How the peer writes numbers."""
     keys_without_tls: bool = False
     """Whether keys for SRTP may be said where they can be read on the way."""
+    dscp: int = 0
+    """Mark of audio packets to the peer (RFC 2474 section 3)."""
     fill_silence: bool = False
     """Whether noise is made for the peer where it takes no comfort noise."""
     repacketize: bool = False
@@ -103,6 +105,7 @@ class Terms:
             peer.headers,
             numbers,
             media.srtp_without_tls,
+            media.dscp,
             media.fill_silence,
             media.repacketize,
             media.dtmf,

@@ -179,6 +179,21 @@ def test_where_telephone_event_is_agreed_on_info_with_a_key_crosses_as_it_is(mak
 
 
 @SIDES
+def test_a_key_for_a_party_that_has_no_way_for_it_crosses_as_it_is(make: Make, by: str) -> None:
+    call, one, other = connected(make, "outbound", by, (INFO, EVENTS))
+    other.codecs = other.codecs.removesuffix(" telephone-event")
+    other.reinvites(other.sdp(version=2))
+    other.acks()
+    one.heard(), other.heard()
+    one.asks("INFO", within=True, headers=RELAY, body=FIVE)
+    assert other.heard() == ["INFO"]
+    other.says(200, to="INFO")
+    assert one.heard() == ["200 INFO"]
+    assert call.media.pressed == []
+    call.ends()
+
+
+@SIDES
 def test_keys_by_info_need_no_relaying_of_info(make: Make, by: str) -> None:
     call, one, other = connected(make, "outbound", by, (INFO, EVENTS), mid_call=MidCall(info=False))
     one.asks("INFO", within=True, headers=RELAY, body=FIVE)

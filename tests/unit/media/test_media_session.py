@@ -371,6 +371,20 @@ def test_an_impossible_address_ends_nothing(call: Circuit, remote: tuple[str, in
     assert closed.callee.packets_sent == 1
 
 
+def test_what_a_party_says_while_it_has_no_address_is_not_missing_afterwards__rfc3264_8_4(
+    call: Circuit,
+) -> None:
+    nowhere = replace(stream(call.caller), remote=("0.0.0.0", 4000), remote_rtcp=("0.0.0.0", 4001))
+    for plan, number in ((call.plan(), 0), (call.plan(caller=nowhere), 3), (call.plan(), 6)):
+        call.apply(plan)
+        for next_one in range(number, number + 3):
+            call.from_caller(packet(next_one))
+        call.serve()
+    assert len(heard(call.callee)) == 6
+    closed = call.close()
+    assert (closed.caller.packets_received, closed.caller.lost, closed.caller.rejected) == (6, 0, 3)
+
+
 def test_a_party_that_does_not_listen_yet_misses_only_what_it_misses(call: Circuit) -> None:
     where = call.callee.getsockname()
     call.apply()
