@@ -101,11 +101,15 @@ class ToneEar:
     def handle_timeout(self, now: int) -> None:
         """The source has stopped."""
         if self.deadline <= now:
-            self.deadline = NEVER
-            if self._detector.tone is not None:
-                self._note(self._detector.give_up(), now)
-            for packet in self._let_go(0):
-                self._send_on(packet, now)
+            self.stop(now)
+
+    def stop(self, now: int) -> None:
+        """Nothing more is to be heard: what sounds is over, and what is held goes on."""
+        self.deadline = NEVER
+        if self._detector.tone is not None:
+            self._note(self._detector.give_up(), now)
+        for packet in self._let_go(0):
+            self._send_on(packet, now)
 
     def _place_of(self, packet: Heard) -> int | None:
         """Where its samples stand among those that were heard; None: it is late, and another one has its place."""
