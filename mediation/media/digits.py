@@ -96,6 +96,12 @@ class Digits:
             return True
         return self._keypad is not None and self._keypad.withholds(leaving)
 
+    def stop(self) -> None:
+        """Nobody needs this any more: keys that are down are up, and what was held goes on."""
+        self._ear.stop()
+        if self._tone_ear is not None:
+            self._tone_ear.stop()
+
     def source_changed(self) -> None:
         """Another stream comes in: its timestamps say nothing of those before."""
         self._ear.source_changed()
@@ -134,14 +140,14 @@ class Teller:
 class EventEar:
     """Hears keys in telephone-events (RFC 4733)."""
 
-    __slots__ = ("_duration", "_mouth", "_press", "_receiver", "_remind", "deadline", "payload_types")
+    __slots__ = ("_duration", "_mouth", "_now", "_press", "_receiver", "_remind", "deadline", "payload_types")
 
     def __init__(self, mouth: Keypad | Teller, remind: Callable[[], None]) -> None:
         self._mouth = mouth
         self._remind = remind
         self._receiver = EventReceiver()
         self._press: Press | None = None
-        self._duration = 0
+        self._duration = self._now = 0
         self.payload_types: tuple[int, ...] = ()
         self.deadline = NEVER
         """When an event of which nothing more comes is over."""
@@ -166,12 +172,16 @@ class EventEar:
             if self._receiver.ended:
                 self._end(now)
             else:
-                self.deadline = now + LOST
+                self.deadline, self._now = now + LOST, now
                 self._remind()
 
     def source_changed(self) -> None:
         """See Digits. What is pressed ends when nothing more comes."""
         self._receiver.source_changed()
+
+    def stop(self) -> None:
+        """Nothing more is to be heard: a key that is down is up."""
+        self._end(self._now)
 
     def handle_timeout(self, now: int) -> None:
         """End what is over."""

@@ -177,6 +177,8 @@ class Relay:
     def configure(self, source: Stream, sink: Stream) -> None:
         """Follow a plan. Where a law or its payload type changes, the stream goes on with a marker."""
         self._course.end()
+        if not is_wanted(source, sink):
+            self._let_workshop_go()  # before anything that it holds would get another meaning
         key = (source.law, source.payload_type, sink.law, sink.payload_type)
         if self._key is not None and self._key != key:
             self._rewrite.switch()
@@ -192,7 +194,6 @@ class Relay:
             self._actions = _NO_ACTIONS
             self._reasons = _ALL_CLOSED
         if not is_wanted(source, sink):
-            self._let_workshop_go()
             return
         if self._workshop is None:
             self._workshop = Workshop(self, self._tell, self._remind)
@@ -200,7 +201,7 @@ class Relay:
 
     def _let_workshop_go(self) -> None:
         if self._workshop is not None:
-            self._workshop.flush()
+            self._workshop.stop()
             self._workshop = None
 
     def press(self, key: str, duration_ms: int, now: int) -> None:

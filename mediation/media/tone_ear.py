@@ -51,8 +51,8 @@ class ToneEar:
     """Of one direction. All times are of the media clock."""
 
     __slots__ = (
-        "_detector", "_held", "_law", "_mouth", "_next",  "_payload_types", "_press", "_remind", "_send_on", "_spans",
-        "deadline",
+        "_detector", "_held", "_law", "_mouth", "_next", "_now", "_payload_types", "_press", "_remind", "_send_on",
+        "_spans", "deadline",
     )  # fmt: skip
 
     def __init__(self, mouth: Mouth, send_on: SendOn, remind: Callable[[], None]) -> None:
@@ -70,6 +70,8 @@ class ToneEar:
         self._spans: list[Tone] = []
         """Tones that what is held may have a part of, in order."""
         self._press: Press | None = None
+        self._now = 0
+        """When it has heard last."""
         self.deadline = NEVER
         """When the source has stopped, if nothing more comes."""
 
@@ -82,7 +84,7 @@ class ToneEar:
         """Take a packet; what is to go on now, tones muted."""
         if packet.payload_type not in self._payload_types:
             return [*self._let_go(0), packet]
-        was_idle, self.deadline = self.deadline == NEVER, now + STOPPED
+        was_idle, self.deadline, self._now = self.deadline == NEVER, now + STOPPED, now
         if was_idle:
             self._remind()
         place = self._place_of(packet)
@@ -101,10 +103,13 @@ class ToneEar:
     def handle_timeout(self, now: int) -> None:
         """The source has stopped."""
         if self.deadline <= now:
-            self.stop(now)
+            self._stop(now)
 
-    def stop(self, now: int) -> None:
+    def stop(self) -> None:
         """Nothing more is to be heard: what sounds is over, and what is held goes on."""
+        self._stop(self._now)
+
+    def _stop(self, now: int) -> None:
         self.deadline = NEVER
         if self._detector.tone is not None:
             self._note(self._detector.give_up(), now)

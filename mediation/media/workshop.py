@@ -105,6 +105,12 @@ class Workshop:
             for payload, timestamp, marker in packer.take(*placed, now):
                 outlet.send_piece(payload, timestamp, marker=marker)
 
+    def stop(self) -> None:
+        """Nobody needs this any more: what is held or waits goes on."""
+        if self._digits is not None:
+            self._digits.stop()
+        self.flush()
+
     def flush(self) -> None:
         """Let what waits for more leave as it is."""
         if self._packer is not None:

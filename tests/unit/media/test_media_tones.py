@@ -142,6 +142,17 @@ def test_a_tone_with_which_the_source_stops_ends_too() -> None:
     assert duration_ms == pytest.approx(120, abs=8)
 
 
+def test_what_is_held_goes_on_when_nobody_listens_for_tones_any_more() -> None:
+    line = Line(SOURCES[Law.PCMU], EVENTS)
+    payloads = [bytes([number]) * 160 for number in range(6)]
+    for payload in payloads[:5]:
+        line.audio(1, payload)
+    line.configure(replace(EVENTS, payload_type=0), EVENTS)
+    line.audio(1, payloads[5])
+    assert line.sent(0) == payloads
+    assert [number for _, _, number, _ in line.left] == list(range(1000, 1006))
+
+
 def test_packets_that_overtake_each_other_leave_in_order() -> None:
     line = Line(SOURCES[Law.PCMU], EVENTS)
     for number in (0, 1, 3, 2, 4, 5, 6, 7):
