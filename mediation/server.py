@@ -15,7 +15,7 @@ from mediation import __version__
 from mediation.b2bua.engine import Engine
 from mediation.b2bua.finding import DnsAnswer
 from mediation.b2bua.outputs import Fact, Resolve, TargetsChanged
-from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair
+from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair, PressKey
 from mediation.b2bua.record import CallRecord
 from mediation.exit_codes import ExitCode
 from mediation.media.engine import (
@@ -68,7 +68,16 @@ _TABLE = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
 """What the settings call each interface."""
 
 _Rest = (
-    OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Fact | CallRecord | Resolve | TargetsChanged
+    OpenMedia
+    | ApplyMedia
+    | OpenPair
+    | ClosePair
+    | PressKey
+    | CloseMedia
+    | Fact
+    | CallRecord
+    | Resolve
+    | TargetsChanged
 )
 
 
@@ -271,7 +280,7 @@ class Server:
 
     def _perform(self, output: _Rest) -> None:
         match output:
-            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | CloseMedia():
+            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | PressKey() | CloseMedia():
                 self._media.perform(output)
             case CallRecord():
                 self._record(output)

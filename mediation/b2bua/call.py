@@ -18,6 +18,7 @@ from mediation.b2bua.events import (
     Closed,
     HungUp,
     LegEvent,
+    Pressed,
     Progress,
     Referred,
     Refused,
@@ -29,6 +30,7 @@ from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.passage import Lines
 from mediation.b2bua.plan import (
+    KeyHeard,
     MediaClosed,
     MediaFact,
     MediaLost,
@@ -48,6 +50,7 @@ from mediation.routing.routes import Candidate
 from mediation.routing.trunk import TrunkState
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent
+from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
 from mediation.sip.transaction_row import Transaction
 
@@ -212,6 +215,8 @@ class Call:
             case MediaSilent(_, caller):
                 self.fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
+            case KeyHeard(_, caller, key, duration_ms):
+                self._pressed(caller, DtmfInfo(key, duration_ms), now)
             case MediaLost(_, reason):
                 self.media.ended()
                 self.fact("call.media_lost", Level.ERROR, reason=reason)
@@ -371,6 +376,11 @@ class Call:
                 self._cue(Cue.REFERRED, now, (leg, event))
             case _:
                 self._cue(Cue.CHANGE, now, (leg, event))
+
+    def _pressed(self, caller: bool, key: DtmfInfo, now: float) -> None:
+        leg = self.seats.caller if caller else self.seats.across
+        if leg is not None:
+            self._cue(Cue.CHANGE, now, (leg, Pressed(key)))
 
     def _pair_opened(self, fact: PairOpened, now: float) -> None:
         if self._succession is not None and self._succession.awaits_pair:

@@ -19,11 +19,13 @@ from mediation.b2bua.plan import (
     MediaPlan,
     OpenMedia,
     OpenPair,
+    PressKey,
     Stream,
     StreamReport,
 )
 from mediation.settings.model import Side
 from mediation.settings.server import Media
+from mediation.sip.dtmf_info import DtmfInfo
 
 CALLER, CALLEE = 0, 1
 """The seats; also the pairs that they begin with."""
@@ -104,6 +106,11 @@ class CallMedia:
             for pair in self._left.difference(at):
                 self._left.discard(pair)
                 self.close_pair(pair)
+
+    def press(self, key: DtmfInfo, *, caller: bool) -> None:
+        """Let the caller hear a key that was said by signalling, or else the callee."""
+        if self._plan is not None and not self._closing:
+            self._emit(PressKey(self._call, caller, key.key, key.duration_ms))
 
     def move(self, pairs: tuple[int, int]) -> None:
         """Let the seats have these pairs from the next plan on, which gives up those that they had."""

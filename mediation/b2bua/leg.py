@@ -33,6 +33,7 @@ from mediation.sdp.crypto import KeyRing
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.model import Side
+from mediation.settings.peer_media import Dtmf
 from mediation.settings.peer_terms import Follow, Reliability
 from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, TimerUser
@@ -294,6 +295,13 @@ class Leg:
         return None if self._invite is None else self._invite.from_
 
     @property
+    def dtmf(self) -> Dtmf | None:
+        """How digits come from the peer and go to it; None: there is no way."""
+        if self.audio is not None and self.audio.event_payload_type is not None:
+            return Dtmf.RTP
+        return None if self.terms.dtmf is Dtmf.RTP else self.terms.dtmf
+
+    @property
     def audio(self) -> AgreedAudio | None:
         """The audio that both sides agreed on last."""
         return self.said.audio
@@ -326,6 +334,11 @@ class Leg:
             rtcp_mux=audio.rtcp_mux,
             rtcp_reduced=audio.rtcp_reduced,
             dscp=self.terms.dscp,
+            comfort_noise=audio.comfort_noise,
+            fill_silence=self.terms.fill_silence,
+            max_ptime_ms=audio.max_ptime_ms,
+            repacketize=self.terms.repacketize,
+            dtmf=self.dtmf or Dtmf.RTP,
             alternatives=tuple(each.remote for each in others),
             alternative_srtp=tuple(each.srtp for each in others),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mediation.sdp.crypto import SrtpKeys
 from mediation.settings.model import Side
+from mediation.settings.peer_media import Dtmf
 from mediation_codecs.g711 import Law
 
 Endpoint = tuple[str, int]
@@ -55,6 +56,18 @@ class Stream:
     """RTCP without a report in front is taken (RFC 5506)."""
     dscp: int = 0
     """Mark of the packets that leave for it (RFC 2474 section 3)."""
+    comfort_noise: bool = False
+    """It takes comfort noise (RFC 3389), payload type 13."""
+    fill_silence: bool = False
+    """Where it takes none, noise is made for it in its law."""
+    max_ptime_ms: int = 0
+    """It takes no longer packets; 0: any."""
+    repacketize: bool = False
+    """It gets packets of `ptime_ms` and no others."""
+    dtmf: Dtmf = Dtmf.RTP
+    """How digits come from this party and go to it: telephone-event, if it has a number, or what stands in its place.
+
+    Where the other party's are of another kind, one becomes the other."""
 
     @property
     def taken_payload_types(self) -> tuple[int, ...]:
@@ -169,6 +182,21 @@ class ClosePair:
 
 
 @dataclass(frozen=True, slots=True)
+class PressKey:
+    """Let a party hear a key that the other one has pressed by signalling: as events or tones, as the plan says.
+
+    Keys go one after the other. One that cannot be said is dropped: the party takes nothing, or has no way for it.
+    """
+
+    call: str
+    caller: bool
+    """True: the caller hears it; False: the callee."""
+    key: str
+    """One of 0 to 9, *, #, A to D."""
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CloseMedia:
     """Stop, report, and keep the ports swallowing late packets for a while."""
 
@@ -221,6 +249,19 @@ class MediaSilent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyHeard:
+    """A party has pressed a key in its media, and the other one's plan says that it hears keys by signalling.
+
+    Said once for each, when it has been let go, or nothing more was heard of it."""
+
+    call: str
+    caller: bool
+    """True: the caller has pressed it; False: the callee."""
+    key: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class MediaLost:
     """The engine that carried this call is gone; the call has no audio any more."""
 
@@ -265,5 +306,7 @@ class MediaClosed:
     callee: StreamReport
 
 
-MediaCommand = OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia
-MediaFact = MediaOpened | MediaRefused | PairOpened | PairRefused | MediaSilent | MediaLost | MediaClosed
+MediaCommand = OpenMedia | ApplyMedia | OpenPair | ClosePair | PressKey | CloseMedia
+MediaFact = (
+    MediaOpened | MediaRefused | PairOpened | PairRefused | MediaSilent | KeyHeard | MediaLost | MediaClosed
+)

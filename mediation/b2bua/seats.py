@@ -15,6 +15,7 @@ from mediation.b2bua.parts import crossing
 from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.policy import crossing_response, introduction_lines, session_lines
 from mediation.routing.terms import Terms
+from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
 from mediation.sip.headers import Headers
 from mediation.sip.multipart import Part
@@ -150,9 +151,13 @@ class Seats:
             self._acquaint(across, anew=True)
 
     def _build(self, across: Leg, now: float) -> None:
-        before, self.bridge = self.bridge, Bridge(self.caller, across, self.apply)
+        before, self.bridge = self.bridge, Bridge(self.caller, across, self.apply, self._press)
         if before is not None:
             self.bridge.succeed(before, now)
+
+    def _press(self, leg: Leg, key: DtmfInfo) -> None:
+        """Let a party hear a key in its media."""
+        self._media.press(key, caller=leg is self.caller)
 
     def hear(self, guest: Guest | None) -> None:
         """Let somebody be heard in a seat for the time being; None: whoever sits there."""

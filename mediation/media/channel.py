@@ -17,6 +17,7 @@ from mediation.b2bua.plan import (
     Endpoint,
     Fax,
     FaxPlan,
+    KeyHeard,
     MediaClosed,
     MediaCommand,
     MediaFact,
@@ -29,11 +30,13 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    PressKey,
     Stream,
     StreamReport,
 )
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
+from mediation.settings.peer_media import Dtmf
 from mediation_codecs.g711 import Law
 
 LARGEST: Final = 32_768
@@ -209,6 +212,8 @@ def _fields(message: Message) -> Fields:
             return ["open pair", call, side, local_host]
         case ClosePair(call, pair_number):
             return ["close pair", call, pair_number]
+        case PressKey(call, to_caller, key, duration_ms):
+            return ["press", call, to_caller, key, duration_ms]
         case CloseMedia(call):
             return ["close", call]
         case MediaOpened(call, caller_at, callee_at):
@@ -221,6 +226,8 @@ def _fields(message: Message) -> Fields:
             return ["pair refused", call, reason]
         case MediaSilent(call, is_caller):
             return ["silent", call, is_caller]
+        case KeyHeard(call, is_caller, key, duration_ms):
+            return ["key", call, is_caller, key, duration_ms]
         case MediaLost(call, reason):
             return ["lost", call, reason]
         case MediaClosed(call, caller_report, callee_report):
@@ -252,6 +259,8 @@ def _message(fields: object) -> Message:
             return OpenPair(call, Side(side), host)
         case ["close pair", str(call), int(n)]:
             return ClosePair(call, n)
+        case ["press", str(call), bool(to_caller), str(key), int(duration_ms)]:
+            return PressKey(call, to_caller, key, duration_ms)
         case ["close", str(call)]:
             return CloseMedia(call)
         case ["opened", str(call), str(host), int(port), str(other_host), int(other_port)]:
@@ -264,6 +273,8 @@ def _message(fields: object) -> Message:
             return PairRefused(call, reason)
         case ["silent", str(call), bool(is_caller)]:
             return MediaSilent(call, is_caller)
+        case ["key", str(call), bool(is_caller), str(key), int(duration_ms)]:
+            return KeyHeard(call, is_caller, key, duration_ms)
         case ["lost", str(call), str(reason)]:
             return MediaLost(call, reason)
         case ["closed", str(call), list(caller_fields), list(callee_fields)]:
@@ -300,7 +311,8 @@ def _stream_fields(stream: Stream) -> Fields:
     return [
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
-        stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, _key_fields(stream.srtp),
+        stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, stream.comfort_noise, stream.fill_silence,
+        stream.max_ptime_ms, stream.repacketize, stream.dtmf, _key_fields(stream.srtp),
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -320,7 +332,8 @@ def _stream(fields: list[object]) -> Stream:
             str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
             int() | None as our_payload_type, int() | None as our_event_payload_type,
-            bool(rtcp_mux), bool(rtcp_reduced), int(dscp), list() | None as keys, *alternatives,
+            bool(rtcp_mux), bool(rtcp_reduced), int(dscp), bool(comfort_noise), bool(fill_silence), int(max_ptime_ms),
+            bool(repacketize), str(dtmf), list() | None as keys, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -341,6 +354,11 @@ def _stream(fields: list[object]) -> Stream:
                 rtcp_mux,
                 rtcp_reduced,
                 dscp,
+                comfort_noise,
+                fill_silence,
+                max_ptime_ms,
+                repacketize,
+                Dtmf(dtmf),
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 

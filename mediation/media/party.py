@@ -32,6 +32,9 @@ class Watcher(Protocol):
     def forget(self, sock: socket.socket) -> None:
         """End; the socket is still open."""
 
+    def remind(self) -> None:
+        """The session's next deadline may have come nearer, by what has arrived."""
+
 
 class Party:
     """Sockets, locks and reports of one party. `inward` carries what it sends, `outward` what it gets.

@@ -10,7 +10,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from mediation.b2bua.plan import FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.b2bua.plan import FaxPlan, KeyHeard, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST
 from mediation.media.party import Party, Watcher
 from mediation.media.ports import PortPair
@@ -18,9 +19,6 @@ from mediation.media.relay import CLOCK_HZ, Relay, Voice
 from mediation.media.rtcp import interval_s
 from mediation.media.srtp import Protection
 from mediation.rtp.rewrite import Rewrite
-
-NEVER: Final = 1 << 62
-"""A moment that does not come."""
 
 Chance = Callable[[], float]
 """A number from 0 to below 1, as `random.random` gives it."""
@@ -30,9 +28,9 @@ class Session:
     """From OpenMedia to CloseMedia. Times are whole numbers of the media clock, which only goes forward."""
 
     __slots__ = (
-        "_applied_at", "_call", "_chance", "_on_silent", "_pairs", "_parties", "_plan", "_protections", "_relays",
+        "_applied_at", "_call", "_chance", "_pairs", "_parties", "_plan", "_protections", "_relays",
         "_report_at",
-        "_rtcp_interval_s", "_seats", "_silence", "_told_silent", "_voices", "_watcher",
+        "_rtcp_interval_s", "_seats", "_silence", "_tell", "_told_silent", "_voices", "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -40,7 +38,7 @@ class Session:
         call: str,
         pairs: tuple[PortPair, PortPair],
         watcher: Watcher,
-        on_silent: Callable[[MediaSilent], None],
+        tell: Callable[[MediaSilent | KeyHeard], None],
         *,
         chance: Chance,
         rtcp_interval_s: float,
@@ -52,14 +50,17 @@ class Session:
         """
         self._call = call
         self._chance = chance
-        self._on_silent = on_silent
+        self._tell = tell
         self._rtcp_interval_s = rtcp_interval_s
         self._watcher = watcher
         self._pairs = dict(zip(seats, pairs, strict=True))
         self._voices = {number: self._voice() for number in seats}
         self._protections = {number: Protection() for number in seats}
         self._seats = seats
-        self._relays = (Relay(self._voices[seats[1]]), Relay(self._voices[seats[0]]))
+        self._relays = tuple(
+            Relay(self._voices[seats[1 - seat]], partial(self._key_heard, seat), watcher.remind)
+            for seat in _BOTH
+        )
         self._parties = [self._party(seat) for seat in _BOTH]
         self._plan: MediaPlan | FaxPlan | None = None
         self._applied_at = 0
@@ -118,18 +119,25 @@ class Session:
 
     def next_deadline(self) -> int | None:
         """When `handle_timeout` has something to do; None: not before another plan."""
-        deadline = min(*self._report_at, *(self._silent_at(index) for index in _BOTH))
+        deadlines = *self._report_at, *(self._silent_at(index) for index in _BOTH)
+        deadline = min(*deadlines, *(relay.deadline for relay in self._relays))
         return None if deadline == NEVER else deadline
 
     def handle_timeout(self, now: int) -> None:
-        """Send the reports that are due, and say who has gone silent."""
+        """Send the reports and keys that are due, and say who has gone silent."""
+        for relay in self._relays:
+            relay.handle_timeout(now)
         for index in _BOTH:
             if self._report_at[index] <= now:
                 self._parties[index].report(now)
                 self._report_at[index] = self._next_report(now, first=False)
             if self._silent_at(index) <= now:
                 self._told_silent[index] = True
-                self._on_silent(MediaSilent(self._call, caller=index == 0))
+                self._tell(MediaSilent(self._call, caller=index == 0))
+
+    def press(self, seat: int, key: str, duration_ms: int, now: int) -> None:
+        """Let the party in a seat hear a key that signalling has heard of the other one."""
+        self._relays[1 - seat].press(key, duration_ms, now)
 
     def close(self, now: int) -> MediaClosed:
         """Say goodbye by RTCP and stop listening. All pairs are still bound: the owner's again."""
@@ -162,6 +170,9 @@ class Session:
             self._relays[seat].source_replaced()
             self._relays[1 - seat].sink_replaced(self._voices[seats[seat]])
             self._parties[seat] = self._party(seat)
+
+    def _key_heard(self, seat: int, key: str, duration_ms: int) -> None:
+        self._tell(KeyHeard(self._call, seat == 0, key, duration_ms))
 
     def _party(self, seat: int) -> Party:
         number = self._seats[seat]

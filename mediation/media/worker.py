@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -30,12 +30,14 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    PressKey,
 )
 from mediation.media.channel import Channel, ChannelError, Configure, Message, Ready, Reopen, WorkerStatistics
+from mediation.media.clock import NEVER
 from mediation.media.loop import Handler, Loop
 from mediation.media.ports import NoPorts, PortPair, PortPool
 from mediation.media.relay import CLOCK_HZ
-from mediation.media.session import NEVER, Chance, Session
+from mediation.media.session import Chance, Session
 from mediation.settings.model import Side
 
 MAX_COMMANDS: Final = 8
@@ -132,7 +134,9 @@ class Worker:
             self._perform(message, now)
 
     def _perform(self, message: Message, now: int) -> None:
-        if not isinstance(message, OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Reopen):
+        if not isinstance(
+            message, OpenMedia | ApplyMedia | OpenPair | ClosePair | PressKey | CloseMedia | Reopen
+        ):
             raise ChannelError(f"not for a worker: {type(message).__name__}")
         try:
             match message:
@@ -151,6 +155,10 @@ class Worker:
                     if carried := self._calls.get(call):
                         pair = carried.session.remove_pair(number)
                         self._release(carried.pools.pop(number), pair, now)
+                case PressKey(call, to_caller, key, duration_ms):
+                    if carried := self._calls.get(call):
+                        carried.session.press(0 if to_caller else 1, key, duration_ms, now)
+                        self._schedule(call, carried)
                 case CloseMedia(call):
                     if carried := self._calls.get(call):
                         self._tell(carried.session.close(now))
@@ -197,7 +205,7 @@ class Worker:
             session = Session(
                 call,
                 (bound[seats[0]][1], bound[seats[1]][1]),
-                _Watch(self._loop, call),
+                _Watch(self._loop, call, self._remind),
                 self._tell,
                 chance=self._chance,
                 rtcp_interval_s=self._rtcp_interval_s,
@@ -264,6 +272,10 @@ class Worker:
             carried.wakes_at = deadline
             self._loop.call_at(deadline, partial(self._wake, call, carried), call)
 
+    def _remind(self, call: str) -> None:
+        if carried := self._calls.get(call):
+            self._schedule(call, carried)
+
     def _wake(self, call: str, carried: Carried, now: int) -> None:
         if (
             self._calls.get(call) is carried and carried.wakes_at <= now
@@ -302,17 +314,21 @@ class Worker:
 class _Watch:
     """A session's view of the loop: what it watches is its own, and fails alone."""
 
-    __slots__ = ("_call", "_loop")
+    __slots__ = ("_call", "_loop", "_remind")
 
-    def __init__(self, loop: Loop, call: str) -> None:
+    def __init__(self, loop: Loop, call: str, remind: Callable[[str], None]) -> None:
         self._loop = loop
         self._call = call
+        self._remind = remind
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         self._loop.watch(sock.fileno(), handler, self._call)
 
     def forget(self, sock: socket.socket) -> None:
         self._loop.forget(sock.fileno())
+
+    def remind(self) -> None:
+        self._remind(self._call)
 
 
 def _take_both(pools: tuple[PortPool, PortPool], hosts: tuple[str, str]) -> tuple[PortPair, PortPair]:

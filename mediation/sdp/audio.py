@@ -20,6 +20,8 @@ Endpoint = tuple[str, int]
 
 STATIC_PAYLOAD_TYPES = {0: "PCMU", 8: "PCMA"}
 """Those that need no `a=rtpmap` (RFC 3551 section 6)."""
+COMFORT_NOISE = 13, "CN"
+"""RFC 3389: what stands between talkspurts; no codec, and not asked for by the codecs of a peer."""
 TELEPHONE_EVENT = "telephone-event"
 PTIMES_MS = range(10, 61)
 """Packet lengths that are believed: G.711 below 10 ms is a flood, above 60 ms an MTU's worth of delay."""
@@ -99,6 +101,11 @@ class AudioStream:
     def find(self, name: str) -> Format | None:
         """The first format of that name."""
         return next((found for found in self.formats if found.name == name), None)
+
+    @property
+    def comfort_noise(self) -> bool:
+        """Whether the party takes it, under the number that everybody has for it."""
+        return any((found.payload_type, found.name) == COMFORT_NOISE for found in self.formats)
 
 
 def read_audio(
@@ -183,7 +190,8 @@ def _rtcp(media: MediaDescription, host: str) -> Endpoint:
 
 def read_formats(media: MediaDescription, unmapped: Mapping[int, str] | None = None) -> tuple[Format, ...]:
     """What the numbers of an m-line stand for, where that concerns us; `unmapped` as in `read_audio`."""
-    names = {**(unmapped or {}), **STATIC_PAYLOAD_TYPES, **_names(media)}
+    static = {**STATIC_PAYLOAD_TYPES, COMFORT_NOISE[0]: COMFORT_NOISE[1]}
+    names = {**(unmapped or {}), **static, **_names(media)}
     parameters: dict[int, str] = {}
     for value in media.values("fmtp"):
         text, _, rest = value.partition(" ")
@@ -197,7 +205,7 @@ def read_formats(media: MediaDescription, unmapped: Mapping[int, str] | None = N
             continue
         name = names.get(number, "")
         # A static number under another name has two meanings; it gets none.
-        if name and STATIC_PAYLOAD_TYPES.get(number, name) == name:
+        if name and static.get(number, name) == name:
             formats[number] = Format(number, name, parameters.get(number, ""))
     return tuple(formats.values())
 

@@ -12,6 +12,7 @@ nobody has to guess what will be sent.
 from dataclasses import dataclass, replace
 
 from mediation.sdp.audio import (
+    COMFORT_NOISE,
     STATIC_PAYLOAD_TYPES,
     TELEPHONE_EVENT,
     AudioStream,
@@ -69,6 +70,8 @@ class Capabilities:
     """Offer and take RTCP at the port of RTP (RFC 5761)."""
     rtcp_reduced: bool = False
     """Offer and take RTCP without a report in front (RFC 5506). Ours always has one."""
+    comfort_noise: bool = False
+    """Offer and take it (RFC 3389)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,10 @@ class AgreedAudio:
     """RTCP without a report in front is taken."""
     place: int = 0
     """Of the m-line, from 0."""
+    comfort_noise: bool = False
+    """Whether both take it."""
+    max_ptime_ms: int = 0
+    """The other side takes no longer packets (RFC 8866 section 6.4); 0: it did not say."""
 
 
 def make_offer(
@@ -138,6 +145,8 @@ def make_offer(
     formats = [Format(_NUMBERS[codec], codec) for codec in capabilities.codecs]
     place = next_audio_place(previous) if previous else None
     known = read_formats(previous.media[place]) if previous and place is not None else ()
+    if capabilities.comfort_noise:
+        formats.append(Format(*COMFORT_NOISE))
     if capabilities.telephone_event:
         formats.append(Format(_event_number(known), TELEPHONE_EVENT, DIGITS_AND_FLASH))
     protocol = _protocol(capabilities, previous.media[place] if previous and place is not None else None)
@@ -194,8 +203,12 @@ def make_answer(
         rtcp_mux=mux,
         rtcp_reduced=capabilities.rtcp_reduced and theirs.rtcp_reduced,
         place=place,
+        comfort_noise=capabilities.comfort_noise and theirs.comfort_noise,
+        max_ptime_ms=theirs.max_ptime_ms or 0,
     )
     formats = [law]
+    if agreed.comfort_noise:
+        formats.append(Format(*COMFORT_NOISE))
     if event is not None:
         formats.append(replace(event, parameters=_events(event.parameters)))
     ours = _media(
@@ -259,6 +272,8 @@ def read_answer(
         rtcp_mux=mux,
         rtcp_reduced=ours.rtcp_reduced and theirs.rtcp_reduced,
         place=place,
+        comfort_noise=ours.comfort_noise and theirs.comfort_noise,
+        max_ptime_ms=theirs.max_ptime_ms or 0,
     )
 
 

@@ -16,6 +16,7 @@ from mediation.b2bua.plan import (
     Endpoint,
     Fax,
     FaxPlan,
+    KeyHeard,
     MediaClosed,
     MediaLost,
     MediaOpened,
@@ -26,6 +27,7 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    PressKey,
     Stream,
     StreamReport,
 )
@@ -44,6 +46,7 @@ from mediation.media.channel import (
 )
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
+from mediation.settings.peer_media import Dtmf
 from mediation_codecs.g711 import Law
 
 texts = st.text(max_size=30)
@@ -78,6 +81,11 @@ streams = st.builds(
     srtp=st.none() | agreed_keys,
     rtcp_mux=st.booleans(),
     rtcp_reduced=st.booleans(),
+    comfort_noise=st.booleans(),
+    fill_silence=st.booleans(),
+    max_ptime_ms=st.integers(0, 60),
+    repacketize=st.booleans(),
+    dtmf=st.sampled_from(Dtmf),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
 faxes = st.builds(Fax, endpoints)
@@ -114,6 +122,8 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(MediaOpened, texts, endpoints, endpoints),
     st.builds(MediaRefused, texts, texts),
     st.builds(MediaSilent, texts, st.booleans()),
+    st.builds(PressKey, texts, st.booleans(), texts, counts),
+    st.builds(KeyHeard, texts, st.booleans(), texts, counts),
     st.builds(MediaLost, texts, texts),
     st.builds(MediaClosed, texts, reports, reports),
     st.builds(
