@@ -6,6 +6,7 @@ the kernel) carries it out. Nothing else about media crosses this line.
 
 from dataclasses import dataclass
 
+from mediation.rtp.quality import NOT_MEASURED, Quality
 from mediation.sdp.crypto import SrtpKeys
 from mediation.settings.model import Side
 from mediation_codecs.g711 import Law
@@ -53,6 +54,8 @@ class Stream:
     """RTCP comes and goes by the RTP port (RFC 5761); `remote_rtcp` is `remote` then."""
     rtcp_reduced: bool = False
     """RTCP without a report in front is taken (RFC 5506)."""
+    rtcp_xr: bool = False
+    """Our reports have VoIP metrics of what the party sends (RFC 3611 section 4.7)."""
 
     @property
     def taken_payload_types(self) -> tuple[int, ...]:
@@ -252,6 +255,8 @@ class StreamReport:
     """Packets that did not prove to be the party's: SRTP and SRTCP with a wrong tag, or none (RFC 3711 section 3.3)."""
     replayed: int = 0
     """Packets of SRTP and SRTCP that came before, or so late that this cannot be told."""
+    quality: Quality = NOT_MEASURED
+    """How the audio fared, both ways."""
 
 
 @dataclass(frozen=True, slots=True)

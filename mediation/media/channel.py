@@ -32,6 +32,7 @@ from mediation.b2bua.plan import (
     Stream,
     StreamReport,
 )
+from mediation.media.quality_fields import quality_fields, quality_of
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
 from mediation_codecs.g711 import Law
@@ -294,7 +295,7 @@ def _stream_fields(stream: Stream) -> Fields:
     return [
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
-        stream.rtcp_mux, stream.rtcp_reduced, _key_fields(stream.srtp),
+        stream.rtcp_mux, stream.rtcp_reduced, stream.rtcp_xr, _key_fields(stream.srtp),
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -314,7 +315,7 @@ def _stream(fields: list[object]) -> Stream:
             str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
             int() | None as our_payload_type, int() | None as our_event_payload_type,
-            bool(rtcp_mux), bool(rtcp_reduced), list() | None as keys, *alternatives,
+            bool(rtcp_mux), bool(rtcp_reduced), bool(rtcp_xr), list() | None as keys, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -334,6 +335,7 @@ def _stream(fields: list[object]) -> Stream:
                 tuple(key for _, key in others) if any(key for _, key in others) else (),
                 rtcp_mux,
                 rtcp_reduced,
+                rtcp_xr,
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 
@@ -370,7 +372,7 @@ def _report_fields(report: StreamReport) -> Fields:
     return [
         report.packets_received, report.packets_sent, report.octets_received, report.lost, report.jitter_ms,
         report.rejected, report.remote_lost, report.fax_received, report.fax_sent, report.tampered,
-        report.replayed,
+        report.replayed, quality_fields(report.quality),
     ]  # fmt: skip
 
 
@@ -379,10 +381,10 @@ def _report(fields: list[object]) -> StreamReport:
         case [
             int(received), int(sent), int(octets), int(lost), int() | float() | None as jitter_ms,
             int(rejected), int() | None as remote_lost, int(fax_received), int(fax_sent), int(tampered),
-            int(replayed),
+            int(replayed), list(quality),
         ]:  # fmt: skip
             return StreamReport(
                 received, sent, octets, lost, jitter_ms, rejected, remote_lost, fax_received, fax_sent, tampered,
-                replayed,
+                replayed, quality_of(quality),
             )  # fmt: skip
     raise ChannelError(f"no report: {str(fields)[:MOST_SHOWN]}")

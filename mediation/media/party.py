@@ -14,6 +14,7 @@ from typing import Protocol
 from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
 from mediation.media.course import LARGEST
 from mediation.media.loop import Handler
+from mediation.media.measure import Measure
 from mediation.media.ports import PortPair, connected_twin
 from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
@@ -21,6 +22,7 @@ from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable
 from mediation.media.srtp import Protection, Sealed
 from mediation.rtp.packet import RtpError, read_header
+from mediation.rtp.voip_metrics import VoipMetrics
 
 
 class Watcher(Protocol):
@@ -43,6 +45,7 @@ class Party:
         "_door",
         "_inward",
         "_line",
+        "_measure",
         "_outward",
         "_protection",
         "_refused_before",
@@ -52,6 +55,7 @@ class Party:
         "_rtcp_place",
         "_sent_before",
         "_source",
+        "_spoken",
         "_strangers",
         "_watcher",
         "media",
@@ -83,9 +87,11 @@ class Party:
         self._source = SourceLock()
         self._rtcp = pair.rtcp
         self._reports = Correspondence(cname)
+        self._measure = Measure(inward, self._reports)
         self._reports_from = SourceLock()
         self._rtcp_place: Endpoint | None = None
         self._strangers = 0
+        self._spoken: Stream | None = None
         self.media: Stream | Fax | None = None
         """What the plan in force says of this party."""
         self.reports_heard = -1
@@ -106,6 +112,7 @@ class Party:
         if isinstance(media, Stream) and before is not None and not _was_audible(before):
             self._inward.source_resumed()
         if isinstance(media, Stream):
+            self._spoken = media
             self._protection.apply(media.srtp, media.alternative_srtp)
         if before is None or _named(before) != _named(media):
             self._source.expect(*_named(media))
@@ -135,12 +142,17 @@ class Party:
             sender=sender,
             block=self._inward.reception_report(),
             leaving=leaving,
+            metrics=self._metrics,
         )
         sock = self._door if self._is_muxed else self._rtcp
         try:
             sock.sendto(self._protection.protect_report(datagram), self._reports_from.to)
         except OSError:
             self.reports_not_sent += 1
+
+    def look(self) -> None:
+        """Once a second: take down what comes and goes."""
+        self._measure.look()
 
     def figures(self) -> StreamReport:
         """What was measured of this party since it took its seat."""
@@ -157,6 +169,7 @@ class Party:
             fax_sent=outward.fax_sent,
             tampered=self._protection.tampered - self._refused_before[0],
             replayed=self._protection.replayed - self._refused_before[1],
+            quality=self._measure.quality(self._spoken),
         )
 
     def close(self) -> None:
@@ -164,6 +177,13 @@ class Party:
         self._close_line()
         self._watcher.forget(self._door)
         self._watcher.forget(self._rtcp)
+
+    @property
+    def _metrics(self) -> VoipMetrics | None:
+        """For the report that leaves now, where they were agreed on."""
+        media = self.media
+        tells = isinstance(media, Stream) and media.rtcp_xr
+        return self._measure.voip_metrics(media) if tells and isinstance(media, Stream) else None
 
     @property
     def _is_muxed(self) -> bool:
@@ -324,11 +344,13 @@ class Party:
             return
         reduced = isinstance(self.media, Stream) and self.media.rtcp_reduced
         try:
-            self._reports.heard(plain, self._outward.ssrc, arrival / CLOCK_HZ, reduced=reduced)
+            said = self._reports.heard(plain, self._outward.ssrc, arrival / CLOCK_HZ, reduced=reduced)
         except RtcpError:
             self._strangers += 1
         else:
             self._reports_from.accept(source)
+            if said.about_us is not None:
+                self._measure.packets_reported = self._outward.packets_sent - self._sent_before
             self.reports_heard = arrival
 
 

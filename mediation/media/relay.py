@@ -312,6 +312,12 @@ class Relay:
         jitter = self._reception.jitter
         return None if jitter is None else jitter * 1000 / CLOCK_HZ
 
+    @property
+    def reception(self) -> Reception:
+        """All that was counted of the source's packets."""
+        self._course.settle()
+        return self._reception
+
     def reception_report(self) -> ReportBlock | None:
         """What to tell the source of its packets, beginning the next interval; None: nothing came."""
         self._course.settle()

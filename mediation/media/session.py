@@ -22,6 +22,9 @@ from mediation.rtp.rewrite import Rewrite
 NEVER: Final = 1 << 62
 """A moment that does not come."""
 
+LOOK_INTERVAL: Final = CLOCK_HZ
+"""So often it is looked how audio fares: once a second."""
+
 Chance = Callable[[], float]
 """A number from 0 to below 1, as `random.random` gives it."""
 
@@ -30,9 +33,23 @@ class Session:
     """From OpenMedia to CloseMedia. Times are whole numbers of the media clock, which only goes forward."""
 
     __slots__ = (
-        "_applied_at", "_call", "_chance", "_on_silent", "_pairs", "_parties", "_plan", "_protections", "_relays",
+        "_applied_at",
+        "_call",
+        "_chance",
+        "_look_at",
+        "_on_silent",
+        "_pairs",
+        "_parties",
+        "_plan",
+        "_protections",
+        "_relays",
         "_report_at",
-        "_rtcp_interval_s", "_seats", "_silence", "_told_silent", "_voices", "_watcher",
+        "_rtcp_interval_s",
+        "_seats",
+        "_silence",
+        "_told_silent",
+        "_voices",
+        "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +83,7 @@ class Session:
         self._silence = 0
         self._told_silent = [False, False]
         self._report_at = [NEVER, NEVER]
+        self._look_at = NEVER
 
     def add_pair(self, number: int, pair: PortPair) -> None:
         """One more pair, for a party that may take a seat. Until then it swallows what comes."""
@@ -113,16 +131,24 @@ class Session:
         self._applied_at = now
         self._silence = int(plan.silence_s * CLOCK_HZ) if isinstance(plan, MediaPlan) else 0
         self._told_silent = [False, False]
+        if isinstance(plan, FaxPlan):
+            self._look_at = NEVER
+        elif self._look_at == NEVER:
+            self._look_at = now + LOOK_INTERVAL
         if before is None:
             self._report_at = [self._next_report(now, first=True), self._next_report(now, first=True)]
 
     def next_deadline(self) -> int | None:
         """When `handle_timeout` has something to do; None: not before another plan."""
-        deadline = min(*self._report_at, *(self._silent_at(index) for index in _BOTH))
+        deadline = min(self._look_at, *self._report_at, *(self._silent_at(index) for index in _BOTH))
         return None if deadline == NEVER else deadline
 
     def handle_timeout(self, now: int) -> None:
-        """Send the reports that are due, and say who has gone silent."""
+        """Look how audio fares, send the reports that are due, and say who has gone silent."""
+        if self._look_at <= now:
+            self._look_at = now + LOOK_INTERVAL
+            for party in self._parties:
+                party.look()
         for index in _BOTH:
             if self._report_at[index] <= now:
                 self._parties[index].report(now)

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from mediation.b2bua.causes import Verdict
 from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord
+from mediation.ops.quality_metrics import QualityMetrics
 from mediation.sip.flow import Endpoint
 
 DIRECTIONS = ("inbound", "outbound")
@@ -69,6 +70,7 @@ class Metrics:
             (side, reason): refused.labels(_INTERFACES[side], reason)
             for side, reason in product(SIDES, SRTP_REFUSALS)
         }
+        self._quality = QualityMetrics(self._registry)
         self._served: tuple[WSGIServer, threading.Thread] | None = None
 
     def serve(self, at: Endpoint) -> None:
@@ -91,6 +93,7 @@ class Metrics:
         for party in (record.caller, record.callee):
             if party is not None and party.media is not None:
                 self._packets_refused(party.side, party.media)
+                self._quality.call_ended(_INTERFACES[party.side], party.trunk, party.media)
 
     def _packets_refused(self, side: str, media: StreamReport) -> None:
         for reason, packets in zip(SRTP_REFUSALS, (media.tampered, media.replayed), strict=True):
