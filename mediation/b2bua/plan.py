@@ -5,6 +5,7 @@ the kernel) carries it out. Nothing else about media crosses this line.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mediation.rtp.quality import NOT_MEASURED, Quality
 from mediation.sdp.crypto import SrtpKeys
@@ -87,6 +88,8 @@ class MediaPlan:
     caller_pair: int = 0
     """Which pair of ports the caller's seat has: another one when another party has taken the seat."""
     callee_pair: int = 1
+    watched: bool = False
+    """Whether MediaAmiss is told: of a party that sends nothing, or nothing but silence."""
 
     def __post_init__(self) -> None:
         _two_pairs(self.caller_pair, self.callee_pair)
@@ -221,6 +224,26 @@ class MediaSilent:
     """True: the caller's side went silent; False: the callee's."""
 
 
+class Amiss(StrEnum):
+    """What can be wrong with a party's audio."""
+
+    ONE_WAY = "one_way"
+    """Nothing comes of it, while the other party sends."""
+    SILENT_AUDIO = "silent_audio"
+    """There is nothing but silence in what comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaAmiss:
+    """A party that should be heard is not, since a few seconds; or that is over. Said only where a plan is watched."""
+
+    call: str
+    caller: bool
+    """True: the caller is who is not heard; False: the callee."""
+    what: Amiss
+    over: bool
+
+
 @dataclass(frozen=True, slots=True)
 class MediaLost:
     """The engine that carried this call is gone; the call has no audio any more."""
@@ -269,4 +292,6 @@ class MediaClosed:
 
 
 MediaCommand = OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia
-MediaFact = MediaOpened | MediaRefused | PairOpened | PairRefused | MediaSilent | MediaLost | MediaClosed
+MediaFact = (
+    MediaOpened | MediaRefused | PairOpened | PairRefused | MediaSilent | MediaAmiss | MediaLost | MediaClosed
+)

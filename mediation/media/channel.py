@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from mediation.b2bua.plan import (
+    Amiss,
     ApplyMedia,
     CloseMedia,
     ClosePair,
     Endpoint,
     Fax,
     FaxPlan,
+    MediaAmiss,
     MediaClosed,
     MediaCommand,
     MediaFact,
@@ -220,6 +222,8 @@ def _fields(message: Message) -> Fields:
             return ["pair refused", call, reason]
         case MediaSilent(call, is_caller):
             return ["silent", call, is_caller]
+        case MediaAmiss(call, is_caller, what, over):
+            return ["amiss", call, is_caller, what, over]
         case MediaLost(call, reason):
             return ["lost", call, reason]
         case MediaClosed(call, caller_report, callee_report):
@@ -243,8 +247,8 @@ def _message(fields: object) -> Message:
     match fields:
         case ["open", str(call), str(caller), str(callee), str(caller_host), str(callee_host)]:
             return OpenMedia(call, Side(caller), Side(callee), (caller_host, callee_host))
-        case ["apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n)]:
-            return ApplyMedia(call, MediaPlan(_stream(a), _stream(b), silence_s, m, n))
+        case ["apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n), bool(w)]:
+            return ApplyMedia(call, MediaPlan(_stream(a), _stream(b), silence_s, m, n, w))
         case ["fax", str(call), str(host), int(port), str(other_host), int(other_port), int(m), int(n)]:
             return ApplyMedia(call, FaxPlan(Fax((host, port)), Fax((other_host, other_port)), m, n))
         case ["open pair", str(call), str(side), str(host)]:
@@ -263,6 +267,8 @@ def _message(fields: object) -> Message:
             return PairRefused(call, reason)
         case ["silent", str(call), bool(is_caller)]:
             return MediaSilent(call, is_caller)
+        case ["amiss", str(call), bool(is_caller), str(what), bool(over)]:
+            return MediaAmiss(call, is_caller, Amiss(what), over)
         case ["lost", str(call), str(reason)]:
             return MediaLost(call, reason)
         case ["closed", str(call), list(caller_fields), list(callee_fields)]:
@@ -287,7 +293,7 @@ def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
     if isinstance(plan, FaxPlan):
         return [*plan.caller.remote, *plan.callee.remote, plan.caller_pair, plan.callee_pair]
     seats = _stream_fields(plan.caller), _stream_fields(plan.callee)
-    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair]
+    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair, plan.watched]
 
 
 def _stream_fields(stream: Stream) -> Fields:

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from mediation.b2bua.plan import (
     CloseMedia,
+    MediaAmiss,
     MediaClosed,
     MediaCommand,
     MediaFact,
@@ -240,7 +241,7 @@ class WorkerMediaEngine:
                     seat.patience.reschedule(asyncio.get_running_loop().time() + HUNG_S)
             case (
                 MediaOpened() | MediaRefused() | PairOpened() | PairRefused()
-                | MediaSilent() | MediaLost() | MediaClosed()
+                | MediaSilent() | MediaAmiss() | MediaLost() | MediaClosed()
             ):  # fmt: skip
                 if self._carriers.get(message.call) is seat:
                     self._hear_fact(seat, message)
@@ -259,7 +260,7 @@ class WorkerMediaEngine:
                 self._release(call)
                 self._opening.pop(call, None)
                 del self._books[call]
-            case PairOpened() | PairRefused() | MediaSilent():
+            case PairOpened() | PairRefused() | MediaSilent() | MediaAmiss():
                 pass
         self._on_fact(fact)
 

@@ -12,11 +12,13 @@ import socket
 from typing import Protocol
 
 from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
+from mediation.media.alarms import RECENT, Alarms, News
 from mediation.media.course import LARGEST
+from mediation.media.ear import COMFORT_NOISE
 from mediation.media.loop import Handler
 from mediation.media.measure import Measure
 from mediation.media.ports import PortPair, connected_twin
-from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, NO_LINE, Relay
+from mediation.media.relay import CLOCK_HZ, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable
@@ -42,6 +44,7 @@ class Party:
     """
 
     __slots__ = (
+        "_alarms",
         "_door",
         "_inward",
         "_line",
@@ -87,6 +90,7 @@ class Party:
         self._source = SourceLock()
         self._rtcp = pair.rtcp
         self._reports = Correspondence(cname)
+        self._alarms = Alarms(inward)
         self._measure = Measure(inward, self._reports)
         self._reports_from = SourceLock()
         self._rtcp_place: Endpoint | None = None
@@ -150,11 +154,23 @@ class Party:
         except OSError:
             self.reports_not_sent += 1
 
-    def look(self) -> None:
-        """Once a second: take down what comes and goes."""
-        self._measure.look()
+    def look(self, now: int, since: int, *, watched: bool) -> News:
+        """Once a second: take down what comes and goes. Where it is watched, what has gone amiss, or is well again.
 
-    def figures(self) -> StreamReport:
+        `since`: the plan in force is as old as that.
+        """
+        self._measure.look()
+        if not watched:
+            return self._alarms.stand_down(now)
+        sends = isinstance(self.media, Stream) and self.media.sends
+        other_sends = self._outward.heard >= now - RECENT
+        return self._alarms.look(now, since, expected=sends, other_sends=other_sends)
+
+    def stand_down(self, now: int) -> News:
+        """Its audio is at an end: what of it was amiss is over."""
+        return self._alarms.stand_down(now)
+
+    def figures(self, now: int) -> StreamReport:
         """What was measured of this party since it took its seat."""
         inward, outward = self._inward, self._outward
         return StreamReport(
@@ -169,7 +185,7 @@ class Party:
             fax_sent=outward.fax_sent,
             tampered=self._protection.tampered - self._refused_before[0],
             replayed=self._protection.replayed - self._refused_before[1],
-            quality=self._measure.quality(self._spoken),
+            quality=self._measure.quality(self._spoken, *self._alarms.totals(now)),
         )
 
     def close(self) -> None:

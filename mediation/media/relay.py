@@ -15,6 +15,7 @@ from typing import Final
 
 from mediation.b2bua.plan import Stream
 from mediation.media.course import LARGEST, Course, Line
+from mediation.media.ear import COMFORT_NOISE, Ear
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
 from mediation.rtp.rewrite import Rewrite
@@ -23,9 +24,6 @@ from mediation_codecs.transcode import translation_table
 
 CLOCK_HZ: Final = 8000
 """The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
-
-COMFORT_NOISE: Final = 13
-"""Payload type of RFC 3389."""
 
 Action = tuple[int, bytes | None]
 """(payload type to leave with, table to translate the payload by; None: the octets stay as they are)."""
@@ -81,7 +79,7 @@ class Relay:
     __slots__ = (
         "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_octets_sent", "_reasons",
         "_reception", "_rewrite", "_sent_at_reports", "_sink", "_source", "_ssrc", "_voice", "dropped",
-        "fax_received", "fax_sent", "malformed",
+        "ear", "fax_received", "fax_sent", "malformed",
     )  # fmt: skip
 
     def __init__(self, voice: Voice) -> None:
@@ -98,6 +96,8 @@ class Relay:
         self._sent_at_reports = (0, 0)
         self._dropped_octets = 0
         self._octets_sent = 0
+        self.ear = Ear()
+        """At the source's packets, while it is asked."""
         self.dropped: Counter[Drop] = Counter()
         """Packets that did not go on."""
         self.malformed = 0
@@ -144,6 +144,7 @@ class Relay:
         self._rewrite.packet_units = sink.ptime_ms * CLOCK_HZ // 1000
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
+        self.ear.expect(source.law, self._laws)
         if source.sends and sink.takes:
             self._actions = _actions(key, source.taken_payload_types, events, sink.event_payload_type)
             self._reasons = _reasons(events)
@@ -190,6 +191,11 @@ class Relay:
         self._sent_at_reports = voice.at_reports
         self.fax_sent = 0
 
+    def listen(self) -> None:
+        """Hold the source's next packet to the ear. A course does not listen: it begins again afterwards."""
+        self._course.end()
+        self.ear.is_open = True
+
     @property
     def hear(self) -> Callable[[int], None]:
         """What is to be called whenever the source's line can be read."""
@@ -213,6 +219,8 @@ class Relay:
             self._ssrc = ssrc
             self._reception.source_changed(ssrc)
         self._reception.packet_arrived(sequence, timestamp, arrival)
+        if self.ear.is_open:
+            self.ear.take(payload_type, packet[start:end], arrival)
         action = self._actions[payload_type]
         if action is None:
             self._rewrite.withhold(sequence, ssrc)
@@ -340,7 +348,12 @@ class Relay:
 
     def _begin_course(self, packet: bytes, arrival: int) -> None:
         """Expect what follows a packet of a law that went its usual way."""
-        if len(packet) <= HEADER_OCTETS or packet[0] != PLAIN or packet[1] not in self._laws:
+        if (
+            self.ear.is_open
+            or len(packet) <= HEADER_OCTETS
+            or packet[0] != PLAIN
+            or packet[1] not in self._laws
+        ):
             return  # a marker, among others
         action = self._actions[packet[1]]
         _, _, sequence, timestamp, ssrc = HEADER.unpack_from(packet)

@@ -10,7 +10,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from mediation.b2bua.plan import FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.b2bua.plan import FaxPlan, MediaAmiss, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.media.alarms import LOOK_INTERVAL, News
 from mediation.media.course import LARGEST
 from mediation.media.party import Party, Watcher
 from mediation.media.ports import PortPair
@@ -21,9 +22,6 @@ from mediation.rtp.rewrite import Rewrite
 
 NEVER: Final = 1 << 62
 """A moment that does not come."""
-
-LOOK_INTERVAL: Final = CLOCK_HZ
-"""So often it is looked how audio fares: once a second."""
 
 Chance = Callable[[], float]
 """A number from 0 to below 1, as `random.random` gives it."""
@@ -37,7 +35,7 @@ class Session:
         "_call",
         "_chance",
         "_look_at",
-        "_on_silent",
+        "_on_fact",
         "_pairs",
         "_parties",
         "_plan",
@@ -57,7 +55,7 @@ class Session:
         call: str,
         pairs: tuple[PortPair, PortPair],
         watcher: Watcher,
-        on_silent: Callable[[MediaSilent], None],
+        on_fact: Callable[[MediaSilent | MediaAmiss], None],
         *,
         chance: Chance,
         rtcp_interval_s: float,
@@ -69,7 +67,7 @@ class Session:
         """
         self._call = call
         self._chance = chance
-        self._on_silent = on_silent
+        self._on_fact = on_fact
         self._rtcp_interval_s = rtcp_interval_s
         self._watcher = watcher
         self._pairs = dict(zip(seats, pairs, strict=True))
@@ -133,6 +131,8 @@ class Session:
         self._told_silent = [False, False]
         if isinstance(plan, FaxPlan):
             self._look_at = NEVER
+            for index in _BOTH:
+                self._tell(index, self._parties[index].stand_down(now))
         elif self._look_at == NEVER:
             self._look_at = now + LOOK_INTERVAL
         if before is None:
@@ -147,15 +147,16 @@ class Session:
         """Look how audio fares, send the reports that are due, and say who has gone silent."""
         if self._look_at <= now:
             self._look_at = now + LOOK_INTERVAL
-            for party in self._parties:
-                party.look()
+            watched = isinstance(self._plan, MediaPlan) and self._plan.watched
+            for index in _BOTH:
+                self._tell(index, self._parties[index].look(now, self._applied_at, watched=watched))
         for index in _BOTH:
             if self._report_at[index] <= now:
                 self._parties[index].report(now)
                 self._report_at[index] = self._next_report(now, first=False)
             if self._silent_at(index) <= now:
                 self._told_silent[index] = True
-                self._on_silent(MediaSilent(self._call, caller=index == 0))
+                self._on_fact(MediaSilent(self._call, caller=index == 0))
 
     def close(self, now: int) -> MediaClosed:
         """Say goodbye by RTCP and stop listening. All pairs are still bound: the owner's again."""
@@ -164,7 +165,7 @@ class Session:
             caller.report(now, leaving=True)
             callee.report(now, leaving=True)
         self.stop()
-        return MediaClosed(self._call, caller.figures(), callee.figures())
+        return MediaClosed(self._call, caller.figures(now), callee.figures(now))
 
     def stop(self) -> None:
         """Stop listening, without a word."""
@@ -175,6 +176,10 @@ class Session:
         for number, pair in self._pairs.items():
             if number not in self._seats:
                 self._forget(pair)
+
+    def _tell(self, index: int, news: News) -> None:
+        for what, over in news:
+            self._on_fact(MediaAmiss(self._call, index == 0, what, over))
 
     def _change_seats(self, seats: tuple[int, int]) -> None:
         """Let other parties sit down. A seat that keeps its pair keeps its party."""

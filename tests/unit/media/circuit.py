@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mediation.b2bua.plan import Fax, FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.b2bua.plan import Fax, FaxPlan, MediaAmiss, MediaClosed, MediaPlan, MediaSilent, Stream
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, PortPool
 from mediation.media.session import Chance, Session
@@ -65,6 +65,7 @@ class Circuit:
     def __init__(self, hosts: tuple[str, str], parties: tuple[str, str], chance: Chance) -> None:
         self.handlers: dict[socket.socket, Handler] = {}
         self.silent: list[MediaSilent] = []
+        self.amiss: list[MediaAmiss] = []
         self.now = 1000 * SECOND
         self._pools = [PortPool(40000, 44999, quarantine=0, start=hash(self) >> 4) for _ in hosts]
         self.pairs: tuple[PortPair, PortPair] = (
@@ -75,9 +76,13 @@ class Circuit:
         self.callee, self.callee_rtcp = udp(parties[1]), udp(parties[1])
         self._others: list[socket.socket] = []
         self._further: dict[int, PortPair] = {}
-        self.session = Session(
-            "call", self.pairs, self, self.silent.append, chance=chance, rtcp_interval_s=5.0
-        )
+        self.session = Session("call", self.pairs, self, self._hear, chance=chance, rtcp_interval_s=5.0)
+
+    def _hear(self, fact: MediaSilent | MediaAmiss) -> None:
+        if isinstance(fact, MediaAmiss):
+            self.amiss.append(fact)
+        else:
+            self.silent.append(fact)
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         self.handlers[sock] = handler
@@ -91,6 +96,8 @@ class Circuit:
         callee: Stream | None = None,
         silence_s: float = 30,
         pairs: tuple[int, int] = (0, 1),
+        *,
+        watched: bool = False,
     ) -> MediaPlan:
         """µ-law for the caller and A-law for the callee, unless said otherwise."""
         return MediaPlan(
@@ -98,6 +105,7 @@ class Circuit:
             callee or stream(self.callee, self.callee_rtcp, law=Law.PCMA),
             silence_s,
             *pairs,
+            watched=watched,
         )
 
     def fax(self, caller: socket.socket | None = None, callee: socket.socket | None = None) -> FaxPlan:
@@ -130,6 +138,13 @@ class Circuit:
     def serve(self) -> None:
         """Until nothing is readable any more. On loopback a packet is there when sending it returns."""
         while ready := select.select(list(self.handlers), [], [], 0.02)[0]:
+            for sock in ready:
+                if sock in self.handlers:
+                    self.handlers[sock](self.now)
+
+    def serve_now(self) -> None:
+        """The same, without waiting for what may follow."""
+        while ready := select.select(list(self.handlers), [], [], 0)[0]:
             for sock in ready:
                 if sock in self.handlers:
                     self.handlers[sock](self.now)
