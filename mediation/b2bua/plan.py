@@ -55,6 +55,8 @@ class Stream:
     """RTCP comes and goes by the RTP port (RFC 5761); `remote_rtcp` is `remote` then."""
     rtcp_reduced: bool = False
     """RTCP without a report in front is taken (RFC 5506)."""
+    dscp: int = 0
+    """Mark of the packets that leave for it (RFC 2474 section 3)."""
     rtcp_xr: bool = False
     """Our reports have VoIP metrics of what the party sends (RFC 3611 section 4.7)."""
 

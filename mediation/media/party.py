@@ -17,7 +17,7 @@ from mediation.media.course import LARGEST
 from mediation.media.ear import COMFORT_NOISE
 from mediation.media.loop import Handler
 from mediation.media.measure import Measure
-from mediation.media.ports import PortPair, connected_twin
+from mediation.media.ports import PortPair, connected_twin, mark
 from mediation.media.relay import CLOCK_HZ, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
@@ -118,6 +118,9 @@ class Party:
         if isinstance(media, Stream):
             self._spoken = media
             self._protection.apply(media.srtp, media.alternative_srtp)
+            if not isinstance(before, Stream) or before.dscp != media.dscp:
+                for sock in (self._door, self._rtcp, *((self._line,) if self._line is not None else ())):
+                    mark(sock, media.dscp)
         if before is None or _named(before) != _named(media):
             self._source.expect(*_named(media))
             self._inward.source_moved()

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
+from typing import Final
 
 from mediation.routing.admission import Source
 from mediation.routing.failover import Failover
+from mediation.routing.sites import Sites
 from mediation.routing.terms import Terms
 from mediation.settings.model import Route, Settings, Side, Trunk
 from mediation.settings.patterns import compile_pattern
@@ -59,6 +61,8 @@ class Routing:
             for route in sorted(settings.routes, key=lambda route: route.priority)
         )
         self._in_order = {route: self._along(route.trunks) for _, route in self._routes}
+        self.sites: Final = Sites(settings)
+        """Where calls belong to."""
         # Front-end servers fail over like a trunk that says nothing about it.
         like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
         self._to_front_end = _each_once(
@@ -79,9 +83,10 @@ class Routing:
         if not asked or not asked[-1][1]:
             return ()
         route = asked[-1][0]
-        if not route.weights:
+        if not route.weights and not source.sites:
             return self._in_order[route]
-        return self._along(drawn(route.trunks, route.weights, self._draw))
+        trunks = drawn(route.trunks, route.weights, self._draw) if route.weights else route.trunks
+        return self._along(self.sites.permitted(trunks, source.sites))
 
     def asked(self, called: str) -> tuple[tuple[Route, bool], ...]:
         """The routes that are asked about a number, in order, and whether they match: after the first, none is."""

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 from mediation.settings.addresses import covers, family, spelled
+from mediation.settings.connection_rules import broken_connection_rules
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.faults import did_you_mean
 from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
@@ -15,6 +16,7 @@ from mediation.settings.places import Listener, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.secrecy import keys_have_a_way
+from mediation.settings.site_rules import broken_site_rules
 from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Transport
 
@@ -48,6 +50,9 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _certificates_given(draft),
         _tls_names_agree(draft),
         names_differ(draft, "trunk"),
+        names_differ(draft, "site"),
+        broken_site_rules(draft),
+        broken_connection_rules(draft),
         _sources_differ(draft),
         _routes_name_trunks(draft),
         lists_without_repetition(draft, _UNIQUE_LISTS),
