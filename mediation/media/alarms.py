@@ -11,8 +11,9 @@ from mediation.media.relay import CLOCK_HZ, Relay
 LOOK_INTERVAL: Final = CLOCK_HZ
 """So often it is looked how audio fares: once a second."""
 
-AMISS_AFTER: Final = 7 * CLOCK_HZ // 2
-"""What lasts so long is told, at the next look: so within five seconds of its beginning."""
+AMISS_AFTER: Final = 11 * CLOCK_HZ // 4
+"""What has lasted so long since it was noticed, which takes a look, is told at the next one: within five seconds of its
+beginning, even where looks are late."""
 
 RECENT: Final = 2 * LOOK_INTERVAL
 """Who has sent a packet so lately is sending."""

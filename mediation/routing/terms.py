@@ -75,6 +75,7 @@ class Terms:
             media.srtp_twins,
             media.rtcp_mux,
             media.rtcp_rsize,
+            media.rtcp_xr,
         )
         side, credentials, numbers = Side.FRONT_END, None, AS_IT_IS
         if isinstance(peer, Trunk):

@@ -59,9 +59,9 @@ def test_who_sends_nothing_while_the_other_speaks_is_named_within_five_seconds(
     speakers = Speakers(call)
     silent = {"caller": None} if caller else {"callee": None}
     speakers.talk(2)
-    speakers.talk(3, **silent)
+    speakers.talk(2.7, **silent)
     assert call.amiss == []
-    speakers.talk(WITHIN_S - 3, **silent)
+    speakers.talk(WITHIN_S - 2.7, **silent)
     assert call.amiss == [amiss(caller, Amiss.ONE_WAY)]
     speakers.talk(2, **silent)
     speakers.talk(1.1)
@@ -90,9 +90,9 @@ def test_who_sends_nothing_but_silence_is_named_within_five_seconds(call: Circui
     speakers = Speakers(call)
     muted = {"caller": MUTED} if caller else {"callee": b"\xd5" * 160}
     speakers.talk(2.5)
-    speakers.talk(3, **muted)
+    speakers.talk(2.7, **muted)
     assert call.amiss == []
-    speakers.talk(WITHIN_S - 3, **muted)
+    speakers.talk(WITHIN_S - 2.7, **muted)
     assert call.amiss == [amiss(caller, Amiss.SILENT_AUDIO)]
     speakers.talk(5, **muted)
     speakers.talk(2.1)
@@ -102,10 +102,10 @@ def test_who_sends_nothing_but_silence_is_named_within_five_seconds(call: Circui
 
 
 def test_a_pause_between_two_words_is_no_silence_however_it_falls(call: Circuit) -> None:
-    """One word of 20 ms every 3 seconds: no look ever meets it, and still it is heard."""
+    """One word of 20 ms every 2.7 seconds: no look ever meets it, and still it is heard."""
     speakers = Speakers(call)
     for _ in range(6):
-        speakers.talk(2.98, caller=MUTED)
+        speakers.talk(2.68, caller=MUTED)
         speakers.talk(0.02)
     assert call.amiss == []
 
@@ -139,9 +139,9 @@ def test_on_hold_nobody_is_missed_and_what_was_amiss_is_over(call: Circuit) -> N
     speakers.talk(10, caller=None)
     assert call.amiss[1:] == [amiss(True, Amiss.ONE_WAY, over=True)]
     call.apply(call.plan(watched=True))
-    speakers.talk(3, caller=None)
+    speakers.talk(2.7, caller=None)
     assert len(call.amiss) == 2
-    speakers.talk(2, caller=None)
+    speakers.talk(2.3, caller=None)
     assert call.amiss[2:] == [amiss(True, Amiss.ONE_WAY)]
 
 

@@ -96,7 +96,10 @@ plans = st.builds(
 losses = st.builds(Losses, counts, counts, counts, counts, counts)
 ratings = st.builds(Rating, seconds, seconds, seconds)
 metrics = st.builds(
-    VoipMetrics, counts, r_factor=st.none() | st.integers(0, 100), burst_ms=st.integers(0, 65535)
+    VoipMetrics,
+    st.integers(0, 0xFFFFFFFF),
+    r_factor=st.none() | st.integers(0, 100),
+    burst_ms=st.integers(0, 65535),
 )
 qualities = st.builds(
     Quality,

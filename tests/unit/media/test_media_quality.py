@@ -2,15 +2,20 @@
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mediation.media.rtcp import SenderFigures, build, ntp_timestamp, parse
+from mediation.media.rtcp import RtcpError, SenderFigures, build, ntp_timestamp, parse
 from mediation.rtp.e_model import CODECS, mos, r_factor
 from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality
 from mediation.rtp.reception import ReportBlock
-from tests.unit.media.circuit import SECOND, Circuit, circuit, heard, packet
+from mediation.rtp.voip_metrics import VoipMetrics, extended_report, find_metrics
+from mediation_codecs.g711 import Law
+from tests.unit.media.circuit import SECOND, Circuit, circuit, heard, packet, stream
 
 PACKET_S = 0.02
 THEIRS = 0x1111
@@ -135,3 +140,62 @@ def test_our_sender_report_says_when_it_left__rfc3550_6_4_1(call: Circuit) -> No
     [octets] = heard(call.caller_rtcp)
     assert parse(octets, 0).sender_ntp == ntp_timestamp(call.now / SECOND)
     assert SenderFigures(0, 1, 160).packets == int.from_bytes(octets[20:24], "big")
+
+
+# VoIP metrics
+
+
+def asks_for_metrics(call: Circuit) -> None:
+    call.apply(call.plan(replace(stream(call.caller, call.caller_rtcp), rtcp_xr=True)))
+
+
+def test_our_report_has_voip_metrics_where_they_were_agreed_on__rfc3611_4_7(call: Circuit) -> None:
+    asks_for_metrics(call)
+    sends(call, *(number for number in range(200) if number not in (100, 102, 150)))
+    call.advance(2.5)
+    [octets] = heard(call.caller_rtcp)
+    found = find_metrics(octets, THEIRS)
+    rating = call.close().caller.quality.rating
+    assert found is not None
+    assert rating is not None
+    assert (found.loss_rate, found.discard_rate) == (int(256 * 3 / 200) / 256, 0)
+    assert found.burst_density == int(256 * 2 / 3) / 256
+    assert (found.burst_ms, found.gap_ms) == (60, 20 * 197 // 2)
+    assert (found.r_factor, found.mos_cq) == (round(rating.r_factor), round(rating.mos, 1))
+    assert found.mos_lq == round(rating.mos_listening, 1)
+    assert (found.signal_dbm0, found.noise_dbm0, found.external_r_factor) == (None, None, None)
+
+
+def test_without_agreement_and_without_audio_there_are_none(call: Circuit) -> None:
+    sends(call, *range(20))
+    call.advance(2.5)
+    [octets] = heard(call.caller_rtcp)
+    assert octets.count(b"\x80\xcf") == 0
+    asks_for_metrics(call)
+    call.apply(call.plan(callee=replace(stream(call.callee, call.callee_rtcp, law=Law.PCMA), rtcp_xr=True)))
+    call.advance(5)
+    assert all(find_metrics(octets, THEIRS) is None for octets in heard(call.callee_rtcp))
+
+
+def test_the_partys_own_metrics_are_taken_down_whether_or_not_it_was_asked(call: Circuit) -> None:
+    call.from_callee(packet(0, payload_type=8))
+    call.serve()
+    metrics = VoipMetrics(our_ssrc(call), 0.25, mos_lq=3.9, mos_cq=3.7, r_factor=77, end_system_ms=40)
+    port = call.pairs[0]
+    report = build(THEIRS, "peer", ntp=0, sender=None, block=None)
+    for octets in (report + extended_report(THEIRS, metrics), report + b"\x80\xcf\x00\x02" + bytes(8)):
+        call.caller_rtcp.sendto(octets, (port.host, port.port + 1))
+    call.serve()
+    closed = call.close().caller
+    assert (closed.quality.voip_metrics, closed.rejected) == (metrics, 0)
+
+
+@given(noise=st.binary(max_size=60), cut=st.integers(0, 60))
+def test_an_extended_report_that_is_malformed_never_harms(noise: bytes, cut: int) -> None:
+    octets = build(THEIRS, "peer", ntp=1, sender=None, block=None)
+    octets += extended_report(THEIRS, VoipMetrics(7, r_factor=50))[:cut] + noise
+    try:
+        said = parse(octets, 7)
+    except RtcpError:
+        return
+    assert said.metrics is None or said.metrics.ssrc == 7
