@@ -7,12 +7,14 @@ import secrets
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 from typing import Any
 
 from mediation import __version__
 from mediation.b2bua.engine import Engine
-from mediation.b2bua.outputs import Fact
+from mediation.b2bua.finding import DnsAnswer
+from mediation.b2bua.outputs import Fact, Resolve, TargetsChanged
 from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair
 from mediation.b2bua.record import CallRecord
 from mediation.exit_codes import ExitCode
@@ -28,6 +30,7 @@ from mediation.media.engine import (
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY
+from mediation.net.resolver import Resolver
 from mediation.net.security import (
     CertificateExpires,
     CertificateRejected,
@@ -47,9 +50,14 @@ from mediation.sip.flow import Flow
 from mediation.sip.ids import IdSource
 
 STOP_LIMIT_S = 4.0
-"""How long live calls may take to be hung up before their records are written as they are."""
+"""How long live calls may take to be hung up, and registrations to be given back, before all is left as it is."""
 REFUSALS_EVERY_S = 10.0
 """Strangers are counted always and told of this often."""
+
+TIME_EVERY_S = 60.0
+ASLEEP_EVERY_S = 5.0
+"""So often it is looked whether the machine has slept."""
+NOTICED_SLEEP_S = 1.0
 
 CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
@@ -59,7 +67,9 @@ DENIED_REMEDY = "CAP_SYS_NICE, or LimitRTPRIO= of systemd; or set media.real_tim
 _TABLE = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
 """What the settings call each interface."""
 
-_Rest = OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Fact | CallRecord
+_Rest = (
+    OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Fact | CallRecord | Resolve | TargetsChanged
+)
 
 
 def serve(settings: Settings) -> int:
@@ -129,14 +139,17 @@ class Server:
         self._settings = settings
         self.log = logs.get_logger()
         self._engine = Engine(settings, IdSource(secrets.token_hex))
-        self._security = Security(settings, self._security_notice)
+        self._security = Security(settings, self._security_notice, directory=self._engine.directory)
         self._driver: Driver[_Rest] = Driver(
             self._engine,
             self._perform,
             security=self._security,
-            wires=Wires(settings),
+            wires=Wires(settings, self._engine.directory),
             on_silent=self._connection_silent,
         )
+        self._resolver = Resolver(settings.dns, self._dns_answered)
+        self._names_settled = asyncio.Event()
+        """Set when something has come of every name, good or bad."""
         media = settings.media
         self._media: MediaEngine = WorkerMediaEngine(
             WorkerSettings(
@@ -157,7 +170,11 @@ class Server:
             Sources(
                 calls=lambda: len(self._engine.calls),
                 strangers=lambda: self._driver.flows.refused,
+                registered=lambda: self._engine.registrations.standings,
                 certificates=lambda: {_TABLE[side]: ends for side, ends in self._security.expiries().items()},
+                targets=lambda: self._engine.watch.reports,
+                names=lambda: self._engine.finder.reports,
+                failed_look_ups=lambda: self._engine.finder.failures,
             ),
             __version__,
         )
@@ -167,7 +184,8 @@ class Server:
         self._periods: dict[str, asyncio.TimerHandle] = {}
         """What is done again and again, by its name."""
         self._idle = asyncio.Event()
-        """Set when the last call goes."""
+        """Set when the last call goes, and all is told to the ITSPs."""
+        self._asleep_s = _asleep_s()
 
     async def start(self) -> None:
         """Media first, so that no call finds it missing; then the sockets. Raises ListenError, MediaEngineError,
@@ -180,14 +198,21 @@ class Server:
             self._security.load()
             await self._media.start()
             self._serve_metrics()
+            self._tell_time()
+            await self._look_up_names()
             await self._driver.start(listeners)
+            self._driver.apply(self._engine.start)
         except BaseException:
             self._metrics.close()
+            await self._resolver.aclose()
             await self._media.aclose()
             self._close_cdr()
             raise
+        self._driver.apply(self._engine.begin)
+        self._periodically("asleep", ASLEEP_EVERY_S, self._look_for_sleep)
         self._periodically("refusals", REFUSALS_EVERY_S, self._tell_refusals)
         self._periodically("certificates", CERTIFICATES_EVERY_S, self._security.refresh)
+        self._periodically("time of day", TIME_EVERY_S, self._tell_time)
         self.log.info(
             "server.started",
             version=__version__,
@@ -200,12 +225,13 @@ class Server:
         self.log.info("server.stopping", calls=len(self._engine.calls))
         self._idle.clear()
         self._driver.apply(self._engine.stop)
-        if self._engine.calls:
+        if not self._engine.is_over:
             waits = [asyncio.create_task(event.wait()) for event in (self._idle, at_once)]
             _, pending = await asyncio.wait(waits, timeout=STOP_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
             for wait in pending:
                 wait.cancel()
         self._driver.apply(self._engine.abort)
+        await self._resolver.aclose()
         await self._driver.aclose()
         await self._media.aclose()
         await asyncio.to_thread(self._metrics.close)
@@ -215,8 +241,23 @@ class Server:
         self.log.info("server.stopped")
 
     def reload(self) -> None:
-        """Read the certificates again, for connections to come; those that stand keep theirs."""
+        """Read the certificates again, for connections to come; those that stand keep theirs. Name servers too."""
+        self._resolver.reload()
         self._security.refresh(even_unchanged=True)
+
+    async def _look_up_names(self) -> None:
+        """Find out what names stand for before the first call comes; it comes all the same if the DNS is slow."""
+        self._driver.begin()
+        self._driver.apply(self._engine.look_up)
+        if not self._engine.finder.settled:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.dns.timeout_s):
+                    await self._names_settled.wait()
+
+    def _dns_answered(self, answer: DnsAnswer) -> None:
+        self._driver.apply(lambda now: self._engine.dns_answered(answer, now))
+        if self._engine.finder.settled:
+            self._names_settled.set()
 
     def loop_complained(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What the event loop could not tell anybody else. Out of descriptors it says so all the time."""
@@ -234,10 +275,15 @@ class Server:
                 self._media.perform(output)
             case CallRecord():
                 self._record(output)
-                if not self._engine.calls:
-                    self._idle.set()
+            case Resolve(question):
+                self._resolver.ask(question)
+            case TargetsChanged():
+                self._driver.targets_changed()
             case Fact(name, level, fields):
+                self._metrics.told(name, fields)
                 self.log.log(logs.LEVELS[level], name, **fields)
+        if self._engine.is_over:
+            self._idle.set()
 
     def _media_fact(self, fact: MediaFact) -> None:
         self._driver.apply(lambda now: self._engine.media_fact(fact, now))
@@ -290,11 +336,22 @@ class Server:
         if self._cdr is not None:
             self._cdr.append(record.as_json(time.time() - self._driver.now()))
 
+    def _tell_time(self) -> None:
+        """The two clocks go apart where one is set, or the machine was asleep."""
+        self._driver.apply(lambda now: self._engine.set_time_of_day(time.time(), now))
+
     def _tell_refusals(self) -> None:
         refused = self._driver.flows.refused
         if refused > self._refused_told:
             self.log.warning("sources.refused", count=refused - self._refused_told, since_start=refused)
             self._refused_told = refused
+
+    def _look_for_sleep(self) -> None:
+        """Virtual machines are suspended and moved; the clock of the event loop stands still meanwhile."""
+        slept, self._asleep_s = _asleep_s() - self._asleep_s, _asleep_s()
+        if slept > NOTICED_SLEEP_S:
+            self.log.warning("machine.slept", seconds=round(slept))
+            self._driver.apply(self._engine.slept)
 
     def _periodically(self, name: str, every_s: float, act: Callable[[], None]) -> None:
         def again() -> None:
@@ -306,3 +363,10 @@ class Server:
     def _close_cdr(self) -> None:
         if self._cdr is not None:
             self._cdr.close()
+
+
+def _asleep_s() -> float:
+    """How long this machine has slept since it was started, so far as its kernel tells."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)

@@ -13,16 +13,22 @@ from traceback import format_exception
 from mediation.b2bua import causes
 from mediation.b2bua.call import BothBroke, Call, Exchange
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.finding import DnsAnswer, Finder
+from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
 from mediation.b2bua.referrals import Referrals
+from mediation.b2bua.registrations import Registrations
 from mediation.b2bua.replacing import leg_of
+from mediation.b2bua.watch import Watch
 from mediation.routing.admission import Admission
-from mediation.routing.routes import FRONT_END_POOL, Routing
+from mediation.routing.directory import Directory, holders
+from mediation.routing.room import Limits, Room
+from mediation.routing.routes import Routing
 from mediation.routing.trunk import TrunkState
 from mediation.routing.wires import Wires
-from mediation.settings.model import Settings
+from mediation.settings.model import Settings, Trunk
+from mediation.settings.places import Target
 from mediation.sip.agent import Agent
 from mediation.sip.carriage import Carriage, StaysOnUdp
 from mediation.sip.derived import reply
@@ -33,6 +39,7 @@ from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
 from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Message, Request, Response
+from mediation.sip.registration import Registration
 from mediation.sip.timers import TimerValues
 from mediation.sip.transaction_row import Transaction
 
@@ -48,30 +55,78 @@ class Engine:
         self._outputs: deque[Output] = deque()
         sip = settings.sip
         timers = TimerValues(sip.t1_ms / 1000, sip.t2_ms / 1000, sip.t4_ms / 1000)
-        wires = Wires(settings)
+        self.directory = Directory(settings)
+        wires = Wires(settings, self.directory)
         names = wires.names()
         carriage = Carriage(names, wires.stream, self._stays_on_udp)
         layer = TransactionLayer(self, self._outputs.append, timers, carriage)
         self.agent = Agent(layer, ids, names=names)
         self._told_large: set[tuple[str, str]] = set()
         """Peers to which large requests go by UDP, and why: each told once."""
-        self._admission = Admission(settings)
-        routing = Routing(settings, ids.between)
-        self._trunks = {trunk.name: TrunkState(trunk.max_calls) for trunk in settings.trunks}
-        self._trunks[FRONT_END_POOL] = TrunkState(0)
+        self._admission = Admission(settings, self.directory)
+        self._routing = routing = Routing(settings, ids.between, self.directory, self._fitness)
+        self._holders = tuple(holders(settings))
+        self._trunks = {
+            holder.name: TrunkState(
+                Room(
+                    holder.name, Limits.of_trunk(holder.peer) if isinstance(holder.peer, Trunk) else Limits()
+                )
+            )
+            for holder in self._holders
+        }
+        self._lines = {
+            site.name: Room(f"site {site.name}", Limits.of_line(site.link, settings.internal))
+            for site in settings.sites
+        }
         exchange = Exchange(
             self.agent,
             settings,
             self._trunks,
+            self._lines,
             self._outputs.append,
             self._forget,
             routing.candidates,
             Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
         )
+        self.watch = Watch(
+            self.agent, self._trunks, self._holders, settings.sip.user_agent, self._outputs.append
+        )
+        self.finder = Finder(
+            self.agent, self.directory, self._holders, settings.dns, self._outputs.append, self._moved
+        )
+        self._watching = False
         self._reception = Reception(exchange, self._admission, routing)
         self.calls = self._reception.calls
+        self.registrations = Registrations(
+            self.agent, settings, self._trunks, self.directory, self._outputs.append
+        )
 
     # inputs
+
+    def begin(self, now: float) -> None:
+        """Do what must be done before anybody asks: register with the ITSPs that want it."""
+        self.registrations.begin(now)
+
+    def set_time_of_day(self, unix_s: float, now: float) -> None:
+        """Tell which time of day `now` is, in seconds of Unix time: routes may be open at certain hours."""
+        self._routing.epoch_s = unix_s - now
+
+    def look_up(self, now: float) -> None:
+        """Begin to find out what names of targets stand for. Without it, they stand for nothing."""
+        self.finder.begin(now)
+
+    def start(self, now: float) -> None:
+        """Begin to watch the targets. Without it, nothing bad is known of any."""
+        self._watching = True
+        for holder in self._holders:
+            self.watch.set_targets(holder.name, self.directory.targets(holder.name), now)
+
+    def dns_answered(self, answer: DnsAnswer, now: float) -> None:
+        """What came of a `Resolve`."""
+        try:
+            self.finder.answered(answer, now)
+        except Exception as error:  # noqa: BLE001 -- as in `receive`
+            self._broke(error, now)
 
     def knows(self, flow: Flow) -> bool:
         """Whether a peer is anybody to us: asked before a single octet of its message is read."""
@@ -119,6 +174,8 @@ class Engine:
         """Octets for this flow could not be sent."""
         self._fact("transport.failed", Level.WARNING, transport=str(flow.transport), remote=flow.remote[0])
         self._fail(self.agent.layer.using(flow), now)
+        self.registrations.lost(flow, now)
+        self.watch.doubted(flow, now)
 
     def connection_lost(self, flow: Flow, now: float) -> None:
         """The connection of this flow is gone: whoever waits for something that must come by it hears so.
@@ -136,6 +193,13 @@ class Engine:
                 transactions=len(waiting),
             )
         self._fail(waiting, now)
+        if waiting:
+            self.watch.doubted(flow, now)
+        self.registrations.lost(flow, now)
+
+    def slept(self, now: float) -> None:
+        """The machine has slept, and `now` knows nothing of it: what must not expire unnoticed is renewed."""
+        self.registrations.slept(now)
 
     def _fail(self, transactions: list[Transaction], now: float) -> None:
         for transaction in transactions:
@@ -156,16 +220,25 @@ class Engine:
                     break
 
     def stop(self, now: float) -> None:
-        """Refuse new calls and end those that live."""
+        """Refuse new calls, end those that live, and tell the ITSPs that we are gone."""
         self._reception.closed = True
+        self.watch.close()
+        self.finder.close()
         for call in list(self.calls.values()):
             try:
                 call.stop(causes.SHUTDOWN, now)
             except Exception as error:  # noqa: BLE001 -- as in `receive`
                 self._broke(error, now, call)
+        self.registrations.stop(now)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all that `stop` has begun is done."""
+        return not self.calls and self.registrations.is_over
 
     def abort(self, now: float) -> None:
-        """Write the records of calls whose ends did not come in time, and forget them."""
+        """Write the records of calls whose ends did not come in time, and forget them, and registrations too."""
+        self.registrations.abandon()
         for call in list(self.calls.values()):
             self._abort(call, causes.SHUTDOWN, now)
 
@@ -184,6 +257,7 @@ class Engine:
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request: within a dialog it goes to its owner, outside it is judged."""
         self._reception.request_received(transaction, request, now)
+        self.watch.heard(transaction.flow, now)
 
     def cancel_received(
         self, transaction: Transaction, invite: Transaction | None, request: Request, now: float
@@ -224,6 +298,16 @@ class Engine:
                 reason=large.why,
             )
 
+    def _moved(self, holder: str, now: float) -> None:
+        """A name stands for other addresses. Calls that are up stay where they are."""
+        if self._watching:
+            self.watch.set_targets(holder, self.directory.targets(holder), now)
+        self.registrations.moved(holder, now)
+        self._outputs.append(TargetsChanged(holder))
+
+    def _fitness(self, trunk: str, target: Target) -> int:
+        return self._trunks[trunk].fitness(target)
+
     # bugs
 
     def _forget(self, call: Call) -> None:
@@ -239,12 +323,22 @@ class Engine:
             self._break_off(call, error, now)
         if not calls:
             self._fact("engine.broke", Level.ERROR, traceback="".join(format_exception(error)))
+        for user in users:
+            if isinstance(user, Registration):
+                self._restart(user, now)
 
     def _call_of(self, user: object) -> Call | None:
         """The call that somebody works for: errand, change, session and leg each know theirs."""
         while not isinstance(user, Call) and user is not None:
             user = getattr(user, "user", None)
         return user if isinstance(user, Call) and user.id in self.calls else None
+
+    def _restart(self, registration: Registration, now: float) -> None:
+        try:
+            registration.break_off(now)
+        except Exception as error:  # noqa: BLE001 -- what broke may break again
+            registration.abandon()
+            self._fact("registration.stuck", Level.ERROR, traceback="".join(format_exception(error)))
 
     def _break_off(self, call: Call, error: Exception, now: float) -> None:
         self._fact("call.broke", Level.ERROR, call=call.id, traceback="".join(format_exception(error)))

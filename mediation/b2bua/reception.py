@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from mediation.b2bua import causes
+from mediation.b2bua.addressee import addressed
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.guard import Guard
@@ -16,6 +17,8 @@ from mediation.b2bua.replacing import Replacing, leg_of, refusal
 from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
+from mediation.routing.ready import registered_first
+from mediation.routing.room import Room, Way
 from mediation.routing.routes import Candidate, Routing
 from mediation.routing.terms import Terms
 from mediation.sip.derived import reply
@@ -75,7 +78,8 @@ class Reception:
             self._answer(transaction, 403, now)
             return True
         returned = self._agent.layer.returned(request)
-        if returned is not None and number_of(returned.request.uri) == number_of(request.uri):
+        called = addressed(request, source.trunk).uri
+        if returned is not None and number_of(returned.request.uri) == number_of(called):
             self._warn("call.looped", remote)
             self._answer(transaction, 482, now)
             return True
@@ -91,15 +95,16 @@ class Reception:
         if self._is_turned_away(transaction, request, source, now):
             return
         terms = self._routing.terms(source)
-        invitation = self._invitation(request, terms)
+        invitation = self._invitation(request, terms, source)
         source = self._at_its_sites(source, invitation.request)
-        routed = self._routing.candidates(source, number_of(invitation.request.uri))
+        routed = self._routing.candidates(source, number_of(invitation.request.uri), now)
         takers = tuple(each for each in routed if each.terms.mid_call.info)
         candidates = tuple(each for each in takers if not bars(request, terms, each.terms))
         if self.closed:
             self._answer(transaction, 503, now)
         elif not routed:
-            self._answer(transaction, 404, now)
+            found = self._routing.leads_somewhere(source, number_of(invitation.request.uri), now)
+            self._answer(transaction, 503 if found else 404, now)
         elif not takers:
             self._answer(transaction, 405, now, headers=(("Allow", terms.allow_without("MESSAGE")),))
         elif not candidates:
@@ -108,9 +113,9 @@ class Reception:
             Page(self._exchange, transaction, invitation, candidates, now)
 
     @staticmethod
-    def _invitation(request: Request, terms: Terms) -> Invitation:
+    def _invitation(request: Request, terms: Terms, source: Source) -> Invitation:
         """What is asked, with numbers as we write them."""
-        ours = inside(request, terms)
+        ours = inside(addressed(request, source.trunk), terms)
         return Invitation(ours.request, terms, secrets=ours.secrets)
 
     # an INVITE that begins a dialog
@@ -122,10 +127,10 @@ class Reception:
             self._replace(transaction, request, source, now)
             return
         terms = self._routing.terms(source)
-        invitation = self._invitation(request, terms)
+        invitation = self._invitation(request, terms, source)
         source = self._at_its_sites(source, invitation.request)
         called = number_of(invitation.request.uri)
-        routed = self._routing.candidates(source, called)
+        routed = self._routing.candidates(source, called, now)
         candidates = tuple(each for each in routed if carries(request, terms, each.terms))
         if routed and not candidates:  # something in the body must be understood, and nobody would get it
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
@@ -137,7 +142,9 @@ class Reception:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
-        call.begin(self._obstacle(source, called, candidates), now)
+        sites = source.sites if source.trunk is None else self._routing.sites.of_numbers((called,))
+        lines = tuple(self._exchange.lines[site.name] for site in sites if site.link.kbps)
+        call.begin(self._obstacle(source, called, candidates, lines, now), lines, now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""
@@ -156,19 +163,40 @@ class Reception:
         """The source of one call, with the sites of whoever calls and of whoever has sent it on."""
         return source.at(*self._routing.sites.of_numbers(callers_of(asked)))
 
-    def _obstacle(self, source: Source, called: str, candidates: tuple[Candidate, ...]) -> Cause | None:
-        """Why a call cannot even be tried; None: it can."""
+    def _obstacle(
+        self,
+        source: Source,
+        called: str,
+        candidates: tuple[Candidate, ...],
+        lines: tuple[Room, ...],
+        now: float,
+    ) -> Cause | None:
+        """Why a call cannot even be tried; None: it can.
+
+        None waits for a name to be found: another server may know it.
+        """
         if self.closed:
             return causes.SHUTDOWN
         if not candidates:
-            elsewhere = self._routing.candidates(replace(source, sites=()), called)
+            if self._routing.leads_somewhere(source, called, now):
+                return causes.ALL_TARGETS_DOWN
+            elsewhere = self._routing.leads_somewhere(replace(source, sites=()), called, now)
             return causes.NO_TRUNK_IN_COUNTRY if elsewhere else causes.NO_ROUTE
+        urgent = any(each.urgent for each in candidates)
         trunks, limit = self._exchange.trunks, self._exchange.settings.sip.max_calls
-        full = bool(limit) and len(self.calls) > limit
-        own = source.trunk is not None and not trunks[source.trunk.name].has_room
-        if full or own or not any(trunks[candidate.trunk].has_room for candidate in candidates):
+        open_to = registered_first(candidates, trunks)
+        if not open_to:
+            return causes.NOT_REGISTERED
+        if limit and len(self.calls) > limit and not urgent:
             return causes.NO_ROOM
-        return None
+        needed = [(line, Way.OUT if source.trunk is None else Way.IN) for line in lines]
+        if source.trunk is not None:
+            needed.append((trunks[source.trunk.name].room, Way.IN))
+        lacks = [room.lack(way, now, urgent=urgent) for room, way in needed]
+        leaving = [trunks[each.trunk].room.lack(Way.OUT, now, urgent=each.urgent) for each in open_to]
+        if all(leaving):
+            lacks.append(leaving[0])
+        return next((causes.no_room(lack) for lack in lacks if lack is not None), None)
 
     # answers
 

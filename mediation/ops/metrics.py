@@ -1,14 +1,15 @@
 """Figures for Prometheus, served from a thread of its own: the only module that imports prometheus_client.
 
-Base units and `_total` as Prometheus wants them; no label holds a number, an address or a Call-ID, so that the count of
-series is known beforehand. What is not configured is absent rather than 0.
+Base units and `_total` as Prometheus wants them; no label holds a number, a Call-ID or an address other than that of a
+target, so that the count of series is known beforehand. What is not configured is absent rather than 0.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
+from typing import Final
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Info, disable_created_metrics, start_http_server
@@ -16,9 +17,12 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from mediation.b2bua.causes import Verdict
+from mediation.b2bua.finding import NameReport
 from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord
+from mediation.b2bua.watch import TargetReport
 from mediation.ops.quality_metrics import QualityMetrics
+from mediation.routing.health_table import State
 from mediation.sip.flow import Endpoint
 
 DIRECTIONS = ("inbound", "outbound")
@@ -34,9 +38,25 @@ class Sources:
     """Calls that live now."""
     strangers: Callable[[], int]
     """Datagrams and connections from unknown sources, since the start."""
+    registered: Callable[[], Mapping[str, bool]]
+    """The trunks that register with their ITSP, and whether each is registered now."""
     certificates: Callable[[], Mapping[str, datetime]]
     """When the certificate of each interface with TLS ends."""
+    targets: Callable[[], Sequence[TargetReport]] = tuple
+    """How each target does."""
+    names: Callable[[], Sequence[NameReport]] = tuple
+    """What each name of a target stands for."""
+    failed_look_ups: Callable[[], int] = int
+    """Look-ups in the DNS that have failed, since the start."""
 
+
+REGISTRATIONS: Final = {
+    "trunk.registered": "granted",
+    "trunk.registration_renewed": "granted",
+    "trunk.registrar_failed": "failed",
+    "trunk.registration_refused": "refused",
+}
+"""What the engine tells of attempts to register, and how each is counted."""
 
 _INTERFACES = {"front-end": "internal", "gateway": "gateway"}
 """What the settings call each side."""
@@ -71,6 +91,12 @@ class Metrics:
             for side, reason in product(SIDES, SRTP_REFUSALS)
         }
         self._quality = QualityMetrics(self._registry)
+        self._registrations = Counter(
+            "mediation_registrations",
+            "Attempts to register a trunk with its ITSP that are over, by what has become of them.",
+            ("trunk", "result"),
+            registry=self._registry,
+        )
         self._served: tuple[WSGIServer, threading.Thread] | None = None
 
     def serve(self, at: Endpoint) -> None:
@@ -95,6 +121,12 @@ class Metrics:
                 self._packets_refused(party.side, party.media)
                 self._quality.call_ended(_INTERFACES[party.side], party.trunk, party.media)
 
+    def told(self, name: str, fields: Mapping[str, object]) -> None:
+        """The engine has told something; what has a figure is counted."""
+        result = REGISTRATIONS.get(name)
+        if result is not None:
+            self._registrations.labels(fields["trunk"], result).inc()
+
     def _packets_refused(self, side: str, media: StreamReport) -> None:
         for reason, packets in zip(SRTP_REFUSALS, (media.tampered, media.replayed), strict=True):
             if packets:
@@ -115,6 +147,16 @@ class _Looks(Collector):
             "Datagrams and connections from sources that no setting names.",
             self._sources.strangers(),
         )
+        registered = self._sources.registered()
+        if registered:
+            stands = GaugeMetricFamily(
+                "mediation_trunk_registered",
+                "Whether a trunk that registers is registered with its ITSP: 1 or 0.",
+                labels=["trunk"],
+            )
+            for trunk, is_registered in registered.items():
+                stands.add_metric([trunk], float(is_registered))
+            yield stands
         certificates = self._sources.certificates()
         if certificates:
             ends = GaugeMetricFamily(
@@ -125,3 +167,36 @@ class _Looks(Collector):
             for interface, moment in certificates.items():
                 ends.add_metric([interface], moment.timestamp())
             yield ends
+        reports = self._sources.targets()
+        if reports:
+            states = GaugeMetricFamily(
+                "mediation_target_state",
+                "1 for the state that a target is in, 0 for the others.",
+                labels=["trunk", "target", "address", "state"],
+            )
+            for report, state in product(reports, State):
+                labels = [report.trunk, report.target, report.address, str(state)]
+                states.add_metric(labels, float(state is report.state))
+            yield states
+        names = self._sources.names()
+        if names:
+            addresses = GaugeMetricFamily(
+                "mediation_target_addresses",
+                "How many addresses a name of a target stands for.",
+                labels=["trunk", "target"],
+            )
+            failing = GaugeMetricFamily(
+                "mediation_target_name_failing",
+                "1 while a name cannot be looked up, and what it stood for is used on.",
+                labels=["trunk", "target"],
+            )
+            for name in names:
+                addresses.add_metric([name.trunk, name.target], float(name.addresses))
+                failing.add_metric([name.trunk, name.target], float(bool(name.failing)))
+            yield addresses
+            yield failing
+            yield CounterMetricFamily(
+                "mediation_dns_failures",
+                "Look-ups in the DNS that nobody has answered, or not well.",
+                self._sources.failed_look_ups(),
+            )

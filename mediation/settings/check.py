@@ -25,9 +25,10 @@ from pydantic_core import PydanticCustomError
 
 from mediation.settings.addresses import parse_listener, parse_network, parse_target
 from mediation.settings.faults import Finding, fault_of
+from mediation.settings.hours import Hours, parse_hours
 from mediation.settings.model import Secret, Settings
 from mediation.settings.numbers import Example, parse_example
-from mediation.settings.places import Listener, Network, Target
+from mediation.settings.places import AnyTarget, Listener, Network
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.secret import parse_secret
@@ -54,10 +55,11 @@ CONFIGURATION: Final = Shape(
     Settings,
     {
         Listener: parse_listener,
-        Target: parse_target,
+        AnyTarget: parse_target,
         Network: parse_network,
         Secret: parse_secret,
         Example: parse_example,
+        Hours: parse_hours,
     },
 )
 

@@ -6,15 +6,19 @@ Building these values by hand checks nothing; `mediation.settings.read` is the w
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import ip_network
 from typing import Final
 
 from mediation.settings.connection import CONNECTION_DOC, WITHOUT_VPN_DOC, Connection
+from mediation.settings.dns import Dns
+from mediation.settings.health import Health
+from mediation.settings.hours import Hours, check_time_zone
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
+from mediation.settings.limits import CallLimits, Link
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
-from mediation.settings.places import Listener, Network, Target, addresses
+from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
+from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
 from mediation.settings.story import setting, story
@@ -45,8 +49,14 @@ class LargeRequests(StrEnum):
     UDP = "udp"
 
 
-FROM_TARGETS: Final[tuple[Network, ...]] = (ip_network("0.0.0.0/32"),)
-"""Default of `trusted`: stands for the addresses of the targets and is replaced by them at once."""
+class OfTargets(tuple[Network, ...]):
+    """Default of `trusted`: the addresses of the targets. Those of names come and go, and are not in it."""
+
+    __slots__ = ()
+
+
+FROM_TARGETS: Final = OfTargets()
+"""Replaced by the addresses of the targets at once."""
 
 BOTH_LAWS: Final = (Law.PCMU, Law.PCMA)
 
@@ -96,7 +106,13 @@ BODIES_DOC: Final = (
 )
 TRANSFER_DOC: Final = "Call transfer by this peer, and to it."
 REDIRECT_DOC: Final = "Redirection (3xx) by this peer."
+LIMITS_DOC: Final = (
+    "How many calls it takes: the next trunk gets a call that it has no room for, and after the last 503."
+)
+LINK_DOC: Final = "The line to it, counted by what its calls take on the wire."
+SITE_LINK_DOC: Final = "The line between us and the users of this site, which all calls of the site share."
 PEER_MEDIA_DOC: Final = "Audio with this peer, on the wire."
+HEALTH_DOC: Final = "How it is found out whether a target serves, and what follows from it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +138,10 @@ class Internal(Interface):
             example='["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]',
         )
     )
-    targets: tuple[Target, ...] = field(
+    targets: tuple[AnyTarget, ...] = field(
         metadata=story(
-            "Front-end servers that calls from the trunks go to, in order of preference.",
+            "Front-end servers that calls from the trunks go to, in order of preference, by address or by name: see "
+            "[[trunk]].",
             at_least=1,
             example='["sip:127.0.0.20:5060"]',
         )
@@ -156,15 +173,21 @@ class Internal(Interface):
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
     media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
+    health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
     identity: InternalIdentity = field(
         default=InternalIdentity(),
         metadata=story("What is believed of front-end servers, and what they are told."),
     )
     headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
 
+    @property
+    def addressed(self) -> tuple[Target, ...]:
+        """The targets that the file has by their addresses."""
+        return tuple(each for each in self.targets if isinstance(each, Target))
+
     def __post_init__(self) -> None:
-        if self.trusted is FROM_TARGETS:
-            object.__setattr__(self, "trusted", addresses(self.targets))
+        if isinstance(self.trusted, OfTargets):
+            object.__setattr__(self, "trusted", OfTargets(addresses(self.targets)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +226,8 @@ class TrunkTerms:
     max_calls: int = setting(
         0, low=0, high=1_000_000, doc="Most calls at a time, both ways together; 0: no limit."
     )
+    limits: CallLimits = field(default=CallLimits(), metadata=story(LIMITS_DOC))
+    link: Link = field(default=Link(), metadata=story(LINK_DOC))
     no_progress_s: int = setting(
         10,
         low=1,
@@ -257,6 +282,17 @@ class TrunkTerms:
         False, doc="Its calls must bear the same user name and password: they are challenged (401, RFC 7616)."
     )
     strip_plus: bool = setting(False, doc=STRIP_PLUS_DOC)
+    usages: tuple[str, ...] = setting(
+        (),
+        check=check_name,
+        doc="Its calls may leave again by routes with one of these usages (transit); numbers without such a route go "
+        "to the front ends. []: all go to the front ends.",
+        example='["transit"]',
+    )
+    registration: Registration = field(
+        default=Registration(),
+        metadata=story("Registration with this ITSP (RFC 3261 section 10, SIPconnect's registering mode)."),
+    )
     session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
     early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
@@ -264,6 +300,7 @@ class TrunkTerms:
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
     media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
+    health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )
@@ -283,9 +320,11 @@ class Trunk(TrunkTerms):
             example='"itsp-a"',
         )
     )
-    targets: tuple[Target, ...] = field(
+    targets: tuple[AnyTarget, ...] = field(
         metadata=story(
-            "Its session border controllers, in order of preference.",
+            'Its session border controllers, in order of preference: "sip:ADDRESS:PORT", or "sip:NAME" for all that '
+            'the DNS knows by that name (NAPTR, SRV, A, AAAA; RFC 3263), "sip:NAME:PORT" for its addresses; with '
+            '";transport=tcp" or ";transport=tls" where that is meant, "sips:" for TLS.',
             at_least=1,
             example='["sip:127.0.0.30:5060", "sip:127.0.0.31:5060;transport=tcp"]',
         )
@@ -301,9 +340,14 @@ class Trunk(TrunkTerms):
         example='"berlin"',
     )
 
+    @property
+    def addressed(self) -> tuple[Target, ...]:
+        """The targets that the file has by their addresses."""
+        return tuple(each for each in self.targets if isinstance(each, Target))
+
     def __post_init__(self) -> None:
-        if self.trusted is FROM_TARGETS:
-            object.__setattr__(self, "trusted", addresses(self.targets))
+        if isinstance(self.trusted, OfTargets):
+            object.__setattr__(self, "trusted", OfTargets(addresses(self.targets)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,11 +384,18 @@ class Site:
         doc="Its calls leave through trunks at sites of its own country and no others, failover and transfers "
         "included. Needs country.",
     )
+    usages: tuple[str, ...] = setting(
+        (),
+        check=check_name,
+        doc="Its calls go by routes with one of these usages, and by those for help. []: by all.",
+        example='["national"]',
+    )
     local_first: bool = setting(
         False,
         doc="Of the trunks of a route, those at this site are tried first for its calls; the order is the route's "
         "otherwise.",
     )
+    link: Link = field(default=Link(), metadata=story(SITE_LINK_DOC))
     trunk_defaults: TrunkTerms = field(
         default=TrunkTerms(),
         metadata=story(
@@ -381,6 +432,44 @@ class Route:
         doc="One for each trunk: who is tried first is drawn for each call with chances like these, and so on for the "
         "next (RFC 2782). 0: only when no other is left. []: always in the order of trunks.",
         example="[70, 30]",
+    )
+    prefixes: tuple[str, ...] = setting(
+        (),
+        check=check_number_start,
+        doc="Beginnings of the called number, one of which must fit beside match. Of routes with equal priority, the "
+        "one with the longest is asked first. []: none is asked for.",
+        example='["+4930", "+4940"]',
+    )
+    cost: float = setting(
+        0.0,
+        low=0,
+        high=1_000_000,
+        doc="What a minute costs, in whatever unit: of routes with equal priority and beginnings of equal length, the "
+        "cheapest is asked first.",
+        example="0.012",
+    )
+    then_next: bool = setting(
+        False, doc="When its trunks are exhausted, the next route that fits is tried as well."
+    )
+    usages: tuple[str, ...] = setting(
+        (),
+        check=check_name,
+        doc="Words for what it is used for: trunks and sites name those that their calls may use. []: it is for calls "
+        "of front ends at sites without usages.",
+        example='["national", "transit"]',
+    )
+    hours: tuple[Hours, ...] = setting(
+        (),
+        doc="When it is open; hours over midnight belong to the day that they begin on. []: always.",
+        example='["mon-fri 08:00-18:00", "sat 09:00-12:00"]',
+    )
+    time_zone: str = setting(
+        "UTC", check=check_time_zone, doc="Whose time hours are in.", example='"Europe/Berlin"'
+    )
+    emergency: bool = setting(
+        False,
+        doc="Calls for help: no limit on calls, rate or bandwidth refuses them, every caller inside may use it, and "
+        "trunks at the caller's site come first.",
     )
 
 
@@ -419,6 +508,7 @@ class Settings:
     )
     media: Media = field(default=Media(), metadata=story("Audio, on both sides."))
     sip: Sip = field(default=Sip(), metadata=story("Signalling, on both sides."))
+    dns: Dns = field(default=Dns(), metadata=story("How names of targets are looked up."))
     cdr: Cdr = field(default=Cdr(), metadata=story("Call records."))
     metrics: Metrics = field(default=Metrics(), metadata=story("Figures for Prometheus."))
     log: Log = field(default=Log(), metadata=story("The log, on standard error."))

@@ -8,13 +8,14 @@ from typing import Final
 from mediation.settings.addresses import covers, family, spelled
 from mediation.settings.connection_rules import broken_connection_rules
 from mediation.settings.draft import EACH, Draft
-from mediation.settings.faults import did_you_mean
 from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
 from mediation.settings.model import Secret
 from mediation.settings.number_rules import broken_number_rules
-from mediation.settings.places import Listener, Network, Target, bracketed
+from mediation.settings.places import Listener, NamedTarget, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.registration_rules import registration_agrees
+from mediation.settings.route_rules import broken_route_rules
 from mediation.settings.secrecy import keys_have_a_way
 from mediation.settings.site_rules import broken_site_rules
 from mediation.settings.words import http_endpoint
@@ -54,17 +55,17 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         broken_site_rules(draft),
         broken_connection_rules(draft),
         _sources_differ(draft),
-        _routes_name_trunks(draft),
+        broken_route_rules(draft),
         lists_without_repetition(draft, _UNIQUE_LISTS),
         _timers_in_order(draft),
         _user_with_password(draft),
         _metrics_apart(draft),
         _identity_agrees(draft),
         _header_values_set(draft),
-        _a_weight_for_each_trunk(draft),
         _responses_are_named(draft),
         broken_number_rules(draft),
         keys_have_a_way(draft),
+        registration_agrees(draft),
     )
 
 
@@ -153,6 +154,12 @@ def _targets_of(draft: Draft, holder: Path, side: str) -> Iterator[Fault]:
             place = same[0] if same else "ADDRESS" if wanted[1] == "IPv4" else "[ADDRESS]"
             remedy = f'add "{target.transport}:{place}:{target.transport.default_port}" to {side}.listen'
             yield Fault(path, message, remedy, related=(side, "listen"))
+    for path, named in draft.named(holder):
+        needed = named.spoken
+        if complete and needed is not None and needed not in {transport for transport, _ in doors}:
+            message = f"[{side}] has no listener for {needed}"
+            remedy = f'add "{needed}:ADDRESS:{needed.default_port}" to {side}.listen'
+            yield Fault(path, message, remedy, related=(side, "listen"))
 
 
 def _certificates_given(draft: Draft) -> Iterator[Fault]:
@@ -230,37 +237,42 @@ def _widest_first(draft: Draft) -> list[tuple[Path, Network]]:
     )
 
 
-def _routes_name_trunks(draft: Draft) -> Iterator[Fault]:
-    names = [name for _, name in draft.names()]
-    if any(fault[0] == "trunk" and (len(fault) < 3 or fault[2] == "name") for fault in draft.faulty):
-        return  # the one that is named may be among those that could not be read
-    for path, name in draft.each(("route", EACH, "trunks", EACH), str):
-        if name not in names:
-            listed = ", ".join(f'"{each}"' for each in names)
-            remedy = did_you_mean(name, names) or (f"there are {listed}" if listed else "add a [[trunk]]")
-            yield Fault(path, f'there is no trunk "{name}"', remedy)
-
-
 def lists_without_repetition(draft: Draft, patterns: Iterable[Path]) -> Iterator[Fault]:
     """What stands in a list twice is a mistake, or does nothing."""
     for pattern in patterns:
         for holder, _ in draft.each(pattern, tuple):
             first: dict[object, Path] = {}
             for path, item in draft.each((*holder, EACH), object):
-                same = spelled(item) if isinstance(item, Target) else item
+                same = _same(item)
                 if same in first:
                     yield Fault(path, f"{item} stands in this list twice", "remove it", related=first[same])
                 first.setdefault(same, path)
 
 
+def _same(item: object) -> object:
+    """What makes two items of a list the same one."""
+    match item:
+        case Target():
+            return spelled(item)
+        case NamedTarget():
+            return item.sought
+        case _:
+            return item
+
+
 def _timers_in_order(draft: Draft) -> Iterator[Fault]:
-    for low, high in (("t1_ms", "t2_ms"), ("ring_limit_s", "setup_limit_s")):
-        least, most = (draft.value(("sip", key), int) for key in (low, high))
+    pairs = (
+        ("sip", "t1_ms", "t2_ms"),
+        ("sip", "ring_limit_s", "setup_limit_s"),
+        ("dns", "min_ttl_s", "max_ttl_s"),
+    )
+    for table, low, high in pairs:
+        least, most = (draft.value((table, key), int) for key in (low, high))
         if least is not None and most is not None and least > most:
-            given = draft.each(("sip", high), int)
+            given = draft.each((table, high), int)
             shown, other = (high, low) if any(True for _ in given) else (low, high)
             message = f"{low} is {least} and {high} is {most}"
-            yield Fault(("sip", shown), message, f"raise {high} or lower {low}", related=("sip", other))
+            yield Fault((table, shown), message, f"raise {high} or lower {low}", related=(table, other))
 
 
 def _user_with_password(draft: Draft) -> Iterator[Fault]:
@@ -330,14 +342,6 @@ def _header_values_set(draft: Draft) -> Iterator[Fault]:
                 yield Fault(
                     (*path, "value"), f'"{action}" takes no value', 'write action = "set", or remove it'
                 )
-
-
-def _a_weight_for_each_trunk(draft: Draft) -> Iterator[Fault]:
-    for path, weights in draft.each(("route", EACH, "weights"), tuple):
-        trunks = draft.value((*path[:-1], "trunks"), tuple)
-        if trunks is not None and draft.sound(path) and weights and len(weights) != len(trunks):
-            message = f"the weights are {len(weights)}, and the trunks {len(trunks)}"
-            yield Fault(path, message, "write one for each trunk, or []", related=(*path[:-1], "trunks"))
 
 
 def _responses_are_named(draft: Draft) -> Iterator[Fault]:

@@ -65,6 +65,7 @@ class Agent:
         identity: str,
         destination: str,
         call_id: str = "",
+        sequence: int = 0,
         max_forwards: int = MAX_FORWARDS,
         headers: tuple[tuple[str, str], ...] = (),
         body: bytes = b"",
@@ -72,7 +73,7 @@ class Agent:
     ) -> Request:
         """A request outside any dialog (section 8.1.1); `identity` and `destination` are From and To without tags.
 
-        `contact`: whether it says where we want to be reached.
+        `contact`: whether it says where we want to be reached. `sequence`: its CSeq number; 0 draws one.
         """
         pairs = [
             ("Via", self.via(flow)),
@@ -80,7 +81,7 @@ class Agent:
             ("From", f"{identity};tag={self.ids.tag()}"),
             ("To", destination),
             ("Call-ID", call_id or self.ids.call_id()),
-            ("CSeq", f"{self.ids.sequence_number()} {method}"),
+            ("CSeq", f"{sequence or self.ids.sequence_number()} {method}"),
             *((("Contact", self.contact(flow)),) if contact else ()),
             *typed(headers, body),
         ]
@@ -114,8 +115,8 @@ def in_dialog_flow(dialog: Dialog, flow: Flow, went: Flow | None = None) -> Flow
     `went`: how our INVITE was really sent, which may have been too large for `flow`. Its transport is kept where the
     next hop asks for it by name.
 
-    deviates: RFC 3263 would resolve a host name in Contact or Route. Until names are resolved, such a peer is reached
-    at the address that it spoke from.
+    deviates: RFC 3263 would resolve a host name in Contact or Route. Only names of targets are looked up, so that no
+    request waits for the DNS; such a peer is reached at the address that it spoke from.
     """
     next_hop = dialog.next_hop
     if not isinstance(next_hop, SipUri):

@@ -2,13 +2,13 @@
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from random import Random
 from typing import Protocol
 
 from mediation.b2bua.engine import Engine
-from mediation.b2bua.outputs import Fact
+from mediation.b2bua.outputs import Fact, Resolve
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
@@ -27,6 +27,7 @@ from mediation.b2bua.plan import (
     StreamReport,
 )
 from mediation.b2bua.record import CallRecord
+from mediation.routing.room import Room
 from mediation.settings.model import Settings, Side
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.framing import parse_datagram
@@ -34,6 +35,7 @@ from mediation.sip.ids import IdSource
 from mediation.sip.message import Message, Response
 from tests.flows.hiding import Hiding
 from tests.flows.keys import Keys
+from tests.flows.names import FakeDns
 from tests.flows.scenery import PREFIXES
 
 LONG_ENOUGH_S = 700.0
@@ -164,6 +166,7 @@ class World:
         self.settings = settings
         self.engine = Engine(settings, IdSource(lambda octets: chance.randbytes(octets).hex()))
         self.media = FakeMedia()
+        self.dns = FakeDns()
         self.now = 1000.0
         self.records: list[CallRecord] = []
         self.facts: list[Fact] = []
@@ -189,6 +192,11 @@ class World:
         self._peers[peer.flow.transport, peer.flow.remote] = peer
         if peer.flow.connection is not None:
             self._connections[peer.flow.connection] = peer
+
+    def start(self) -> None:
+        """Let the engine begin what goes on by itself; until the end of the test, or until it is told to stop."""
+        self.soon(lambda: self.engine.look_up(self.now))
+        self.soon(lambda: self.engine.start(self.now))
 
     # time
 
@@ -237,6 +245,11 @@ class World:
         """A fact that media has come to by itself."""
         self.soon(lambda: self.engine.media_fact(fact, self.now))
 
+    def begin(self) -> None:
+        """The process stands."""
+        self.soon(lambda: self.engine.begin(self.now))
+        self.advance(0)
+
     def stop(self) -> None:
         """The process was told to stop."""
         self.soon(lambda: self.engine.stop(self.now))
@@ -261,9 +274,18 @@ class World:
         agent = self.engine.agent
         return not (self.engine.calls or len(agent.layer) or agent.dialogs or self.engine.next_deadline())
 
+    def _rooms(self) -> Iterator[Room]:
+        yield from (state.room for state in self.engine._trunks.values())
+        yield from self.engine._lines.values()
+
     def check(self) -> None:
         """After time enough everything is freed, every call is written down once, and no side knows the other."""
+        self.engine.watch.close()
+        self.engine.finder.close()
         self.advance(LONG_ENOUGH_S)
+        if not self.engine.registrations.is_over:  # they live as long as the process
+            self.stop()
+            self.advance(LONG_ENOUGH_S)
         agent = self.engine.agent
         assert not self.engine.calls, "a call is left"
         assert not len(agent.layer), "transactions are left"
@@ -274,7 +296,7 @@ class World:
         assert not len(agent.layer._deadlines), "timers of transactions are left"
         assert self.engine.next_deadline() is None
         assert not self.media.open, "media is left open"
-        assert {name: state.active for name, state in self.engine._trunks.items() if state.active} == {}
+        assert {room.name: room.calls for room in self._rooms() if room.calls} == {}
         assert len(self.records) == self._accepted, "one record for each INVITE that was taken"
         assert len({record.call for record in self.records}) == len(self.records)
         if not self.may_break:
@@ -303,6 +325,10 @@ class World:
                 self.records.append(output)
             case Fact():
                 self.facts.append(output)
+            case Resolve(question):
+                answer = self.dns.answer(question)
+                if answer is not None:
+                    self._queue.append(lambda: self.engine.dns_answered(answer, self.now))
 
     def _transmit(self, sent: Transmit) -> None:
         message = parse_datagram(sent.octets)

@@ -12,15 +12,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mediation.b2bua import causes
+from mediation.b2bua.finding import NameReport
 from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord, Party
+from mediation.b2bua.watch import TargetReport
 from mediation.ops.metrics import Metrics, Sources
+from mediation.routing.health_table import State
 from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality, Rating
 from mediation.sip.flow import Endpoint
 
 TRUNK = ("trunk", "itsp")
-NOTHING = Sources(lambda: 0, lambda: 0, dict)
+NOTHING = Sources(lambda: 0, lambda: 0, dict, dict)
 FRONT_END = Party("front-end", "", "10.1.1.20:5060", "id", None, None)
 RECORD = CallRecord("c1", FRONT_END, None, "+1", "+2", 1.0, None, None, 2.0, causes.NO_ROUTE, "server", ())
 
@@ -144,6 +147,24 @@ def test_strangers_and_certificates_are_looked_up_when_somebody_asks() -> None:
         assert scrape(at)["mediation_sip_strangers_total", ()] == 9
 
 
+def test_targets_and_names_are_looked_at_when_somebody_asks() -> None:
+    report = TargetReport(
+        "itsp", "sip:a.example", "udp:192.0.2.1:5060", State.DOWN, "options: no answer", 7.0
+    )
+    name = NameReport("itsp", "sip:a.example", 2, "A a.example: no answer in time")
+    sources = replace(NOTHING, targets=lambda: (report,), names=lambda: (name,), failed_look_ups=lambda: 5)
+    with served(sources) as (_, at):
+        found = {key: value for key, value in scrape(at).items() if "target" in key[0] or "dns" in key[0]}
+    target = (("target", "sip:a.example"), ("trunk", "itsp"))
+    down = (("address", "udp:192.0.2.1:5060"), ("state", "down"), *target)
+    assert found == {
+        ("mediation_target_state", down): 1,
+        ("mediation_target_addresses", target): 2,
+        ("mediation_target_name_failing", target): 1,
+        ("mediation_dns_failures_total", ()): 5,
+    }
+
+
 def test_every_series_is_there_from_the_start_and_without_tls_there_is_no_expiry() -> None:
     with (
         served(NOTHING) as (_, at),
@@ -171,3 +192,23 @@ def test_a_port_that_is_taken_is_an_error_and_a_closed_door_answers_nobody() -> 
 
 def test_what_never_served_can_be_closed() -> None:
     Metrics(NOTHING, "x").close()
+
+
+def test_registrations_are_counted_and_shown_by_trunk() -> None:
+    stands = {"itsp-a": True, "itsp-b": False}
+    with served(replace(NOTHING, registered=lambda: stands)) as (metrics, at):
+        for name in (
+            "trunk.registered",
+            "trunk.registration_renewed",
+            "trunk.registrar_failed",
+            "call.started",
+        ):
+            metrics.told(name, {"trunk": "itsp-a"})
+        metrics.told("trunk.registration_refused", {"trunk": "itsp-b"})
+        found = scrape(at)
+        a, b = ("trunk", "itsp-a"), ("trunk", "itsp-b")
+        assert found["mediation_registrations_total", (("result", "granted"), a)] == 2
+        assert found["mediation_registrations_total", (("result", "failed"), a)] == 1
+        assert found["mediation_registrations_total", (("result", "refused"), b)] == 1
+        assert found["mediation_trunk_registered", (a,)] == 1
+        assert ("mediation_trunk_registered", (b,)) not in found  # 0
