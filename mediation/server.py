@@ -198,6 +198,7 @@ class Server:
             self._security.load()
             await self._media.start()
             self._serve_metrics()
+            self._driver.begin()
             self._tell_time()
             await self._look_up_names()
             await self._driver.start(listeners)
@@ -247,7 +248,6 @@ class Server:
 
     async def _look_up_names(self) -> None:
         """Find out what names stand for before the first call comes; it comes all the same if the DNS is slow."""
-        self._driver.begin()
         self._driver.apply(self._engine.look_up)
         if not self._engine.finder.settled:
             with suppress(TimeoutError):

@@ -16,6 +16,7 @@ from mediation.sip.flow import Transport
 from mediation.sip.locating import Naptr, Sought, Srv
 from tests.flows.pair import Make
 from tests.flows.peers import Peer
+from tests.flows.registrar import Registrar, registering
 from tests.flows.scenery import FRONT_END, OTHER_SBC, SBC, THIRD_SBC, settings, target, trunk
 from tests.flows.world import World
 
@@ -426,3 +427,28 @@ def test_an_answer_that_nobody_has_asked_for_changes_nothing(scene: Scene) -> No
     scene.dns.zone.clear()
     scene.world.soon(lambda: scene.world.engine.dns_answered(answer, scene.world.now))
     assert scene.addresses() == [SBC, OTHER_SBC]
+
+
+def test_a_trunk_registers_where_its_name_leads_once_that_is_known_and_follows_it(make: Make) -> None:
+    whole = (named(f"sip:{NAME}:5060", port=5060),)
+    world = make(settings(registering(trunk_terms={"targets": whole, "health": QUIET}), health=QUIET))
+    first, second = Registrar(world), Registrar(world, OTHER_SBC)
+    world.dns.down = True
+    world.start()
+    world.begin()
+    assert first.peer.heard() == []
+    world.dns.down = False
+    world.dns.holds(NAME, SBC, ttl_s=100)
+    first.waits(120)
+    assert first.asked().request_uri == "sip:itsp.example"
+    first.grants(600)
+    assert world.engine.registrations.standings == {"itsp-a": True}
+    world.dns.holds(NAME, OTHER_SBC, ttl_s=100)
+    second.waits(600)
+    second.asked()
+    second.grants()
+    assert "REGISTER" not in first.peer.heard()
+    caller = Peer(world, Side.FRONT_END, FRONT_END)
+    caller.invites()
+    assert second.peer.heard() == ["INVITE"]
+    second.peer.says(486)
