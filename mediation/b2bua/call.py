@@ -30,7 +30,9 @@ from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.passage import Lines
 from mediation.b2bua.plan import (
+    Amiss,
     KeyHeard,
+    MediaAmiss,
     MediaClosed,
     MediaFact,
     MediaLost,
@@ -48,7 +50,7 @@ from mediation.routing.numbers import number_of
 from mediation.routing.room import Occupancy, Room, Way
 from mediation.routing.routes import Candidate
 from mediation.routing.trunk import TrunkState
-from mediation.settings.model import Settings
+from mediation.settings.model import Settings, Side
 from mediation.sip.agent import Agent
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
@@ -217,6 +219,8 @@ class Call:
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
             case KeyHeard(_, caller, key, duration_ms):
                 self._pressed(caller, DtmfInfo(key, duration_ms), now)
+            case MediaAmiss():
+                self._tell_amiss(fact)
             case MediaLost(_, reason):
                 self.media.ended()
                 self.fact("call.media_lost", Level.ERROR, reason=reason)
@@ -495,6 +499,19 @@ class Call:
     @property
     def _source_name(self) -> str:
         return str(self.source.side) if self.source.trunk is None else self.source.trunk.name
+
+    def _tell_amiss(self, fact: MediaAmiss) -> None:
+        """Who is not heard. Silence may be a key that somebody has pressed; that nothing comes is a fault."""
+        leg = self.seats.caller if fact.caller else self.seats.callee
+        if leg is None or self.phase is not Phase.TALKING:
+            return
+        name, level = f"media.{fact.what}", Level.INFO
+        if fact.over:
+            name = f"media.{fact.what}_ended"
+        elif fact.what is Amiss.ONE_WAY:
+            level = Level.WARNING
+        trunk = leg.trunk if leg.side is Side.GATEWAY else None
+        self.fact(name, level, party="caller" if fact.caller else "callee", side=str(leg.side), trunk=trunk)
 
     def fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
         """Write something down."""

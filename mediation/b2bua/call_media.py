@@ -97,7 +97,7 @@ class CallMedia:
         elif isinstance(caller, Stream) and isinstance(callee, Stream):
             media = self._media
             silence_s = float(media.early_silence_s if early else media.silence_s)
-            plan = MediaPlan(caller, callee, silence_s, *at)
+            plan = MediaPlan(caller, callee, silence_s, *at, watched=media.watch_audio and not early)
         else:
             return  # one side is a fax already and the other not yet: what is in force goes on
         if plan != self._plan:

@@ -333,6 +333,7 @@ class Leg:
             srtp=audio.srtp,
             rtcp_mux=audio.rtcp_mux,
             rtcp_reduced=audio.rtcp_reduced,
+            rtcp_xr=audio.rtcp_xr,
             dscp=self.terms.dscp,
             comfort_noise=audio.comfort_noise,
             fill_silence=self.terms.fill_silence,

@@ -5,7 +5,9 @@ the kernel) carries it out. Nothing else about media crosses this line.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
+from mediation.rtp.quality import NOT_MEASURED, Quality
 from mediation.sdp.crypto import SrtpKeys
 from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf
@@ -68,6 +70,8 @@ class Stream:
     """How digits come from this party and go to it: telephone-event, if it has a number, or what stands in its place.
 
     Where the other party's are of another kind, one becomes the other."""
+    rtcp_xr: bool = False
+    """Our reports have VoIP metrics of what the party sends (RFC 3611 section 4.7)."""
 
     @property
     def taken_payload_types(self) -> tuple[int, ...]:
@@ -99,6 +103,8 @@ class MediaPlan:
     caller_pair: int = 0
     """Which pair of ports the caller's seat has: another one when another party has taken the seat."""
     callee_pair: int = 1
+    watched: bool = False
+    """Whether MediaAmiss is told: of a party that sends nothing, or nothing but silence."""
 
     def __post_init__(self) -> None:
         _two_pairs(self.caller_pair, self.callee_pair)
@@ -248,6 +254,26 @@ class MediaSilent:
     """True: the caller's side went silent; False: the callee's."""
 
 
+class Amiss(StrEnum):
+    """What can be wrong with a party's audio."""
+
+    ONE_WAY = "one_way"
+    """Nothing comes of it, while the other party sends."""
+    SILENT_AUDIO = "silent_audio"
+    """There is nothing but silence in what comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaAmiss:
+    """A party that should be heard is not, since a few seconds; or that is over. Said only where a plan is watched."""
+
+    call: str
+    caller: bool
+    """True: the caller is who is not heard; False: the callee."""
+    what: Amiss
+    over: bool
+
+
 @dataclass(frozen=True, slots=True)
 class KeyHeard:
     """A party has pressed a key in its media, and the other one's plan says that it hears keys by signalling.
@@ -295,6 +321,8 @@ class StreamReport:
     """Packets that did not prove to be the party's: SRTP and SRTCP with a wrong tag, or none (RFC 3711 section 3.3)."""
     replayed: int = 0
     """Packets of SRTP and SRTCP that came before, or so late that this cannot be told."""
+    quality: Quality = NOT_MEASURED
+    """How the audio fared, both ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,5 +336,13 @@ class MediaClosed:
 
 MediaCommand = OpenMedia | ApplyMedia | OpenPair | ClosePair | PressKey | CloseMedia
 MediaFact = (
-    MediaOpened | MediaRefused | PairOpened | PairRefused | MediaSilent | KeyHeard | MediaLost | MediaClosed
+    MediaOpened
+    | MediaRefused
+    | PairOpened
+    | PairRefused
+    | MediaSilent
+    | MediaAmiss
+    | KeyHeard
+    | MediaLost
+    | MediaClosed
 )

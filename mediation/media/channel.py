@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mediation.b2bua.plan import (
+    Amiss,
     ApplyMedia,
     CloseMedia,
     ClosePair,
@@ -18,6 +19,7 @@ from mediation.b2bua.plan import (
     Fax,
     FaxPlan,
     KeyHeard,
+    MediaAmiss,
     MediaClosed,
     MediaCommand,
     MediaFact,
@@ -34,6 +36,7 @@ from mediation.b2bua.plan import (
     Stream,
     StreamReport,
 )
+from mediation.media.quality_fields import quality_fields, quality_of
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf
@@ -228,6 +231,8 @@ def _fields(message: Message) -> Fields:
             return ["silent", call, is_caller]
         case KeyHeard(call, is_caller, key, duration_ms):
             return ["key", call, is_caller, key, duration_ms]
+        case MediaAmiss(call, is_caller, what, over):
+            return ["amiss", call, is_caller, what, over]
         case MediaLost(call, reason):
             return ["lost", call, reason]
         case MediaClosed(call, caller_report, callee_report):
@@ -251,8 +256,8 @@ def _message(fields: object) -> Message:
     match fields:
         case ["open", str(call), str(caller), str(callee), str(caller_host), str(callee_host)]:
             return OpenMedia(call, Side(caller), Side(callee), (caller_host, callee_host))
-        case ["apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n)]:
-            return ApplyMedia(call, MediaPlan(_stream(a), _stream(b), silence_s, m, n))
+        case ["apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n), bool(w)]:
+            return ApplyMedia(call, MediaPlan(_stream(a), _stream(b), silence_s, m, n, w))
         case ["fax", str(call), str(host), int(port), str(other_host), int(other_port), int(m), int(n)]:
             return ApplyMedia(call, FaxPlan(Fax((host, port)), Fax((other_host, other_port)), m, n))
         case ["open pair", str(call), str(side), str(host)]:
@@ -275,6 +280,8 @@ def _message(fields: object) -> Message:
             return MediaSilent(call, is_caller)
         case ["key", str(call), bool(is_caller), str(key), int(duration_ms)]:
             return KeyHeard(call, is_caller, key, duration_ms)
+        case ["amiss", str(call), bool(is_caller), str(what), bool(over)]:
+            return MediaAmiss(call, is_caller, Amiss(what), over)
         case ["lost", str(call), str(reason)]:
             return MediaLost(call, reason)
         case ["closed", str(call), list(caller_fields), list(callee_fields)]:
@@ -303,7 +310,7 @@ def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
     if isinstance(plan, FaxPlan):
         return [*plan.caller.remote, *plan.callee.remote, plan.caller_pair, plan.callee_pair]
     seats = _stream_fields(plan.caller), _stream_fields(plan.callee)
-    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair]
+    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair, plan.watched]
 
 
 def _stream_fields(stream: Stream) -> Fields:
@@ -312,7 +319,7 @@ def _stream_fields(stream: Stream) -> Fields:
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
         stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, stream.comfort_noise, stream.fill_silence,
-        stream.max_ptime_ms, stream.repacketize, stream.dtmf, _key_fields(stream.srtp),
+        stream.max_ptime_ms, stream.repacketize, stream.dtmf, stream.rtcp_xr, _key_fields(stream.srtp),
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -333,7 +340,7 @@ def _stream(fields: list[object]) -> Stream:
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
             int() | None as our_payload_type, int() | None as our_event_payload_type,
             bool(rtcp_mux), bool(rtcp_reduced), int(dscp), bool(comfort_noise), bool(fill_silence), int(max_ptime_ms),
-            bool(repacketize), str(dtmf), list() | None as keys, *alternatives,
+            bool(repacketize), str(dtmf), bool(rtcp_xr), list() | None as keys, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -359,6 +366,7 @@ def _stream(fields: list[object]) -> Stream:
                 max_ptime_ms,
                 repacketize,
                 Dtmf(dtmf),
+                rtcp_xr,
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 
@@ -395,7 +403,7 @@ def _report_fields(report: StreamReport) -> Fields:
     return [
         report.packets_received, report.packets_sent, report.octets_received, report.lost, report.jitter_ms,
         report.rejected, report.remote_lost, report.fax_received, report.fax_sent, report.tampered,
-        report.replayed,
+        report.replayed, quality_fields(report.quality),
     ]  # fmt: skip
 
 
@@ -404,10 +412,10 @@ def _report(fields: list[object]) -> StreamReport:
         case [
             int(received), int(sent), int(octets), int(lost), int() | float() | None as jitter_ms,
             int(rejected), int() | None as remote_lost, int(fax_received), int(fax_sent), int(tampered),
-            int(replayed),
+            int(replayed), list(quality),
         ]:  # fmt: skip
             return StreamReport(
                 received, sent, octets, lost, jitter_ms, rejected, remote_lost, fax_received, fax_sent, tampered,
-                replayed,
+                replayed, quality_of(quality),
             )  # fmt: skip
     raise ChannelError(f"no report: {str(fields)[:MOST_SHOWN]}")

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from mediation.b2bua.plan import (
     CloseMedia,
     KeyHeard,
+    MediaAmiss,
     MediaClosed,
     MediaCommand,
     MediaFact,
@@ -243,7 +244,7 @@ class WorkerMediaEngine:
                     seat.patience.reschedule(asyncio.get_running_loop().time() + HUNG_S)
             case (
                 MediaOpened() | MediaRefused() | PairOpened() | PairRefused()
-                | MediaSilent() | KeyHeard() | MediaLost() | MediaClosed()
+                | MediaSilent() | MediaAmiss() | KeyHeard() | MediaLost() | MediaClosed()
             ):  # fmt: skip
                 if self._carriers.get(message.call) is seat:
                     self._hear_fact(seat, message)
@@ -262,7 +263,7 @@ class WorkerMediaEngine:
                 self._release(call)
                 self._opening.pop(call, None)
                 del self._books[call]
-            case PairOpened() | PairRefused() | MediaSilent() | KeyHeard():
+            case PairOpened() | PairRefused() | MediaSilent() | MediaAmiss() | KeyHeard():
                 pass
         self._on_fact(fact)
 

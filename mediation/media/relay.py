@@ -17,6 +17,7 @@ from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST, Course, Line
 from mediation.media.digits import Tell
+from mediation.media.ear import COMFORT_NOISE, Ear
 from mediation.media.outlet import Heard
 from mediation.media.workshop import Workshop, is_wanted
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
@@ -27,9 +28,6 @@ from mediation_codecs.transcode import translation_table
 
 CLOCK_HZ: Final = 8000
 """The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
-
-COMFORT_NOISE: Final = 13
-"""Payload type of RFC 3389."""
 
 Action = tuple[int, bytes | None]
 """(payload type to leave with, table to translate the payload by; None: the octets stay as they are)."""
@@ -106,6 +104,7 @@ class Relay:
         "_voice",
         "_workshop",
         "dropped",
+        "ear",
         "fax_received",
         "fax_sent",
         "malformed",
@@ -136,6 +135,8 @@ class Relay:
         self._sent_at_reports = (0, 0)
         self._dropped_octets = 0
         self._octets_sent = 0
+        self.ear = Ear()
+        """At the source's packets, while it is asked."""
         self.dropped: Counter[Drop] = Counter()
         """Packets that did not go on."""
         self.malformed = 0
@@ -186,6 +187,7 @@ class Relay:
         self._rewrite.packet_units = sink.ptime_ms * CLOCK_HZ // 1000
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
+        self.ear.expect(source.law, self._laws)
         if source.sends and sink.takes:
             number = sink.event_payload_type
             self._actions = _actions(key, source.taken_payload_types, events, number, sink.comfort_noise)
@@ -284,6 +286,11 @@ class Relay:
         self._sent_at_reports = voice.at_reports
         self.fax_sent = 0
 
+    def listen(self) -> None:
+        """Hold the source's next packet to the ear. A course does not listen: it begins again afterwards."""
+        self._course.end()
+        self.ear.is_open = True
+
     @property
     def hear(self) -> Callable[[int], None]:
         """What is to be called whenever the source's line can be read."""
@@ -310,6 +317,8 @@ class Relay:
                 self._workshop.source_changed()
         self._reception.packet_arrived(sequence, timestamp, arrival)
         payload = packet[start:end]
+        if self.ear.is_open:
+            self.ear.take(payload_type, payload, arrival)
         if self._workshop is None:
             self._forward(payload_type, marker, sequence, timestamp, ssrc, payload, arrival)
         else:
@@ -469,6 +478,12 @@ class Relay:
         jitter = self._reception.jitter
         return None if jitter is None else jitter * 1000 / CLOCK_HZ
 
+    @property
+    def reception(self) -> Reception:
+        """All that was counted of the source's packets."""
+        self._course.settle()
+        return self._reception
+
     def reception_report(self) -> ReportBlock | None:
         """What to tell the source of its packets, beginning the next interval; None: nothing came."""
         self._course.settle()
@@ -491,7 +506,12 @@ class Relay:
 
     def _begin_course(self, packet: bytes, arrival: int) -> None:
         """Expect what follows a packet of a law that went its usual way."""
-        if len(packet) <= HEADER_OCTETS or packet[0] != PLAIN or packet[1] not in self._laws:
+        if (
+            self.ear.is_open
+            or len(packet) <= HEADER_OCTETS
+            or packet[0] != PLAIN
+            or packet[1] not in self._laws
+        ):
             return  # a marker, among others
         if self._workshop is not None and self._workshop.watches(len(packet) - HEADER_OCTETS):
             return

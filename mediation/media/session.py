@@ -10,7 +10,16 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from mediation.b2bua.plan import FaxPlan, KeyHeard, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.b2bua.plan import (
+    FaxPlan,
+    KeyHeard,
+    MediaAmiss,
+    MediaClosed,
+    MediaPlan,
+    MediaSilent,
+    Stream,
+)
+from mediation.media.alarms import LOOK_INTERVAL, News
 from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST
 from mediation.media.party import Party, Watcher
@@ -28,9 +37,23 @@ class Session:
     """From OpenMedia to CloseMedia. Times are whole numbers of the media clock, which only goes forward."""
 
     __slots__ = (
-        "_applied_at", "_call", "_chance", "_pairs", "_parties", "_plan", "_protections", "_relays",
+        "_applied_at",
+        "_call",
+        "_chance",
+        "_look_at",
+        "_on_fact",
+        "_pairs",
+        "_parties",
+        "_plan",
+        "_protections",
+        "_relays",
         "_report_at",
-        "_rtcp_interval_s", "_seats", "_silence", "_tell", "_told_silent", "_voices", "_watcher",
+        "_rtcp_interval_s",
+        "_seats",
+        "_silence",
+        "_told_silent",
+        "_voices",
+        "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -38,7 +61,7 @@ class Session:
         call: str,
         pairs: tuple[PortPair, PortPair],
         watcher: Watcher,
-        tell: Callable[[MediaSilent | KeyHeard], None],
+        on_fact: Callable[[MediaSilent | MediaAmiss | KeyHeard], None],
         *,
         chance: Chance,
         rtcp_interval_s: float,
@@ -50,7 +73,7 @@ class Session:
         """
         self._call = call
         self._chance = chance
-        self._tell = tell
+        self._on_fact = on_fact
         self._rtcp_interval_s = rtcp_interval_s
         self._watcher = watcher
         self._pairs = dict(zip(seats, pairs, strict=True))
@@ -67,6 +90,7 @@ class Session:
         self._silence = 0
         self._told_silent = [False, False]
         self._report_at = [NEVER, NEVER]
+        self._look_at = NEVER
 
     def add_pair(self, number: int, pair: PortPair) -> None:
         """One more pair, for a party that may take a seat. Until then it swallows what comes."""
@@ -114,26 +138,37 @@ class Session:
         self._applied_at = now
         self._silence = int(plan.silence_s * CLOCK_HZ) if isinstance(plan, MediaPlan) else 0
         self._told_silent = [False, False]
+        if isinstance(plan, FaxPlan):
+            self._look_at = NEVER
+            for index in _BOTH:
+                self._tell(index, self._parties[index].stand_down(now))
+        elif self._look_at == NEVER:
+            self._look_at = now + LOOK_INTERVAL
         if before is None:
             self._report_at = [self._next_report(now, first=True), self._next_report(now, first=True)]
 
     def next_deadline(self) -> int | None:
         """When `handle_timeout` has something to do; None: not before another plan."""
-        deadlines = *self._report_at, *(self._silent_at(index) for index in _BOTH)
+        deadlines = self._look_at, *self._report_at, *(self._silent_at(index) for index in _BOTH)
         deadline = min(*deadlines, *(relay.deadline for relay in self._relays))
         return None if deadline == NEVER else deadline
 
     def handle_timeout(self, now: int) -> None:
-        """Send the reports and keys that are due, and say who has gone silent."""
+        """Look how audio fares, send the reports and keys that are due, and say who has gone silent."""
         for relay in self._relays:
             relay.handle_timeout(now)
+        if self._look_at <= now:
+            self._look_at = now + LOOK_INTERVAL
+            watched = isinstance(self._plan, MediaPlan) and self._plan.watched
+            for index in _BOTH:
+                self._tell(index, self._parties[index].look(now, self._applied_at, watched=watched))
         for index in _BOTH:
             if self._report_at[index] <= now:
                 self._parties[index].report(now)
                 self._report_at[index] = self._next_report(now, first=False)
             if self._silent_at(index) <= now:
                 self._told_silent[index] = True
-                self._tell(MediaSilent(self._call, caller=index == 0))
+                self._on_fact(MediaSilent(self._call, caller=index == 0))
 
     def press(self, seat: int, key: str, duration_ms: int, now: int) -> None:
         """Let the party in a seat hear a key that signalling has heard of the other one."""
@@ -146,7 +181,7 @@ class Session:
             caller.report(now, leaving=True)
             callee.report(now, leaving=True)
         self.stop()
-        return MediaClosed(self._call, caller.figures(), callee.figures())
+        return MediaClosed(self._call, caller.figures(now), callee.figures(now))
 
     def stop(self) -> None:
         """Stop listening, without a word."""
@@ -157,6 +192,10 @@ class Session:
         for number, pair in self._pairs.items():
             if number not in self._seats:
                 self._forget(pair)
+
+    def _tell(self, index: int, news: News) -> None:
+        for what, over in news:
+            self._on_fact(MediaAmiss(self._call, index == 0, what, over))
 
     def _change_seats(self, seats: tuple[int, int]) -> None:
         """Let other parties sit down. A seat that keeps its pair keeps its party."""
@@ -172,7 +211,7 @@ class Session:
             self._parties[seat] = self._party(seat)
 
     def _key_heard(self, seat: int, key: str, duration_ms: int) -> None:
-        self._tell(KeyHeard(self._call, seat == 0, key, duration_ms))
+        self._on_fact(KeyHeard(self._call, seat == 0, key, duration_ms))
 
     def _party(self, seat: int) -> Party:
         number = self._seats[seat]

@@ -85,6 +85,7 @@ class Terms:
             media.rtcp_mux,
             media.rtcp_rsize,
             media.comfort_noise,
+            media.rtcp_xr,
         )
         side, credentials, numbers = Side.FRONT_END, None, AS_IT_IS
         if isinstance(peer, Trunk):

@@ -1,12 +1,12 @@
 """What one audio m-line says, read as one value: where, which formats, which way, how long the packets.
 
-Attributes of RFC 8866 section 6, RFC 3551 (static types), RFC 3605 (`a=rtcp`), RFC 4568 (`a=crypto`), RFC 4733
-(telephone-event), RFC 5506 (`a=rtcp-rsize`) and RFC 5761 (`a=rtcp-mux`). Only what runs at 8000 Hz in one channel
-is seen. An attribute that is malformed or absurd counts as absent: it is the peer's wish, and no reason to lose the
-call.
+Attributes of RFC 8866 section 6, RFC 3551 (static types), RFC 3605 (`a=rtcp`), RFC 3611 (`a=rtcp-xr`), RFC 4568
+(`a=crypto`), RFC 4733 (telephone-event), RFC 5506 (`a=rtcp-rsize`) and RFC 5761 (`a=rtcp-mux`). Only what runs at
+8000 Hz in one channel is seen. An attribute that is malformed or absurd counts as absent: it is the peer's wish, and
+no reason to lose the call.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
@@ -97,6 +97,8 @@ class AudioStream:
     """RTCP may come by the port of RTP."""
     rtcp_reduced: bool = False
     """RTCP may come without a report in front."""
+    voip_metrics: bool = False
+    """It wants to be told VoIP metrics (RFC 3611 section 5.1)."""
 
     def find(self, name: str) -> Format | None:
         """The first format of that name."""
@@ -137,7 +139,14 @@ def read_audio(
         crypto=read_crypto(media),
         rtcp_mux=("rtcp-mux", None) in media.attributes,
         rtcp_reduced=("rtcp-rsize", None) in media.attributes,
+        voip_metrics=_wants_metrics((*media.attributes, *description.attributes)),
     )
+
+
+def _wants_metrics(attributes: Iterable[Attribute]) -> bool:
+    """Whether an `a=rtcp-xr`, of the m-line or of the session, names voip-metrics among what it lists."""
+    lists = (value.split(" ") for name, value in attributes if name == "rtcp-xr" and value is not None)
+    return any("voip-metrics" in each for each in lists)
 
 
 def usable_host(connection: Connection) -> str:

@@ -58,6 +58,11 @@ class PeerMedia:
     rtcp_rsize: bool = setting(
         False, doc="Take RTCP of reduced size where the peer knows it (RFC 5506); ours is always whole."
     )
+    rtcp_xr: bool = setting(
+        False,
+        doc="Tell the peer by RTCP how its audio comes to us, and ask it for the same: VoIP metrics (RFC 3611 section "
+        "4.7), where it says a=rtcp-xr:voip-metrics too.",
+    )
     dscp: int = setting(
         46,
         low=0,

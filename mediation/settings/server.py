@@ -65,6 +65,12 @@ class Media:
         doc="Early media that was announced (183) and is not heard for so many seconds: the caller is told 180, so "
         "that its phone rings by itself. 0: it waits.",
     )
+    watch_audio: bool = setting(
+        True,
+        doc="Tell within five seconds of a party in a call that sends nothing while the other one does, or nothing but "
+        "silence: media.one_way and media.silent_audio in the log. false: for phones that send nothing while "
+        "nobody speaks.",
+    )
     port_quarantine_s: int = setting(
         5, low=0, high=300, doc="After a call its ports keep swallowing late packets for so many seconds."
     )

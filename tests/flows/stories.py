@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from mediation.b2bua.plan import KeyHeard, MediaSilent
+from mediation.b2bua.plan import Amiss, KeyHeard, MediaAmiss, MediaSilent
 from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf, PeerMedia
 from mediation.settings.peer_terms import RedirectMode, Redirects, TransferMode, Transfers
@@ -94,6 +94,7 @@ def falls_silent(stage: Stage) -> None:
     stage.caller.invites(sdp=b"")
     stage.advance(60)
     for call in list(stage.world.engine.calls):
+        stage.world.media_says(MediaAmiss(call, caller=True, what=Amiss.ONE_WAY, over=False))
         stage.world.media_says(MediaSilent(call, caller=True))
 
 

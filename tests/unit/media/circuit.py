@@ -6,7 +6,16 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mediation.b2bua.plan import Fax, FaxPlan, KeyHeard, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.b2bua.plan import (
+    Fax,
+    FaxPlan,
+    KeyHeard,
+    MediaAmiss,
+    MediaClosed,
+    MediaPlan,
+    MediaSilent,
+    Stream,
+)
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, PortPool
 from mediation.media.session import Chance, Session
@@ -66,6 +75,7 @@ class Circuit:
         self.handlers: dict[socket.socket, Handler] = {}
         self.silent: list[MediaSilent] = []
         self.keys: list[KeyHeard] = []
+        self.amiss: list[MediaAmiss] = []
         self.now = 1000 * SECOND
         self._pools = [PortPool(40000, 44999, quarantine=0, start=hash(self) >> 4) for _ in hosts]
         self.pairs: tuple[PortPair, PortPair] = (
@@ -87,11 +97,14 @@ class Circuit:
     def remind(self) -> None:
         """The test looks at the deadline itself."""
 
-    def _hear(self, fact: MediaSilent | KeyHeard) -> None:
-        if isinstance(fact, KeyHeard):
-            self.keys.append(fact)
-        else:
-            self.silent.append(fact)
+    def _hear(self, fact: MediaSilent | MediaAmiss | KeyHeard) -> None:
+        match fact:
+            case KeyHeard():
+                self.keys.append(fact)
+            case MediaAmiss():
+                self.amiss.append(fact)
+            case MediaSilent():
+                self.silent.append(fact)
 
     def plan(
         self,
@@ -99,6 +112,8 @@ class Circuit:
         callee: Stream | None = None,
         silence_s: float = 30,
         pairs: tuple[int, int] = (0, 1),
+        *,
+        watched: bool = False,
     ) -> MediaPlan:
         """µ-law for the caller and A-law for the callee, unless said otherwise."""
         return MediaPlan(
@@ -106,6 +121,7 @@ class Circuit:
             callee or stream(self.callee, self.callee_rtcp, law=Law.PCMA),
             silence_s,
             *pairs,
+            watched=watched,
         )
 
     def fax(self, caller: socket.socket | None = None, callee: socket.socket | None = None) -> FaxPlan:
@@ -138,6 +154,13 @@ class Circuit:
     def serve(self) -> None:
         """Until nothing is readable any more. On loopback a packet is there when sending it returns."""
         while ready := select.select(list(self.handlers), [], [], 0.02)[0]:
+            for sock in ready:
+                if sock in self.handlers:
+                    self.handlers[sock](self.now)
+
+    def serve_now(self) -> None:
+        """The same, without waiting for what may follow."""
+        while ready := select.select(list(self.handlers), [], [], 0)[0]:
             for sock in ready:
                 if sock in self.handlers:
                     self.handlers[sock](self.now)

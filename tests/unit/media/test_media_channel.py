@@ -44,6 +44,9 @@ from mediation.media.channel import (
     encode,
     pair,
 )
+from mediation.rtp.loss import Losses
+from mediation.rtp.quality import Quality, Rating
+from mediation.rtp.voip_metrics import VoipMetrics
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf
@@ -86,6 +89,7 @@ streams = st.builds(
     max_ptime_ms=st.integers(0, 60),
     repacketize=st.booleans(),
     dtmf=st.sampled_from(Dtmf),
+    rtcp_xr=st.booleans(),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
 faxes = st.builds(Fax, endpoints)
@@ -97,6 +101,28 @@ plans = st.builds(
     seconds,
     seats,
 ) | st.builds(lambda caller, callee, pairs: FaxPlan(caller, callee, *pairs), faxes, faxes, seats)
+losses = st.builds(Losses, counts, counts, counts, counts, counts)
+ratings = st.builds(Rating, seconds, seconds, seconds)
+metrics = st.builds(
+    VoipMetrics,
+    st.integers(0, 0xFFFFFFFF),
+    r_factor=st.none() | st.integers(0, 100),
+    burst_ms=st.integers(0, 65535),
+)
+qualities = st.builds(
+    Quality,
+    counts,
+    counts,
+    losses,
+    *([st.none() | seconds] * 4),
+    st.none() | ratings,
+    st.none() | seconds,
+    st.none() | seconds,
+    st.none() | ratings,
+    st.none() | metrics,
+    seconds,
+    seconds,
+)
 reports = st.builds(
     StreamReport,
     counts,
@@ -110,6 +136,7 @@ reports = st.builds(
     counts,
     counts,
     counts,
+    qualities,
 )
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(OpenMedia, texts, st.sampled_from(Side), st.sampled_from(Side), st.tuples(texts, texts)),
