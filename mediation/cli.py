@@ -305,12 +305,20 @@ def _read(config: str) -> "tuple[Settings | None, Sequence[Problem]]":
 
 
 def _look_at_files(draft: "Draft") -> "Iterable[Fault]":
-    """Find what is wrong with certificates; without any, what reads them is not even loaded."""
-    if not any(True for side in ("internal", "gateway") for _ in draft.each((side, "tls"), dict)):
-        return ()
-    from mediation.net.credentials import faulty_credentials
+    """Find what is wrong with certificates and sounds; without any, what reads them is not even loaded."""
+    from mediation.settings.draft import EACH
 
-    return faulty_credentials(draft)
+    faults: list[Fault] = []
+    if any(True for side in ("internal", "gateway") for _ in draft.each((side, "tls"), dict)):
+        from mediation.net.credentials import faulty_credentials
+
+        faults += faulty_credentials(draft)
+    places = (("internal", "mid_call", "music"), ("trunk", EACH, "mid_call", "music"))
+    if any(file for place in places for _, file in draft.each(place, str)):
+        from mediation.media.sound_files import faulty_sounds
+
+        faults += faulty_sounds(draft)
+    return faults
 
 
 def _show(problems: "Sequence[Problem]") -> None:

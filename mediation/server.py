@@ -25,6 +25,7 @@ from mediation.media.engine import (
     WorkerSettings,
     WorkerStarted,
 )
+from mediation.media.shelf import SoundFileError, sounds_in, write_shelf
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY
@@ -54,6 +55,7 @@ REFUSALS_EVERY_S = 10.0
 CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
 
+CHECK_CONFIG = "mediation check-config tells what to do"
 DENIED_REMEDY = "CAP_SYS_NICE, or LimitRTPRIO= of systemd; or set media.real_time_priority to 0"
 
 _TABLE = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
@@ -69,7 +71,11 @@ def serve(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    server = Server(settings)
+    try:
+        server = Server(settings)
+    except SoundFileError as error:
+        logs.get_logger().error("server.failed", reason=str(error), remedy=CHECK_CONFIG)
+        return ExitCode.CONFIGURATION
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     at_once = asyncio.Event()
@@ -89,7 +95,7 @@ async def _serve(settings: Settings) -> int:
         server.log.error("server.failed", reason=str(error.strerror), remedy=error.remedy)
         return ExitCode.TRY_AGAIN if error.passes else ExitCode.CONFIGURATION
     except CredentialsError as error:
-        server.log.error("server.failed", reason=str(error), remedy="mediation check-config tells what to do")
+        server.log.error("server.failed", reason=str(error), remedy=CHECK_CONFIG)
         return ExitCode.CONFIGURATION
     except MediaEngineError as error:
         server.log.error("server.failed", reason=str(error), remedy="see the lines above")
@@ -120,6 +126,7 @@ class Server:
     """One Mediation Server: engine, sockets, media workers and observers."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises SoundFileError."""
         self._settings = settings
         self.log = logs.get_logger()
         self._engine = Engine(settings, IdSource(secrets.token_hex))
@@ -132,6 +139,8 @@ class Server:
             on_silent=self._connection_silent,
         )
         media = settings.media
+        sounds = sounds_in(settings)
+        self._shelf = write_shelf(sounds) if sounds else -1
         self._media: MediaEngine = WorkerMediaEngine(
             WorkerSettings(
                 front_end_ports=settings.internal.rtp_ports,
@@ -142,6 +151,7 @@ class Server:
                 pinned=media.pin_workers,
                 real_time_priority=media.real_time_priority,
                 socket_buffer_octets=1024 * media.socket_buffer_kb,
+                shelf=self._shelf,
             ),
             self._media_fact,
             self._media_notice,
@@ -177,7 +187,7 @@ class Server:
         except BaseException:
             self._metrics.close()
             await self._media.aclose()
-            self._close_cdr()
+            self._close_files()
             raise
         self._periodically("refusals", REFUSALS_EVERY_S, self._tell_refusals)
         self._periodically("certificates", CERTIFICATES_EVERY_S, self._security.refresh)
@@ -202,7 +212,7 @@ class Server:
         await self._driver.aclose()
         await self._media.aclose()
         await asyncio.to_thread(self._metrics.close)
-        self._close_cdr()
+        self._close_files()
         for period in self._periods.values():
             period.cancel()
         self.log.info("server.stopped")
@@ -296,6 +306,9 @@ class Server:
 
         self._periods[name] = asyncio.get_running_loop().call_later(every_s, again)
 
-    def _close_cdr(self) -> None:
+    def _close_files(self) -> None:
         if self._cdr is not None:
             self._cdr.close()
+        if self._shelf >= 0:
+            os.close(self._shelf)
+            self._shelf = -1

@@ -272,6 +272,11 @@ class Leg:
         return self.session.stage in (Stage.ACCEPTED, Stage.CONFIRMED)
 
     @property
+    def is_away(self) -> bool:
+        """Whether the party across waits for it: it holds, or has gone."""
+        return self.session.stage in (Stage.ENDING, Stage.ENDED) or not self.said.wish_of_audio.takes
+
+    @property
     def as_seen_by_its_peer(self) -> Replaces:
         """The ids of the leg's dialog, for somebody who is to take our place in it (RFC 3891 section 3)."""
         dialog = self.session.dialog.id

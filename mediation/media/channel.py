@@ -29,6 +29,8 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    Sound,
+    SoundKind,
     Stream,
     StreamReport,
 )
@@ -242,8 +244,12 @@ def _message(fields: object) -> Message:
     match fields:
         case ["open", str(call), str(caller), str(callee), str(caller_host), str(callee_host)]:
             return OpenMedia(call, Side(caller), Side(callee), (caller_host, callee_host))
-        case ["apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n)]:
-            return ApplyMedia(call, MediaPlan(_stream(a), _stream(b), silence_s, m, n))
+        case [
+            "apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n),
+            int() | float() as hold_silence_s, int() | float() | None as first_silence_s,
+        ]:  # fmt: skip
+            plan = MediaPlan(_stream(a), _stream(b), silence_s, m, n, hold_silence_s, first_silence_s)
+            return ApplyMedia(call, plan)
         case ["fax", str(call), str(host), int(port), str(other_host), int(other_port), int(m), int(n)]:
             return ApplyMedia(call, FaxPlan(Fax((host, port)), Fax((other_host, other_port)), m, n))
         case ["open pair", str(call), str(side), str(host)]:
@@ -286,7 +292,8 @@ def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
     if isinstance(plan, FaxPlan):
         return [*plan.caller.remote, *plan.callee.remote, plan.caller_pair, plan.callee_pair]
     seats = _stream_fields(plan.caller), _stream_fields(plan.callee)
-    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair]
+    limits = plan.hold_silence_s, plan.first_silence_s
+    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair, *limits]
 
 
 def _stream_fields(stream: Stream) -> Fields:
@@ -295,6 +302,7 @@ def _stream_fields(stream: Stream) -> Fields:
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
         stream.rtcp_mux, stream.rtcp_reduced, _key_fields(stream.srtp),
+        None if stream.plays is None else [stream.plays.kind, stream.plays.name],
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -314,7 +322,7 @@ def _stream(fields: list[object]) -> Stream:
             str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
             int() | None as our_payload_type, int() | None as our_event_payload_type,
-            bool(rtcp_mux), bool(rtcp_reduced), list() | None as keys, *alternatives,
+            bool(rtcp_mux), bool(rtcp_reduced), list() | None as keys, list() | None as plays, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -334,6 +342,7 @@ def _stream(fields: list[object]) -> Stream:
                 tuple(key for _, key in others) if any(key for _, key in others) else (),
                 rtcp_mux,
                 rtcp_reduced,
+                _sound(plays),
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 
@@ -353,6 +362,15 @@ def _keys(fields: list[object] | None) -> SrtpKeys | None:
             sending = MasterKey(bytes.fromhex(ours), bytes.fromhex(our_mki))
             return SrtpKeys(Suite(suite), sending, MasterKey(bytes.fromhex(theirs), bytes.fromhex(their_mki)))
     raise ChannelError("no keys")
+
+
+def _sound(fields: list[object] | None) -> Sound | None:
+    match fields:
+        case None:
+            return None
+        case [str(kind), str(name)]:
+            return Sound(SoundKind(kind), name)
+    raise ChannelError("no sound")
 
 
 def _numbered_pairs(fields: list[object]) -> tuple[tuple[int, Side, str, int], ...]:

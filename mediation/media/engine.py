@@ -95,6 +95,8 @@ class WorkerSettings:
     """Of SCHED_FIFO, 1 to 99; 0: the workers are ordinary processes."""
     socket_buffer_octets: int = 0
     """Room for packets that wait, for each RTP socket; 0: the system's own size."""
+    shelf: int = -1
+    """Descriptor of what the workers may play (`shelf`); it stays its owner's. -1: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +370,7 @@ class WorkerMediaEngine:
             real_time_priority=settings.real_time_priority,
             socket_buffer_octets=settings.socket_buffer_octets,
         )
-        return await start_worker(configure, partial(self._hear, index))
+        return await start_worker(configure, partial(self._hear, index), settings.shelf)
 
 
 def _load(seat: "_Seat") -> int:

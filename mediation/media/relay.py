@@ -13,7 +13,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-from mediation.b2bua.plan import Stream
+from mediation.b2bua.plan import SoundKind, Stream
 from mediation.media.course import LARGEST, Course, Line
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
@@ -144,7 +144,8 @@ class Relay:
         self._rewrite.packet_units = sink.ptime_ms * CLOCK_HZ // 1000
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
-        if source.sends and sink.takes:
+        is_drowned = sink.plays is not None and sink.plays.kind is SoundKind.MUSIC
+        if source.sends and sink.takes and not is_drowned:
             self._actions = _actions(key, source.taken_payload_types, events, sink.event_payload_type)
             self._reasons = _reasons(events)
         else:
@@ -244,6 +245,25 @@ class Relay:
         """See `Carried`."""
         self._drop(Drop.NOT_SENT, octets)
         self._octets_sent -= octets
+
+    def play(self, payload_type: int, sequence: int, timestamp: int, payload: bytes, at: int) -> None:
+        """One frame of ours, in the place of the source's; its numbers are those of the sound, which begins at 0."""
+        self._course.end()
+        header = self._rewrite.header(payload_type, False, sequence, timestamp & 0xFFFFFFFF, _OURSELVES, at)
+        if header is None:
+            return  # the source was heard this very moment
+        try:
+            self._sink.send(header + payload)
+        except OSError:
+            self.dropped[Drop.NOT_SENT] += 1
+            return
+        self._octets_sent += len(payload)
+        self._dropped_octets -= len(payload)
+
+    def sound_ended(self) -> None:
+        """The source is heard again: what leaves goes on, with a marker, as much later as time has passed."""
+        self._course.end()
+        self._rewrite.forget_source()
 
     def hear_fax(self, arrival: int) -> None:
         """A datagram is there to be read while the call is a fax."""
@@ -351,6 +371,8 @@ class Relay:
 
 
 _NOBODY: Final = -1
+_OURSELVES: Final = -3
+"""Stands for an SSRC where a sound of ours is numbered."""
 _NO_ACTIONS: Final[tuple[Action | None, ...]] = (None,) * 128
 _ALL_CLOSED: Final[tuple[Drop, ...]] = (Drop.CLOSED,) * 128
 

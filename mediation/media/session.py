@@ -8,19 +8,19 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
-from mediation.b2bua.plan import FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.b2bua.plan import Fax, FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
 from mediation.media.course import LARGEST
 from mediation.media.party import Party, Watcher
+from mediation.media.playing import NEVER, Playing
 from mediation.media.ports import PortPair
 from mediation.media.relay import CLOCK_HZ, Relay, Voice
 from mediation.media.rtcp import interval_s
+from mediation.media.shelf import Shelf
 from mediation.media.srtp import Protection
 from mediation.rtp.rewrite import Rewrite
-
-NEVER: Final = 1 << 62
-"""A moment that does not come."""
 
 Chance = Callable[[], float]
 """A number from 0 to below 1, as `random.random` gives it."""
@@ -30,9 +30,8 @@ class Session:
     """From OpenMedia to CloseMedia. Times are whole numbers of the media clock, which only goes forward."""
 
     __slots__ = (
-        "_applied_at", "_call", "_chance", "_on_silent", "_pairs", "_parties", "_plan", "_protections", "_relays",
-        "_report_at",
-        "_rtcp_interval_s", "_seats", "_silence", "_told_silent", "_voices", "_watcher",
+        "_applied_at", "_call", "_chance", "_on_silent", "_pairs", "_parties", "_plan", "_playing", "_protections",
+        "_relays", "_report_at", "_rtcp_interval_s", "_seats", "_shelf", "_told_silent", "_voices", "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -45,8 +44,9 @@ class Session:
         chance: Chance,
         rtcp_interval_s: float,
         seats: tuple[int, int] = (0, 1),
+        shelf: Shelf = MappingProxyType({}),
     ) -> None:
-        """`pairs`: the caller's and the callee's, which have the numbers of `seats`.
+        """`pairs`: the caller's and the callee's, which have the numbers of `seats`. `shelf` has what may be played.
 
         Nothing is relayed before the first plan.
         """
@@ -63,9 +63,10 @@ class Session:
         self._parties = [self._party(seat) for seat in _BOTH]
         self._plan: MediaPlan | FaxPlan | None = None
         self._applied_at = 0
-        self._silence = 0
         self._told_silent = [False, False]
         self._report_at = [NEVER, NEVER]
+        self._shelf = shelf
+        self._playing: list[Playing | None] = [None, None]
 
     def add_pair(self, number: int, pair: PortPair) -> None:
         """One more pair, for a party that may take a seat. Until then it swallows what comes."""
@@ -110,20 +111,25 @@ class Session:
             from_callee.configure(plan.callee, plan.caller)
         caller.apply(plan.caller, now)
         callee.apply(plan.callee, now)
+        for seat, media in enumerate((plan.caller, plan.callee)):
+            self._play(seat, media, now)
         self._applied_at = now
-        self._silence = int(plan.silence_s * CLOCK_HZ) if isinstance(plan, MediaPlan) else 0
         self._told_silent = [False, False]
         if before is None:
             self._report_at = [self._next_report(now, first=True), self._next_report(now, first=True)]
 
     def next_deadline(self) -> int | None:
         """When `handle_timeout` has something to do; None: not before another plan."""
-        deadline = min(*self._report_at, *(self._silent_at(index) for index in _BOTH))
+        playing = (each.next_at for each in self._playing if each is not None)
+        deadline = min(*self._report_at, *(self._silent_at(index) for index in _BOTH), *playing)
         return None if deadline == NEVER else deadline
 
     def handle_timeout(self, now: int) -> None:
-        """Send the reports that are due, and say who has gone silent."""
+        """Play what is due, send the reports that are, and say who has gone silent."""
         for index in _BOTH:
+            playing = self._playing[index]
+            if playing is not None and playing.next_at <= now:
+                playing.play(now)
             if self._report_at[index] <= now:
                 self._parties[index].report(now)
                 self._report_at[index] = self._next_report(now, first=False)
@@ -157,6 +163,8 @@ class Session:
             self._parties[seat].close()
             self._swallow(self._pairs[self._seats[seat]])
         self._seats = seats
+        for seat in _BOTH:
+            self._stop_playing(seat)
         for seat in changed:
             _empty(self._pairs[seats[seat]])
             self._relays[seat].source_replaced()
@@ -178,13 +186,38 @@ class Session:
         self._watcher.forget(pair.rtp)
         self._watcher.forget(pair.rtcp)
 
+    def _play(self, seat: int, media: Stream | Fax, now: int) -> None:
+        """Let a party hear what the plan wants it to hear of ours. A sound that it hears already goes on."""
+        playing = self._playing[seat]
+        sound = media.plays if isinstance(media, Stream) and media.takes else None
+        if playing is not None and playing.sound == sound and isinstance(media, Stream):
+            playing.follow(media)
+            return
+        self._stop_playing(seat)
+        if isinstance(media, Stream) and sound is not None and sound in self._shelf:
+            self._playing[seat] = Playing(sound, self._shelf[sound], self._relays[1 - seat], media, now)
+
+    def _stop_playing(self, seat: int) -> None:
+        playing, self._playing[seat] = self._playing[seat], None
+        if playing is not None:
+            playing.stop()
+
     def _silent_at(self, index: int) -> int:
-        """When a party's silence will have lasted too long: of one that may send, until it has been told."""
-        party = self._parties[index]
+        """When a party's silence will have lasted too long; once it has been told, it never does."""
+        party, plan = self._parties[index], self._plan
         media = party.media
-        if not isinstance(media, Stream) or not media.sends or not self._silence or self._told_silent[index]:
+        if not isinstance(media, Stream) or not isinstance(plan, MediaPlan) or self._told_silent[index]:
             return NEVER
-        return max(party.heard, self._applied_at) + self._silence
+        if not media.sends and party.reports_heard < 0:
+            return NEVER  # it owes us nothing, and has never sent more than that
+        heard = party.heard
+        if not (media.sends and media.takes) and media.plays is None:
+            limit_s = plan.hold_silence_s
+        elif heard < 0 and plan.first_silence_s is not None:
+            limit_s = plan.first_silence_s
+        else:
+            limit_s = plan.silence_s
+        return max(heard, self._applied_at) + int(limit_s * CLOCK_HZ) if limit_s else NEVER
 
     def _next_report(self, now: int, *, first: bool) -> int:
         return now + max(1, int(interval_s(self._rtcp_interval_s, self._chance, first=first) * CLOCK_HZ))

@@ -83,6 +83,8 @@ def test_each_leg_gets_its_own_law_and_address__rfc3264_6(out: Pair) -> None:
             Stream((FRONT_END, 4000), (FRONT_END, 4001), Law.PCMU, 0, None, 20, sends=True, takes=True),
             Stream((SBC, 4000), (SBC, 4001), Law.PCMA, 8, None, 20, sends=True, takes=True),
             30.0,
+            hold_silence_s=1800.0,
+            first_silence_s=30.0,
         )
     ]
     out.ends()
