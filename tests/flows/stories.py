@@ -349,11 +349,12 @@ def is_picked_up(stage: Stage) -> None:
 
 
 STORIES: tuple[Callable[[Stage], None], ...] = (
-    talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent,
-    announces_what_is_not_heard, loses_its_caller, finds_no_ports, waits_for_ports, is_stopped, answers_nothing, never_pracks, loses_its_dialog, is_refreshed_in_vain, is_redirected,
-    is_told_to_redirect, is_transferred, is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened,
-    passes_its_transfer_on, is_joined_with_another, is_not_joined, loses_whom_it_consulted,
-    loses_whom_it_transferred, finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
+    talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, announces_what_is_not_heard,
+    loses_its_caller, finds_no_ports, waits_for_ports, is_stopped, answers_nothing, never_pracks,
+    loses_its_dialog, is_refreshed_in_vain, is_redirected, is_told_to_redirect, is_transferred,
+    is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened, passes_its_transfer_on,
+    is_joined_with_another, is_not_joined, loses_whom_it_consulted, loses_whom_it_transferred,
+    finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
 )  # fmt: skip
 
 TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {

@@ -10,6 +10,7 @@ from mediation.b2bua.plan import Fax, FaxPlan, MediaClosed, MediaPlan, MediaSile
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, PortPool
 from mediation.media.session import Chance, Session
+from mediation.media.shelf import Shelf
 from mediation.rtp.packet import build
 from mediation_codecs.g711 import Law
 
@@ -62,7 +63,9 @@ def packet(
 class Circuit:
     """A session between two phones; `phones` are (RTP, RTCP) sockets of the caller and of the callee."""
 
-    def __init__(self, hosts: tuple[str, str], parties: tuple[str, str], chance: Chance) -> None:
+    def __init__(
+        self, hosts: tuple[str, str], parties: tuple[str, str], chance: Chance, shelf: Shelf | None = None
+    ) -> None:
         self.handlers: dict[socket.socket, Handler] = {}
         self.silent: list[MediaSilent] = []
         self.now = 1000 * SECOND
@@ -76,7 +79,13 @@ class Circuit:
         self._others: list[socket.socket] = []
         self._further: dict[int, PortPair] = {}
         self.session = Session(
-            "call", self.pairs, self, self.silent.append, chance=chance, rtcp_interval_s=5.0
+            "call",
+            self.pairs,
+            self,
+            self.silent.append,
+            chance=chance,
+            rtcp_interval_s=5.0,
+            shelf=shelf or {},
         )
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
@@ -177,9 +186,10 @@ def circuit(
     hosts: tuple[str, str] = OURS,
     parties: tuple[str, str] = (CALLER, CALLEE),
     chance: Chance = lambda: 0.5,
+    shelf: Shelf | None = None,
 ) -> Iterator[Circuit]:
     """A session with its phones, cleaned up in the end."""
-    made = Circuit(hosts, parties, chance)
+    made = Circuit(hosts, parties, chance, shelf)
     try:
         yield made
     finally:

@@ -26,6 +26,8 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    Sound,
+    SoundKind,
     Stream,
     StreamReport,
 )
@@ -78,16 +80,18 @@ streams = st.builds(
     srtp=st.none() | agreed_keys,
     rtcp_mux=st.booleans(),
     rtcp_reduced=st.booleans(),
+    plays=st.none() | st.builds(Sound, st.sampled_from(SoundKind), texts),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
 faxes = st.builds(Fax, endpoints)
 seats = st.lists(st.integers(0, 9), min_size=2, max_size=2, unique=True)
 plans = st.builds(
-    lambda caller, callee, silence_s, pairs: MediaPlan(caller, callee, silence_s, *pairs),
+    lambda caller, callee, silence_s, pairs, others: MediaPlan(caller, callee, silence_s, *pairs, *others),
     streams,
     streams,
     seconds,
     seats,
+    st.tuples(seconds, st.none() | seconds),
 ) | st.builds(lambda caller, callee, pairs: FaxPlan(caller, callee, *pairs), faxes, faxes, seats)
 reports = st.builds(
     StreamReport,
