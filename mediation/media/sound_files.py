@@ -31,8 +31,10 @@ def read_sound(file: str) -> Samples:
     try:
         with open(file, "rb") as octets:  # not by its name, which FFmpeg might take for an address
             sound = np.concatenate([np.zeros(0, np.int16), *_decoded(file, octets)])
+    except FileNotFoundError as error:
+        raise SoundFileError(file, "there is no such file") from error
     except OSError as error:
-        raise SoundFileError(file, error.strerror or str(error)) from error
+        raise SoundFileError(file, (error.strerror or str(error)).lower()) from error
     if sound.size < SHORTEST_S * RATE_HZ:
         raise SoundFileError(
             file, f"it lasts {sound.size / RATE_HZ:.2f} s, and less than {SHORTEST_S} s is a noise"
