@@ -273,8 +273,13 @@ class Leg:
 
     @property
     def is_away(self) -> bool:
-        """Whether the party across waits for it: it holds, or has gone."""
-        return self.session.stage in (Stage.ENDING, Stage.ENDED) or not self.said.wish_of_audio.takes
+        """Whether the party across waits for it: it holds, or has gone.
+
+        Who has only ever spoken, and never listened, holds nobody: it has something to say.
+        """
+        wish = self.said.wish_of_audio
+        holds = not wish.takes and (self.said.has_listened or not wish.sends)
+        return holds or self.session.stage in (Stage.ENDING, Stage.ENDED)
 
     @property
     def as_seen_by_its_peer(self) -> Replaces:

@@ -88,6 +88,17 @@ def test_a_party_that_only_listens_holds_nobody(make: Make, by: str) -> None:
     call.ends()
 
 
+def test_a_caller_that_has_only_ever_spoken_holds_nobody(make: Make) -> None:
+    """An announcement: its words are what the called party is to hear."""
+    call = musical(make, "outbound", Relay.RELAY)
+    call.caller.invites(sdp=call.caller.sdp(direction="sendonly"))
+    call.callee.says(200, sdp=call.callee.sdp(direction="recvonly"))
+    call.caller.acks()
+    assert stream(call, "callee").plays is None
+    assert stream(call, "caller").sends
+    call.ends()
+
+
 @SIDES
 def test_a_held_party_without_music_in_its_terms_hears_what_the_holder_sends(make: Make, by: str) -> None:
     """The caller is a front end, and only the trunk has music."""
