@@ -1,4 +1,4 @@
-"""The command line: `mediation run`, `check-config`, `number`, `route`, `plan`, `bandwidth`, `lab`.
+"""The command line: `mediation run`, `check-config`, `number`, `route`, `trunk`, `plan`, `bandwidth`, `lab`.
 
 Results go to standard output, talk goes to standard error. No command imports what only another one needs.
 """
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mediation.settings.draft import Draft
     from mediation.settings.model import Settings, Trunk
     from mediation.settings.problems import Fault, Problem
+    from mediation.settings.read import Reading
 
 DEFAULT_CONFIG: Final = "/etc/mediation/mediation.toml"
 
@@ -37,6 +38,8 @@ app: Final = typer.Typer(
 
 route: Final = typer.Typer(help="Routes, without a call.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(route, name="route")
+trunk: Final = typer.Typer(help="Trunks, without a call.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(trunk, name="trunk")
 
 
 class Way(StrEnum):
@@ -80,20 +83,21 @@ def _common(context: typer.Context, version: VersionOption = False) -> None:
 @app.command()
 def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Serve calls until SIGTERM; the log goes to standard error."""
-    settings, problems = _read(config)
+    reading, problems = _read(config)
     _show(problems)
-    if settings is None:
+    if reading is None:
         typer.echo(f"{config}: not good: {_counted(problems)}; not started", err=True)
         raise typer.Exit(ExitCode.CONFIGURATION)
     from mediation.server import serve
 
-    raise typer.Exit(serve(settings))
+    raise typer.Exit(serve(reading.settings))
 
 
 @app.command()
 def check_config(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Read a configuration as `run` would; tell all its faults."""
-    settings, problems = _read(config)
+    reading, problems = _read(config)
+    settings = None if reading is None else reading.settings
     if as_json:
         typer.echo(json.dumps(_result(config, settings, problems), ensure_ascii=False))
     else:
@@ -115,7 +119,7 @@ def number(
     as_json: JsonOption = False,
 ) -> None:
     """Translate a number by the rules of a trunk; tell every rule tried."""
-    settings = _needed(config)
+    settings = _needed(config).settings
     from mediation.explaining.number import explain_number, outcome_lines, outcome_mapping
     from mediation.settings.identity import HeaderDirection
     from mediation.settings.numbers import NumberParty
@@ -151,7 +155,7 @@ def route_explain(
     as_json: JsonOption = False,
 ) -> None:
     """Tell where a call would go, by which rules and routes, and which headers would leave."""
-    settings = _needed(config)
+    settings = _needed(config).settings
     from mediation.explaining.route import explain_route, explanation_mapping, explanation_text
     from mediation.settings.words import UnfitError, check_user
 
@@ -168,6 +172,32 @@ def route_explain(
     else:
         typer.echo(explanation_text(told))
     raise typer.Exit(ExitCode.GOOD if told.departures else ExitCode.NOT_GOOD)
+
+
+@trunk.callback()
+def _trunk_commands() -> None:
+    """Give `trunk` commands of its own, however few."""
+
+
+@trunk.command("show")
+def trunk_show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The trunk.")],
+    effective: Annotated[
+        bool, typer.Option("--effective", help="What nobody has said as well: every setting.")
+    ] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what holds for a trunk, and whether it was said by the trunk, by its site or for all trunks."""
+    reading = _needed(config)
+    from mediation.explaining.trunk import holdings, holdings_mapping, holdings_text
+
+    told = holdings(reading, _trunk(reading.settings, name, hint="NAME").name)
+    if as_json:
+        typer.echo(json.dumps(holdings_mapping(name, told, effective=effective), ensure_ascii=False))
+    else:
+        typer.echo(holdings_text(told, effective=effective))
+    raise typer.Exit(ExitCode.GOOD)
 
 
 @app.command()
@@ -273,35 +303,33 @@ def lab(context: typer.Context) -> None:
     typer.main.get_command(lab_app).main(args=context.args, prog_name="mediation lab")
 
 
-def _needed(config: str) -> "Settings":
-    """Return the settings; end with the exit code of a bad configuration where there are none."""
-    settings, problems = _read(config)
+def _needed(config: str) -> "Reading":
+    """Return the configuration; end with the exit code of a bad one where there is none."""
+    reading, problems = _read(config)
     _show(problems)
-    if settings is None:
+    if reading is None:
         typer.echo(f"{config}: not good: {_counted(problems)}", err=True)
         raise typer.Exit(ExitCode.CONFIGURATION)
-    return settings
+    return reading
 
 
-def _trunk(settings: "Settings", name: str) -> "Trunk":
+def _trunk(settings: "Settings", name: str, hint: str = "--trunk") -> "Trunk":
     try:
         return settings.trunk(name)
     except KeyError:
         names = ", ".join(trunk.name for trunk in settings.trunks)
-        raise typer.BadParameter(
-            f'no trunk is called "{name}": there are {names}', param_hint="--trunk"
-        ) from None
+        raise typer.BadParameter(f'no trunk is called "{name}": there are {names}', param_hint=hint) from None
 
 
-def _read(config: str) -> "tuple[Settings | None, Sequence[Problem]]":
-    """Return the settings, or None, and what there is to say about them."""
+def _read(config: str) -> "tuple[Reading | None, Sequence[Problem]]":
+    """Return the configuration, or None, and what there is to say about it."""
     from mediation.settings.read import SettingsError, inspect_file
 
     try:
         reading = inspect_file(config, _look_at_files)
     except SettingsError as error:
         return None, error.problems
-    return reading.settings, reading.warnings
+    return reading, reading.warnings
 
 
 def _look_at_files(draft: "Draft") -> "Iterable[Fault]":

@@ -34,6 +34,8 @@ class Cause:
     """ITU-T Q.850 cause value."""
     location: str = ""
     """Where in the network it arose, in the words of RFC 8606 (`LN`, `RPN`, …); empty: nobody has said."""
+    said: int | None = None
+    """The Q.850 value as the peer has said it (RFC 3326); None: it has said none."""
 
     @property
     def reply_status(self) -> int:
@@ -114,6 +116,7 @@ NORMAL = Cause(Verdict.SUCCESS, "normal-clearing", 200, 16)
 CANCELLED = Cause(Verdict.CALLER, "cancelled", 487, 16)
 ANSWERED_ELSEWHERE = Cause(Verdict.CALLER, "answered-elsewhere", 487, 26)
 NO_ROUTE = Cause(Verdict.CALLER, "no-route", 404, 1)
+NO_TRUNK_IN_COUNTRY = Cause(Verdict.US, "no-trunk-in-country", 403, 57)
 NO_CODEC = Cause(Verdict.CALLER, "no-common-codec", 488, 65)
 NO_CODEC_CALLEE = Cause(Verdict.CALLEE, "no-common-codec", 488, 65)
 NO_ANSWER_BODY = Cause(Verdict.TRUNK, "no-answer-sdp", 502, 38)
@@ -159,9 +162,12 @@ _SIP_200 = re.compile(
 
 def of_response(response: Response) -> Cause:
     """The cause that a final failure response stands for; its own Q.850 Reason is believed."""
-    status = response.status
-    q850, word, verdict = _BY_STATUS.get(status) or _of_class(status)
-    return Cause(verdict, word, status, q850_of(response) or q850, location_of(response))
+    return _of_status(response.status, q850_of(response), location_of(response))
+
+
+def counted_as(cause: Cause, status: int) -> Cause:
+    """The same where its response stands for another one; what the peer has said of Q.850 is believed still."""
+    return cause if status == cause.status else _of_status(status, cause.said, cause.location)
 
 
 def of_challenge(response: Response, given_up: GiveUp) -> Cause:
@@ -221,6 +227,11 @@ def _q850_parameters(message: Request | Response) -> Iterator[str]:
     for value in message.headers.get_all("Reason"):
         for match in _Q850.finditer(value):
             yield match[1]
+
+
+def _of_status(status: int, said: int | None, location: str) -> Cause:
+    q850, word, verdict = _BY_STATUS.get(status) or _of_class(status)
+    return Cause(verdict, word, status, said or q850, location, said)
 
 
 def _of_class(status: int) -> tuple[int, str, Verdict]:

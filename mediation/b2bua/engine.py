@@ -66,7 +66,7 @@ class Engine:
             self._outputs.append,
             self._forget,
             routing.candidates,
-            Referrals(self.agent, routing.candidates, partial(leg_of, self.agent)).begin,
+            Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
         )
         self._reception = Reception(exchange, self._admission, routing)
         self.calls = self._reception.calls

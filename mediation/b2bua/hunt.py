@@ -176,13 +176,20 @@ class Hunt:
     # decisions
 
     def _refused(self, refused: Refused, now: float) -> None:
-        cause, candidate = refused.cause, self.candidate
+        candidate, failover = self.candidate, self.candidate.failover
+        heard = cause = refused.cause
+        if not (refused.answered or causes.is_unheard(heard)):
+            cause = causes.counted_as(heard, failover.counted(heard.status, heard.said))
+        if cause is not heard:
+            self.user.fact(
+                "leg.response_translated", trunk=candidate.trunk, status=heard.status, becomes=cause.status
+            )
         self._leave(cause, now)
         if cause.status == 503 and refused.retry_after_s:
             self._ground.trunks[candidate.trunk].rest(candidate.target, now + refused.retry_after_s)
         mode = candidate.terms.redirect.mode
         followed = mode is RedirectMode.FOLLOW and self._follow(refused.redirected_to, candidate)
-        listed = causes.is_unheard(cause) or candidate.may_leave(cause.status)
+        listed = causes.is_unheard(cause) or failover.sends_on(cause.status, cause.said)
         leaves = self.state is State.SEEKING and not refused.answered and (followed or listed)
         if leaves and self._next(now) is not None:
             self._cue(Cue.LEFT, now)

@@ -1,6 +1,6 @@
 """Numbers of a message in our own way of writing them: what a peer has said, before anything is decided about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from mediation.b2bua.passage import addresses_of, is_anonymous, secrets_of
@@ -78,3 +78,12 @@ def _line(value: str, of: Callable[[Uri], Uri]) -> str:
         return value
     made = [each if is_anonymous(each) else replace(each, uri=of(each.uri)) for each in addresses]
     return value if made == addresses else ", ".join(map(str, made))
+
+
+def callers_of(request: Request) -> Iterator[str]:
+    """The numbers of whoever calls, and of whoever has sent the call on, as the request has them."""
+    called = number_of(request.uri)
+    for name in (*_WHO_CALLS, *_WHO_WAS_CALLED):
+        for address in addresses_of(request.headers, name):
+            if (number := number_of(address.uri)) != called:
+                yield number

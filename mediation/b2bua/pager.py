@@ -78,7 +78,9 @@ class Page:
         cause = causes.of_response(response)
         if response.status == 415:
             self._accept = ", ".join(filter(is_clean, response.headers.get_all("Accept"))) or PLAIN
-        if self._candidate.may_leave(response.status):
+        failover = self._candidate.failover
+        cause = causes.counted_as(cause, failover.counted(cause.status, cause.said))
+        if failover.sends_on(cause.status, cause.said):
             self._try_next(cause, now)
         else:
             self._refuse(cause, now)

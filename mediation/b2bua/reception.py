@@ -1,12 +1,14 @@
 """What is decided about a request before it belongs to a call: who may call, whom, and whether there is room."""
 
+from dataclasses import replace
+
 from mediation.b2bua import causes
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.guard import Guard
 from mediation.b2bua.hunt import Invitation
 from mediation.b2bua.leg import RETRY_AFTER_S
-from mediation.b2bua.numbering import inside
+from mediation.b2bua.numbering import callers_of, inside
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.pager import Page
 from mediation.b2bua.parts import accept_of, bars, carries
@@ -90,6 +92,7 @@ class Reception:
             return
         terms = self._routing.terms(source)
         invitation = self._invitation(request, terms)
+        source = self._at_its_sites(source, invitation.request)
         routed = self._routing.candidates(source, number_of(invitation.request.uri))
         takers = tuple(each for each in routed if each.terms.mid_call.info)
         candidates = tuple(each for each in takers if not bars(request, terms, each.terms))
@@ -120,7 +123,9 @@ class Reception:
             return
         terms = self._routing.terms(source)
         invitation = self._invitation(request, terms)
-        routed = self._routing.candidates(source, number_of(invitation.request.uri))
+        source = self._at_its_sites(source, invitation.request)
+        called = number_of(invitation.request.uri)
+        routed = self._routing.candidates(source, called)
         candidates = tuple(each for each in routed if carries(request, terms, each.terms))
         if routed and not candidates:  # something in the body must be understood, and nobody would get it
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
@@ -132,7 +137,7 @@ class Reception:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
-        call.begin(self._obstacle(source, candidates), now)
+        call.begin(self._obstacle(source, called, candidates), now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""
@@ -147,12 +152,17 @@ class Reception:
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
 
-    def _obstacle(self, source: Source, candidates: tuple[Candidate, ...]) -> Cause | None:
+    def _at_its_sites(self, source: Source, asked: Request) -> Source:
+        """The source of one call, with the sites of whoever calls and of whoever has sent it on."""
+        return source.at(*self._routing.sites.of_numbers(callers_of(asked)))
+
+    def _obstacle(self, source: Source, called: str, candidates: tuple[Candidate, ...]) -> Cause | None:
         """Why a call cannot even be tried; None: it can."""
         if self.closed:
             return causes.SHUTDOWN
         if not candidates:
-            return causes.NO_ROUTE
+            elsewhere = self._routing.candidates(replace(source, sites=()), called)
+            return causes.NO_TRUNK_IN_COUNTRY if elsewhere else causes.NO_ROUTE
         trunks, limit = self._exchange.trunks, self._exchange.settings.sip.max_calls
         full = bool(limit) and len(self.calls) > limit
         own = source.trunk is not None and not trunks[source.trunk.name].has_room

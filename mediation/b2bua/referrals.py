@@ -8,14 +8,14 @@ from mediation.b2bua.events import Referred
 from mediation.b2bua.hunt import Invitation
 from mediation.b2bua.joining import Joining
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.numbering import Inside, inside, inside_headers
+from mediation.b2bua.numbering import Inside, callers_of, inside, inside_headers
 from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
 from mediation.b2bua.succession import Succession
 from mediation.b2bua.transfer import Transfer
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
-from mediation.routing.routes import Candidate
+from mediation.routing.routes import Routing
 from mediation.routing.translation import translated
 from mediation.settings.model import Side
 from mediation.settings.peer_terms import TransferMode, TransferTo
@@ -36,12 +36,12 @@ class Referrals:
     def __init__(
         self,
         agent: Agent,
-        candidates: Callable[[Source, str], tuple[Candidate, ...]],
+        routing: Routing,
         find: Callable[[Replaces], Leg | None],
     ) -> None:
         """`find` gives the leg whose dialog the peer names."""
         self._agent = agent
-        self._candidates = candidates
+        self._routing = routing
         self._find = find
 
     def begin(self, call: Call, leg: Leg, referred: Referred, now: float) -> Succession | None:
@@ -72,7 +72,9 @@ class Referrals:
                 leg.questions.reply(referred.question, 481, now)
                 return None
             return Joining(call, leg, referred, consulted, now)
-        candidates = self._candidates(self._source(call, leg), number)
+        other = call.seats.other(leg)
+        asked = self._request(leg, other, referred)
+        candidates = self._routing.candidates(self._source(call, leg, asked.request), number)
         extra: Lines = ()
         if replaces is not None:
             # their ids are between parties of that side: on the other side they would mean nothing, and tell a lot
@@ -81,15 +83,19 @@ class Referrals:
         if not candidates:
             leg.questions.reply(referred.question, 603, now)
             return None
-        other = call.seats.other(leg)
-        asked = self._request(leg, other, referred)
         invitation = Invitation(asked.request, other.terms, extra, asked.secrets)
         return Transfer(call, leg, referred, invitation, candidates, now)
 
-    def _source(self, call: Call, leg: Leg) -> Source:
-        """As whose call the new one is routed: as one from outside, which the front ends take, or by our routes."""
+    def _source(self, call: Call, leg: Leg, asked: Request) -> Source:
+        """As whose call the new one is routed: as one from outside, which the front ends take, or by our routes.
+
+        It belongs where the call did, and where whoever asks for it and whoever is to be connected are.
+        """
         if leg.terms.transfer.to is TransferTo.ROUTES:
-            return Source(Side.FRONT_END, None, calls=True)
+            asker = translated(NameAddress.parse(leg.person[0]).uri, leg.terms.numbers.calling_in)
+            numbers = (number_of(asker), *callers_of(asked))
+            source = Source(Side.FRONT_END, None, calls=True, sites=call.source.sites)
+            return source.at(*self._routing.sites.of_numbers(numbers))
         return Source(Side.GATEWAY, call.source.trunk, calls=True)
 
     def _request(self, leg: Leg, other: Leg, referred: Referred) -> Inside:

@@ -6,7 +6,7 @@ What only a running server knows is left out: health, room, and who has asked fo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mediation.b2bua.numbering import inside
+from mediation.b2bua.numbering import callers_of, inside
 from mediation.b2bua.passage import ANONYMOUS, Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
 from mediation.explaining.number import outcome_lines, outcome_mapping
@@ -14,7 +14,7 @@ from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate, Routing
 from mediation.routing.wires import Wires
-from mediation.settings.model import Route, Settings, Side, Trunk
+from mediation.settings.model import Route, Settings, Side, Site, Trunk
 from mediation.settings.translation import Outcome
 from mediation.sip.agent import hostport
 from mediation.sip.flow import Flow
@@ -49,6 +49,8 @@ class Explanation:
     """By the rules of the source."""
     calling: Outcome | None
     """The same; None: nobody in particular calls."""
+    sites: tuple[Site, ...]
+    """Where it belongs by the number of whoever calls; a front end's address may say more."""
     routes: tuple[tuple[Route, bool], ...]
     """Those that are asked, and whether they match; none for a call from a trunk."""
     departures: tuple[Departure, ...]
@@ -84,10 +86,13 @@ def explain_route(settings: Settings, called: str, calling: str, trunk: Trunk | 
         )
 
     number = number_of(request.uri)
+    if trunk is None:
+        source = source.at(*routing.sites.of_numbers(callers_of(request)))
     return Explanation(
         str(source.side) if trunk is None else trunk.name,
         plan.called_in.of_number(called),
         plan.calling_in.of_number(calling) if calling else None,
+        source.sites,
         routing.asked(number) if trunk is None else (),
         tuple(map(departure, routing.candidates(source, number))),
     )
@@ -109,8 +114,12 @@ def _lines(told: Explanation) -> Iterator[str]:
         yield "routes"
         for place, (route, matched) in enumerate(told.routes, 1):
             yield f"  {place}. {_route(route)}: {'matches' if matched else 'does not match'}"
-        if not told.departures:
+        for site in told.sites:
+            yield f"  the call belongs to {_site(site)}"
+        if not told.routes or not told.routes[-1][1]:
             yield "  no route matches: 404"
+        elif not told.departures:
+            yield "  none of its trunks is in the country that the call is bound to: 403"
         elif told.routes[-1][0].weights:
             yield "  which trunk comes first is drawn for each call; here it is the first that may"
     for place, leaving in enumerate(told.departures, 1):
@@ -127,6 +136,12 @@ def _outcomes(called: Outcome, calling: Outcome | None) -> Iterator[str]:
             yield from (f"  {party:8} {line}" for line in outcome_lines(outcome))
 
 
+def _site(site: Site) -> str:
+    bound = f", and leaves through trunks in {site.country} alone" if site.bound else ""
+    first = ", whose own trunks come first" if site.local_first else ""
+    return f"{site.name}{bound}{first}"
+
+
 def _route(route: Route) -> str:
     match = f"'{route.match}'" if route.match else "every number"
     weights = f", weights {', '.join(map(str, route.weights))}" if route.weights else ""
@@ -140,6 +155,10 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
         "source": told.source,
         "called": outcome_mapping(told.called),
         "calling": None if told.calling is None else outcome_mapping(told.calling),
+        "sites": [
+            {"name": site.name, "country": site.country, "bound": site.bound, "local_first": site.local_first}
+            for site in told.sites
+        ],
         "routes": [
             {
                 "match": route.match,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from mediation.settings.model import Settings, Side, Trunk
+from mediation.routing.sites import Sites
+from mediation.settings.model import Settings, Side, Site, Trunk
 from mediation.settings.places import Network, addresses
 from mediation.sip.flow import Flow
 
@@ -17,6 +18,13 @@ class Source:
     """Its trunk; None for a front-end server."""
     calls: bool
     """Whether it may begin calls. A target that is not trusted only answers ours and speaks within their dialogs."""
+    sites: tuple[Site, ...] = ()
+    """Where its calls belong to. See `routing.sites`."""
+
+    def at(self, *sites: Site) -> "Source":
+        """The same for a call that belongs to these sites as well."""
+        new = tuple(site for site in sites if site not in self.sites)
+        return replace(self, sites=(*self.sites, *new)) if new else self
 
 
 class Admission:
@@ -31,6 +39,7 @@ class Admission:
             for side in Side
             for listener in settings.interface(side).listen
         }
+        self._sites = Sites(settings)
         front_end = Source(Side.FRONT_END, None, calls=True)
         # The first entry that holds an address decides: those who may call, then those who may only answer.
         self._peers: dict[Side, list[tuple[Network, Source]]] = {
@@ -77,5 +86,5 @@ class Admission:
         address = ip_address(host)
         for network, source in self._peers[side]:
             if address.version == network.version and address in network:
-                return source
+                return source if side is Side.GATEWAY else source.at(*self._sites.of_address(host))
         return None

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
+from typing import Final
 
 from mediation.routing.admission import Source
+from mediation.routing.failover import Failover
+from mediation.routing.sites import Sites
 from mediation.routing.terms import Terms
 from mediation.settings.model import Route, Settings, Side, Trunk
 from mediation.settings.patterns import compile_pattern
@@ -12,9 +15,6 @@ from mediation.settings.places import Listener, Target
 
 FRONT_END_POOL = "front-end"
 """What stands for a trunk's name when a call goes to the front-end servers."""
-
-_NEVER_AGAIN = frozenset({401, 407, 486, 487, 600, 603, 604, 606})
-"""The called party has spoken, or the next target would say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,8 @@ class Candidate:
     terms: Terms
     no_progress_s: float
     """Without a response above 100 for so long, the next candidate gets the call."""
-    failover_codes: frozenset[int]
-
-    def may_leave(self, status: int) -> bool:
-        """Whether this final response sends the call to the next candidate (RFC 3261 section 21.5.4)."""
-        return status in self.failover_codes and status not in _NEVER_AGAIN and status < 600
+    failover: Failover
+    """Which final responses send the call to the next candidate."""
 
 
 Draw = Callable[[int, int], int]
@@ -64,6 +61,8 @@ class Routing:
             for route in sorted(settings.routes, key=lambda route: route.priority)
         )
         self._in_order = {route: self._along(route.trunks) for _, route in self._routes}
+        self.sites: Final = Sites(settings)
+        """Where calls belong to."""
         # Front-end servers fail over like a trunk that says nothing about it.
         like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
         self._to_front_end = _each_once(
@@ -84,9 +83,10 @@ class Routing:
         if not asked or not asked[-1][1]:
             return ()
         route = asked[-1][0]
-        if not route.weights:
+        if not route.weights and not source.sites:
             return self._in_order[route]
-        return self._along(drawn(route.trunks, route.weights, self._draw))
+        trunks = drawn(route.trunks, route.weights, self._draw) if route.weights else route.trunks
+        return self._along(self.sites.permitted(trunks, source.sites))
 
     def asked(self, called: str) -> tuple[tuple[Route, bool], ...]:
         """The routes that are asked about a number, in order, and whether they match: after the first, none is."""
@@ -122,8 +122,9 @@ def drawn(trunks: tuple[str, ...], weights: tuple[int, ...], draw: Draw) -> list
 def _candidates(
     name: str, targets: tuple[Target, ...], listeners: tuple[Listener, ...], terms: Terms, rules: Trunk
 ) -> tuple[Candidate, ...]:
+    failover = Failover.of(rules)
     return tuple(
-        Candidate(name, target, listener, terms, rules.no_progress_s, frozenset(rules.failover_codes))
+        Candidate(name, target, listener, terms, rules.no_progress_s, failover)
         for target in targets
         if (listener := listener_for(target, listeners)) is not None
     )

@@ -4,19 +4,22 @@ What the values mean is told by a shape, and the rules between them by whoever a
 the file of a plan.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import Final
 
 from mediation.settings.check import Shape, Values, check
 from mediation.settings.draft import Draft
+from mediation.settings.inherit import Inherited, nothing_inherited
 from mediation.settings.positions import Path, Positions
 from mediation.settings.problems import Fault, Problem, Related, SettingsError, Severity
 from mediation.settings.syntax import TomlError, parse
 
 Rules = Callable[[Draft], Iterable[Fault]]
 """Says what no value can know alone; it may doubt what it does not forbid."""
+
+Inherit = Callable[[Values, frozenset[Path]], Inherited]
 
 MAX_FILE_OCTETS: Final = 1 << 20
 """Ten thousand trunks fit; a device or a log file given by mistake does not."""
@@ -28,6 +31,8 @@ class Given:
 
     values: Values
     warnings: tuple[Problem, ...]
+    origins: Mapping[Path, Path]
+    """Of values that stand elsewhere in the file: where. See `inherit.Inherited`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Kind:
     """What it holds: `the configuration`."""
     how: str
     """How the command line names it: `-c FILE`."""
+    inherit: Inherit = nothing_inherited
+    """Fills in what some parts of the file say for others."""
 
 
 def examine(text: str, name: str, kind: Kind, rules: Rules) -> Given:
@@ -51,12 +58,14 @@ def examine(text: str, name: str, kind: Kind, rules: Rules) -> Given:
     except TomlError as error:
         raise SettingsError([places.broken(error)]) from None
     values, faults = check(data, positions.written, kind.shape)
-    draft = Draft(values, frozenset(fault.path for fault in faults), kind.shape.root)
-    found = [places.problem(fault, data) for fault in (*faults, *rules(draft))]
+    whole = kind.inherit(values, frozenset(fault.path for fault in faults))
+    draft = Draft(whole.values, whole.faulty, kind.shape.root)
+    told = (fault.at(whole.origin) for fault in (*faults, *rules(draft)))
+    found = list(dict.fromkeys(places.problem(fault, data) for fault in told))
     found.sort(key=lambda problem: (problem.line, problem.column))
     if any(problem.severity is Severity.ERROR for problem in found):
         raise SettingsError(found)
-    return Given(values, tuple(found))
+    return Given(whole.values, tuple(found), whole.origins)
 
 
 def examine_file(path: str | PathLike[str], kind: Kind, rules: Rules) -> Given:

@@ -9,9 +9,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import Final
 
-from mediation.settings.faults import toml
 from mediation.settings.model import Settings
 from mediation.settings.read import read
+from mediation.settings.spelling import shown, toml
 from mediation.settings.tree import Entry, Section, entries
 
 WIDTH: Final = 100
@@ -54,6 +54,8 @@ def _required(section: Entry) -> str:
 
 
 def _section(section: Entry, holder: object) -> str:
+    if section.story.like:
+        return "\n".join(["", *_comment(section.story.doc), f"# {section.header}"]) + "\n"
     hidden = (section.length is not None or bool(section.above)) and not section.required
     value = getattr(holder, section.name)
     if value == ():
@@ -71,7 +73,8 @@ def _section(section: Entry, holder: object) -> str:
 
 def _sketch(section: Entry) -> str:
     """Show what a list of tables could hold that is empty unless somebody fills it, for people to read."""
-    inside = [f"# {entry.key} = {entry.story.example}" for entry in _keys(section)]
+    plain = (entry for entry in _keys(section) if entry.section is None)
+    inside = [f"# {entry.key} = {entry.story.example or toml(entry.spelled_default())}" for entry in plain]
     told = [line for entry in _keys(section) for line in _comment(f"{entry.key}: {entry.story.doc}")]
     return "\n".join(["", *_comment(section.story.doc), *told, f"# {section.header}", *inside]) + "\n"
 
@@ -80,21 +83,12 @@ def _entry(entry: Entry, value: object, *, hidden: bool) -> Iterator[str]:
     told = entry.story
     steps = f" in steps of {told.step}" if told.step is not None else ""
     bounds = f" From {told.low} to {told.high}{steps}." if told.low is not None else ""
-    shown = _shown(value)
-    sample = f" For example {told.example}." if told.example and told.example != shown else ""
+    spelled = shown(value)
+    sample = f" For example {told.example}." if told.example and told.example != spelled else ""
     if entry.required and not hidden:
-        shown, sample = told.example, ""
+        spelled, sample = told.example, ""
     yield from _comment(told.doc + bounds + sample)
-    yield f"{'#' if hidden or not entry.required else ''}{entry.key} = {shown}"
-
-
-def _shown(value: object) -> str:
-    """Return a value of the model as the file would have it."""
-    if isinstance(value, tuple):
-        return f"[{', '.join(_shown(item) for item in value)}]"
-    if isinstance(value, bool | int | str):
-        return toml(value)
-    return toml(str(value).removesuffix("/32").removesuffix("/128"))
+    yield f"{'#' if hidden or not entry.required else ''}{entry.key} = {spelled}"
 
 
 def _comment(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.spelling import toml
 from mediation.settings.tree import Entry, Section, entries, homes, known, section_at
 
 MAX_VALUE_SHOWN: Final = 60
@@ -196,19 +197,6 @@ def _sample_section(entry: Entry) -> str:
     inside = entries(entry.section).values() if entry.section is not None else ()
     needed = [inner for inner in inside if inner.required]
     return f"{entry.header} with " + " and ".join(f"{inner.key} = {inner.story.example}" for inner in needed)
-
-
-def toml(value: object) -> str:
-    """Return a plain value as TOML writes it."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        case list():
-            return f"[{', '.join(toml(item) for item in value)}]"
-        case _:
-            return str(value)
 
 
 def _quoted(words: Iterable[str]) -> str:

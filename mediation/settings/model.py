@@ -14,13 +14,16 @@ from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.places import Listener, Network, Target, addresses
+from mediation.settings.responses import RESPONSE_DOC, ResponseRule
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
 from mediation.settings.story import setting, story
 from mediation.settings.tls import Tls
 from mediation.settings.words import (
+    check_country,
     check_failover_code,
     check_match,
     check_name,
+    check_number_start,
     check_tls_name,
     check_username,
 )
@@ -185,28 +188,9 @@ class Gateway(Interface):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trunk:
-    """One ITSP, as one or more session border controllers of it."""
+class TrunkTerms:
+    """What trunks may have in common: given by a trunk itself, or by its site, or for all of them."""
 
-    name: str = field(
-        metadata=story(
-            "Its name in routes, logs and call records: small letters, digits and hyphens.",
-            check=check_name,
-            example='"itsp-a"',
-        )
-    )
-    targets: tuple[Target, ...] = field(
-        metadata=story(
-            "Its session border controllers, in order of preference.",
-            at_least=1,
-            example='["sip:127.0.0.30:5060", "sip:127.0.0.31:5060;transport=tcp"]',
-        )
-    )
-    trusted: tuple[Network, ...] = setting(
-        FROM_TARGETS,
-        doc="Addresses or networks its calls come from. Default: addresses of targets. []: it places none.",
-        example='["127.0.0.30", "127.0.0.31"]',
-    )
     codecs: tuple[Law, ...] = setting(BOTH_LAWS, at_least=1, doc=CODECS_DOC)
     max_calls: int = setting(
         0, low=0, high=1_000_000, doc="Most calls at a time, both ways together; 0: no limit."
@@ -223,6 +207,13 @@ class Trunk:
         high=699,
         check=check_failover_code,
         doc="Final responses that try the next target or trunk. Never 486, 487 or any 6xx. []: none.",
+    )
+    failover_causes: tuple[int, ...] = setting(
+        (34, 38, 41, 42, 44, 47),
+        low=1,
+        high=127,
+        doc="ITU-T Q.850 values in the Reason header (RFC 3326) of a final response 400 to 599 that try the next "
+        "target or trunk as well, whatever the code. Not with 486, 487, 401 or 407. []: none.",
     )
     tls_name: str = setting(
         "",
@@ -268,10 +259,90 @@ class Trunk:
     )
     headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
     numbers: tuple[NumberRule, ...] = field(default=(), metadata=story(NUMBER_DOC, key="number"))
+    responses: tuple[ResponseRule, ...] = field(default=(), metadata=story(RESPONSE_DOC, key="response"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk(TrunkTerms):
+    """One ITSP, as one or more session border controllers of it."""
+
+    name: str = field(
+        metadata=story(
+            "Its name in routes, logs and call records: small letters, digits and hyphens.",
+            check=check_name,
+            example='"itsp-a"',
+        )
+    )
+    targets: tuple[Target, ...] = field(
+        metadata=story(
+            "Its session border controllers, in order of preference.",
+            at_least=1,
+            example='["sip:127.0.0.30:5060", "sip:127.0.0.31:5060;transport=tcp"]',
+        )
+    )
+    trusted: tuple[Network, ...] = setting(
+        FROM_TARGETS,
+        doc="Addresses or networks its calls come from. Default: addresses of targets. []: it places none.",
+        example='["127.0.0.30", "127.0.0.31"]',
+    )
+    site: str = setting(
+        "",
+        doc="Name of the [[site]] that it stands at, whose settings for trunks it takes over. Empty: none.",
+        example='"berlin"',
+    )
 
     def __post_init__(self) -> None:
         if self.trusted is FROM_TARGETS:
             object.__setattr__(self, "trusted", addresses(self.targets))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A place with users, trunks, or both."""
+
+    name: str = field(
+        metadata=story(
+            "Its name, which trunks give as their site: small letters, digits and hyphens.",
+            check=check_name,
+            example='"berlin"',
+        )
+    )
+    country: str = setting(
+        "",
+        check=check_country,
+        doc="Country that it lies in, in two letters (ISO 3166-1). Empty: not said.",
+        example='"DE"',
+    )
+    numbers: tuple[str, ...] = setting(
+        (),
+        check=check_number_start,
+        doc="What the numbers of its users begin with, as we write them. A call belongs to the site whose beginning is "
+        "the longest that fits whoever calls, or has sent the call on.",
+        example='["+493012", "+493013"]',
+    )
+    networks: tuple[Network, ...] = setting(
+        (),
+        doc="Addresses or networks of its front-end servers: their calls belong to the site as well.",
+        example='["10.49.0.0/16"]',
+    )
+    bound: bool = setting(
+        False,
+        doc="Its calls leave through trunks at sites of its own country and no others, failover and transfers "
+        "included. Needs country.",
+    )
+    local_first: bool = setting(
+        False,
+        doc="Of the trunks of a route, those at this site are tried first for its calls; the order is the route's "
+        "otherwise.",
+    )
+    trunk_defaults: TrunkTerms = field(
+        default=TrunkTerms(),
+        metadata=story(
+            "Any setting of [[trunk]] but name, targets, trusted and site, for trunks at this site that do not say "
+            "otherwise.",
+            like="[[trunk]]",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +390,21 @@ class Settings:
             "the trunk that they came from. "
             "Without any [[route]], every number may go to every trunk, in the order of this file.",
             key="route",
+        ),
+    )
+    sites: tuple[Site, ...] = field(
+        default=(),
+        metadata=story(
+            "A site: where users and trunks are, and what they have in common. Only where it makes a difference.",
+            key="site",
+        ),
+    )
+    trunk_defaults: TrunkTerms = field(
+        default=TrunkTerms(),
+        metadata=story(
+            "Any setting of [[trunk]] but name, targets, trusted and site, for all trunks where neither they nor their "
+            "site say otherwise. A list is taken over as a whole.",
+            like="[[trunk]]",
         ),
     )
     media: Media = field(default=Media(), metadata=story("Audio, on both sides."))

@@ -1,7 +1,7 @@
 """What is wrong with a configuration, so that a person can mend it at night: place, path, fault, remedy."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -30,6 +30,11 @@ class Fault:
     related: Path | None = None
     """The other setting in a quarrel of two."""
     severity: Severity = Severity.ERROR
+
+    def at(self, origin: Callable[[Path], Path]) -> "Fault":
+        """The same where its values really stand."""
+        related = None if self.related is None else origin(self.related)
+        return replace(self, path=origin(self.path), related=related)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from mediation.settings.check import CONFIGURATION, assemble
 from mediation.settings.document import Given, Kind, Rules, examine, examine_file
 from mediation.settings.doubts import doubts
 from mediation.settings.draft import Draft
+from mediation.settings.inherit import inherited
 from mediation.settings.model import Settings
 from mediation.settings.problems import Fault, Problem, SettingsError
 from mediation.settings.rules import broken_rules
@@ -22,7 +23,7 @@ __all__ = ["Problem", "Reading", "SettingsError", "inspect", "inspect_file", "lo
 Look = Callable[[Draft], Iterable[Fault]]
 """Finds what only the machine can tell, such as an expired certificate; this package opens no such file."""
 
-_KIND: Final = Kind(CONFIGURATION, "the configuration", "-c FILE")
+_KIND: Final = Kind(CONFIGURATION, "the configuration", "-c FILE", inherited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Reading:
 
     settings: Settings
     warnings: tuple[Problem, ...]
+    given: Given
+    """The same as values under the keys of the file, and where those stand."""
 
 
 def read(text: str, name: str) -> Settings:
@@ -61,4 +64,4 @@ def _rules(look: Look | None) -> Rules:
 
 
 def _reading(given: Given) -> Reading:
-    return Reading(assemble(Settings, given.values), given.warnings)
+    return Reading(assemble(Settings, given.values), given.warnings, given)

@@ -15,6 +15,7 @@ from mediation.settings.places import Listener, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.secrecy import keys_have_a_way
+from mediation.settings.site_rules import broken_site_rules
 from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Transport
 
@@ -28,6 +29,7 @@ _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
     ("trunk", EACH, "trusted"),
     ("trunk", EACH, "codecs"),
     ("trunk", EACH, "failover_codes"),
+    ("trunk", EACH, "failover_causes"),
     ("internal", "media", "srtp_suites"),
     ("trunk", EACH, "media", "srtp_suites"),
     ("internal", "tls", "peers"),
@@ -47,6 +49,8 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _certificates_given(draft),
         _tls_names_agree(draft),
         names_differ(draft, "trunk"),
+        names_differ(draft, "site"),
+        broken_site_rules(draft),
         _sources_differ(draft),
         _routes_name_trunks(draft),
         lists_without_repetition(draft, _UNIQUE_LISTS),
@@ -56,6 +60,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _identity_agrees(draft),
         _header_values_set(draft),
         _a_weight_for_each_trunk(draft),
+        _responses_are_named(draft),
         broken_number_rules(draft),
         keys_have_a_way(draft),
     )
@@ -331,3 +336,10 @@ def _a_weight_for_each_trunk(draft: Draft) -> Iterator[Fault]:
         if trunks is not None and draft.sound(path) and weights and len(weights) != len(trunks):
             message = f"the weights are {len(weights)}, and the trunks {len(trunks)}"
             yield Fault(path, message, "write one for each trunk, or []", related=(*path[:-1], "trunks"))
+
+
+def _responses_are_named(draft: Draft) -> Iterator[Fault]:
+    """A rule that says neither would turn every failure into the same one."""
+    for path, rule in draft.each(("trunk", EACH, "response", EACH), dict):
+        if draft.sound(path) and not rule.get("status") and rule.get("cause", -1) == -1:
+            yield Fault(path, "neither status nor cause says which responses are meant", "give one of them")

@@ -31,7 +31,13 @@ def json_schema(
     patterns: Mapping[object, str] = _PATTERNS,
 ) -> dict[str, object]:
     """Return the schema of a whole file of ours; `patterns` are of values that are written as text."""
-    return {"$schema": DIALECT, "title": title, **_section(root, root, patterns)}
+    shared = {
+        entry.key: _section(entry.section, root, patterns)
+        for entry in entries(root, root).values()
+        if entry.section is not None and entry.story.like
+    }
+    schema = {"$schema": DIALECT, "title": title, **_section(root, root, patterns)}
+    return schema | ({"$defs": shared} if shared else {})
 
 
 def printed_schema() -> str:
@@ -57,6 +63,8 @@ def _section(section: Section, root: Section, patterns: Mapping[object, str]) ->
 
 def _key(entry: Entry, root: Section, patterns: Mapping[object, str]) -> dict[str, object]:
     schema: dict[str, object] = {"description": entry.story.doc}
+    if entry.story.like:
+        return schema | {"$ref": f"#/$defs/{entry.key}"}
     inner = entry.section
     item = _value(entry, patterns) if inner is None else _section(inner, root, patterns)
     if entry.length is None:

@@ -29,6 +29,8 @@ class Story:
     """What else a value, or each item, must pass; raises `words.UnfitError`."""
     example: str = ""
     """A value as the file would write it, where the default alone would not tell."""
+    like: str = ""
+    """The header of the section whose settings this one may have, where it has none of its own."""
 
 
 def setting(
@@ -50,13 +52,19 @@ def setting(
 def story(
     doc: str,
     *,
+    low: float | None = None,
+    high: float | None = None,
     at_least: int = 0,
     key: str = "",
     check: Callable[..., None] | None = None,
     example: str = "",
+    like: str = "",
 ) -> dict[str, Story]:
     """Return the metadata of a field that must be given: `field(metadata=story(…))`."""
-    return {_STORY: Story(doc=doc, at_least=at_least, key=key, check=check, example=example)}
+    told = Story(
+        doc=doc, low=low, high=high, at_least=at_least, key=key, check=check, example=example, like=like
+    )
+    return {_STORY: told}
 
 
 def has_story(described: "Field[Any]") -> bool:

@@ -66,10 +66,11 @@ class Entry:
 
 
 def entries(section: Section, root: Section = Settings) -> Mapping[str, Entry]:
-    """Return the keys of a section, in the order of the model."""
+    """Return the keys of a section: those that must be given, the others, and tables; else as in the model."""
     hints = get_type_hints(section)
     above = _key_of(section, root)
-    found = (replace(_entry(field, hints[field.name]), above=above) for field in fields(section))
+    found = [replace(_entry(field, hints[field.name]), above=above) for field in fields(section)]
+    found.sort(key=lambda entry: (entry.default is not REQUIRED, entry.section is not None))
     return {entry.key: entry for entry in found}
 
 
@@ -109,9 +110,9 @@ def homes(key: str, root: Section = Settings) -> Iterator[Entry]:
 
 
 def sections(within: Section = Settings, root: Section = Settings) -> Iterator[Entry]:
-    """Return every section, each followed by those within it."""
+    """Return every section, each followed by those within it, but not those that only repeat another one."""
     for entry in entries(within, root).values():
-        if entry.section is not None:
+        if entry.section is not None and not entry.story.like:
             yield entry
             yield from sections(entry.section, root)
 

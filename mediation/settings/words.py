@@ -21,6 +21,8 @@ _USER: Final = re.compile(r"[A-Za-z0-9_.!~*'()&=+$-]{1,64}")
 _LABEL: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _ADDRESS: Final = re.compile(r"[0-9.]+")
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
+_NUMBER_START: Final = re.compile(r"\+?[0-9]{1,15}")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 
 _SUBTRACTION: Final = re.compile(r"(?<!\\)\[[^\]]*-\[")
@@ -167,6 +169,24 @@ def check_failover_code(code: int) -> None:
         reason = "a 6xx response speaks for the called person wherever the call goes"
     if reason is not None:
         raise UnfitError(f"{code} never tries the next trunk: {reason}", f"remove {code}")
+
+
+def check_country(text: str) -> None:
+    """Two letters of ISO 3166-1, or nothing. Which of them are countries changes, and is not looked up."""
+    if text and _COUNTRY.fullmatch(text) is None:
+        raise UnfitError(f'"{text}" is no country', 'write two capital letters, such as "DE" (ISO 3166-1)')
+
+
+def check_number_start(text: str) -> None:
+    """The beginning of a number as we write it."""
+    if _NUMBER_START.fullmatch(text) is None:
+        raise UnfitError(f'"{text}" begins no number', 'write digits, with a plus sign in front: "+4930"')
+
+
+def check_failure_or_any(code: int) -> None:
+    """A final response that refuses (RFC 3261 section 21.4 to 21.6), or 0."""
+    if code and code < 400:
+        raise UnfitError(f"{code} is no response that refuses a call", "give a number from 400 to 699")
 
 
 def _pattern_remedy(text: str, reason: str, several: str) -> str:

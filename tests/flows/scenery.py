@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 from typing import Any
 
-from mediation.settings.model import Gateway, Internal, Route, Settings, Trunk
+from mediation.settings.model import Gateway, Internal, Route, Settings, Site, Trunk
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.places import Listener, Network, Target
 from mediation.settings.server import Media, Sip
@@ -79,6 +79,7 @@ def settings(
     media: Media = USUAL_MEDIA,
     media_terms: PeerMedia = USUAL_PEER_MEDIA,
     sip: Sip = USUAL_SIP,
+    sites: tuple[Site, ...] = (),
     **inside: Any,
 ) -> Settings:
     """A server between a front end that speaks µ-law and the trunks; without any, one trunk at SBC.
@@ -97,6 +98,7 @@ def settings(
         gateway=Gateway(listen=listeners(outside)),
         trunks=trunks or (trunk(),),
         routes=routes,
+        sites=sites,
         media=media,
         sip=sip,
     )

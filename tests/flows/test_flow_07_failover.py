@@ -5,6 +5,7 @@ import pytest
 from mediation.b2bua.outputs import Level
 from mediation.b2bua.record import CallRecord
 from mediation.settings.model import Route, Side, Trunk
+from mediation.settings.responses import ResponseRule
 from mediation.settings.server import Sip
 from mediation.sip.flow import Transport
 from tests.flows.pair import Make, Pair
@@ -336,3 +337,91 @@ def test_the_set_up_limit_holds_for_all_targets_together(make: Make) -> None:
     hunt.first.says(487)
     hunt.second.says(487)
     assert hunt.record.cause.reason == "setup-too-long"
+
+
+# Q.850 causes, and responses that count as others
+
+
+def q850(cause: int) -> str:
+    return f"Reason: Q.850;cause={cause}\r\n"
+
+
+@pytest.mark.parametrize("status", [480, 404, 433])
+@pytest.mark.parametrize("cause", [34, 38, 41, 42, 44, 47])
+def test_a_listed_cause_sends_the_call_on_whatever_the_code__rfc3326_2(
+    hunt: Hunt, status: int, cause: int
+) -> None:
+    hunt.dials()
+    hunt.first.says(status, headers=q850(cause))
+    assert hunt.second.heard() == ["INVITE"]
+    hunt.ends()
+
+
+@pytest.mark.parametrize(("status", "cause"), [(480, 19), (486, 34), (603, 34), (487, 41), (404, 1)])
+def test_another_cause_or_the_word_of_the_called_party_ends_the_hunt(
+    hunt: Hunt, status: int, cause: int
+) -> None:
+    hunt.dials()
+    hunt.first.says(status, headers=q850(cause))
+    assert hunt.second.heard() == []
+    assert len(hunt.caller.heard()) == 1
+
+
+def test_a_code_that_only_implies_a_listed_cause_does_not_send_the_call_on(hunt: Hunt) -> None:
+    hunt.dials()
+    hunt.first.says(400)  # by RFC 3398 that would be 41
+    assert hunt.second.heard() == []
+    assert hunt.caller.heard() == ["400"]
+
+
+def test_no_cause_is_listed_where_the_list_is_empty(make: Make) -> None:
+    hunt = Hunt(make, trunk("itsp-a", SBC, OTHER_SBC, failover_causes=()))
+    hunt.dials()
+    hunt.first.says(480, headers=q850(34))
+    assert hunt.caller.heard() == ["480"]
+
+
+NO_CIRCUIT = ResponseRule(status=486, cause=34, becomes=503)
+
+
+def test_busy_for_want_of_circuits_counts_as_503_by_a_rule_and_sends_the_call_on(make: Make) -> None:
+    hunt = Hunt(make, trunk("itsp-a", SBC, OTHER_SBC, responses=(NO_CIRCUIT,)))
+    hunt.dials()
+    hunt.first.says(486, headers=q850(34))
+    assert hunt.second.heard() == ["INVITE"]
+    hunt.ends()
+    (fact,) = (each for each in hunt.world.facts if each.name == "leg.response_translated")
+    assert (fact.fields["trunk"], fact.fields["status"], fact.fields["becomes"]) == ("itsp-a", 486, 503)
+    assert hunt.attempts() == [("itsp-a", "service-unavailable"), ("itsp-a", None)]
+
+
+def test_the_same_code_with_another_cause_is_what_it_was(make: Make) -> None:
+    hunt = Hunt(make, trunk("itsp-a", SBC, OTHER_SBC, responses=(NO_CIRCUIT,)))
+    hunt.dials()
+    hunt.first.says(486, headers=q850(17))
+    assert hunt.second.heard() == []
+    assert hunt.caller.heard() == ["486"]
+
+
+def test_the_first_rule_that_fits_decides_and_the_caller_hears_what_it_makes(make: Make) -> None:
+    rules = (
+        ResponseRule(cause=21, becomes=603),
+        ResponseRule(status=404, becomes=410),
+        ResponseRule(status=404, becomes=484),
+    )
+    for status, headers, heard in ((480, q850(21), "603"), (404, "", "410"), (302, q850(21), "480")):
+        hunt = Hunt(make, trunk("itsp-a", SBC, OTHER_SBC, responses=rules))
+        hunt.dials()
+        hunt.first.says(status, headers=headers)
+        assert hunt.second.heard() == []
+        assert hunt.caller.heard() == [heard]
+
+
+def test_silence_is_no_response_that_a_rule_could_fit(make: Make) -> None:
+    rule = ResponseRule(status=503, becomes=486)
+    hunt = Hunt(make, trunk("itsp-a", SBC, OTHER_SBC, responses=(rule,)))
+    hunt.first.dead = True
+    hunt.caller.invites()
+    assert hunt.second.heard() == ["INVITE"]
+    hunt.caller.heard()
+    hunt.ends()

@@ -527,3 +527,59 @@ def test_check_config_says_where_a_sound_is_named_that_cannot_be_played(tmp_path
     assert "internal.mid_call.music: there is no such file" in err
     assert "mid_call.music: no sound can be read from it" in err
     assert 'how it rings in "DE" is not known; write "de"' in err
+
+
+SITED = (
+    GOOD.replace("[[trunk]]\n", '[[trunk]]\nsite = "berlin"\n')
+    + """
+[[trunk.header]]
+name = "X-A"
+direction = "to-peer"
+action = "drop"
+[[site]]
+name = "berlin"
+country = "DE"
+numbers = ["+4930"]
+bound = true
+[site.trunk_defaults.session_timer]
+mode = "offer"
+[trunk_defaults]
+max_calls = 30
+"""
+)
+
+
+def test_trunk_show_tells_who_has_said_what(tmp_path: Path) -> None:
+    code, out, err = invoke("trunk", "show", "north", "-c", written(tmp_path, SITED))
+    assert (code, err) == (0, "")
+    told = {line.partition("#")[0].strip(): line.partition("# ")[2] for line in out.splitlines()}
+    assert told["max_calls = 30"] == "trunk_defaults"
+    assert told['session_timer.mode = "offer"'] == "site berlin"
+    assert told['header.0.name = "X-A"'] == told['site = "berlin"'] == "trunk"
+    assert not any(origin == "default" for origin in told.values())
+
+
+def test_trunk_show_effective_tells_every_setting_there_is(tmp_path: Path) -> None:
+    code, out, _ = invoke("trunk", "show", "north", "--effective", "--json", "-c", written(tmp_path, SITED))
+    told = {each["key"]: each for each in json.loads(out)["settings"]}
+    assert code == 0
+    assert told["ptime_ms"] == {"key": "ptime_ms", "value": "20", "origin": "default"}
+    assert told["session_timer.mode"]["origin"] == "site berlin"
+    assert told["media.srtp"]["origin"] == "default"
+
+
+def test_trunk_show_of_a_trunk_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
+    code, _, err = invoke("trunk", "show", "nort", "-c", written(tmp_path, SITED))
+    assert code == 2
+    assert 'no trunk is called "nort": there are north' in err
+
+
+def test_route_explain_tells_where_a_call_belongs(tmp_path: Path) -> None:
+    path = written(tmp_path, SITED)
+    code, out, _ = invoke("route", "explain", "+1425", "--from", "+4930555", "-c", path)
+    assert code == 0
+    assert "  the call belongs to berlin, and leaves through trunks in DE alone\n" in out
+    code, out, _ = invoke("route", "explain", "+1425", "--from", "+4930555", "--json", "-c", path)
+    assert json.loads(out)["sites"] == [
+        {"name": "berlin", "country": "DE", "bound": True, "local_first": False}
+    ]

@@ -85,11 +85,11 @@ def test_a_candidate_knows_all_that_an_attempt_needs() -> None:
 )
 def test_only_listed_codes_leave_and_some_never_do(status: int, leaves: bool) -> None:
     (candidate,) = Routing(settings(A)).candidates(FROM_INSIDE, "+4930")
-    assert candidate.may_leave(status) is leaves
+    assert candidate.failover.sends_on(status, None) is leaves
     everything = trunk(failover_codes=tuple(range(400, 700)))
     (greedy,) = Routing(settings(everything)).candidates(FROM_INSIDE, "+4930")
     never: Candidate = greedy
-    assert never.may_leave(status) is (status not in (486, 487, 401, 603))
+    assert never.failover.sends_on(status, 34) is (status not in (486, 487, 401, 603))
 
 
 def test_a_listener_speaks_the_targets_transport_and_family() -> None:

@@ -149,11 +149,23 @@ def test_routes_are_not_blamed_while_a_trunk_has_no_readable_name() -> None:
     )
 
 
+def test_a_response_rule_says_which_responses_it_means() -> None:
+    rule = "[[trunk.response]]\nbecomes = 503\n"
+    message = (
+        "trunk.north.response.0: neither status nor cause says which responses are meant; give one of them"
+    )
+    assert message in only(INTERNAL, GATEWAY, TRUNK, rule)
+    for given in ("status = 486\n", "cause = 34\n"):
+        assert told(INTERNAL, GATEWAY, TRUNK, rule + given) == []
+    assert "200 is no response that refuses a call" in only(INTERNAL, GATEWAY, TRUNK, rule + "status = 200\n")
+
+
 @pytest.mark.parametrize(
     ("line", "again"),
     [
         ('codecs = ["PCMA", "PCMU", "PCMA"]', "trunk.north.codecs.2: PCMA stands in this list twice"),
         ("failover_codes = [503, 503]", "trunk.north.failover_codes.1: 503 stands in this list twice"),
+        ("failover_causes = [34, 34]", "trunk.north.failover_causes.1: 34 stands in this list twice"),
         (
             'trusted = ["10.0.0.1", "10.0.0.1/32"]',
             "trunk.north.trusted.1: 10.0.0.1/32 stands in this list twice",

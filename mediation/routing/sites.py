@@ -1,0 +1,52 @@
+"""To which sites a call belongs, and which trunks that leaves it.
+
+By law some calls must leave through a trunk in their own country. So a call of a site that is bound gets no trunk
+elsewhere, however it comes to need one: by its route, by failover, by a redirection, by a transfer.
+"""
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+from mediation.settings.model import Settings, Site
+
+_NOWHERE = Site(name="")
+
+
+class Sites:
+    """The sites of one configuration."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._all = settings.sites
+        by_name = {site.name: site for site in settings.sites}
+        self._of_trunk = {trunk.name: by_name.get(trunk.site, _NOWHERE) for trunk in settings.trunks}
+        self._starts = {start: site for site in settings.sites for start in site.numbers}
+        self._longest = max(map(len, self._starts), default=0)
+
+    def of_address(self, host: str) -> tuple[Site, ...]:
+        """The sites in whose networks an address lies."""
+        if not self._all:
+            return ()
+        address = ip_address(host)
+        return tuple(
+            site
+            for site in self._all
+            if any(net.version == address.version and address in net for net in site.networks)
+        )
+
+    def of_numbers(self, numbers: Iterable[str]) -> tuple[Site, ...]:
+        """The sites whose users have these numbers: of each number, the one with the longest beginning that fits."""
+        found: dict[str, Site] = {}
+        for number in numbers if self._starts else ():
+            for length in range(min(self._longest, len(number)), 0, -1):
+                site = self._starts.get(number[:length])
+                if site is not None:
+                    found[site.name] = site
+                    break
+        return tuple(found.values())
+
+    def permitted(self, trunks: Iterable[str], sites: tuple[Site, ...]) -> list[str]:
+        """The trunks that calls of these sites may leave through, in the order that those want."""
+        countries = {site.country for site in sites if site.bound}
+        first = {site.name for site in sites if site.local_first}
+        left = [name for name in trunks if countries <= {self._of_trunk[name].country}]
+        return sorted(left, key=lambda name: self._of_trunk[name].name not in first)
