@@ -326,27 +326,30 @@ def _read(config: str) -> "tuple[Reading | None, Sequence[Problem]]":
     from mediation.settings.read import SettingsError, inspect_file
 
     try:
-        reading = inspect_file(config, _look_at_files)
+        reading = inspect_file(config, _look_around)
     except SettingsError as error:
         return None, error.problems
     return reading, reading.warnings
 
 
-def _look_at_files(draft: "Draft") -> "Iterable[Fault]":
-    """Find what is wrong with certificates and sounds; without any, what reads them is not even loaded."""
+def _look_around(draft: "Draft") -> "Iterable[Fault]":
+    """Find what is wrong with interfaces, certificates and sounds; without any, what looks at them is not loaded."""
     from mediation.settings.draft import EACH
 
-    faults: list[Fault] = []
-    if any(True for side in ("internal", "gateway") for _ in draft.each((side, "tls"), dict)):
+    sides = ("internal", "gateway")
+    if any(listener.device for side in sides for _, listener in draft.listeners(side)):
+        from mediation.net.marking import missing_devices
+
+        yield from missing_devices(draft)
+    if any(True for side in sides for _ in draft.each((side, "tls"), dict)):
         from mediation.net.credentials import faulty_credentials
 
-        faults += faulty_credentials(draft)
+        yield from faulty_credentials(draft)
     places = (("internal", "mid_call", "music"), ("trunk", EACH, "mid_call", "music"))
     if any(file for place in places for _, file in draft.each(place, str)):
         from mediation.media.sound_files import faulty_sounds
 
-        faults += faulty_sounds(draft)
-    return faults
+        yield from faulty_sounds(draft)
 
 
 def _show(problems: "Sequence[Problem]") -> None:

@@ -122,6 +122,12 @@ async def _started(server: "Server", stopping: asyncio.Event) -> bool:
     return True
 
 
+def _devices(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """The addresses whose ports are bound to a network interface, as their listeners are."""
+    listeners = (each for side in Side for each in settings.interface(side).listen if each.device)
+    return tuple({each.host: each.device for each in listeners}.items())
+
+
 class Server:
     """One Mediation Server: engine, sockets, media workers and observers."""
 
@@ -151,6 +157,7 @@ class Server:
                 pinned=media.pin_workers,
                 real_time_priority=media.real_time_priority,
                 socket_buffer_octets=1024 * media.socket_buffer_kb,
+                devices=_devices(settings),
                 shelf=self._shelf,
             ),
             self._media_fact,

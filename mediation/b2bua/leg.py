@@ -335,6 +335,7 @@ class Leg:
             srtp=audio.srtp,
             rtcp_mux=audio.rtcp_mux,
             rtcp_reduced=audio.rtcp_reduced,
+            dscp=self.terms.dscp,
             alternatives=tuple(each.remote for each in others),
             alternative_srtp=tuple(each.srtp for each in others),
         )

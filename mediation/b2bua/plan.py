@@ -73,6 +73,8 @@ class Stream:
     """RTCP comes and goes by the RTP port (RFC 5761); `remote_rtcp` is `remote` then."""
     rtcp_reduced: bool = False
     """RTCP without a report in front is taken (RFC 5506)."""
+    dscp: int = 0
+    """Mark of the packets that leave for it (RFC 2474 section 3)."""
     plays: Sound | None = None
     """What we play to it, if it takes anything; None: it hears the party across."""
 

@@ -73,6 +73,8 @@ class Configure:
     """Of SCHED_FIFO; 0: an ordinary process."""
     socket_buffer_octets: int = 0
     """For each RTP socket; 0: the system's own size."""
+    devices: tuple[tuple[str, str], ...] = ()
+    """Addresses whose ports are bound to a network interface, and which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,7 @@ def _fields(message: Message) -> Fields:
                 "configure", *message.front_end_ports, *message.gateway_ports, *message.share,
                 message.port_quarantine_s, message.rtcp_interval_s, message.tick_s,
                 message.statistics_interval_s, message.core, message.real_time_priority,
-                message.socket_buffer_octets,
+                message.socket_buffer_octets, *(item for pair in message.devices for item in pair),
             ]  # fmt: skip
         case Reopen(call, seats, pairs, next_pair):
             return ["reopen", call, *seats, next_pair, *(item for one in pairs for item in one)]
@@ -276,9 +278,13 @@ def _message(fields: object) -> Message:
             match rest:
                 case [
                     int() | float() as q, int() | float() as r, int() | float() as t, int() | float() as s,
-                    int(core), int(priority), int(buffer),
-                ]:  # fmt: skip
-                    return Configure((a, b), (c, d), (i, n), q, r, t, s, core, priority, buffer)
+                    int(core), int(priority), int(buffer), *devices,
+                ] if len(devices) % 2 == 0:  # fmt: skip
+                    bound = tuple(
+                        (str(host), str(device))
+                        for host, device in zip(devices[::2], devices[1::2], strict=True)
+                    )
+                    return Configure((a, b), (c, d), (i, n), q, r, t, s, core, priority, buffer, bound)
         case ["reopen", str(call), int(m), int(n), int(next_pair), *pairs]:
             return Reopen(call, (m, n), _numbered_pairs(pairs), next_pair)
         case ["ready", int(pid), str(denied)]:
@@ -301,7 +307,7 @@ def _stream_fields(stream: Stream) -> Fields:
     return [
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
-        stream.rtcp_mux, stream.rtcp_reduced, _key_fields(stream.srtp),
+        stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, _key_fields(stream.srtp),
         None if stream.plays is None else [stream.plays.kind, stream.plays.name],
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
@@ -322,7 +328,8 @@ def _stream(fields: list[object]) -> Stream:
             str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
             int() | None as our_payload_type, int() | None as our_event_payload_type,
-            bool(rtcp_mux), bool(rtcp_reduced), list() | None as keys, list() | None as plays, *alternatives,
+            bool(rtcp_mux), bool(rtcp_reduced), int(dscp), list() | None as keys, list() | None as plays,
+            *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -342,6 +349,7 @@ def _stream(fields: list[object]) -> Stream:
                 tuple(key for _, key in others) if any(key for _, key in others) else (),
                 rtcp_mux,
                 rtcp_reduced,
+                dscp,
                 _sound(plays),
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")

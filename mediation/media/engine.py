@@ -95,6 +95,8 @@ class WorkerSettings:
     """Of SCHED_FIFO, 1 to 99; 0: the workers are ordinary processes."""
     socket_buffer_octets: int = 0
     """Room for packets that wait, for each RTP socket; 0: the system's own size."""
+    devices: tuple[tuple[str, str], ...] = ()
+    """Addresses whose ports are bound to a network interface, and which."""
     shelf: int = -1
     """Descriptor of what the workers may play (`shelf`); it stays its owner's. -1: nothing."""
 
@@ -369,6 +371,7 @@ class WorkerMediaEngine:
             core=cores[index % len(cores)] if settings.pinned else -1,
             real_time_priority=settings.real_time_priority,
             socket_buffer_octets=settings.socket_buffer_octets,
+            devices=settings.devices,
         )
         return await start_worker(configure, partial(self._hear, index), settings.shelf)
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
 from mediation.media.course import LARGEST
 from mediation.media.loop import Handler
-from mediation.media.ports import PortPair, connected_twin
+from mediation.media.ports import PortPair, connected_twin, mark
 from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
@@ -107,6 +107,9 @@ class Party:
             self._inward.source_resumed()
         if isinstance(media, Stream):
             self._protection.apply(media.srtp, media.alternative_srtp)
+            if not isinstance(before, Stream) or before.dscp != media.dscp:
+                for sock in (self._door, self._rtcp, *((self._line,) if self._line is not None else ())):
+                    mark(sock, media.dscp)
         if before is None or _named(before) != _named(media):
             self._source.expect(*_named(media))
             self._inward.source_moved()

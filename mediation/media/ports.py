@@ -7,6 +7,7 @@ bound for the quarantine: late packets are swallowed, they neither reach the nex
 import errno
 import socket
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,16 @@ MAX_TRIES: Final = 100
 
 RESERVED: Final = 20
 """One in so many pairs is kept from new calls."""
+
+_NO_DEVICES: Final[Mapping[str, str]] = {}
+_LONGEST_DEVICE: Final = 16
+"""Octets of the name of a network interface, with the zero behind it."""
+
+_CLASS: Final = {
+    socket.AF_INET: (socket.IPPROTO_IP, socket.IP_TOS),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, socket.IPV6_TCLASS),
+}
+"""What holds the mark of packets, by family."""
 
 _SWALLOWS: Final = 1
 """Receive buffer of a quarantined socket; the kernel makes it the least it knows, about one packet."""
@@ -54,10 +65,12 @@ class PortPool:
         share: tuple[int, int] = (0, 1),
         start: int = 0,
         buffer_octets: int = 0,
+        devices: Mapping[str, str] = _NO_DEVICES,
     ) -> None:
         """Even ports from `first` on, with their odd neighbours up to `last`; every n-th from the i-th on.
 
-        `buffer_octets`: what may wait at each RTP socket; 0: the system's own size.
+        `buffer_octets`: what may wait at each RTP socket; 0: the system's own size. `devices`: the network interface
+        that the ports of an address are bound to.
 
         `start`: which one is handed out first, counted round the range. By chance, so that a worker in a dead
         one's place does not begin with the ports that its calls have just lost.
@@ -71,6 +84,7 @@ class PortPool:
         self._resting: deque[tuple[float, PortPair]] = deque()
         self._quarantine = quarantine
         self._buffer_octets = buffer_octets
+        self._devices = devices
 
     @property
     def free(self) -> int:
@@ -92,7 +106,7 @@ class PortPool:
         for _ in range(min(len(self._free), MAX_TRIES)):
             port = self._free.popleft()
             try:
-                pair = _bind_pair(host, port, self._buffer_octets)
+                pair = self._bind_pair(host, port)
             except OSError as error:
                 self._free.append(port)
                 if error.errno != errno.EADDRINUSE:
@@ -104,7 +118,7 @@ class PortPool:
     def take_again(self, host: str, port: int) -> PortPair:
         """Bind the pair that a call had in a worker that has died. It may be of that one's share. Raises NoPorts."""
         try:
-            pair = _bind_pair(host, port, self._buffer_octets)
+            pair = self._bind_pair(host, port)
         except OSError as error:
             raise NoPorts(f"cannot bind {host}:{port} again: {error.strerror or error}") from error
         if port in self._free:
@@ -132,10 +146,26 @@ class PortPool:
         while self._resting:
             self._resting.popleft()[1].close()
 
+    def _bind_pair(self, host: str, port: int) -> PortPair:
+        device = self._devices.get(host, "").encode()
+        rtp = _bind(host, port, device)
+        if self._buffer_octets:
+            rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._buffer_octets)
+        try:
+            return PortPair(host, port, rtp, _bind(host, port + 1, device))
+        except BaseException:
+            rtp.close()
+            raise
+
     def _let_go(self, pair: PortPair) -> None:
         pair.close()
         if pair.port in self._own:  # else it is of another worker's share, which has it already
             self._free.append(pair.port)
+
+
+def mark(sock: socket.socket, dscp: int) -> None:
+    """Let the packets that leave by a socket bear a mark (RFC 2474 section 3)."""
+    sock.setsockopt(*_CLASS[sock.family], dscp << 2)
 
 
 def connected_twin(door: socket.socket, remote: Endpoint) -> socket.socket:
@@ -153,6 +183,10 @@ def connected_twin(door: socket.socket, remote: Endpoint) -> socket.socket:
     try:
         twin.setblocking(False)
         twin.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        twin.setsockopt(*_CLASS[door.family], door.getsockopt(*_CLASS[door.family]))
+        device = door.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _LONGEST_DEVICE)
+        if device.strip(b"\0"):
+            twin.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
         # The kernel tells twice what it was asked for.
         room = door.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
         twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
@@ -166,24 +200,15 @@ def connected_twin(door: socket.socket, remote: Endpoint) -> socket.socket:
     return twin
 
 
-def _bind_pair(host: str, port: int, buffer_octets: int) -> PortPair:
-    rtp = _bind(host, port)
-    if buffer_octets:
-        rtp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_octets)
-    try:
-        return PortPair(host, port, rtp, _bind(host, port + 1))
-    except BaseException:
-        rtp.close()
-        raise
-
-
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, device: bytes) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if device:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
         sock.bind((host, port))
     except BaseException:
         sock.close()

@@ -104,6 +104,7 @@ class Worker:
                 share=configure.share,
                 start=int(chance() * 65536),
                 buffer_octets=configure.socket_buffer_octets,
+                devices=dict(configure.devices),
             )
             for side in Side
         }

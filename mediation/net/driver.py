@@ -6,9 +6,9 @@ from typing import Generic, Protocol, TypeVar
 
 from mediation.net.flows import Flows
 from mediation.net.security import Security
-from mediation.routing.wires import Wire, Wires
+from mediation.routing.wires import UNMARKED, Marking, Wire, Wires
 from mediation.settings.places import Listener
-from mediation.sip.flow import Flow, Transmit
+from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.message import Message
 
@@ -73,6 +73,7 @@ class Driver(Generic[Other]):
             on_silent=on_silent,
             security=security,
             wire=self._wire,
+            marking=self._marking,
         )
 
     async def start(self, listeners: Iterable[Listener]) -> None:
@@ -99,6 +100,9 @@ class Driver(Generic[Other]):
 
     def _wire(self, flow: Flow) -> Wire:
         return Wire() if self._wires is None else self._wires.of(flow)
+
+    def _marking(self, transport: Transport, local: Endpoint) -> Marking:
+        return UNMARKED if self._wires is None else self._wires.marking(transport, local)
 
     def _message_received(self, message: Message, flow: Flow) -> None:
         self._engine.receive(message, flow, self.now())

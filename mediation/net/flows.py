@@ -13,11 +13,12 @@ from mediation.net.address import family_of, is_address
 from mediation.net.aliases import Aliases
 from mediation.net.keepalive import Datagrams
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY, TcpListener, turn_away
+from mediation.net.marking import connecting_socket
 from mediation.net.rest import Rests
 from mediation.net.security import Security
 from mediation.net.tcp import TcpConnection
 from mediation.net.udp import UdpSocket
-from mediation.routing.wires import Wire
+from mediation.routing.wires import UNMARKED, Marking, Wire
 from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.framing import MalformedMessage, parse_datagram
@@ -78,6 +79,7 @@ class Flows:
         on_silent: Callable[[Flow], None] = lambda flow: None,
         security: Security | None = None,
         wire: Callable[[Flow], Wire] = lambda flow: Wire(),
+        marking: Callable[[Transport, Endpoint], Marking] = lambda transport, local: UNMARKED,
     ) -> None:
         self._knows = knows
         self._on_message = on_message
@@ -86,6 +88,7 @@ class Flows:
         self._on_lost = on_lost
         self._on_silent = on_silent
         self._wire = wire
+        self._marking = marking
         self._security = security
         self._sockets: dict[Endpoint, UdpSocket] = {}
         self._listeners: list[TcpListener] = []
@@ -117,6 +120,7 @@ class Flows:
                         listener.endpoint,
                         partial(self._datagram_received, listener.endpoint),
                         partial(self._unreachable, listener.endpoint),
+                        self._marking(listener.transport, listener.endpoint),
                     )
                     datagrams.start(loop)
                     self._sockets[listener.endpoint] = datagrams
@@ -124,7 +128,10 @@ class Flows:
                     if listener.transport is Transport.TLS and self._security is None:
                         raise OSError(errno.EPROTONOSUPPORT, "TLS needs a certificate")
                     connections = TcpListener(
-                        listener.endpoint, partial(self._accepted, listener), self._exhausted
+                        listener.endpoint,
+                        partial(self._accepted, listener),
+                        self._exhausted,
+                        self._marking(listener.transport, listener.endpoint),
                     )
                     connections.start(loop)
                     self._listeners.append(connections)
@@ -360,7 +367,13 @@ class Flows:
         connection = self._new_connection(flow, calling=True)
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
-                await loop.create_connection(lambda: connection, *flow.remote, local_addr=(flow.local[0], 0))
+                sock = connecting_socket(flow.local[0], self._marking(flow.transport, flow.local))
+                try:
+                    await loop.sock_connect(sock, flow.remote)
+                except BaseException:
+                    sock.close()
+                    raise
+                await loop.create_connection(lambda: connection, sock=sock)
         except (OSError, OverflowError):  # TimeoutError is an OSError; the port may be nonsense
             self._secured.discard(connection)
             self._rests.failed((flow.local, flow.remote), loop.time())

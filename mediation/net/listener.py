@@ -14,6 +14,8 @@ from contextlib import suppress
 from typing import Final
 
 from mediation.net.address import family_of
+from mediation.net.marking import mark
+from mediation.routing.wires import UNMARKED, Marking
 from mediation.sip.flow import Endpoint
 
 BACKLOG: Final = 1024
@@ -36,6 +38,7 @@ class TcpListener:
         local: Endpoint,
         take: Callable[[socket.socket, Endpoint], None],
         on_exhausted: Callable[[OSError], None],
+        marking: Marking = UNMARKED,
     ) -> None:
         """Bind and listen. Raises OSError when the address is not ours or the port is taken."""
         self._take = take
@@ -49,6 +52,7 @@ class TcpListener:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family is socket.AF_INET6:
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            mark(self._socket, marking)  # those that it accepts have it from here
             self._socket.bind(local)
             self._socket.listen(BACKLOG)
         except OSError:

@@ -5,6 +5,8 @@ import socket
 from collections.abc import Callable
 
 from mediation.net.address import family_of, is_address
+from mediation.net.marking import mark
+from mediation.routing.wires import UNMARKED, Marking
 from mediation.sip.flow import Endpoint
 
 LONGEST_DATAGRAM = 65_535
@@ -24,6 +26,7 @@ class UdpSocket:
         local: Endpoint,
         receive: Callable[[bytes, Endpoint], None],
         unreachable: Callable[[Endpoint], None] = lambda remote: None,
+        marking: Marking = UNMARKED,
     ) -> None:
         """Bind. Raises OSError when the address is not ours or the port is taken.
 
@@ -39,6 +42,7 @@ class UdpSocket:
             self._socket.setsockopt(socket.SOL_SOCKET, option, _BUFFER_OCTETS)
         self._socket.setsockopt(*_RECVERR[self._family], 1)
         try:
+            mark(self._socket, marking)
             self._socket.bind(local)
         except OSError:
             self._socket.close()

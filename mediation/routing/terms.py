@@ -59,6 +59,8 @@ class Terms:
     """How the peer writes numbers."""
     keys_without_tls: bool = False
     """Whether keys for SRTP may be said where they can be read on the way."""
+    dscp: int = 0
+    """Mark of audio packets to the peer (RFC 2474 section 3)."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
@@ -93,6 +95,7 @@ class Terms:
             peer.headers,
             numbers,
             media.srtp_without_tls,
+            media.dscp,
         )
 
     def capabilities_over(self, transport: Transport) -> Capabilities:

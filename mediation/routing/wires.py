@@ -23,6 +23,24 @@ class Wire:
     large: LargeRequests = LargeRequests.TCP
 
 
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """What all packets of one listener have in common."""
+
+    device: str = ""
+    """The network interface that they come and go by; empty: any."""
+    dscp: int = 0
+    """RFC 2474 section 3: six bits."""
+
+    @property
+    def traffic_class(self) -> int:
+        """The octet of the IP header that holds the mark."""
+        return self.dscp << 2
+
+
+UNMARKED = Marking()
+
+
 class Wires:
     """Those of one configuration."""
 
@@ -41,6 +59,11 @@ class Wires:
             for key, (_, listener) in self._listeners.items()
         }
         return Names(names, lambda flow: self.of(flow).reuses)
+
+    def marking(self, transport: Transport, local: Endpoint) -> Marking:
+        """What the packets of one listener have in common."""
+        side, listener = self._listeners[transport, local]
+        return Marking(listener.device, self._settings.interface(side).dscp)
 
     def side_of(self, flow: Flow) -> Side:
         """The interface that a flow belongs to; KeyError when it is not ours."""

@@ -19,9 +19,12 @@ _TARGET_FORM: Final = (
     '"sip:ADDRESS:PORT", with ";transport=tcp" or ";transport=tls" behind it where UDP is not meant'
 )
 _LISTENER_FORM: Final = '"udp:ADDRESS:PORT", "tcp:ADDRESS:PORT" or "tls:ADDRESS:PORT"'
-_NAMED_FORM: Final = '"udp:ADDRESS:PORT as NAME audio ADDRESS", where the name may have a ":PORT" of its own'
+_NAMED_FORM: Final = (
+    '"udp:ADDRESS:PORT as NAME audio ADDRESS on INTERFACE", where the name may have a ":PORT" of its own'
+)
 _LONGEST_NAME: Final = 253
 _HOST_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
+_DEVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,14}")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _FEW_DIGITS: Final = re.compile(r"[0-9]{1,3}")
 
@@ -41,6 +44,8 @@ def parse_listener(text: str) -> Listener:
             listener = _advertised(listener, names.pop(0))
         elif keyword == "audio" and not listener.audio_address and names:
             listener = replace(listener, audio_address=_audio_address(listener, names.pop(0)))
+        elif keyword == "on" and not listener.device and names:
+            listener = replace(listener, device=_device(names.pop(0)))
         else:
             raise UnfitError(f'"{keyword}" is not expected here', f"write {_NAMED_FORM}")
     return listener
@@ -62,6 +67,14 @@ def _audio_address(listener: Listener, text: str) -> str:
         remedy = "give the IP address: few peers would understand a name in SDP"
         raise UnfitError(f'"{text}" is a host name', remedy)
     return str(_outside_address(listener, text.removeprefix("[").removesuffix("]")))
+
+
+def _device(text: str) -> str:
+    if _DEVICE.fullmatch(text) is None:
+        raise UnfitError(
+            f'"{text}" is no name of a network interface', 'write it as `ip link` shows it: "wg0"'
+        )
+    return text
 
 
 def _outside_address(listener: Listener, text: str) -> _Address:

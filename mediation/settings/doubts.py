@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 from mediation.settings.addresses import family
+from mediation.settings.connection_rules import unmarked_connections
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.places import Network
 from mediation.settings.positions import Path
@@ -29,6 +30,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         _tls_without_use(draft),
         _anybody_with_a_certificate(draft),
         keys_in_the_open(draft),
+        unmarked_connections(draft),
     )
 
 

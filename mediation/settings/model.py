@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import ip_network
 from typing import Final
 
+from mediation.settings.connection import CONNECTION_DOC, WITHOUT_VPN_DOC, Connection
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
@@ -64,6 +65,10 @@ REUSE_DOC: Final = (
     "Over TLS: one connection for the requests of both sides (alias, RFC 5923). Theirs is used for ours when the "
     "certificate is one that we would take of whom we connect to."
 )
+DSCP_DOC: Final = (
+    "Mark of the IP packets of signalling (DSCP, RFC 2474): 24 is CS3, usual for signalling. 0: none. The mark of "
+    "audio stands in media."
+)
 IDLE_DOC: Final = "A TCP or TLS connection on which nothing was sent or heard for so many seconds is closed."
 
 
@@ -111,7 +116,8 @@ class Internal(Interface):
         metadata=story(
             'Where SIP arrives: "udp:ADDRESS:PORT", "tcp:ADDRESS:PORT" or "tls:ADDRESS:PORT", IPv6 in brackets. '
             'Audio uses the same address. Behind it, where peers must call us otherwise: "as NAME", with ":PORT" if '
-            'that differs, for Via and Contact; "audio ADDRESS" for SDP, unless the name is an address.',
+            'that differs, for Via and Contact; "audio ADDRESS" for SDP, unless the name is an address. "on '
+            'INTERFACE": bound to that network interface, and its audio as well.',
             at_least=1,
             example='["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]',
         )
@@ -141,6 +147,7 @@ class Internal(Interface):
     keepalive_s: int = setting(0, low=0, high=3600, doc=KEEPALIVE_DOC)
     reuse_connections: bool = setting(False, doc=REUSE_DOC)
     tcp_idle_s: int = setting(900, low=32, high=86400, doc=IDLE_DOC)
+    dscp: int = setting(24, low=0, high=63, doc=DSCP_DOC)
     tls: Tls = field(default=Tls(), metadata=story(TLS_DOC))
     session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
     early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
@@ -178,6 +185,7 @@ class Gateway(Interface):
         doc="First and last port for audio: even and odd, two for each call.",
     )
     tcp_idle_s: int = setting(900, low=32, high=86400, doc=IDLE_DOC)
+    dscp: int = setting(24, low=0, high=63, doc=DSCP_DOC)
     tls: Tls = field(
         default=Tls(),
         metadata=story(
@@ -215,6 +223,8 @@ class TrunkTerms:
         doc="ITU-T Q.850 values in the Reason header (RFC 3326) of a final response 400 to 599 that try the next "
         "target or trunk as well, whatever the code. Not with 486, 487, 401 or 407. []: none.",
     )
+    connection: Connection = field(default=Connection.PRIVATE, metadata=story(CONNECTION_DOC))
+    internet_without_vpn: bool = setting(False, doc=WITHOUT_VPN_DOC)
     tls_name: str = setting(
         "",
         check=check_tls_name,

@@ -39,3 +39,9 @@ class PeerMedia:
     rtcp_rsize: bool = setting(
         False, doc="Take RTCP of reduced size where the peer knows it (RFC 5506); ours is always whole."
     )
+    dscp: int = setting(
+        46,
+        low=0,
+        high=63,
+        doc="Mark of the IP packets of audio and RTCP (DSCP, RFC 2474): 46 is EF, usual for voice. 0: none.",
+    )

@@ -23,6 +23,8 @@ class Listener:
     """0: `port`."""
     audio_address: str = ""
     """What SDP says: an IP address without brackets. Empty: `advertised_host` if that is one, else `host`."""
+    device: str = ""
+    """The network interface that it is bound to, its audio included: all comes and goes by it. Empty: none."""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -52,6 +54,8 @@ class Listener:
             words += ["as", print_host(self.advertised_host, self.advertised_port or None)]
         if self.audio_address:
             words += ["audio", self.audio_address]
+        if self.device:
+            words += ["on", self.device]
         return " ".join(words)
 
 

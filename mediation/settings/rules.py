@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 from mediation.settings.addresses import covers, family, spelled
+from mediation.settings.connection_rules import broken_connection_rules
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.faults import did_you_mean
 from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
@@ -51,6 +52,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         names_differ(draft, "trunk"),
         names_differ(draft, "site"),
         broken_site_rules(draft),
+        broken_connection_rules(draft),
         _sources_differ(draft),
         _routes_name_trunks(draft),
         lists_without_repetition(draft, _UNIQUE_LISTS),

@@ -80,8 +80,10 @@ def test_each_leg_gets_its_own_law_and_address__rfc3264_6(out: Pair) -> None:
     assert (answer.origin.address, answer.media[0].formats) == (INSIDE, ("0",))
     assert out.media.plans == [
         MediaPlan(
-            Stream((FRONT_END, 4000), (FRONT_END, 4001), Law.PCMU, 0, None, 20, sends=True, takes=True),
-            Stream((SBC, 4000), (SBC, 4001), Law.PCMA, 8, None, 20, sends=True, takes=True),
+            Stream(
+                (FRONT_END, 4000), (FRONT_END, 4001), Law.PCMU, 0, None, 20, sends=True, takes=True, dscp=46
+            ),
+            Stream((SBC, 4000), (SBC, 4001), Law.PCMA, 8, None, 20, sends=True, takes=True, dscp=46),
             30.0,
             hold_silence_s=1800.0,
             first_silence_s=30.0,

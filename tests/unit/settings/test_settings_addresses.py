@@ -95,6 +95,12 @@ def test_a_listener_is_called_by_its_address_unless_another_name_stands_behind_i
     assert (listener.advertised, listener.audio_host) == (advertised, audio)
 
 
+def test_a_listener_may_be_bound_to_an_interface() -> None:
+    listener = parse_listener("udp:10.8.0.2 as sbc.example.com on wg0")
+    assert (listener.device, listener.socket) == ("wg0", "udp:10.8.0.2:5060")
+    assert str(listener) == "udp:10.8.0.2:5060 as sbc.example.com on wg0"
+
+
 def test_names_of_an_ipv6_listener_are_spelled_as_ever() -> None:
     listener = parse_listener("tls:[fd00::5] as [2001:db8::5]:5062 audio 2001:DB8::6")
     assert (listener.advertised, listener.audio_host) == (("2001:db8::5", 5062), "2001:db8::6")
@@ -119,6 +125,10 @@ def test_names_of_an_ipv6_listener_are_spelled_as_ever() -> None:
         ("audio sbc.example.com", "is a host name", "IP address"),
         ("audio 2001:db8::5", "is IPv6, and the listener is IPv4", "other kind"),
         ("audio 0.0.0.0", "nobody's address", "reach us by"),
+        ("on wg0 on wg1", '"on" is not expected', "on INTERFACE"),
+        ("on", '"on" is not expected', "on INTERFACE"),
+        ("on a/b", "is no name of a network interface", "ip link"),
+        ("on sixteen-letters1", "is no name of a network interface", "ip link"),
     ],
 )
 def test_a_name_that_cannot_be_says_why_and_what_helps(words: str, message: str, remedy: str) -> None:
