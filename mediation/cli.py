@@ -334,8 +334,6 @@ def _read(config: str) -> "tuple[Reading | None, Sequence[Problem]]":
 
 def _look_around(draft: "Draft") -> "Iterable[Fault]":
     """Find what is wrong with interfaces, certificates and sounds; without any, what looks at them is not loaded."""
-    from mediation.settings.draft import EACH
-
     sides = ("internal", "gateway")
     if any(listener.device for side in sides for _, listener in draft.listeners(side)):
         from mediation.net.marking import missing_devices
@@ -345,8 +343,7 @@ def _look_around(draft: "Draft") -> "Iterable[Fault]":
         from mediation.net.credentials import faulty_credentials
 
         yield from faulty_credentials(draft)
-    places = (("internal", "mid_call", "music"), ("trunk", EACH, "mid_call", "music"))
-    if any(file for place in places for _, file in draft.each(place, str)):
+    if any(True for _ in draft.music()):
         from mediation.media.sound_files import faulty_sounds
 
         yield from faulty_sounds(draft)

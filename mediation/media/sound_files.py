@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from mediation.media.shelf import SoundFileError
-from mediation.settings.draft import EACH, Draft
+from mediation.settings.draft import Draft
 from mediation.settings.problems import Fault
 from mediation_codecs.g711 import Samples
 from mediation_codecs.pcm import RATE_HZ, clipped
@@ -23,7 +23,6 @@ FADE_S: Final = 0.005
 """At both ends, so that the end and the beginning meet without a click."""
 
 _REMEDY: Final = "give the path of a sound file that the server may read: WAV, MP3, Ogg, FLAC and others"
-_PLACES: Final = (("internal", "mid_call", "music"), ("trunk", EACH, "mid_call", "music"))
 
 
 def read_sound(file: str) -> Samples:
@@ -45,12 +44,11 @@ def read_sound(file: str) -> Samples:
 def faulty_sounds(draft: Draft) -> Iterator[Fault]:
     """Every file that is named in the settings and cannot be played."""
     reasons: dict[str, str | None] = {}
-    for place in _PLACES:
-        for path, file in draft.each(place, str):
-            if file and file not in reasons:
-                reasons[file] = _why_not(file)
-            if reason := reasons.get(file):
-                yield Fault(path, reason, _REMEDY)
+    for path, file in draft.music():
+        if file not in reasons:
+            reasons[file] = _why_not(file)
+        if reason := reasons[file]:
+            yield Fault(path, reason, _REMEDY)
 
 
 def _decoded(file: str, octets: BinaryIO) -> Iterator[Samples]:
