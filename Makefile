@@ -3,7 +3,7 @@
 #   make lab      a real call, seen and heard
 #   make test     everything checked
 #   make bench    what a call and a packet cost, beside rtpengine where that is installed
-#   make schema   the schemas in config/ and config/mediation.toml, printed anew
+#   make schema   the schemas in config/, config/mediation.toml and docs/trunk-settings.md, printed anew
 #   make sippy    another B2BUA for the tests, in an environment of its own
 #   make clean    all that these have made, gone
 #
@@ -44,6 +44,8 @@ schema: $(VENV)/lab.stamp
 	$(BIN)/python -m mediation.settings.schema > config/schema.json.new
 	$(BIN)/python -m mediation.settings.example > config/mediation.toml.new
 	$(BIN)/python -m mediation.planning.schema > config/plan.schema.json.new
+	$(BIN)/python -m mediation.importing.document > docs/trunk-settings.md.new
+	mv docs/trunk-settings.md.new docs/trunk-settings.md
 	mv config/schema.json.new config/schema.json
 	mv config/plan.schema.json.new config/plan.schema.json
 	mv config/mediation.toml.new config/mediation.toml

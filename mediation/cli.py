@@ -1,13 +1,12 @@
-"""The command line: `mediation run`, `check-config`, `number`, `route`, `trunk`, `plan`, `bandwidth`, `lab`.
+"""The command line: `mediation run`, `check-config`, `number`, `route`, `trunk`, `plan`, `bandwidth`,
+`import`, `profile`, `lab`.
 
 Results go to standard output, talk goes to standard error. No command imports what only another one needs.
 """
 
-import json
 import platform
 import sys
 import traceback
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
@@ -15,9 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from mediation import __version__
+from mediation.console import JsonOption, counted, plural, show, show_json
 from mediation.exit_codes import ExitCode
-from mediation.rtp.bandwidth import Layer, Packets, Srtp
-from mediation.rtp.tunnels import Vpn
+from mediation.importing.cli import app as import_app
+from mediation.planning.cli import bandwidth, plan
+from mediation.profiles.cli import app as profile_app
 
 if TYPE_CHECKING:
     from mediation.settings.draft import Draft
@@ -55,7 +56,6 @@ ConfigOption = Annotated[
         "--config", "-c", metavar="FILE", envvar="MEDIATION_CONFIG", help="The configuration, in TOML."
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result for a machine to read.")]
 VersionOption = Annotated[bool, typer.Option("--version", help="Print the version and end.")]
 
 
@@ -84,9 +84,9 @@ def _common(context: typer.Context, version: VersionOption = False) -> None:
 def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Serve calls until SIGTERM; the log goes to standard error."""
     reading, problems = _read(config)
-    _show(problems)
+    show(problems)
     if reading is None:
-        typer.echo(f"{config}: not good: {_counted(problems)}; not started", err=True)
+        typer.echo(f"{config}: not good: {counted(problems)}; not started", err=True)
         raise typer.Exit(ExitCode.CONFIGURATION)
     from mediation.server import serve
 
@@ -99,10 +99,10 @@ def check_config(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = Fa
     reading, problems = _read(config)
     settings = None if reading is None else reading.settings
     if as_json:
-        typer.echo(json.dumps(_result(config, settings, problems), ensure_ascii=False))
+        show_json(_result(config, settings, problems))
     else:
-        _show(problems)
-        verdict = f"not good: {_counted(problems)}" if settings is None else f"good: {_inventory(settings)}"
+        show(problems)
+        verdict = f"not good: {counted(problems)}" if settings is None else f"good: {_inventory(settings)}"
         typer.echo(f"{config}: {verdict}")
     raise typer.Exit(ExitCode.CONFIGURATION if settings is None else ExitCode.GOOD)
 
@@ -129,7 +129,7 @@ def number(
     outcome = explain_number(_trunk(settings, trunk), number, party, way)
     if as_json:
         told = {"schema": 1, "trunk": trunk, "party": party, "direction": way, **outcome_mapping(outcome)}
-        typer.echo(json.dumps(told, ensure_ascii=False))
+        show_json(told)
     else:
         typer.echo("\n".join(outcome_lines(outcome)))
     raise typer.Exit(ExitCode.NOT_GOOD if outcome.refused else ExitCode.GOOD)
@@ -168,7 +168,7 @@ def route_explain(
         raise typer.BadParameter("an empty number calls nobody", param_hint="NUMBER")
     told = explain_route(settings, number, calling, _trunk(settings, trunk) if trunk else None)
     if as_json:
-        typer.echo(json.dumps(explanation_mapping(told), ensure_ascii=False))
+        show_json(explanation_mapping(told))
     else:
         typer.echo(explanation_text(told))
     raise typer.Exit(ExitCode.GOOD if told.departures else ExitCode.NOT_GOOD)
@@ -194,91 +194,16 @@ def trunk_show(
 
     told = holdings(reading, _trunk(reading.settings, name, hint="NAME").name)
     if as_json:
-        typer.echo(json.dumps(holdings_mapping(name, told, effective=effective), ensure_ascii=False))
+        show_json(holdings_mapping(name, told, effective=effective))
     else:
         typer.echo(holdings_text(told, effective=effective))
     raise typer.Exit(ExitCode.GOOD)
 
 
-@app.command()
-def plan(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="The plan, in TOML: config/plan.example.toml shows one.")
-    ],
-    as_json: JsonOption = False,
-    html: Annotated[
-        str, typer.Option("--html", metavar="FILE", help="Write one page with the picture.")
-    ] = "",
-    configs: Annotated[
-        str,
-        typer.Option("--configs", metavar="DIR", help="Write a configuration to start from for each site."),
-    ] = "",
-) -> None:
-    """Plan trunks for sites: channels, bandwidth, centralized or distributed, and a configuration to start from."""
-    from mediation.planning.answer import answer
-    from mediation.planning.deliver import deliver
-    from mediation.planning.read import inspect_plan_file
-    from mediation.settings.problems import SettingsError
-
-    try:
-        reading = inspect_plan_file(file)
-    except SettingsError as error:
-        _show(error.problems)
-        typer.echo(f"{file}: not good: {_counted(error.problems)}; not planned", err=True)
-        raise typer.Exit(ExitCode.CONFIGURATION) from None
-    _show(reading.warnings)
-    found = answer(reading.plan, reading.log)
-    try:
-        for written in deliver(found, html=html, configs=configs):
-            typer.echo(f"written: {written}", err=True)
-    except OSError as error:
-        typer.echo(f"{error.filename}: it cannot be written: {error.strerror}", err=True)
-        raise typer.Exit(ExitCode.USAGE) from None
-    if as_json:
-        from mediation.planning.mapping import as_mapping
-
-        typer.echo(json.dumps(as_mapping(found), ensure_ascii=False))
-    else:
-        from mediation.planning.text import answer_text
-
-        typer.echo(answer_text(found))
-    raise typer.Exit(ExitCode.NOT_GOOD if found.lacking else ExitCode.GOOD)
-
-
-@app.command()
-def bandwidth(
-    calls: Annotated[int, typer.Option(min=0, max=1_000_000, help="Calls at a time.")],
-    ptime: Annotated[
-        int, typer.Option(min=10, max=60, help="Audio in one packet, in milliseconds, in tens.")
-    ] = 20,
-    ipv6: Annotated[bool, typer.Option("--ipv6", help="IPv6 instead of IPv4.")] = False,
-    srtp: Annotated[bool, typer.Option("--srtp", help="The same as --srtp-suite aes-80.")] = False,
-    srtp_suite: Annotated[Srtp, typer.Option(help="How audio is encrypted.")] = Srtp.OFF,
-    vlan: Annotated[bool, typer.Option("--vlan", help="Frames bear the tag of IEEE 802.1Q.")] = False,
-    vpn: Annotated[Vpn, typer.Option(help="The tunnel that it runs through.")] = Vpn.NONE,
-    layer: Annotated[Layer, typer.Option(help="Up to where octets are counted.")] = Layer.ETHERNET,
-    rtcp: Annotated[bool, typer.Option("--rtcp", help="Add what RTCP may take, 5 %.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Tell what calls take: by the published formula and by the wire, side by side."""
-    if ptime % 10:
-        raise typer.BadParameter("packets are of 10, 20, 30, 40, 50 or 60 ms", param_hint="--ptime")
-    from mediation.planning.figures import bandwidth_mapping, bandwidth_text
-
-    packets = Packets(
-        ptime_ms=ptime,
-        ipv6=ipv6,
-        srtp=Srtp.AES_80 if srtp and srtp_suite is Srtp.OFF else srtp_suite,
-        vpn=vpn,
-        layer=layer,
-        vlan=vlan,
-        rtcp=rtcp,
-    )
-    if as_json:
-        typer.echo(json.dumps(bandwidth_mapping(calls, packets), ensure_ascii=False))
-    else:
-        typer.echo(bandwidth_text(calls, packets))
-    raise typer.Exit(ExitCode.GOOD)
+app.command()(plan)
+app.command()(bandwidth)
+app.add_typer(import_app, name="import")
+app.add_typer(profile_app, name="profile")
 
 
 @app.command(
@@ -306,9 +231,9 @@ def lab(context: typer.Context) -> None:
 def _needed(config: str) -> "Reading":
     """Return the configuration; end with the exit code of a bad one where there is none."""
     reading, problems = _read(config)
-    _show(problems)
+    show(problems)
     if reading is None:
-        typer.echo(f"{config}: not good: {_counted(problems)}", err=True)
+        typer.echo(f"{config}: not good: {counted(problems)}", err=True)
         raise typer.Exit(ExitCode.CONFIGURATION)
     return reading
 
@@ -349,27 +274,10 @@ def _look_around(draft: "Draft") -> "Iterable[Fault]":
         yield from faulty_sounds(draft)
 
 
-def _show(problems: "Sequence[Problem]") -> None:
-    for problem in problems:
-        typer.echo(str(problem), err=True)
-        if excerpt := problem.excerpt():
-            typer.echo(excerpt, err=True)
-
-
-def _counted(problems: "Sequence[Problem]") -> str:
-    """Say how many there are of each severity: `2 errors, 1 warning`."""
-    counts = Counter(str(problem.severity) for problem in problems)
-    return ", ".join(_plural(count, severity) for severity, count in sorted(counts.items()))
-
-
 def _inventory(settings: "Settings") -> str:
     listeners = len(settings.internal.listen) + len(settings.gateway.listen)
     counts = (listeners, "listener"), (len(settings.trunks), "trunk"), (len(settings.routes), "route")
-    return ", ".join(_plural(count, what) for count, what in counts)
-
-
-def _plural(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return ", ".join(plural(count, what) for count, what in counts)
 
 
 def _result(config: str, settings: "Settings | None", problems: "Sequence[Problem]") -> dict[str, object]:

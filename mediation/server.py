@@ -48,9 +48,13 @@ from mediation.sip.flow import Flow
 from mediation.sip.ids import IdSource
 
 STOP_LIMIT_S = 4.0
-"""How long live calls may take to be hung up before their records are written as they are."""
+"""How long live calls may take to be hung up, and registrations to be given back, before all is left as it is."""
 REFUSALS_EVERY_S = 10.0
 """Strangers are counted always and told of this often."""
+
+ASLEEP_EVERY_S = 5.0
+"""So often it is looked whether the machine has slept."""
+NOTICED_SLEEP_S = 1.0
 
 CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
@@ -167,6 +171,7 @@ class Server:
             Sources(
                 calls=lambda: len(self._engine.calls),
                 strangers=lambda: self._driver.flows.refused,
+                registered=lambda: self._engine.registrations.standings,
                 certificates=lambda: {_TABLE[side]: ends for side, ends in self._security.expiries().items()},
             ),
             __version__,
@@ -177,7 +182,8 @@ class Server:
         self._periods: dict[str, asyncio.TimerHandle] = {}
         """What is done again and again, by its name."""
         self._idle = asyncio.Event()
-        """Set when the last call goes."""
+        """Set when the last call goes, and all is told to the ITSPs."""
+        self._asleep_s = _asleep_s()
 
     async def start(self) -> None:
         """Media first, so that no call finds it missing; then the sockets. Raises ListenError, MediaEngineError,
@@ -196,6 +202,8 @@ class Server:
             await self._media.aclose()
             self._close_files()
             raise
+        self._driver.apply(self._engine.begin)
+        self._periodically("asleep", ASLEEP_EVERY_S, self._look_for_sleep)
         self._periodically("refusals", REFUSALS_EVERY_S, self._tell_refusals)
         self._periodically("certificates", CERTIFICATES_EVERY_S, self._security.refresh)
         self.log.info(
@@ -210,7 +218,7 @@ class Server:
         self.log.info("server.stopping", calls=len(self._engine.calls))
         self._idle.clear()
         self._driver.apply(self._engine.stop)
-        if self._engine.calls:
+        if not self._engine.is_over:
             waits = [asyncio.create_task(event.wait()) for event in (self._idle, at_once)]
             _, pending = await asyncio.wait(waits, timeout=STOP_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
             for wait in pending:
@@ -244,10 +252,11 @@ class Server:
                 self._media.perform(output)
             case CallRecord():
                 self._record(output)
-                if not self._engine.calls:
-                    self._idle.set()
             case Fact(name, level, fields):
+                self._metrics.told(name, fields)
                 self.log.log(logs.LEVELS[level], name, **fields)
+        if self._engine.is_over:
+            self._idle.set()
 
     def _media_fact(self, fact: MediaFact) -> None:
         self._driver.apply(lambda now: self._engine.media_fact(fact, now))
@@ -306,6 +315,13 @@ class Server:
             self.log.warning("sources.refused", count=refused - self._refused_told, since_start=refused)
             self._refused_told = refused
 
+    def _look_for_sleep(self) -> None:
+        """Virtual machines are suspended and moved; the clock of the event loop stands still meanwhile."""
+        slept, self._asleep_s = _asleep_s() - self._asleep_s, _asleep_s()
+        if slept > NOTICED_SLEEP_S:
+            self.log.warning("machine.slept", seconds=round(slept))
+            self._driver.apply(self._engine.slept)
+
     def _periodically(self, name: str, every_s: float, act: Callable[[], None]) -> None:
         def again() -> None:
             self._periodically(name, every_s, act)
@@ -319,3 +335,10 @@ class Server:
         if self._shelf >= 0:
             os.close(self._shelf)
             self._shelf = -1
+
+
+def _asleep_s() -> float:
+    """How long this machine has slept since it was started, so far as its kernel tells."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)

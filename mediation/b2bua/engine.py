@@ -17,6 +17,7 @@ from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
 from mediation.b2bua.referrals import Referrals
+from mediation.b2bua.registrations import Registrations
 from mediation.b2bua.replacing import leg_of
 from mediation.routing.admission import Admission
 from mediation.routing.routes import FRONT_END_POOL, Routing
@@ -33,6 +34,7 @@ from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
 from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Message, Request, Response
+from mediation.sip.registration import Registration
 from mediation.sip.timers import TimerValues
 from mediation.sip.transaction_row import Transaction
 
@@ -70,8 +72,13 @@ class Engine:
         )
         self._reception = Reception(exchange, self._admission, routing)
         self.calls = self._reception.calls
+        self.registrations = Registrations(self.agent, settings, self._trunks, self._outputs.append)
 
     # inputs
+
+    def begin(self, now: float) -> None:
+        """Do what must be done before anybody asks: register with the ITSPs that want it."""
+        self.registrations.begin(now)
 
     def knows(self, flow: Flow) -> bool:
         """Whether a peer is anybody to us: asked before a single octet of its message is read."""
@@ -119,6 +126,7 @@ class Engine:
         """Octets for this flow could not be sent."""
         self._fact("transport.failed", Level.WARNING, transport=str(flow.transport), remote=flow.remote[0])
         self._fail(self.agent.layer.using(flow), now)
+        self.registrations.lost(flow, now)
 
     def connection_lost(self, flow: Flow, now: float) -> None:
         """The connection of this flow is gone: whoever waits for something that must come by it hears so.
@@ -136,6 +144,11 @@ class Engine:
                 transactions=len(waiting),
             )
         self._fail(waiting, now)
+        self.registrations.lost(flow, now)
+
+    def slept(self, now: float) -> None:
+        """The machine has slept, and `now` knows nothing of it: what must not expire unnoticed is renewed."""
+        self.registrations.slept(now)
 
     def _fail(self, transactions: list[Transaction], now: float) -> None:
         for transaction in transactions:
@@ -156,16 +169,23 @@ class Engine:
                     break
 
     def stop(self, now: float) -> None:
-        """Refuse new calls and end those that live."""
+        """Refuse new calls, end those that live, and tell the ITSPs that we are gone."""
         self._reception.closed = True
         for call in list(self.calls.values()):
             try:
                 call.stop(causes.SHUTDOWN, now)
             except Exception as error:  # noqa: BLE001 -- as in `receive`
                 self._broke(error, now, call)
+        self.registrations.stop(now)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all that `stop` has begun is done."""
+        return not self.calls and self.registrations.is_over
 
     def abort(self, now: float) -> None:
-        """Write the records of calls whose ends did not come in time, and forget them."""
+        """Write the records of calls whose ends did not come in time, and forget them, and registrations too."""
+        self.registrations.abandon()
         for call in list(self.calls.values()):
             self._abort(call, causes.SHUTDOWN, now)
 
@@ -239,12 +259,22 @@ class Engine:
             self._break_off(call, error, now)
         if not calls:
             self._fact("engine.broke", Level.ERROR, traceback="".join(format_exception(error)))
+        for user in users:
+            if isinstance(user, Registration):
+                self._restart(user, now)
 
     def _call_of(self, user: object) -> Call | None:
         """The call that somebody works for: errand, change, session and leg each know theirs."""
         while not isinstance(user, Call) and user is not None:
             user = getattr(user, "user", None)
         return user if isinstance(user, Call) and user.id in self.calls else None
+
+    def _restart(self, registration: Registration, now: float) -> None:
+        try:
+            registration.break_off(now)
+        except Exception as error:  # noqa: BLE001 -- what broke may break again
+            registration.abandon()
+            self._fact("registration.stuck", Level.ERROR, traceback="".join(format_exception(error)))
 
     def _break_off(self, call: Call, error: Exception, now: float) -> None:
         self._fact("call.broke", Level.ERROR, call=call.id, traceback="".join(format_exception(error)))

@@ -20,6 +20,7 @@ from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.policy import called_uri, invited
 from mediation.routing.numbers import number_of
+from mediation.routing.ready import registered_first
 from mediation.routing.routes import Candidate
 from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
@@ -229,7 +230,7 @@ class Hunt:
     def _next(self, now: float) -> Candidate | None:
         """The next target with room; those that asked for rest only when nobody else is left."""
         trunks = self._ground.trunks
-        left = [candidate for candidate in self._left if trunks[candidate.trunk].has_room]
+        left = [c for c in registered_first(self._left, trunks) if trunks[c.trunk].has_room]
         awake = (c for c in left if not trunks[c.trunk].is_resting(c.target, now))
         return next(awake, left[0] if left else None)
 
@@ -279,6 +280,7 @@ class Hunt:
         numbers = candidate.terms.numbers
         called = called_uri(request, host, target.transport.parameter, numbers)
         luggage = luggage_of(request, passage, headers, agent.ids.content_id)
+        route = self._ground.trunks[candidate.trunk].service_route(target)
         told = self._wish if candidate.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
         leg.place(
             called,
@@ -286,7 +288,7 @@ class Hunt:
             identity=identity,
             destination=f"<{called_uri(request, host, numbers=numbers)}>",
             max_forwards=MAX_FORWARDS if request.max_forwards is None else request.max_forwards - 1,
-            headers=(*headers, *luggage.headers, *invitation.extra),
+            headers=(*route, *headers, *luggage.headers, *invitation.extra),
             now=now,
             willing=told,
             parts=luggage.parts,

@@ -13,6 +13,7 @@ from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.passage import Lines, Passage, is_clean
 from mediation.b2bua.policy import called_uri, invited
+from mediation.routing.ready import registered_first
 from mediation.routing.routes import Candidate
 from mediation.sip.agent import hostport
 from mediation.sip.derived import reply
@@ -44,7 +45,7 @@ class Page:
         self._asked = transaction
         self._invitation = invitation
         self._content = Content.of(invitation.request)
-        self._left = list(candidates)
+        self._left = registered_first(candidates, exchange.trunks)
         self._candidate = candidates[0]
         self._digest = DigestClient()
         self._sent: Transaction | None = None
@@ -53,7 +54,7 @@ class Page:
         timers = self._agent.layer.timers
         # its sender gives up after 64 times T1, and what comes later is heard by nobody (RFC 4320 section 4.2)
         self._agent.deadlines.start((self, PATIENCE_OVER), now + timers.transaction_s - timers.t2_s)
-        self._try_next(causes.ALL_TARGETS_DOWN, now)
+        self._try_next(causes.ALL_TARGETS_DOWN if self._left else causes.NOT_REGISTERED, now)
 
     # what the layer tells
 
@@ -124,6 +125,7 @@ class Page:
         passage = Passage(self._invitation.source, candidate.terms, self._agent.names.host_and_port(flow))
         identity, headers = invited(request, passage, self._invitation.secrets)
         numbers = candidate.terms.numbers
+        route = self._exchange.trunks[candidate.trunk].service_route(target)
         product = self._exchange.settings.sip.user_agent
         further: Lines = (("User-Agent", product),) if product else ()
         if request.expires is not None:
@@ -135,7 +137,7 @@ class Page:
             identity=identity,
             destination=f"<{called_uri(request, host, numbers=numbers)}>",
             max_forwards=MAX_FORWARDS if request.max_forwards is None else request.max_forwards - 1,
-            headers=(*headers, *further, *self._content.headers),
+            headers=(*route, *headers, *further, *self._content.headers),
             body=self._content.body,
             contact=False,  # RFC 3428 section 4
         )

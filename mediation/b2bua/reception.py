@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from mediation.b2bua import causes
+from mediation.b2bua.addressee import addressed
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.guard import Guard
@@ -16,6 +17,7 @@ from mediation.b2bua.replacing import Replacing, leg_of, refusal
 from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
+from mediation.routing.ready import registered_first
 from mediation.routing.routes import Candidate, Routing
 from mediation.routing.terms import Terms
 from mediation.sip.derived import reply
@@ -75,7 +77,8 @@ class Reception:
             self._answer(transaction, 403, now)
             return True
         returned = self._agent.layer.returned(request)
-        if returned is not None and number_of(returned.request.uri) == number_of(request.uri):
+        called = addressed(request, source.trunk).uri
+        if returned is not None and number_of(returned.request.uri) == number_of(called):
             self._warn("call.looped", remote)
             self._answer(transaction, 482, now)
             return True
@@ -91,7 +94,7 @@ class Reception:
         if self._is_turned_away(transaction, request, source, now):
             return
         terms = self._routing.terms(source)
-        invitation = self._invitation(request, terms)
+        invitation = self._invitation(request, terms, source)
         source = self._at_its_sites(source, invitation.request)
         routed = self._routing.candidates(source, number_of(invitation.request.uri))
         takers = tuple(each for each in routed if each.terms.mid_call.info)
@@ -108,9 +111,9 @@ class Reception:
             Page(self._exchange, transaction, invitation, candidates, now)
 
     @staticmethod
-    def _invitation(request: Request, terms: Terms) -> Invitation:
+    def _invitation(request: Request, terms: Terms, source: Source) -> Invitation:
         """What is asked, with numbers as we write them."""
-        ours = inside(request, terms)
+        ours = inside(addressed(request, source.trunk), terms)
         return Invitation(ours.request, terms, secrets=ours.secrets)
 
     # an INVITE that begins a dialog
@@ -122,7 +125,7 @@ class Reception:
             self._replace(transaction, request, source, now)
             return
         terms = self._routing.terms(source)
-        invitation = self._invitation(request, terms)
+        invitation = self._invitation(request, terms, source)
         source = self._at_its_sites(source, invitation.request)
         called = number_of(invitation.request.uri)
         routed = self._routing.candidates(source, called)
@@ -164,9 +167,12 @@ class Reception:
             elsewhere = self._routing.candidates(replace(source, sites=()), called)
             return causes.NO_TRUNK_IN_COUNTRY if elsewhere else causes.NO_ROUTE
         trunks, limit = self._exchange.trunks, self._exchange.settings.sip.max_calls
+        open_to = registered_first(candidates, trunks)
+        if not open_to:
+            return causes.NOT_REGISTERED
         full = bool(limit) and len(self.calls) > limit
         own = source.trunk is not None and not trunks[source.trunk.name].has_room
-        if full or own or not any(trunks[candidate.trunk].has_room for candidate in candidates):
+        if full or own or not any(trunks[candidate.trunk].has_room for candidate in open_to):
             return causes.NO_ROOM
         return None
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
+from typing import Final
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Info, disable_created_metrics, start_http_server
@@ -33,9 +34,19 @@ class Sources:
     """Calls that live now."""
     strangers: Callable[[], int]
     """Datagrams and connections from unknown sources, since the start."""
+    registered: Callable[[], Mapping[str, bool]]
+    """The trunks that register with their ITSP, and whether each is registered now."""
     certificates: Callable[[], Mapping[str, datetime]]
     """When the certificate of each interface with TLS ends."""
 
+
+REGISTRATIONS: Final = {
+    "trunk.registered": "granted",
+    "trunk.registration_renewed": "granted",
+    "trunk.registrar_failed": "failed",
+    "trunk.registration_refused": "refused",
+}
+"""What the engine tells of attempts to register, and how each is counted."""
 
 _INTERFACES = {"front-end": "internal", "gateway": "gateway"}
 """What the settings call each side."""
@@ -69,6 +80,12 @@ class Metrics:
             (side, reason): refused.labels(_INTERFACES[side], reason)
             for side, reason in product(SIDES, SRTP_REFUSALS)
         }
+        self._registrations = Counter(
+            "mediation_registrations",
+            "Attempts to register a trunk with its ITSP that are over, by what has become of them.",
+            ("trunk", "result"),
+            registry=self._registry,
+        )
         self._served: tuple[WSGIServer, threading.Thread] | None = None
 
     def serve(self, at: Endpoint) -> None:
@@ -92,6 +109,12 @@ class Metrics:
             if party is not None and party.media is not None:
                 self._packets_refused(party.side, party.media)
 
+    def told(self, name: str, fields: Mapping[str, object]) -> None:
+        """The engine has told something; what has a figure is counted."""
+        result = REGISTRATIONS.get(name)
+        if result is not None:
+            self._registrations.labels(fields["trunk"], result).inc()
+
     def _packets_refused(self, side: str, media: StreamReport) -> None:
         for reason, packets in zip(SRTP_REFUSALS, (media.tampered, media.replayed), strict=True):
             if packets:
@@ -112,6 +135,16 @@ class _Looks(Collector):
             "Datagrams and connections from sources that no setting names.",
             self._sources.strangers(),
         )
+        registered = self._sources.registered()
+        if registered:
+            stands = GaugeMetricFamily(
+                "mediation_trunk_registered",
+                "Whether a trunk that registers is registered with its ITSP: 1 or 0.",
+                labels=["trunk"],
+            )
+            for trunk, is_registered in registered.items():
+                stands.add_metric([trunk], float(is_registered))
+            yield stands
         certificates = self._sources.certificates()
         if certificates:
             ends = GaugeMetricFamily(

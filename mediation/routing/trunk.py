@@ -1,21 +1,52 @@
 """What changes about a trunk while it is in use: how many calls it carries, and which targets asked for rest."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mediation.settings.places import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a trunk that registers stands with its ITSP."""
+
+    required: bool
+    """Whether calls may go there only while it is registered."""
+    target: Target | None = None
+    """Who holds the registration; None: it is not registered."""
+    service_route: tuple[str, ...] = ()
+    """Route values for what goes to that target (RFC 3608)."""
 
 
 class TrunkState:
     """One trunk, or the pool of front-end servers, as the engine sees it."""
 
-    __slots__ = ("_resting", "active", "max_calls")
+    __slots__ = ("_resting", "active", "max_calls", "standing")
 
     def __init__(self, max_calls: int) -> None:
         self.max_calls = max_calls
         """0: no limit."""
         self.active = 0
         """Calls and attempts under way, both directions together."""
+        self.standing: Standing | None = None
+        """None: it does not register."""
         self._resting: dict[Target, float] = {}
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether calls may go there, as far as registration is concerned."""
+        standing = self.standing
+        return standing is None or standing.target is not None or not standing.required
+
+    def holds(self, target: Target) -> bool:
+        """Whether this target holds the registration."""
+        return self.standing is not None and self.standing.target == target
+
+    def service_route(self, target: Target) -> tuple[tuple[str, str], ...]:
+        """The Route headers of a request that begins something there (RFC 3608 section 6.1)."""
+        if self.standing is None or not self.holds(target):
+            return ()
+        return tuple(("Route", value) for value in self.standing.service_route)
 
     @property
     def has_room(self) -> bool:

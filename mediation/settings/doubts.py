@@ -11,6 +11,7 @@ from mediation.settings.draft import EACH, Draft
 from mediation.settings.places import Network
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
+from mediation.settings.registration_rules import registration_doubts
 from mediation.settings.secrecy import keys_in_the_open
 from mediation.sip.flow import Transport
 
@@ -30,6 +31,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         _tls_without_use(draft),
         _anybody_with_a_certificate(draft),
         keys_in_the_open(draft),
+        registration_doubts(draft),
         unmarked_connections(draft),
     )
 

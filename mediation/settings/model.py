@@ -15,6 +15,7 @@ from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.places import Listener, Network, Target, addresses
+from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
 from mediation.settings.story import setting, story
@@ -257,6 +258,10 @@ class TrunkTerms:
         False, doc="Its calls must bear the same user name and password: they are challenged (401, RFC 7616)."
     )
     strip_plus: bool = setting(False, doc=STRIP_PLUS_DOC)
+    registration: Registration = field(
+        default=Registration(),
+        metadata=story("Registration with this ITSP (RFC 3261 section 10, SIPconnect's registering mode)."),
+    )
     session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
     early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
     mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))

@@ -15,6 +15,7 @@ from mediation.settings.number_rules import broken_number_rules
 from mediation.settings.places import Listener, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.registration_rules import registration_agrees
 from mediation.settings.secrecy import keys_have_a_way
 from mediation.settings.site_rules import broken_site_rules
 from mediation.settings.words import http_endpoint
@@ -65,6 +66,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _responses_are_named(draft),
         broken_number_rules(draft),
         keys_have_a_way(draft),
+        registration_agrees(draft),
     )
 
 

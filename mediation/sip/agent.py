@@ -65,6 +65,7 @@ class Agent:
         identity: str,
         destination: str,
         call_id: str = "",
+        sequence: int = 0,
         max_forwards: int = MAX_FORWARDS,
         headers: tuple[tuple[str, str], ...] = (),
         body: bytes = b"",
@@ -72,7 +73,7 @@ class Agent:
     ) -> Request:
         """A request outside any dialog (section 8.1.1); `identity` and `destination` are From and To without tags.
 
-        `contact`: whether it says where we want to be reached.
+        `contact`: whether it says where we want to be reached. `sequence`: its CSeq number; 0 draws one.
         """
         pairs = [
             ("Via", self.via(flow)),
@@ -80,7 +81,7 @@ class Agent:
             ("From", f"{identity};tag={self.ids.tag()}"),
             ("To", destination),
             ("Call-ID", call_id or self.ids.call_id()),
-            ("CSeq", f"{self.ids.sequence_number()} {method}"),
+            ("CSeq", f"{sequence or self.ids.sequence_number()} {method}"),
             *((("Contact", self.contact(flow)),) if contact else ()),
             *typed(headers, body),
         ]

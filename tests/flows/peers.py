@@ -310,9 +310,9 @@ class Peer:
 
     def _take_request(self, request: Request) -> None:
         new = all(line.call_id != request.call_id for line in self.lines)
-        if new and request.method in ("INVITE", "MESSAGE"):
+        if new and request.method in ("INVITE", "MESSAGE", "REGISTER"):
             local = f"{request.headers.get('To')};tag={self._name}-to-{next(self._numbers)}"
-            assert (request.contact is None) is (request.method == "MESSAGE")
+            assert request.headers.has("Contact") is (request.method != "MESSAGE")
             target = "" if request.contact is None else str(request.contact.uri)
             self._hold(Line(request.call_id, local, request.headers.get("From") or "", target, 100))
         line = next((line for line in self.lines if line.call_id == request.call_id), None)

@@ -237,6 +237,11 @@ class World:
         """A fact that media has come to by itself."""
         self.soon(lambda: self.engine.media_fact(fact, self.now))
 
+    def begin(self) -> None:
+        """The process stands."""
+        self.soon(lambda: self.engine.begin(self.now))
+        self.advance(0)
+
     def stop(self) -> None:
         """The process was told to stop."""
         self.soon(lambda: self.engine.stop(self.now))
@@ -264,6 +269,9 @@ class World:
     def check(self) -> None:
         """After time enough everything is freed, every call is written down once, and no side knows the other."""
         self.advance(LONG_ENOUGH_S)
+        if not self.engine.registrations.is_over:  # they live as long as the process
+            self.stop()
+            self.advance(LONG_ENOUGH_S)
         agent = self.engine.agent
         assert not self.engine.calls, "a call is left"
         assert not len(agent.layer), "transactions are left"

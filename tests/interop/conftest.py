@@ -23,6 +23,7 @@ PROGRAMS = {
     "baresip": "baresip-core",
     "ffmpeg": "ffmpeg",
     "tshark": "tshark",
+    "kamailio": "kamailio",
 }
 """Each stranger's program, and the Debian package that has it."""
 

@@ -17,7 +17,7 @@ from mediation.b2bua.record import CallRecord, Party
 from mediation.ops.metrics import Metrics, Sources
 from mediation.sip.flow import Endpoint
 
-NOTHING = Sources(lambda: 0, lambda: 0, dict)
+NOTHING = Sources(lambda: 0, lambda: 0, dict, dict)
 FRONT_END = Party("front-end", "", "10.1.1.20:5060", "id", None, None)
 RECORD = CallRecord("c1", FRONT_END, None, "+1", "+2", 1.0, None, None, 2.0, causes.NO_ROUTE, "server", ())
 
@@ -120,3 +120,23 @@ def test_a_port_that_is_taken_is_an_error_and_a_closed_door_answers_nobody() -> 
 
 def test_what_never_served_can_be_closed() -> None:
     Metrics(NOTHING, "x").close()
+
+
+def test_registrations_are_counted_and_shown_by_trunk() -> None:
+    stands = {"itsp-a": True, "itsp-b": False}
+    with served(replace(NOTHING, registered=lambda: stands)) as (metrics, at):
+        for name in (
+            "trunk.registered",
+            "trunk.registration_renewed",
+            "trunk.registrar_failed",
+            "call.started",
+        ):
+            metrics.told(name, {"trunk": "itsp-a"})
+        metrics.told("trunk.registration_refused", {"trunk": "itsp-b"})
+        found = scrape(at)
+        a, b = ("trunk", "itsp-a"), ("trunk", "itsp-b")
+        assert found["mediation_registrations_total", (("result", "granted"), a)] == 2
+        assert found["mediation_registrations_total", (("result", "failed"), a)] == 1
+        assert found["mediation_registrations_total", (("result", "refused"), b)] == 1
+        assert found["mediation_trunk_registered", (a,)] == 1
+        assert ("mediation_trunk_registered", (b,)) not in found  # 0

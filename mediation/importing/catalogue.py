@@ -1,0 +1,194 @@
+"""All parameters of the original, those around the exported ones as well, in the order of docs/trunk-settings.md."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mediation.importing.parameters import (
+    CALLED_RULE,
+    CALLING_RULE,
+    GATEWAY,
+    MEDIA,
+    POLICY,
+    RESPONSE_RULE,
+    ROUTE,
+    SERVER,
+    TRUNK_CONFIGURATION,
+    USAGES,
+    Fate,
+    Group,
+    always,
+    key,
+    later,
+    never,
+    soon,
+)
+
+RULES_BETWEEN: Final = Group(
+    "Rules between settings",
+    (
+        never("Bypass needs a concentrated topology and REFER", "", "there is no bypass"),
+        never("Bypass needs the global switch", "", "there is no bypass"),
+        never("A bypassed call skips call admission control", "", "there is no bypass"),
+        always(
+            "SRTP needs TLS",
+            "",
+            "check-config refuses required SRTP without it (srtp_without_tls lifts that)",
+        ),
+        always("ForwardAnonymousCallGatewayPAI needs ForwardPAI", "", "check-config refuses it"),
+        always(
+            "EnableLocationRestriction needs NetworkSiteID", "", "check-config refuses bound without country"
+        ),
+        always("Numbers are not translated twice", "", "mediation number and route explain show what leaves"),
+    ),
+)
+
+
+OTHER_NUMBER_RULES: Final = Group(
+    "Other rules about numbers",
+    (
+        never(
+            "NormalizationRule.Pattern",
+            r"^(\d{11})$",
+            "dialled digits become E.164 in the dial plan of the front end",
+        ),
+        never("NormalizationRule.Translation", "+$1", "the same"),
+        never("NormalizationRule.Priority", "", "the same"),
+        key(
+            "InboundPstnNumberTranslationRules",
+            "",
+            "trunk.number",
+            'party = "called", direction = "from-peer"',
+        ),
+        key(
+            "InboundTeamsNumberTranslationRules",
+            "",
+            "trunk.number",
+            'party = "calling", direction = "from-peer"',
+        ),
+        key(
+            "OutboundPstnNumberTranslationRules",
+            "",
+            "trunk.number",
+            'party = "called", direction = "to-peer"',
+        ),
+        key(
+            "OutboundTeamsNumberTranslationRules",
+            "",
+            "trunk.number",
+            'party = "calling", direction = "to-peer"',
+        ),
+    ),
+)
+
+
+NEIGHBOURS: Final = Group(
+    "Neighbouring policies",
+    (
+        never("MediaBypass.Enabled", "False", "audio of every call runs through this server"),
+        never("MediaBypass.AlwaysBypass", "False", "the same"),
+        never("MediaBypass.EnableDefaultBypassID", "False", "the same"),
+        never("MediaBypass.BypassID", "", "the same"),
+        never("MediaBypass.InternalBypassMode", "Off", "the same"),
+        never("MediaBypass.ExternalBypassMode", "Off", "the same"),
+        later("BandwidthPolicyProfile.AudioBWLimit", "0", "links of sites; until then, trunk.max_calls"),
+        later("BandwidthPolicyProfile.AudioBWSessionLimit", "175", "links of sites; mediation bandwidth tells it"),
+        later("Rerouting of a call that admission refuses", "", "links of sites"),
+        later("Logs of call admission control", "", "links of sites"),
+        key("CdrConfiguration.EnableCDR", "True", "cdr.file", "a file turns records on"),
+        never("CdrConfiguration.KeepCallDetailForDays", "60", "one line a call, for logrotate to keep and purge"),
+        never("CdrConfiguration.PurgeHourOfDay", "2", "the same"),
+        later("Registrar failover interval", "300", "branches that survive"),
+        always("Test-CsTrunkConfiguration", "", "mediation number, mediation route explain"),
+        later("Test-CsPstnOutboundCall", "", "mediation lab places such calls against simulators alone"),
+    ),
+)  # fmt: skip
+
+
+BEHAVIOUR: Final = Group(
+    "Behaviour without a parameter",
+    (
+        later(
+            "OPTIONS polling: five unanswered in a row", "", "targets are judged by the calls that they get"
+        ),
+        later(
+            "OPTIONS polling: stopped where the peer polls", "", "OPTIONS of a peer is answered; none is sent"
+        ),
+        always("The only route is tried even when it is down", "", "no trunk is ever given up for good"),
+        soon(
+            "Recovery lag",
+            "",
+            "trunk.health.successes trunk.health.slow_start_s",
+            "one answer to OPTIONS is enough",
+            "a target that has failed is tried again with the next call",
+            before=Fate.ALWAYS,
+        ),
+        later(
+            "Health by calls that have failed",
+            "",
+            "503 with Retry-After leaves a target alone; nothing else does",
+        ),
+        key(
+            "Contact with the name of the certificate",
+            "",
+            "gateway.listen internal.listen",
+            '"… as sbc.example.com"',
+        ),
+        key(
+            "Transfer by what Allow says",
+            "",
+            "trunk.transfer.mode",
+            '"refer": where the peer takes REFER, else here',
+        ),
+        always(
+            "INVITE without a session description",
+            "",
+            "taken; towards a peer that wants one, an offer is made",
+        ),
+        always("user=phone", "", "kept, and written with every number"),
+        later("Alert at 90 % of the calls allowed", "", "max_calls refuses; it does not warn"),
+        later("Drain", "", "SIGTERM ends all calls; a trunk cannot be taken out of use alone"),
+        key("Counters for graphs", "", "metrics.listen", "calls by direction and verdict, and others"),
+    ),
+)
+
+
+DIRECT_ROUTING: Final = Group(
+    "Direct Routing gateway",
+    (
+        later("Enabled", "False", "a trunk that stands in the file is in use"),
+        key("SipSignalingPort", "", "trunk.targets internal.targets", '"sip:ADDRESS:PORT;transport=tls"'),
+        soon("SendSipOptions", "True", "trunk.health.options internal.health.options", "the same",
+            "OPTIONS of a peer is answered; none is sent",
+        ),
+        key("FailoverTimeSeconds", "10", "trunk.no_progress_s", "the same number, to 32"),
+        key("FailoverResponseCodes", "408,503,504", "trunk.failover_codes", "the list replaces the default, as there"),
+        key("ForwardCallHistory", "False", "trunk.identity.history internal.identity.history", 'True: "history-info"'),
+        key("ForwardPai", "False", "trunk.identity.send trunk.identity.from", 'True: "pai" and From "anonymous"'),
+        key("MaxConcurrentSessions", "", "trunk.max_calls", "the same number"),
+        never("MediaBypass", "False", "audio of every call runs through this server"),
+        never("BypassMode", "None", "the same"),
+        key("GatewaySiteId", "", "trunk.site", "the site of that name"),
+        key("GatewaySiteLbrEnabled", "False", "site.bound", "True needs country"),
+        key(
+            "PidfloSupported", "False", "trunk.bodies.location internal.bodies.location",
+            'True: "emergency", False: "drop"',
+        ),
+        key("IPAddressVersion", "IPv4", "gateway.listen trunk.targets", "by the addresses of listeners and targets"),
+        never("MediaRelayRoutingLocationOverride", "False", "which relay of the cloud is near is the cloud's to know"),
+        never("ProxySbc", "", "a trunk names its targets"),
+    ),
+)  # fmt: skip
+
+
+GROUPS: Final = (
+    TRUNK_CONFIGURATION, RULES_BETWEEN, CALLED_RULE, CALLING_RULE, OTHER_NUMBER_RULES, RESPONSE_RULE, GATEWAY, SERVER,
+    ROUTE, POLICY, USAGES, MEDIA, NEIGHBOURS, BEHAVIOUR, DIRECT_ROUTING,
+)  # fmt: skip
+"""In the order of the document."""
+
+
+def every_key() -> Iterator[str]:
+    """Every key of ours that is named."""
+    for group in GROUPS:
+        for parameter in group.parameters:
+            yield from parameter.keys

@@ -1,0 +1,1 @@
+"""Ready blocks for well-known peers: the files of config/profiles."""
