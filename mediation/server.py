@@ -7,12 +7,14 @@ import secrets
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 from typing import Any
 
 from mediation import __version__
 from mediation.b2bua.engine import Engine
-from mediation.b2bua.outputs import Fact
+from mediation.b2bua.finding import DnsAnswer
+from mediation.b2bua.outputs import Fact, Resolve, TargetsChanged
 from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair
 from mediation.b2bua.record import CallRecord
 from mediation.exit_codes import ExitCode
@@ -29,6 +31,7 @@ from mediation.media.shelf import SoundFileError, sounds_in, write_shelf
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY
+from mediation.net.resolver import Resolver
 from mediation.net.security import (
     CertificateExpires,
     CertificateRejected,
@@ -65,7 +68,9 @@ DENIED_REMEDY = "CAP_SYS_NICE, or LimitRTPRIO= of systemd; or set media.real_tim
 _TABLE = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
 """What the settings call each interface."""
 
-_Rest = OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Fact | CallRecord
+_Rest = (
+    OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Fact | CallRecord | Resolve | TargetsChanged
+)
 
 
 def serve(settings: Settings) -> int:
@@ -140,14 +145,17 @@ class Server:
         self._settings = settings
         self.log = logs.get_logger()
         self._engine = Engine(settings, IdSource(secrets.token_hex))
-        self._security = Security(settings, self._security_notice)
+        self._security = Security(settings, self._security_notice, directory=self._engine.directory)
         self._driver: Driver[_Rest] = Driver(
             self._engine,
             self._perform,
             security=self._security,
-            wires=Wires(settings),
+            wires=Wires(settings, self._engine.directory),
             on_silent=self._connection_silent,
         )
+        self._resolver = Resolver(settings.dns, self._dns_answered)
+        self._names_settled = asyncio.Event()
+        """Set when something has come of every name, good or bad."""
         media = settings.media
         sounds = sounds_in(settings)
         self._shelf = write_shelf(sounds) if sounds else -1
@@ -173,6 +181,9 @@ class Server:
                 strangers=lambda: self._driver.flows.refused,
                 registered=lambda: self._engine.registrations.standings,
                 certificates=lambda: {_TABLE[side]: ends for side, ends in self._security.expiries().items()},
+                targets=lambda: self._engine.watch.reports,
+                names=lambda: self._engine.finder.reports,
+                failed_look_ups=lambda: self._engine.finder.failures,
             ),
             __version__,
         )
@@ -196,9 +207,12 @@ class Server:
             self._security.load()
             await self._media.start()
             self._serve_metrics()
+            await self._look_up_names()
             await self._driver.start(listeners)
+            self._driver.apply(self._engine.start)
         except BaseException:
             self._metrics.close()
+            await self._resolver.aclose()
             await self._media.aclose()
             self._close_files()
             raise
@@ -224,6 +238,7 @@ class Server:
             for wait in pending:
                 wait.cancel()
         self._driver.apply(self._engine.abort)
+        await self._resolver.aclose()
         await self._driver.aclose()
         await self._media.aclose()
         await asyncio.to_thread(self._metrics.close)
@@ -233,8 +248,23 @@ class Server:
         self.log.info("server.stopped")
 
     def reload(self) -> None:
-        """Read the certificates again, for connections to come; those that stand keep theirs."""
+        """Read the certificates again, for connections to come; those that stand keep theirs. Name servers too."""
+        self._resolver.reload()
         self._security.refresh(even_unchanged=True)
+
+    async def _look_up_names(self) -> None:
+        """Find out what names stand for before the first call comes; it comes all the same if the DNS is slow."""
+        self._driver.begin()
+        self._driver.apply(self._engine.look_up)
+        if not self._engine.finder.settled:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.dns.timeout_s):
+                    await self._names_settled.wait()
+
+    def _dns_answered(self, answer: DnsAnswer) -> None:
+        self._driver.apply(lambda now: self._engine.dns_answered(answer, now))
+        if self._engine.finder.settled:
+            self._names_settled.set()
 
     def loop_complained(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What the event loop could not tell anybody else. Out of descriptors it says so all the time."""
@@ -252,6 +282,10 @@ class Server:
                 self._media.perform(output)
             case CallRecord():
                 self._record(output)
+            case Resolve(question):
+                self._resolver.ask(question)
+            case TargetsChanged():
+                self._driver.targets_changed()
             case Fact(name, level, fields):
                 self._metrics.told(name, fields)
                 self.log.log(logs.LEVELS[level], name, **fields)

@@ -13,17 +13,21 @@ from traceback import format_exception
 from mediation.b2bua import causes
 from mediation.b2bua.call import BothBroke, Call, Exchange
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.finding import DnsAnswer, Finder
+from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
 from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.registrations import Registrations
 from mediation.b2bua.replacing import leg_of
+from mediation.b2bua.watch import Watch
 from mediation.routing.admission import Admission
-from mediation.routing.routes import FRONT_END_POOL, Routing
+from mediation.routing.directory import Directory, holders
+from mediation.routing.routes import Routing
 from mediation.routing.trunk import TrunkState
 from mediation.routing.wires import Wires
-from mediation.settings.model import Settings
+from mediation.settings.model import Settings, Trunk
+from mediation.settings.places import Target
 from mediation.sip.agent import Agent
 from mediation.sip.carriage import Carriage, StaysOnUdp
 from mediation.sip.derived import reply
@@ -50,17 +54,21 @@ class Engine:
         self._outputs: deque[Output] = deque()
         sip = settings.sip
         timers = TimerValues(sip.t1_ms / 1000, sip.t2_ms / 1000, sip.t4_ms / 1000)
-        wires = Wires(settings)
+        self.directory = Directory(settings)
+        wires = Wires(settings, self.directory)
         names = wires.names()
         carriage = Carriage(names, wires.stream, self._stays_on_udp)
         layer = TransactionLayer(self, self._outputs.append, timers, carriage)
         self.agent = Agent(layer, ids, names=names)
         self._told_large: set[tuple[str, str]] = set()
         """Peers to which large requests go by UDP, and why: each told once."""
-        self._admission = Admission(settings)
-        routing = Routing(settings, ids.between)
-        self._trunks = {trunk.name: TrunkState(trunk.max_calls) for trunk in settings.trunks}
-        self._trunks[FRONT_END_POOL] = TrunkState(0)
+        self._admission = Admission(settings, self.directory)
+        routing = Routing(settings, ids.between, self.directory, self._fitness)
+        self._holders = tuple(holders(settings))
+        self._trunks = {
+            holder.name: TrunkState(holder.peer.max_calls if isinstance(holder.peer, Trunk) else 0)
+            for holder in self._holders
+        }
         exchange = Exchange(
             self.agent,
             settings,
@@ -70,15 +78,41 @@ class Engine:
             routing.candidates,
             Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
         )
+        self.watch = Watch(
+            self.agent, self._trunks, self._holders, settings.sip.user_agent, self._outputs.append
+        )
+        self.finder = Finder(
+            self.agent, self.directory, self._holders, settings.dns, self._outputs.append, self._moved
+        )
+        self._watching = False
         self._reception = Reception(exchange, self._admission, routing)
         self.calls = self._reception.calls
-        self.registrations = Registrations(self.agent, settings, self._trunks, self._outputs.append)
+        self.registrations = Registrations(
+            self.agent, settings, self._trunks, self.directory, self._outputs.append
+        )
 
     # inputs
 
     def begin(self, now: float) -> None:
         """Do what must be done before anybody asks: register with the ITSPs that want it."""
         self.registrations.begin(now)
+
+    def look_up(self, now: float) -> None:
+        """Begin to find out what names of targets stand for. Without it, they stand for nothing."""
+        self.finder.begin(now)
+
+    def start(self, now: float) -> None:
+        """Begin to watch the targets. Without it, nothing bad is known of any."""
+        self._watching = True
+        for holder in self._holders:
+            self.watch.set_targets(holder.name, self.directory.targets(holder.name), now)
+
+    def dns_answered(self, answer: DnsAnswer, now: float) -> None:
+        """What came of a `Resolve`."""
+        try:
+            self.finder.answered(answer, now)
+        except Exception as error:  # noqa: BLE001 -- as in `receive`
+            self._broke(error, now)
 
     def knows(self, flow: Flow) -> bool:
         """Whether a peer is anybody to us: asked before a single octet of its message is read."""
@@ -127,6 +161,7 @@ class Engine:
         self._fact("transport.failed", Level.WARNING, transport=str(flow.transport), remote=flow.remote[0])
         self._fail(self.agent.layer.using(flow), now)
         self.registrations.lost(flow, now)
+        self.watch.doubted(flow, now)
 
     def connection_lost(self, flow: Flow, now: float) -> None:
         """The connection of this flow is gone: whoever waits for something that must come by it hears so.
@@ -144,6 +179,8 @@ class Engine:
                 transactions=len(waiting),
             )
         self._fail(waiting, now)
+        if waiting:
+            self.watch.doubted(flow, now)
         self.registrations.lost(flow, now)
 
     def slept(self, now: float) -> None:
@@ -171,6 +208,8 @@ class Engine:
     def stop(self, now: float) -> None:
         """Refuse new calls, end those that live, and tell the ITSPs that we are gone."""
         self._reception.closed = True
+        self.watch.close()
+        self.finder.close()
         for call in list(self.calls.values()):
             try:
                 call.stop(causes.SHUTDOWN, now)
@@ -204,6 +243,7 @@ class Engine:
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request: within a dialog it goes to its owner, outside it is judged."""
         self._reception.request_received(transaction, request, now)
+        self.watch.heard(transaction.flow, now)
 
     def cancel_received(
         self, transaction: Transaction, invite: Transaction | None, request: Request, now: float
@@ -243,6 +283,16 @@ class Engine:
                 octets=large.octets,
                 reason=large.why,
             )
+
+    def _moved(self, holder: str, now: float) -> None:
+        """A name stands for other addresses. Calls that are up stay where they are."""
+        if self._watching:
+            self.watch.set_targets(holder, self.directory.targets(holder), now)
+        self.registrations.moved(holder, now)
+        self._outputs.append(TargetsChanged(holder))
+
+    def _fitness(self, trunk: str, target: Target) -> int:
+        return self._trunks[trunk].fitness(target)
 
     # bugs
 

@@ -19,7 +19,9 @@ from mediation.b2bua.parts import carries, luggage_of
 from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.policy import called_uri, invited
+from mediation.routing.health import Fitness
 from mediation.routing.numbers import number_of
+from mediation.routing.preference import preferred
 from mediation.routing.ready import registered_first
 from mediation.routing.routes import Candidate
 from mediation.routing.terms import Terms
@@ -27,7 +29,7 @@ from mediation.routing.translation import translated
 from mediation.routing.trunk import Occupancy, TrunkState
 from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import RedirectMode, Relay
-from mediation.sip.agent import Agent, hostport
+from mediation.sip.agent import Agent
 from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.flow import Flow
@@ -131,6 +133,7 @@ class Hunt:
     def begin(self, local: Endpoint, wish: Direction, now: float) -> None:
         """Try the first target. `local` is our audio's place, `wish` what the party that waits wants to do."""
         self._local, self._wish = local, wish
+        self._left = self._preferred(self._left, now)
         self._cue(Cue.NEXT, now)
 
     def stop(self, cause: Cause, now: float) -> None:
@@ -147,10 +150,12 @@ class Hunt:
         """The attempt that counts has something to say."""
         match event:
             case Progress():
+                self._serves(now)
                 self.party = event.party
                 self._ledger.progress(event.status, now)
                 self._cue(Cue.PROGRESS, now, event)
             case Answered():
+                self._serves(now)
                 self.party = event.party
                 self._ledger.answer(now)
                 self._cue(Cue.ANSWERED, now, event)
@@ -169,6 +174,7 @@ class Hunt:
             self._cue(Cue.RING_LIMIT, now, Failed(causes.NO_ANSWER, "server"))
             return
         self._leave(causes.NO_PROGRESS, now)
+        self._fails(causes.NO_PROGRESS, now)
         if self._next(now) is not None:
             self._cue(Cue.NO_PROGRESS, now, Failed(causes.NO_PROGRESS, "server"))
         else:
@@ -186,10 +192,14 @@ class Hunt:
                 "leg.response_translated", trunk=candidate.trunk, status=heard.status, becomes=cause.status
             )
         self._leave(cause, now)
+        if causes.is_unheard(heard) or heard.status == 503:
+            self._fails(heard, now)
+        else:
+            self._serves(now)
         if cause.status == 503 and refused.retry_after_s:
             self._ground.trunks[candidate.trunk].rest(candidate.target, now + refused.retry_after_s)
         mode = candidate.terms.redirect.mode
-        followed = mode is RedirectMode.FOLLOW and self._follow(refused.redirected_to, candidate)
+        followed = mode is RedirectMode.FOLLOW and self._follow(refused.redirected_to, candidate, now)
         listed = causes.is_unheard(cause) or failover.sends_on(cause.status, cause.said)
         leaves = self.state is State.SEEKING and not refused.answered and (followed or listed)
         if leaves and self._next(now) is not None:
@@ -201,21 +211,24 @@ class Hunt:
             parts = refused.parts if last is cause else ()
             self._cue(Cue.REFUSED, now, Failed(last, "callee", told, parts, candidate.terms))
 
-    def _follow(self, uris: tuple[str, ...], candidate: Candidate) -> bool:
+    def _follow(self, uris: tuple[str, ...], candidate: Candidate, now: float) -> bool:
         """Go on with the first URI that may be called, by our own routes; False: there is none."""
         redirect = candidate.terms.redirect
         if self.state is not State.SEEKING or self._redirections >= redirect.most:
             return False
+        target = candidate.target
+        known = (*redirect.hosts, target.host, *((target.name,) if target.name else ()))
         for text in uris:
             uri = _readable(text, candidate.terms)
             if uri is None or not (number := number_of(uri)):
                 continue
-            if isinstance(uri, SipUri) and uri.host not in (*redirect.hosts, candidate.target.host):
+            if isinstance(uri, SipUri) and uri.host not in known:
                 continue
             invitation = self._invitation.redirected(uri)
             found = [
                 c for c in self._reroute(number) if carries(invitation.request, invitation.source, c.terms)
             ]
+            found = self._preferred(found, now)
             if found:
                 self._redirections += 1
                 self._left = found
@@ -228,11 +241,28 @@ class Hunt:
         return self._ledger.summed_up(cause, since=self._first)
 
     def _next(self, now: float) -> Candidate | None:
-        """The next target with room; those that asked for rest only when nobody else is left."""
+        """The next target with room; those that asked for rest, or went down since, only when nobody else is left."""
         trunks = self._ground.trunks
         left = [c for c in registered_first(self._left, trunks) if trunks[c.trunk].has_room]
-        awake = (c for c in left if not trunks[c.trunk].is_resting(c.target, now))
+        awake = (
+            c
+            for c in left
+            if not trunks[c.trunk].is_resting(c.target, now)
+            and trunks[c.trunk].fitness(c.target) < Fitness.DOWN
+        )
         return next(awake, left[0] if left else None)
+
+    def _preferred(self, candidates: list[Candidate], now: float) -> list[Candidate]:
+        """The list that is worked off from now on."""
+        return preferred(candidates, self._ground.trunks, self._ground.agent.ids.between, now)
+
+    def _serves(self, now: float) -> None:
+        """The target of the attempt has said something that only one that serves says."""
+        self._ground.trunks[self.candidate.trunk].call_answered(self.candidate.target, now)
+
+    def _fails(self, cause: Cause, now: float) -> None:
+        """It was not reached, has said nothing, or does not serve now."""
+        self._ground.trunks[self.candidate.trunk].call_failed(self.candidate.target, cause.reason, now)
 
     # the machinery
 
@@ -263,8 +293,9 @@ class Hunt:
 
     def _try_next(self, now: float) -> None:
         candidate = self._next(now)
-        if candidate is None:  # the last room went while the ports were opened
-            self._cue(Cue.REFUSED, now, Failed(self._last_word(causes.NO_ROOM), "callee"))
+        if candidate is None:  # the last room went while the ports were opened, or all of them drain
+            last = causes.NO_ROOM if self._left else causes.ALL_TARGETS_DOWN
+            self._cue(Cue.REFUSED, now, Failed(self._last_word(last), "callee"))
             return
         self._left.remove(candidate)
         self._occupancy.take(candidate.trunk)
@@ -274,11 +305,11 @@ class Hunt:
         leg = Leg(agent, self.user, flow, candidate.terms, self._ground.product)
         leg.trunk = candidate.trunk
         agent.deadlines.start((self, Cue.NO_PROGRESS.name), now + candidate.no_progress_s)
-        request, host = invitation.request, hostport(target.endpoint)
+        request, host = invitation.request, target.place
         passage = Passage(invitation.source, candidate.terms, agent.names.host_and_port(flow))
         identity, headers = invited(request, passage, invitation.secrets)
         numbers = candidate.terms.numbers
-        called = called_uri(request, host, target.transport.parameter, numbers)
+        called = called_uri(request, host, target.parameter, numbers)
         luggage = luggage_of(request, passage, headers, agent.ids.content_id)
         route = self._ground.trunks[candidate.trunk].service_route(target)
         told = self._wish if candidate.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
@@ -305,8 +336,9 @@ class Hunt:
                 number_of(NameAddress.parse(identity).uri),
                 number_of(translated(request.uri, numbers.called_out)),
             ),
+            address=target.socket,
         )
-        self.user.fact("leg.placed", trunk=candidate.trunk, target=target.uri)
+        self.user.fact("leg.placed", trunk=candidate.trunk, target=target.uri, address=target.socket)
 
     def _leave(self, cause: Cause, now: float) -> None:
         """Write down how the attempt under way failed, if one is."""

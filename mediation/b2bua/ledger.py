@@ -39,11 +39,21 @@ class Ledger:
         *,
         transfer: bool = False,
         numbers: tuple[str, str] = ("", ""),
+        address: str = "",
     ) -> None:
         """Another target is tried; `numbers` are that of the caller and the called one, as they leave."""
         calling, called = numbers
         self.attempts.append(
-            Attempt(trunk, target, call_id, now, transfer=transfer, calling=calling, called=called)
+            Attempt(
+                trunk,
+                target,
+                call_id,
+                now,
+                transfer=transfer,
+                calling=calling,
+                called=called,
+                address=address,
+            )
         )
 
     def progress(self, status: int, now: float) -> None:

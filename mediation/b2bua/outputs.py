@@ -7,6 +7,7 @@ from enum import StrEnum
 from mediation.b2bua.plan import MediaCommand
 from mediation.b2bua.record import CallRecord
 from mediation.sip.flow import Transmit
+from mediation.sip.locating import Question
 
 
 class Level(StrEnum):
@@ -27,4 +28,18 @@ class Fact:
     fields: Mapping[str, object] = field(default_factory=dict)
 
 
-Output = Transmit | MediaCommand | Fact | CallRecord
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """A question for the DNS; the answer is told to the engine."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class TargetsChanged:
+    """Names of a trunk, or of the front-end servers, stand for other addresses from now on."""
+
+    trunk: str
+
+
+Output = Transmit | MediaCommand | Fact | CallRecord | Resolve | TargetsChanged

@@ -13,9 +13,9 @@ from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.passage import Lines, Passage, is_clean
 from mediation.b2bua.policy import called_uri, invited
+from mediation.routing.preference import preferred
 from mediation.routing.ready import registered_first
 from mediation.routing.routes import Candidate
-from mediation.sip.agent import hostport
 from mediation.sip.derived import reply
 from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.digest_client import Answer, DigestClient
@@ -45,7 +45,8 @@ class Page:
         self._asked = transaction
         self._invitation = invitation
         self._content = Content.of(invitation.request)
-        self._left = registered_first(candidates, exchange.trunks)
+        trunks, draw = exchange.trunks, exchange.agent.ids.between
+        self._left = registered_first(preferred(candidates, trunks, draw, now), trunks)
         self._candidate = candidates[0]
         self._digest = DigestClient()
         self._sent: Transaction | None = None
@@ -73,6 +74,10 @@ class Page:
             if isinstance(verdict, Answer):
                 self._transmit(verdict.request, transaction.flow, now)
                 return
+        if response.status == 503:
+            self._fails(causes.of_response(response).reason, now)
+        else:
+            self._exchange.trunks[self._candidate.trunk].call_answered(self._candidate.target, now)
         if response.status < 300:
             self._answer(response.status, now)
             return
@@ -89,15 +94,20 @@ class Page:
     def request_failed(self, transaction: Transaction, failure: Failure, now: float) -> None:
         """The present target is not reached, or has said nothing to the end."""
         if transaction is self._sent and not self._is_answered:
-            timeout = failure is Failure.TIMEOUT
-            self._try_next(causes.NO_RESPONSE if timeout else causes.UNREACHABLE, now)
+            cause = causes.NO_RESPONSE if failure is Failure.TIMEOUT else causes.UNREACHABLE
+            self._fails(cause.reason, now)
+            self._try_next(cause, now)
 
     def timer_fired(self, name: str, now: float) -> None:
         """The present target is too slow, or the sender's patience is about to end."""
         if name == NO_ANSWER and self._left:
+            self._fails(causes.NO_RESPONSE.reason, now)
             self._try_next(causes.NO_RESPONSE, now)
         elif name == PATIENCE_OVER:
             self._refuse(causes.NO_RESPONSE, now)
+
+    def _fails(self, reason: str, now: float) -> None:
+        self._exchange.trunks[self._candidate.trunk].call_failed(self._candidate.target, reason, now)
 
     # what is sent
 
@@ -121,7 +131,7 @@ class Page:
         """The message in the words that the present target may hear, and the way to it."""
         candidate, request = self._candidate, self._invitation.request
         target, listener = candidate.target, candidate.listener
-        flow, host = Flow(target.transport, listener.endpoint, target.endpoint), hostport(target.endpoint)
+        flow, host = Flow(target.transport, listener.endpoint, target.endpoint), target.place
         passage = Passage(self._invitation.source, candidate.terms, self._agent.names.host_and_port(flow))
         identity, headers = invited(request, passage, self._invitation.secrets)
         numbers = candidate.terms.numbers
@@ -132,7 +142,7 @@ class Page:
             further = (("Expires", str(request.expires)), *further)
         return flow, self._agent.request(
             "MESSAGE",
-            called_uri(request, host, target.transport.parameter, numbers),
+            called_uri(request, host, target.parameter, numbers),
             flow,
             identity=identity,
             destination=f"<{called_uri(request, host, numbers=numbers)}>",

@@ -102,7 +102,8 @@ class Reception:
         if self.closed:
             self._answer(transaction, 503, now)
         elif not routed:
-            self._answer(transaction, 404, now)
+            found = self._routing.leads_somewhere(source, number_of(invitation.request.uri))
+            self._answer(transaction, 503 if found else 404, now)
         elif not takers:
             self._answer(transaction, 405, now, headers=(("Allow", terms.allow_without("MESSAGE")),))
         elif not candidates:
@@ -160,11 +161,16 @@ class Reception:
         return source.at(*self._routing.sites.of_numbers(callers_of(asked)))
 
     def _obstacle(self, source: Source, called: str, candidates: tuple[Candidate, ...]) -> Cause | None:
-        """Why a call cannot even be tried; None: it can."""
+        """Why a call cannot even be tried; None: it can.
+
+        None waits for a name to be found: another server may know it.
+        """
         if self.closed:
             return causes.SHUTDOWN
         if not candidates:
-            elsewhere = self._routing.candidates(replace(source, sites=()), called)
+            if self._routing.leads_somewhere(source, called):
+                return causes.ALL_TARGETS_DOWN
+            elsewhere = self._routing.leads_somewhere(replace(source, sites=()), called)
             return causes.NO_TRUNK_IN_COUNTRY if elsewhere else causes.NO_ROUTE
         trunks, limit = self._exchange.trunks, self._exchange.settings.sip.max_calls
         open_to = registered_first(candidates, trunks)

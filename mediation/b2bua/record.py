@@ -29,6 +29,8 @@ class Attempt:
     """The number in From as it left; `anonymous` where it was not told."""
     called: str = ""
     """The called number as it left."""
+    address: str = ""
+    """Where it went: transport, address and port; what a name stood for then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def _attempt(attempt: Attempt, started_at: str | None) -> dict[str, object]:
     return {
         "trunk": attempt.trunk,
         "target": attempt.target,
+        "address": attempt.address,
         "call_id": attempt.call_id,
         "calling": attempt.calling,
         "called": attempt.called,

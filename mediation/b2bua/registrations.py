@@ -1,13 +1,15 @@
 """The registrations of all trunks that register: what is asked for, what is told, and how each trunk stands."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from mediation.b2bua.outputs import Fact, Level
+from mediation.routing.directory import Directory
 from mediation.routing.routes import listener_for
 from mediation.routing.terms import Terms
 from mediation.routing.trunk import Standing, TrunkState
 from mediation.settings.model import Settings, Trunk
-from mediation.settings.places import Target
+from mediation.settings.places import Listener, Target
 from mediation.sip.agent import Agent
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.flow import Flow
@@ -35,19 +37,25 @@ class Registrations:
     """Those of one configuration."""
 
     def __init__(
-        self, agent: Agent, settings: Settings, trunks: Mapping[str, TrunkState], emit: Callable[[Fact], None]
+        self,
+        agent: Agent,
+        settings: Settings,
+        trunks: Mapping[str, TrunkState],
+        directory: Directory,
+        emit: Callable[[Fact], None],
     ) -> None:
-        """`trunks` learn how they stand."""
+        """`trunks` learn how they stand; `directory` knows where their targets are."""
         self._trunks = trunks
+        self._directory = directory
         self._emit = emit
         self._of: dict[Registration, Trunk] = {}
         self._targets: dict[Registrar, Target] = {}
         for trunk in settings.trunks:
-            registrars = tuple(self._registrars(trunk, settings)) if trunk.registration.is_on else ()
-            if registrars:
+            if trunk.registration.is_on:
                 credentials = Terms.of(trunk).credentials
                 digest = DigestClient(*(() if credentials is None else (credentials,)))
                 intent = _intent(trunk, settings.sip.user_agent)
+                registrars = partial(self._registrars, trunk.name, settings.gateway.listen)
                 self._of[Registration(agent, self, intent, registrars, digest)] = trunk
                 trunks[trunk.name].standing = Standing(trunk.registration.required)
 
@@ -87,6 +95,14 @@ class Registrations:
                 holder.flow.local,
                 holder.flow.remote,
             ):
+                registration.suspect(now)
+
+    def moved(self, trunk: str, now: float) -> None:
+        """The names of a trunk stand for other addresses: who holds its registration may be gone."""
+        known = self._directory.targets(trunk)
+        for registration, of in self._of.items():
+            holder = registration.holder
+            if of.name == trunk and holder is not None and self._targets[holder] not in known:
                 registration.suspect(now)
 
     def slept(self, now: float) -> None:
@@ -137,13 +153,16 @@ class Registrations:
     def _tell(self, name: str, level: Level, trunk: Trunk, fields: Mapping[str, object]) -> None:
         self._emit(Fact(name, level, {"trunk": trunk.name, **fields}))
 
-    def _registrars(self, trunk: Trunk, settings: Settings) -> Iterable[Registrar]:
-        for target in trunk.targets:
-            listener = listener_for(target, settings.gateway.listen)
+    def _registrars(self, trunk: str, listeners: tuple[Listener, ...]) -> tuple[Registrar, ...]:
+        """The targets of a trunk, as they are known now."""
+        found: dict[Registrar, Target] = {}
+        for target in self._directory.targets(trunk):
+            listener = listener_for(target, listeners)
             if listener is not None:
-                registrar = Registrar(target.uri, Flow(target.transport, listener.endpoint, target.endpoint))
-                self._targets[registrar] = target
-                yield registrar
+                flow = Flow(target.transport, listener.endpoint, target.endpoint)
+                found[Registrar(target.uri, flow)] = target
+        self._targets.update(found)
+        return tuple(found)
 
 
 def _why(setback: Setback) -> dict[str, object]:

@@ -11,12 +11,12 @@ from mediation.b2bua.passage import ANONYMOUS, Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
 from mediation.explaining.number import outcome_lines, outcome_mapping
 from mediation.routing.admission import Source
+from mediation.routing.directory import supposed
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate, Routing
 from mediation.routing.wires import Wires
 from mediation.settings.model import Route, Settings, Side, Site, Trunk
 from mediation.settings.translation import Outcome
-from mediation.sip.agent import hostport
 from mediation.sip.flow import Flow
 from mediation.sip.headers import Headers
 from mediation.sip.message import Request
@@ -62,7 +62,7 @@ def explain_route(settings: Settings, called: str, calling: str, trunk: Trunk | 
     `trunk` is where it comes from, None being a front end. The caller asserts its number, as front ends do.
     """
     source = Source(Side.FRONT_END if trunk is None else Side.GATEWAY, trunk, calls=True)
-    routing, names = Routing(settings), Wires(settings).names()
+    routing, names = Routing(settings, directory=supposed(settings)), Wires(settings).names()
     terms = routing.terms(source)
     who = f"<sip:{calling}@{_PEER};user=phone>" if calling else ANONYMOUS
     told = (("From", f"{who};tag=1"), *((("P-Asserted-Identity", who),) if calling else ()))
@@ -75,13 +75,13 @@ def explain_route(settings: Settings, called: str, calling: str, trunk: Trunk | 
         identity, lines = invited(
             request, Passage(terms, candidate.terms, names.host_and_port(flow)), ours.secrets
         )
-        host = hostport(target.endpoint)
+        host = target.place
         return Departure(
             candidate.trunk,
             target.uri,
             numbers.called_out.of_number(number_of(request.uri)),
             numbers.calling_out.of_number(number_of(request.from_.uri)) if calling else None,
-            called_uri(request, host, target.transport.parameter, numbers),
+            called_uri(request, host, target.parameter, numbers),
             (("From", identity), ("To", f"<{called_uri(request, host, numbers=numbers)}>"), *lines),
         )
 

@@ -14,13 +14,11 @@ from mediation.importing.parameters import (
     SERVER,
     TRUNK_CONFIGURATION,
     USAGES,
-    Fate,
     Group,
     always,
     key,
     later,
     never,
-    soon,
 )
 
 RULES_BETWEEN: Final = Group(
@@ -107,25 +105,32 @@ NEIGHBOURS: Final = Group(
 BEHAVIOUR: Final = Group(
     "Behaviour without a parameter",
     (
-        later(
-            "OPTIONS polling: five unanswered in a row", "", "targets are judged by the calls that they get"
+        key(
+            "OPTIONS polling: five unanswered in a row",
+            "",
+            "trunk.health.failures trunk.health.interval_s trunk.health.suspect_interval_s "
+            "trunk.health.down_interval_s trunk.health.timeout_s",
+            "the same: five, and every 60 s while it is down",
         ),
-        later(
-            "OPTIONS polling: stopped where the peer polls", "", "OPTIONS of a peer is answered; none is sent"
+        never(
+            "OPTIONS polling: stopped where the peer polls",
+            "",
+            "a peer that asks us is answered, and asked at our own interval all the same",
         ),
-        always("The only route is tried even when it is down", "", "no trunk is ever given up for good"),
-        soon(
+        always(
+            "The only route is tried even when it is down", "", "the last resort of a call, if all are down"
+        ),
+        key(
             "Recovery lag",
             "",
             "trunk.health.successes trunk.health.slow_start_s",
             "one answer to OPTIONS is enough",
-            "a target that has failed is tried again with the next call",
-            before=Fate.ALWAYS,
         ),
-        later(
+        key(
             "Health by calls that have failed",
             "",
-            "503 with Retry-After leaves a target alone; nothing else does",
+            "trunk.health.failures",
+            "in a row: not reached, nothing heard, 503",
         ),
         key(
             "Contact with the name of the certificate",
@@ -157,9 +162,7 @@ DIRECT_ROUTING: Final = Group(
     (
         later("Enabled", "False", "a trunk that stands in the file is in use"),
         key("SipSignalingPort", "", "trunk.targets internal.targets", '"sip:ADDRESS:PORT;transport=tls"'),
-        soon("SendSipOptions", "True", "trunk.health.options internal.health.options", "the same",
-            "OPTIONS of a peer is answered; none is sent",
-        ),
+        key("SendSipOptions", "True", "trunk.health.options internal.health.options", "the same"),
         key("FailoverTimeSeconds", "10", "trunk.no_progress_s", "the same number, to 32"),
         key("FailoverResponseCodes", "408,503,504", "trunk.failover_codes", "the list replaces the default, as there"),
         key("ForwardCallHistory", "False", "trunk.identity.history internal.identity.history", 'True: "history-info"'),

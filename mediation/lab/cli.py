@@ -13,7 +13,7 @@ from mediation.lab.simulator import SimulatorSettings, simulate
 from mediation.lab.user_agent import Placement
 from mediation.net.flows import ListenError
 from mediation.settings.addresses import parse_listener, parse_target
-from mediation.settings.places import Listener, Target
+from mediation.settings.places import AnyTarget, Listener, Target
 from mediation.settings.words import UnfitError
 from mediation.sip.flow import Transport
 from mediation_codecs.g711 import Law
@@ -161,7 +161,7 @@ def _simulate(
         behaviours=by_number,
         first_rtp_port=_read(rtp_port, _even),
         journal=journal,
-        target=_read(to, lambda text: _plain(parse_target(text))) if to else None,
+        target=_read(to, lambda text: _plain(_by_address(parse_target(text)))) if to else None,
         calls=tuple(_read(text, _placement) for text in call),
         wait_for_line=wait,
     )
@@ -179,6 +179,12 @@ def _read(text: T, parse: Callable[[T], R]) -> R:
         raise typer.BadParameter(f"{error.message}; {error.remedy}") from None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _by_address(target: AnyTarget) -> Target:
+    if not isinstance(target, Target):
+        raise UnfitError(f'"{target}" has a name', "the simulators ask no DNS: give the address")
+    return target
 
 
 def _plain(place: P) -> P:

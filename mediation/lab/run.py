@@ -244,14 +244,16 @@ class Lab:
 
 def _actors(settings: Settings) -> dict[str, Target]:
     """Who is simulated, and where: the front end and the first two targets of the first trunk."""
-    first, second = settings.trunks[0].targets[:2]
-    return {FRONT_END: settings.internal.targets[0], SBC_A: first, SBC_B: second}
+    first, second = settings.trunks[0].addressed[:2]
+    return {FRONT_END: settings.internal.addressed[0], SBC_A: first, SBC_B: second}
 
 
 def _check(settings: Settings) -> None:
     """Raises LabError when a configuration is no good for the lab, good as it may be otherwise."""
-    if len(settings.trunks[0].targets) < 2:
-        wish = "a trunk with two targets, so that failover shows: add one to its `targets`"
+    if not settings.internal.addressed:
+        wish = "a front end by its address: name one in `targets` of [internal]"
+    elif len(settings.trunks[0].addressed) < 2:
+        wish = "a trunk with two targets by their addresses, so that failover shows: add one to its `targets`"
     elif not settings.cdr.file:
         wish = "call records to hold against the calls: name a file in [cdr]"
     elif settings.log.format is LogFormat.CONSOLE or settings.log.level not in (

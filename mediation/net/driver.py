@@ -76,10 +76,18 @@ class Driver(Generic[Other]):
             marking=self._marking,
         )
 
+    def begin(self) -> None:
+        """Let time pass for the engine, before there is any socket."""
+        self._loop = asyncio.get_running_loop()
+
     async def start(self, listeners: Iterable[Listener]) -> None:
         """Bind and begin. Raises ListenError."""
-        self._loop = asyncio.get_running_loop()
+        self.begin()
         await self.flows.listen(listeners)
+        self.targets_changed()
+
+    def targets_changed(self) -> None:
+        """Names of targets stand for other addresses: those are kept alive from now on."""
         if self._wires is not None:
             self.flows.keep_alive(self._wires.kept_alive())
 

@@ -157,8 +157,9 @@ class Flows:
         self._open(flow, octets)
 
     def keep_alive(self, flows: Iterable[tuple[Flow, float]]) -> None:
-        """Send blank datagrams by these flows, each with its interval in seconds."""
-        self._keepalives.start(flows)
+        """Send blank datagrams by these flows and by no others, each with its interval in seconds."""
+        if not self._closing:
+            self._keepalives.keep(flows)
 
     async def aclose(self) -> None:
         """Close everything; what is written already still leaves. Nobody hears anything from now on."""

@@ -29,10 +29,14 @@ class Datagrams:
         self._send = send
         self._timers: dict[Flow, asyncio.TimerHandle] = {}
 
-    def start(self, flows: Iterable[tuple[Flow, float]]) -> None:
-        """Begin, with the first one at once; each flow with its interval in seconds."""
-        for flow, every_s in flows:
-            self._ping(flow, every_s)
+    def keep(self, flows: Iterable[tuple[Flow, float]]) -> None:
+        """Keep these alive and no others, new ones at once; each with its interval in seconds."""
+        wanted = dict(flows)
+        for flow in [flow for flow in self._timers if flow not in wanted]:
+            self._timers.pop(flow).cancel()
+        for flow, every_s in wanted.items():
+            if flow not in self._timers:
+                self._ping(flow, every_s)
 
     def close(self) -> None:
         """Stop."""

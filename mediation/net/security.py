@@ -10,6 +10,7 @@ from typing import Final
 from mediation.net.credentials import WARN_DAYS, Lifetime, Stamp, lifetime, stamp
 from mediation.net.tls import Contexts, CredentialsError, Shield, load_contexts
 from mediation.routing.certificates import Expectations, Identity
+from mediation.routing.directory import Directory
 from mediation.settings.model import Settings, Side
 from mediation.sip.flow import Flow, Transport
 
@@ -82,11 +83,13 @@ class Security:
         settings: Settings,
         notify: Callable[[Notice], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        directory: Directory | None = None,
     ) -> None:
+        """`directory` tells which addresses the targets have now; without one, names have none."""
         self._settings = settings
         self._notify = notify
         self._now = now
-        self._expectations = Expectations(settings)
+        self._expectations = Expectations(settings, directory)
         self._sides = {
             listener.endpoint: side
             for side in Side

@@ -1,11 +1,11 @@
 """Figures for Prometheus, served from a thread of its own: the only module that imports prometheus_client.
 
-Base units and `_total` as Prometheus wants them; no label holds a number, an address or a Call-ID, so that the count of
-series is known beforehand. What is not configured is absent rather than 0.
+Base units and `_total` as Prometheus wants them; no label holds a number, a Call-ID or an address other than that of a
+target, so that the count of series is known beforehand. What is not configured is absent rather than 0.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -17,8 +17,11 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from mediation.b2bua.causes import Verdict
+from mediation.b2bua.finding import NameReport
 from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord
+from mediation.b2bua.watch import TargetReport
+from mediation.routing.health_table import State
 from mediation.sip.flow import Endpoint
 
 DIRECTIONS = ("inbound", "outbound")
@@ -38,6 +41,12 @@ class Sources:
     """The trunks that register with their ITSP, and whether each is registered now."""
     certificates: Callable[[], Mapping[str, datetime]]
     """When the certificate of each interface with TLS ends."""
+    targets: Callable[[], Sequence[TargetReport]] = tuple
+    """How each target does."""
+    names: Callable[[], Sequence[NameReport]] = tuple
+    """What each name of a target stands for."""
+    failed_look_ups: Callable[[], int] = int
+    """Look-ups in the DNS that have failed, since the start."""
 
 
 REGISTRATIONS: Final = {
@@ -155,3 +164,36 @@ class _Looks(Collector):
             for interface, moment in certificates.items():
                 ends.add_metric([interface], moment.timestamp())
             yield ends
+        reports = self._sources.targets()
+        if reports:
+            states = GaugeMetricFamily(
+                "mediation_target_state",
+                "1 for the state that a target is in, 0 for the others.",
+                labels=["trunk", "target", "address", "state"],
+            )
+            for report, state in product(reports, State):
+                labels = [report.trunk, report.target, report.address, str(state)]
+                states.add_metric(labels, float(state is report.state))
+            yield states
+        names = self._sources.names()
+        if names:
+            addresses = GaugeMetricFamily(
+                "mediation_target_addresses",
+                "How many addresses a name of a target stands for.",
+                labels=["trunk", "target"],
+            )
+            failing = GaugeMetricFamily(
+                "mediation_target_name_failing",
+                "1 while a name cannot be looked up, and what it stood for is used on.",
+                labels=["trunk", "target"],
+            )
+            for name in names:
+                addresses.add_metric([name.trunk, name.target], float(name.addresses))
+                failing.add_metric([name.trunk, name.target], float(bool(name.failing)))
+            yield addresses
+            yield failing
+            yield CounterMetricFamily(
+                "mediation_dns_failures",
+                "Look-ups in the DNS that nobody has answered, or not well.",
+                self._sources.failed_look_ups(),
+            )

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
+from mediation.routing.directory import Directory, Holder, holders
 from mediation.routing.sites import Sites
-from mediation.settings.model import Settings, Side, Site, Trunk
+from mediation.settings.model import OfTargets, Settings, Side, Site, Trunk
 from mediation.settings.places import Network, addresses
 from mediation.sip.flow import Flow
 
@@ -33,37 +34,39 @@ class Admission:
     _MOST_REMEMBERED = 4096
     """Known sources kept by address; strangers are never kept, so a flood of them costs no memory."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, directory: Directory | None = None) -> None:
+        """`directory` tells which addresses the targets have now; without one, names have none."""
         self._sides = {
             (listener.transport, listener.endpoint): side
             for side in Side
             for listener in settings.interface(side).listen
         }
+        self._directory = Directory(settings) if directory is None else directory
+        self._holders = tuple(holders(settings))
         self._sites = Sites(settings)
-        front_end = Source(Side.FRONT_END, None, calls=True)
-        # The first entry that holds an address decides: those who may call, then those who may only answer.
-        self._peers: dict[Side, list[tuple[Network, Source]]] = {
-            Side.FRONT_END: [
-                *((network, front_end) for network in settings.internal.trusted),
-                *(
-                    (network, replace(front_end, calls=False))
-                    for network in addresses(settings.internal.targets)
-                ),
-            ],
-            Side.GATEWAY: [
-                *(
-                    (n, Source(Side.GATEWAY, trunk, calls=True))
-                    for trunk in settings.trunks
-                    for n in trunk.trusted
-                ),
-                *(
-                    (network, Source(Side.GATEWAY, trunk, calls=False))
-                    for trunk in settings.trunks
-                    for network in addresses(trunk.targets)
-                ),
-            ],
-        }
+        self._revision = -1
+        self._peers: dict[Side, list[tuple[Network, Source]]] = {}
         self._known: dict[tuple[Side, str], Source] = {}
+
+    def _list_anew(self) -> None:
+        """The first entry that holds an address decides: those who may call, then those who may only answer.
+
+        Who was a target once may still answer: its calls may be up.
+        """
+        self._revision = self._directory.revision
+        self._known.clear()
+        self._peers = {side: [] for side in Side}
+        for calls in (True, False):
+            for holder in self._holders:
+                networks = self._callers(holder) if calls else addresses(self._directory.known(holder.name))
+                trunk = holder.peer if isinstance(holder.peer, Trunk) else None
+                source = Source(holder.side, trunk, calls=calls)
+                self._peers[holder.side] += [(network, source) for network in networks]
+
+    def _callers(self, holder: Holder) -> tuple[Network, ...]:
+        if isinstance(holder.peer.trusted, OfTargets):
+            return addresses(self._directory.targets(holder.name))
+        return holder.peer.trusted
 
     def side_of(self, flow: Flow) -> Side | None:
         """Which interface a flow belongs to."""
@@ -74,6 +77,8 @@ class Admission:
         side = self.side_of(flow)
         if side is None:
             return None
+        if self._revision != self._directory.revision:
+            self._list_anew()
         host = flow.remote[0]
         source = self._known.get((side, host))
         if source is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
+from mediation.routing.directory import FRONT_END_POOL, Directory
 from mediation.settings.model import Settings, Side, Trunk
 from mediation.sip.flow import Flow, Transport
 
@@ -59,20 +60,30 @@ class Expected:
 class Expectations:
     """Those of one configuration."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, directory: Directory | None = None) -> None:
+        """`directory` tells which addresses the targets have now; without one, names have none."""
         self._settings = settings
+        self._directory = Directory(settings) if directory is None else directory
 
     def of(self, flow: Flow, side: Side, *, calling: bool) -> Expected:
-        """What to expect at the other end of a connection; `calling`: we have opened it."""
+        """What to expect at the other end of a connection; `calling`: we have opened it.
+
+        A target with a name in the settings must bear that name, whatever host the DNS has led to (RFC 5922 section
+        7.3); its address is no proof then.
+        """
         if side is Side.FRONT_END:
+            names = self._names(FRONT_END_POOL, flow)
             peers = _lowered(self._settings.internal.tls.peers)
-            return Expected(peers, _canonical(flow.remote[0]) if calling else "", anybody=not peers)
+            address = _canonical(flow.remote[0]) if calling and not names else ""
+            return Expected(peers | names, address, anybody=not peers and not (calling and names))
         trunks = self._trunks(flow)
         names = _lowered(trunk.tls_name for trunk in trunks if trunk.tls_name)
         if trunks and all(trunk.tls_name for trunk in trunks):
             return Expected(names)
+        found = frozenset[str]().union(*(self._names(t.name, flow) for t in trunks if not t.tls_name))
         peers = _lowered(self._settings.gateway.tls.peers)
-        return Expected(names | peers, _canonical(flow.remote[0]), anybody=not calling and not peers)
+        address = "" if found else _canonical(flow.remote[0])
+        return Expected(names | found | peers, address, anybody=not calling and not peers)
 
     def allow_reuse(self, flow: Flow, side: Side, identity: Identity, sent_by: str) -> bool:
         """Whether who has connected to us and shown `identity` may stand for the peer of `flow` (RFC 5923).
@@ -89,8 +100,18 @@ class Expectations:
     def server_name(self, flow: Flow, side: Side) -> str:
         """Whom to ask for by server name indication (RFC 6066 section 3); empty: nobody by name."""
         if side is Side.FRONT_END:
-            return ""
-        return next((trunk.tls_name for trunk in self._trunks(flow) if trunk.tls_name), "")
+            return min(self._names(FRONT_END_POOL, flow), default="")
+        trunks = self._trunks(flow)
+        given = next((trunk.tls_name for trunk in trunks if trunk.tls_name), "")
+        return given or min((name for each in trunks for name in self._names(each.name, flow)), default="")
+
+    def _names(self, holder: str, flow: Flow) -> frozenset[str]:
+        """The names in the settings that this very target was found by, or else anything at this address."""
+        known = [target for target in self._directory.known(holder) if target.transport is Transport.TLS]
+        exact = [target for target in known if target.endpoint == flow.remote]
+        host = ip_address(flow.remote[0])
+        there = exact or [target for target in known if ip_address(target.host) == host]
+        return frozenset(target.name for target in there if target.name)
 
     def _trunks(self, flow: Flow) -> list[Trunk]:
         """The trunks that have this very target, or else those that have anything at this address."""
@@ -98,7 +119,10 @@ class Expectations:
         exact = [
             trunk
             for trunk in trunks
-            if any(t.endpoint == flow.remote and t.transport is Transport.TLS for t in trunk.targets)
+            if any(
+                target.endpoint == flow.remote and target.transport is Transport.TLS
+                for target in self._directory.known(trunk.name)
+            )
         ]
         if exact:
             return exact
@@ -107,7 +131,7 @@ class Expectations:
             trunk
             for trunk in trunks
             if any(host.version == network.version and host in network for network in trunk.trusted)
-            or any(ip_address(target.host) == host for target in trunk.targets)
+            or any(ip_address(target.host) == host for target in self._directory.known(trunk.name))
         ]
 
 

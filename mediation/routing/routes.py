@@ -6,15 +6,13 @@ from itertools import chain
 from typing import Final
 
 from mediation.routing.admission import Source
+from mediation.routing.directory import FRONT_END_POOL, Directory, Draw
 from mediation.routing.failover import Failover
 from mediation.routing.sites import Sites
 from mediation.routing.terms import Terms
 from mediation.settings.model import Route, Settings, Side, Trunk
 from mediation.settings.patterns import compile_pattern
 from mediation.settings.places import Listener, Target
-
-FRONT_END_POOL = "front-end"
-"""What stands for a trunk's name when a call goes to the front-end servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +31,6 @@ class Candidate:
     """Which final responses send the call to the next candidate."""
 
 
-Draw = Callable[[int, int], int]
-"""A whole number from the first to the second, both included: chance comes from outside."""
-
-
 def least(low: int, high: int) -> int:
     """No chance: always the first that has any."""
     del high
@@ -46,47 +40,83 @@ def least(low: int, high: int) -> int:
 class Routing:
     """The routes of one configuration."""
 
-    def __init__(self, settings: Settings, draw: Draw = least) -> None:
-        """`draw` decides between the trunks of a route with weights."""
+    def __init__(
+        self,
+        settings: Settings,
+        draw: Draw = least,
+        directory: Directory | None = None,
+        fitness: Callable[[str, Target], int] = lambda trunk, target: 0,
+    ) -> None:
+        """`draw` decides between the trunks of a route with weights, and between servers of a name.
+
+        `fitness` tells how well a target of a trunk does: the less, the better.
+        """
+        self._fitness = fitness
         self._draw = draw
+        self._directory = Directory(settings) if directory is None else directory
         gateway, internal = settings.gateway.listen, settings.internal
         self._terms = {trunk.name: Terms.of(trunk) for trunk in settings.trunks}
         self._front_end_terms = Terms.of(internal)
-        self._by_trunk = {
-            trunk.name: _candidates(trunk.name, trunk.targets, gateway, self._terms[trunk.name], trunk)
-            for trunk in settings.trunks
+        # Front-end servers fail over like a trunk that says nothing about it.
+        like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
+        self._ways = {
+            FRONT_END_POOL: _Way(like, internal.listen, self._front_end_terms, Failover.of(like)),
+            **{
+                trunk.name: _Way(trunk, gateway, self._terms[trunk.name], Failover.of(trunk))
+                for trunk in settings.trunks
+            },
         }
+        self._fixed = {name: self._candidates(name) for name in self._ways if not self._directory.names(name)}
+        """Of those that have no names, and so the same candidates for every call."""
         self._routes = tuple(
             (compile_pattern(route.match), route)
             for route in sorted(settings.routes, key=lambda route: route.priority)
         )
-        self._in_order = {route: self._along(route.trunks) for _, route in self._routes}
+        self._in_order = {
+            route: self._along(route.trunks)
+            for _, route in self._routes
+            if self._fixed.keys() >= set(route.trunks)
+        }
         self.sites: Final = Sites(settings)
         """Where calls belong to."""
-        # Front-end servers fail over like a trunk that says nothing about it.
-        like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
-        self._to_front_end = _each_once(
-            _candidates(FRONT_END_POOL, internal.targets, internal.listen, self._front_end_terms, like)
-        )
 
     def terms(self, source: Source) -> Terms:
         """On what terms we speak with whoever calls."""
         return self._front_end_terms if source.trunk is None else self._terms[source.trunk.name]
 
     def candidates(self, source: Source, called: str) -> tuple[Candidate, ...]:
-        """Targets for a call, in order; empty: no route."""
+        """Targets for a call, in order; empty: no route.
+
+        All are of the address family of the fittest one that comes first: a call's audio has one port on each side, and
+        one port is of one family.
+        """
+        found = self._found(source, called)
+        if not found:
+            return ()
+        first = min(found, key=lambda each: self._fitness(each.trunk, each.target)).target
+        return tuple(each for each in found if (":" in each.target.host) == (":" in first.host))
+
+    def _found(self, source: Source, called: str) -> tuple[Candidate, ...]:
         if not called:
             return ()  # a URI without a user calls nobody, whatever the patterns say
         if source.side is Side.GATEWAY:
-            return self._to_front_end
+            return self._along((FRONT_END_POOL,))
         asked = self.asked(called)
         if not asked or not asked[-1][1]:
             return ()
         route = asked[-1][0]
         if not route.weights and not source.sites:
-            return self._in_order[route]
+            return self._in_order.get(route) or self._along(route.trunks)
         trunks = drawn(route.trunks, route.weights, self._draw) if route.weights else route.trunks
         return self._along(self.sites.permitted(trunks, source.sites))
+
+    def leads_somewhere(self, source: Source, called: str) -> bool:
+        """Whether a number has a route that this source may use, even where none of its targets is known now."""
+        if source.side is Side.GATEWAY:
+            return bool(called)
+        asked = self.asked(called) if called else ()
+        matched = bool(asked) and asked[-1][1]
+        return matched and bool(self.sites.permitted(asked[-1][0].trunks, source.sites))
 
     def asked(self, called: str) -> tuple[tuple[Route, bool], ...]:
         """The routes that are asked about a number, in order, and whether they match: after the first, none is."""
@@ -98,7 +128,27 @@ class Routing:
         return tuple(tried)
 
     def _along(self, trunks: Iterable[str]) -> tuple[Candidate, ...]:
-        return _each_once(chain.from_iterable(self._by_trunk[name] for name in trunks))
+        return _each_once(
+            chain.from_iterable(self._fixed.get(name) or self._candidates(name) for name in trunks)
+        )
+
+    def _candidates(self, name: str) -> tuple[Candidate, ...]:
+        way = self._ways[name]
+        return tuple(
+            Candidate(name, target, listener, way.terms, way.rules.no_progress_s, way.failover)
+            for target in self._directory.drawn(name, self._draw)
+            if (listener := listener_for(target, way.listeners)) is not None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the targets of a trunk, or the front-end servers, are called."""
+
+    rules: Trunk
+    listeners: tuple[Listener, ...]
+    terms: Terms
+    failover: Failover
 
 
 def drawn(trunks: tuple[str, ...], weights: tuple[int, ...], draw: Draw) -> list[str]:
@@ -119,28 +169,11 @@ def drawn(trunks: tuple[str, ...], weights: tuple[int, ...], draw: Draw) -> list
     return [*order, *(name for name, _ in left)]
 
 
-def _candidates(
-    name: str, targets: tuple[Target, ...], listeners: tuple[Listener, ...], terms: Terms, rules: Trunk
-) -> tuple[Candidate, ...]:
-    failover = Failover.of(rules)
-    return tuple(
-        Candidate(name, target, listener, terms, rules.no_progress_s, failover)
-        for target in targets
-        if (listener := listener_for(target, listeners)) is not None
-    )
-
-
 def _each_once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """The same peer under two trunks is tried once, and all are of the first one's address family.
-
-    A call's audio has one port on each side, and one port is of one family.
-    """
+    """The same peer under two trunks is tried once."""
     found: dict[tuple[str, tuple[str, int]], Candidate] = {}
     for candidate in candidates:
-        target = candidate.target
-        first = next(iter(found.values()), candidate).target
-        if (":" in target.host) == (":" in first.host):
-            found.setdefault((target.transport, target.endpoint), candidate)
+        found.setdefault((candidate.target.transport, candidate.target.endpoint), candidate)
     return tuple(found.values())
 
 

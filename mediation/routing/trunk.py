@@ -1,8 +1,10 @@
-"""What changes about a trunk while it is in use: how many calls it carries, and which targets asked for rest."""
+"""What changes about a trunk while it is in use: its calls, how its targets do, and which of them asked for rest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
+from mediation.routing.health import PARTS, Fitness, TargetHealth
 from mediation.settings.places import Target
 
 
@@ -18,10 +20,22 @@ class Standing:
     """Route values for what goes to that target (RFC 3608)."""
 
 
+class Watched(Protocol):
+    """One target, as whoever watches it tells and is told."""
+
+    health: TargetHealth
+
+    def call_answered(self, now: float) -> None:
+        """A call was answered in some way that only a target that serves has."""
+
+    def call_failed(self, reason: str, now: float) -> None:
+        """A call was not heard, not delivered, or refused for want of service."""
+
+
 class TrunkState:
     """One trunk, or the pool of front-end servers, as the engine sees it."""
 
-    __slots__ = ("_resting", "active", "max_calls", "standing")
+    __slots__ = ("_resting", "active", "max_calls", "standing", "watched")
 
     def __init__(self, max_calls: int) -> None:
         self.max_calls = max_calls
@@ -31,6 +45,8 @@ class TrunkState:
         self.standing: Standing | None = None
         """None: it does not register."""
         self._resting: dict[Target, float] = {}
+        self.watched: Mapping[Target, Watched] = {}
+        """Its targets, while somebody watches them; of others nothing bad is known."""
 
     @property
     def is_registered(self) -> bool:
@@ -72,6 +88,26 @@ class TrunkState:
             del self._resting[target]
             return False
         return until is not None
+
+    def fitness(self, target: Target) -> Fitness:
+        """Whether others are tried before this target."""
+        watched = self.watched.get(target)
+        return Fitness.READY if watched is None else watched.health.fitness
+
+    def share(self, target: Target, now: float) -> int:
+        """The share of its calls that a target gets, in PARTS: less than the whole while it comes back."""
+        watched = self.watched.get(target)
+        return PARTS if watched is None else watched.health.share(now)
+
+    def call_answered(self, target: Target, now: float) -> None:
+        """A target has answered a call in some way that only one that serves has."""
+        if (watched := self.watched.get(target)) is not None:
+            watched.call_answered(now)
+
+    def call_failed(self, target: Target, reason: str, now: float) -> None:
+        """A target was not reached, said nothing, or does not serve now."""
+        if (watched := self.watched.get(target)) is not None:
+            watched.call_failed(reason, now)
 
 
 class Occupancy:

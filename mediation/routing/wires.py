@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from mediation.settings.model import Internal, LargeRequests, Settings, Side, Trunk
+from mediation.routing.directory import Directory, holders
+from mediation.settings.model import LargeRequests, Settings, Side, Trunk
 from mediation.settings.places import Target
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.names import Name, Names
@@ -44,8 +45,10 @@ UNMARKED = Marking()
 class Wires:
     """Those of one configuration."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, directory: Directory | None = None) -> None:
+        """`directory` tells which addresses the targets have now; without one, names have none."""
         self._settings = settings
+        self._directory = Directory(settings) if directory is None else directory
         self._listeners = {
             (listener.transport, listener.endpoint): (side, listener)
             for side in Side
@@ -96,15 +99,14 @@ class Wires:
 
     def kept_alive(self) -> Iterator[tuple[Flow, float]]:
         """The flows by UDP that want keep-alives, and the seconds between two; a listener for each target."""
-        peers: list[tuple[Side, Internal | Trunk]] = [(Side.FRONT_END, self._settings.internal)]
-        peers += [(Side.GATEWAY, trunk) for trunk in self._settings.trunks]
         told: set[tuple[Endpoint, Endpoint]] = set()
-        for side, peer in peers:
-            for target in peer.targets if peer.keepalive_s else ():
-                flow = self._datagrams_to(target, side)
+        for holder in holders(self._settings):
+            every_s = holder.peer.keepalive_s
+            for target in self._directory.targets(holder.name) if every_s else ():
+                flow = self._datagrams_to(target, holder.side)
                 if flow is not None and (flow.local, flow.remote) not in told:
                     told.add((flow.local, flow.remote))
-                    yield flow, float(peer.keepalive_s)
+                    yield flow, float(every_s)
 
     def _datagrams_to(self, target: Target, side: Side) -> Flow | None:
         if target.transport is not Transport.UDP:
@@ -118,11 +120,11 @@ class Wires:
         """The trunk that has this very target, or else the first that has anything at this address."""
         trunks = self._settings.trunks
         for trunk in trunks:
-            if any(target.endpoint == flow.remote for target in trunk.targets):
+            if any(target.endpoint == flow.remote for target in self._directory.known(trunk.name)):
                 return trunk
         host = ip_address(flow.remote[0])
         for trunk in trunks:
-            if any(ip_address(target.host) == host for target in trunk.targets) or any(
+            if any(ip_address(each.host) == host for each in self._directory.known(trunk.name)) or any(
                 host.version == network.version and host in network for network in trunk.trusted
             ):
                 return trunk

@@ -1,6 +1,6 @@
 """Listeners, targets and networks: from the file's spelling to values of the model.
 
-Nothing here asks the DNS: this release takes IP addresses only.
+Nothing here asks the DNS: names of targets are looked up while the server runs, and listeners and networks have none.
 """
 
 import re
@@ -8,21 +8,24 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
-from mediation.settings.places import Listener, Network, Target, bracketed
+from mediation.settings.places import AnyTarget, Listener, NamedTarget, Network, Target, bracketed
 from mediation.settings.words import UnfitError
 from mediation.sip.flow import Transport
+from mediation.sip.locating import Sought
 
-_NO_NAMES: Final = "give the IP address; names are not resolved by this release"
+_NO_NAMES: Final = "give the IP address: names are taken for targets alone"
 _TRANSPORTS: Final = frozenset(Transport)
 _NO_WEB: Final = "use udp, tcp or tls"
 _TARGET_FORM: Final = (
-    '"sip:ADDRESS:PORT", with ";transport=tcp" or ";transport=tls" behind it where UDP is not meant'
+    '"sip:ADDRESS:PORT" or "sip:NAME", with ";transport=tcp" or ";transport=tls" behind it where UDP is '
+    "not meant"
 )
 _LISTENER_FORM: Final = '"udp:ADDRESS:PORT", "tcp:ADDRESS:PORT" or "tls:ADDRESS:PORT"'
 _NAMED_FORM: Final = (
     '"udp:ADDRESS:PORT as NAME audio ADDRESS on INTERFACE", where the name may have a ":PORT" of its own'
 )
 _LONGEST_NAME: Final = 253
+_LONGEST_LABEL: Final = 63
 _HOST_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 _DEVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,14}")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
@@ -112,21 +115,16 @@ def _parse_socket(text: str) -> Listener:
     return Listener(transport, str(address), port)
 
 
-def parse_target(text: str) -> Target:
-    """Parse `sip:192.0.2.9`, `sip:[2001:db8::9]:5070;transport=tcp`; UDP and 5060 (TLS: 5061) unless given.
+def parse_target(text: str) -> AnyTarget:
+    """Parse `sip:192.0.2.9`, `sip:[2001:db8::9]:5070;transport=tcp`, `sip:sbc.itsp.example`, `sips:itsp.example`.
 
-    UnfitError otherwise.
+    For an address, UDP and 5060 (TLS: 5061) unless given. UnfitError otherwise.
     """
     scheme, colon, rest = text.partition(":")
     lowered = scheme.lower()
-    if lowered == "sips" and colon:
-        raise UnfitError(
-            '"sips:" asks for TLS on every hop, which nobody can promise for those behind the next',
-            'write "sip:ADDRESS:PORT;transport=tls" for TLS as far as that server',
-        )
     if lowered in _TRANSPORTS and colon:
         raise UnfitError(f'a target is a SIP URI, not "{lowered}:…"', f"write {_TARGET_FORM}")
-    if lowered != "sip" or not colon:
+    if lowered not in ("sip", "sips") or not colon:
         raise UnfitError(f'"{text}" does not begin with sip:', f"write {_TARGET_FORM}")
     if "?" in rest:
         raise UnfitError("a target has no headers", f"leave out what follows the ?; write {_TARGET_FORM}")
@@ -134,13 +132,30 @@ def parse_target(text: str) -> Target:
     user, at, place = place.rpartition("@")
     if at:
         raise UnfitError(f'a target names a server, not a user ("{user}")', f"write {_TARGET_FORM}")
-    transport = _transport(parameters)
-    host, port = _host_and_port(place, _TARGET_FORM, transport)
+    secure, transport = lowered == "sips", _transport(parameters)
+    if secure and transport is not None and transport is not Transport.TLS:
+        raise UnfitError(
+            f'"sips:" is never spoken over {transport}', 'write "sip:", or leave the transport out'
+        )
+    spoken = Transport.TLS if secure else transport or Transport.UDP
+    host, port = _host_and_port(place, _TARGET_FORM, spoken)
+    if _HOST_NAME.fullmatch(host) is not None:
+        given = port if place.rpartition("]")[2].count(":") == 1 else None
+        return NamedTarget(text, Sought(_domain(host), given, transport, secure))
     address = _address(host)
     if address.is_unspecified:
         raise UnfitError(f"{address} is nobody's address", "give the address of the server")
     _single_host(address)
-    return Target(text, str(address), port, transport)
+    return Target(text, str(address), port, spoken)
+
+
+def _domain(text: str) -> str:
+    """A name as the DNS has it."""
+    name = text.removesuffix(".").lower()
+    if len(name) > _LONGEST_NAME or any(len(label) > _LONGEST_LABEL for label in name.split(".")):
+        message = f"the name has {len(name)} characters, or more than {_LONGEST_LABEL} between two dots"
+        raise UnfitError(message, f"no domain has more than {_LONGEST_NAME}")
+    return name
 
 
 def parse_network(text: str) -> Network:
@@ -229,7 +244,7 @@ def _single_host(address: _Address) -> None:
         raise UnfitError(f"{address} is an address of many", "give the address of one machine")
 
 
-def _transport(parameters: list[str]) -> Transport:
+def _transport(parameters: list[str]) -> Transport | None:
     found: Transport | None = None
     for parameter in parameters:
         name, _, value = parameter.partition("=")
@@ -244,7 +259,7 @@ def _transport(parameters: list[str]) -> Transport:
                 f'"{value}" is no transport', 'write ";transport=udp", ";transport=tcp" or ";transport=tls"'
             )
         found = Transport(value.lower())
-    return found or Transport.UDP
+    return found
 
 
 def covers(wide: Network, narrow: Network) -> bool:

@@ -27,7 +27,7 @@ from mediation.settings.addresses import parse_listener, parse_network, parse_ta
 from mediation.settings.faults import Finding, fault_of
 from mediation.settings.model import Secret, Settings
 from mediation.settings.numbers import Example, parse_example
-from mediation.settings.places import Listener, Network, Target
+from mediation.settings.places import AnyTarget, Listener, Network
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.secret import parse_secret
@@ -54,7 +54,7 @@ CONFIGURATION: Final = Shape(
     Settings,
     {
         Listener: parse_listener,
-        Target: parse_target,
+        AnyTarget: parse_target,
         Network: parse_network,
         Secret: parse_secret,
         Example: parse_example,

@@ -43,14 +43,8 @@ def unmarked_connections(draft: Draft) -> Iterator[Fault]:
 def _in_a_tunnel(draft: Draft, trunk: Path) -> Iterator[Fault]:
     """Every way to its targets leaves by an interface that the listener is bound to."""
     way = (*trunk, "connection")
-    for path, target in draft.targets(trunk):
-        doors = (
-            (place, listener)
-            for place, listener in draft.listeners("gateway")
-            if listener.transport is target.transport and family(listener.host) == family(target.host)
-        )
-        place, door = next(doors, (path, None))
-        if door is not None and not door.device:
+    for place, door in _doors(draft, trunk):
+        if not door.device:
             message = f"over the Internet a VPN is demanded, and {door.socket} is bound to no interface"
             remedy = (
                 f'write "{door} on wg0" or the like there, or take TLS with SRTP: internet_without_vpn = true'
@@ -59,12 +53,28 @@ def _in_a_tunnel(draft: Draft, trunk: Path) -> Iterator[Fault]:
             return
 
 
+def _doors(draft: Draft, trunk: Path) -> Iterator[tuple[Path, Listener]]:
+    """The listeners that calls to a trunk leave by: of a name, each that the DNS may choose."""
+    listeners = list(draft.listeners("gateway"))
+    for _, target in draft.targets(trunk):
+        wanted = (target.transport, family(target.host))
+        yield from [each for each in listeners if (each[1].transport, family(each[1].host)) == wanted][:1]
+    for _, named in draft.named(trunk):
+        yield from (each for each in listeners if named.spoken in (None, each[1].transport))
+
+
 def _encrypted(draft: Draft, trunk: Path) -> Iterator[Fault]:
     """Nothing of a call may be read on the way."""
     reason = (*trunk, "internet_without_vpn")
     for path, target in draft.targets(trunk):
         if target.transport is not Transport.TLS:
             message = f"without a VPN the way to {target.host} must be TLS, and it is {target.transport}"
+            yield Fault(path, message, 'write ";transport=tls" behind it', related=reason)
+    for path, named in draft.named(trunk):
+        if named.spoken is not Transport.TLS:
+            message = (
+                f"without a VPN the way to {named.sought.name} must be TLS, and the DNS may choose another"
+            )
             yield Fault(path, message, 'write ";transport=tls" behind it', related=reason)
     mode = (*trunk, "media", "srtp")
     srtp = draft.value(mode, SrtpMode)

@@ -119,8 +119,9 @@ def _private_audio(draft: Draft) -> Iterator[Fault]:
 
 def _tls_without_use(draft: Draft) -> Iterator[Fault]:
     for path, name in draft.each(("trunk", EACH, "tls_name"), str):
-        targets = [target for _, target in draft.targets(path[:-1])]
-        unused = targets and not any(target.transport is Transport.TLS for target in targets)
+        spoken = [target.transport for _, target in draft.targets(path[:-1])]
+        may_be = [named.spoken for _, named in draft.named(path[:-1])]
+        unused = (spoken or may_be) and Transport.TLS not in (*spoken, *may_be) and None not in may_be
         if name and unused and draft.sound((*path[:-1], "targets")):
             message = "no target of this trunk is reached by TLS: its name is never looked at"
             yield _doubt(path, message, 'write ";transport=tls" behind the targets that speak it')

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Final, TypeVar
 
 from mediation.settings.model import Settings
-from mediation.settings.places import Listener, Network, Target, addresses
+from mediation.settings.places import Listener, NamedTarget, Network, Target, addresses
 from mediation.settings.positions import Path
 from mediation.settings.tree import Section, known
 
@@ -52,8 +52,12 @@ class Draft:
         return self.each((side, "listen", EACH), Listener)
 
     def targets(self, holder: Path) -> Iterator[tuple[Path, Target]]:
-        """Return the targets of a trunk or of `internal`."""
+        """Return the targets of a trunk or of `internal` that are given by address."""
         return self.each((*holder, "targets", EACH), Target)
+
+    def named(self, holder: Path) -> Iterator[tuple[Path, NamedTarget]]:
+        """Return those that are given by name."""
+        return self.each((*holder, "targets", EACH), NamedTarget)
 
     def trunks(self) -> Iterator[Path]:
         """Return the path of each trunk that can be read at all."""

@@ -6,15 +6,16 @@ Building these values by hand checks nothing; `mediation.settings.read` is the w
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import ip_network
 from typing import Final
 
 from mediation.settings.connection import CONNECTION_DOC, WITHOUT_VPN_DOC, Connection
+from mediation.settings.dns import Dns
+from mediation.settings.health import Health
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
-from mediation.settings.places import Listener, Network, Target, addresses
+from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
 from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
@@ -46,8 +47,14 @@ class LargeRequests(StrEnum):
     UDP = "udp"
 
 
-FROM_TARGETS: Final[tuple[Network, ...]] = (ip_network("0.0.0.0/32"),)
-"""Default of `trusted`: stands for the addresses of the targets and is replaced by them at once."""
+class OfTargets(tuple[Network, ...]):
+    """Default of `trusted`: the addresses of the targets. Those of names come and go, and are not in it."""
+
+    __slots__ = ()
+
+
+FROM_TARGETS: Final = OfTargets()
+"""Replaced by the addresses of the targets at once."""
 
 BOTH_LAWS: Final = (Law.PCMU, Law.PCMA)
 
@@ -98,6 +105,7 @@ BODIES_DOC: Final = (
 TRANSFER_DOC: Final = "Call transfer by this peer, and to it."
 REDIRECT_DOC: Final = "Redirection (3xx) by this peer."
 PEER_MEDIA_DOC: Final = "Audio with this peer, on the wire."
+HEALTH_DOC: Final = "How it is found out whether a target serves, and what follows from it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +131,10 @@ class Internal(Interface):
             example='["udp:127.0.0.10:5060", "tcp:127.0.0.10:5060"]',
         )
     )
-    targets: tuple[Target, ...] = field(
+    targets: tuple[AnyTarget, ...] = field(
         metadata=story(
-            "Front-end servers that calls from the trunks go to, in order of preference.",
+            "Front-end servers that calls from the trunks go to, in order of preference, by address or by name: see "
+            "[[trunk]].",
             at_least=1,
             example='["sip:127.0.0.20:5060"]',
         )
@@ -157,15 +166,21 @@ class Internal(Interface):
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
     media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
+    health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
     identity: InternalIdentity = field(
         default=InternalIdentity(),
         metadata=story("What is believed of front-end servers, and what they are told."),
     )
     headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
 
+    @property
+    def addressed(self) -> tuple[Target, ...]:
+        """The targets that the file has by their addresses."""
+        return tuple(each for each in self.targets if isinstance(each, Target))
+
     def __post_init__(self) -> None:
-        if self.trusted is FROM_TARGETS:
-            object.__setattr__(self, "trusted", addresses(self.targets))
+        if isinstance(self.trusted, OfTargets):
+            object.__setattr__(self, "trusted", OfTargets(addresses(self.targets)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +284,7 @@ class TrunkTerms:
     transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
     redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
     media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
+    health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )
@@ -288,9 +304,11 @@ class Trunk(TrunkTerms):
             example='"itsp-a"',
         )
     )
-    targets: tuple[Target, ...] = field(
+    targets: tuple[AnyTarget, ...] = field(
         metadata=story(
-            "Its session border controllers, in order of preference.",
+            'Its session border controllers, in order of preference: "sip:ADDRESS:PORT", or "sip:NAME" for all that '
+            'the DNS knows by that name (NAPTR, SRV, A, AAAA; RFC 3263), "sip:NAME:PORT" for its addresses; with '
+            '";transport=tcp" or ";transport=tls" where that is meant, "sips:" for TLS.',
             at_least=1,
             example='["sip:127.0.0.30:5060", "sip:127.0.0.31:5060;transport=tcp"]',
         )
@@ -306,9 +324,14 @@ class Trunk(TrunkTerms):
         example='"berlin"',
     )
 
+    @property
+    def addressed(self) -> tuple[Target, ...]:
+        """The targets that the file has by their addresses."""
+        return tuple(each for each in self.targets if isinstance(each, Target))
+
     def __post_init__(self) -> None:
-        if self.trusted is FROM_TARGETS:
-            object.__setattr__(self, "trusted", addresses(self.targets))
+        if isinstance(self.trusted, OfTargets):
+            object.__setattr__(self, "trusted", OfTargets(addresses(self.targets)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,6 +447,7 @@ class Settings:
     )
     media: Media = field(default=Media(), metadata=story("Audio, on both sides."))
     sip: Sip = field(default=Sip(), metadata=story("Signalling, on both sides."))
+    dns: Dns = field(default=Dns(), metadata=story("How names of targets are looked up."))
     cdr: Cdr = field(default=Cdr(), metadata=story("Call records."))
     metrics: Metrics = field(default=Metrics(), metadata=story("Figures for Prometheus."))
     log: Log = field(default=Log(), metadata=story("The log, on standard error."))

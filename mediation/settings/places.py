@@ -1,10 +1,12 @@
 """Where SIP arrives and where it is sent to: sockets, the names that peers know them by, and targets."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from mediation.sip.flow import Endpoint, Transport
 from mediation.sip.grammar import print_host
+from mediation.sip.locating import Sought
 
 Network = IPv4Network | IPv6Network
 
@@ -60,6 +62,37 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedTarget:
+    """Peers that SIP is sent to, by a name that the DNS knows (RFC 3263): each of its addresses is a target."""
+
+    uri: str
+    """The SIP URI as the file has it."""
+    sought: Sought
+
+    @property
+    def place(self) -> str:
+        """Name, and port where it is given, as the URIs of requests spell them, whatever it resolves to."""
+        return print_host(self.sought.name, self.sought.port)
+
+    @property
+    def parameter(self) -> str:
+        """The parameter that the Request-URI bears for its transport, where the settings name one."""
+        return "" if self.spoken is None else self.spoken.parameter
+
+    @property
+    def spoken(self) -> Transport | None:
+        """The transport that the settings ask for; None: the DNS may choose."""
+        return Transport.TLS if self.sought.secure else self.sought.transport
+
+    def at(self, transport: Transport, host: str, port: int) -> "Target":
+        """One of the targets that it stands for."""
+        return Target(self.uri, host, port, transport, self)
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One peer that SIP is sent to."""
 
@@ -69,19 +102,45 @@ class Target:
     """An IP address, without brackets, in its canonical spelling."""
     port: int
     transport: Transport
+    named: NamedTarget | None = None
+    """What it was found by; None where the file has its address."""
+
+    @property
+    def name(self) -> str:
+        """The domain that the file has; empty where it has an address."""
+        return "" if self.named is None else self.named.sought.name
 
     @property
     def endpoint(self) -> Endpoint:
         """Host and port."""
         return self.host, self.port
 
+    @property
+    def place(self) -> str:
+        """Host and port as the URIs of requests to it spell them (RFC 3261 section 25.1)."""
+        return print_host(self.host, self.port) if self.named is None else self.named.place
+
+    @property
+    def parameter(self) -> str:
+        """The parameter that the Request-URI bears for its transport."""
+        return self.transport.parameter if self.named is None else self.named.parameter
+
+    @property
+    def socket(self) -> str:
+        """Transport, address and port, as a listener is spelled."""
+        return f"{self.transport}:{bracketed(self.host)}:{self.port}"
+
     def __str__(self) -> str:
         return self.uri
 
 
-def addresses(targets: tuple[Target, ...]) -> tuple[Network, ...]:
-    """Return each target's address once, as a network of one."""
-    return tuple(dict.fromkeys(ip_network(target.host) for target in targets))
+AnyTarget = Target | NamedTarget
+"""What stands in `targets`."""
+
+
+def addresses(targets: Iterable[AnyTarget]) -> tuple[Network, ...]:
+    """Return each target's address once, as a network of one; a name has none by itself."""
+    return tuple(dict.fromkeys(ip_network(each.host) for each in targets if isinstance(each, Target)))
 
 
 def is_ip_address(text: str) -> bool:

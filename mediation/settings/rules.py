@@ -12,7 +12,7 @@ from mediation.settings.faults import did_you_mean
 from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
 from mediation.settings.model import Secret
 from mediation.settings.number_rules import broken_number_rules
-from mediation.settings.places import Listener, Network, Target, bracketed
+from mediation.settings.places import Listener, NamedTarget, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.registration_rules import registration_agrees
@@ -155,6 +155,12 @@ def _targets_of(draft: Draft, holder: Path, side: str) -> Iterator[Fault]:
             place = same[0] if same else "ADDRESS" if wanted[1] == "IPv4" else "[ADDRESS]"
             remedy = f'add "{target.transport}:{place}:{target.transport.default_port}" to {side}.listen'
             yield Fault(path, message, remedy, related=(side, "listen"))
+    for path, named in draft.named(holder):
+        needed = named.spoken
+        if complete and needed is not None and needed not in {transport for transport, _ in doors}:
+            message = f"[{side}] has no listener for {needed}"
+            remedy = f'add "{needed}:ADDRESS:{needed.default_port}" to {side}.listen'
+            yield Fault(path, message, remedy, related=(side, "listen"))
 
 
 def _certificates_given(draft: Draft) -> Iterator[Fault]:
@@ -249,20 +255,36 @@ def lists_without_repetition(draft: Draft, patterns: Iterable[Path]) -> Iterator
         for holder, _ in draft.each(pattern, tuple):
             first: dict[object, Path] = {}
             for path, item in draft.each((*holder, EACH), object):
-                same = spelled(item) if isinstance(item, Target) else item
+                same = _same(item)
                 if same in first:
                     yield Fault(path, f"{item} stands in this list twice", "remove it", related=first[same])
                 first.setdefault(same, path)
 
 
+def _same(item: object) -> object:
+    """What makes two items of a list the same one."""
+    match item:
+        case Target():
+            return spelled(item)
+        case NamedTarget():
+            return item.sought
+        case _:
+            return item
+
+
 def _timers_in_order(draft: Draft) -> Iterator[Fault]:
-    for low, high in (("t1_ms", "t2_ms"), ("ring_limit_s", "setup_limit_s")):
-        least, most = (draft.value(("sip", key), int) for key in (low, high))
+    pairs = (
+        ("sip", "t1_ms", "t2_ms"),
+        ("sip", "ring_limit_s", "setup_limit_s"),
+        ("dns", "min_ttl_s", "max_ttl_s"),
+    )
+    for table, low, high in pairs:
+        least, most = (draft.value((table, key), int) for key in (low, high))
         if least is not None and most is not None and least > most:
-            given = draft.each(("sip", high), int)
+            given = draft.each((table, high), int)
             shown, other = (high, low) if any(True for _ in given) else (low, high)
             message = f"{low} is {least} and {high} is {most}"
-            yield Fault(("sip", shown), message, f"raise {high} or lower {low}", related=("sip", other))
+            yield Fault((table, shown), message, f"raise {high} or lower {low}", related=(table, other))
 
 
 def _user_with_password(draft: Draft) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from mediation.settings.model import Secret, Settings
 from mediation.settings.numbers import Example
-from mediation.settings.places import Listener, Target
+from mediation.settings.places import AnyTarget, Listener
 from mediation.settings.tree import REQUIRED, Entry, Section, entries
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -19,7 +19,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _TYPES: Final[Mapping[object, str]] = {bool: "boolean", int: "integer", float: "number"}
 _PATTERNS: Final[Mapping[object, str]] = {
     Listener: "^([uU][dD][pP]|[tT][cC][pP]|[tT][lL][sS]):.+$",
-    Target: "^[sS][iI][pP]:.+$",
+    AnyTarget: "^[sS][iI][pP][sS]?:.+$",
     Secret: "^$|^(file|env|credential):.+$",
     Example: "^.+->.+$",
 }

@@ -6,7 +6,6 @@ from typing import Final
 
 from mediation.sdp.crypto import SrtpMode
 from mediation.settings.draft import Draft
-from mediation.settings.places import Target
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
 from mediation.sip.flow import Transport
@@ -19,8 +18,10 @@ def keys_have_a_way(draft: Draft) -> Iterator[Fault]:
     for holder, _ in _holders(draft):
         table = (*holder, "media")
         if _mode(draft, holder) is SrtpMode.REQUIRED and _needs_tls(draft, holder):
-            for path, target in _in_the_clear(draft, holder):
-                message = f"SRTP is required, and its keys could be read on the way to {target.host}: it is not by TLS"
+            for path, host in _in_the_clear(draft, holder):
+                message = (
+                    f"SRTP is required, and its keys could be read on the way to {host}: it is not by TLS"
+                )
                 yield Fault(path, message, _BY_TLS, related=(*table, "srtp"))
 
 
@@ -33,10 +34,10 @@ def keys_in_the_open(draft: Draft) -> Iterator[Fault]:
         clear = list(_in_the_clear(draft, holder))
         if not _needs_tls(draft, holder) and clear:
             message = (
-                f"keys for SRTP are said in the clear to {clear[0][1].host}: who can hear audio can read them"
+                f"keys for SRTP are said in the clear to {clear[0][1]}: who can hear audio can read them"
             )
             yield _doubt((*table, "srtp_without_tls"), message, "reach its targets by TLS")
-        elif mode is SrtpMode.OPTIONAL and clear and len(clear) == len(list(draft.targets(holder))):
+        elif mode is SrtpMode.OPTIONAL and clear and len(clear) == _count(draft, holder):
             message = "no target is reached by TLS: no key is ever said, and audio stays as it is"
             yield _doubt((*table, "srtp"), message, 'write ";transport=tls" behind the targets that speak it')
         if mode is SrtpMode.REQUIRED:
@@ -68,10 +69,18 @@ def _needs_tls(draft: Draft, holder: Path) -> bool:
     return draft.value((*holder, "media", "srtp_without_tls"), bool) is False
 
 
-def _in_the_clear(draft: Draft, holder: Path) -> Iterator[tuple[Path, Target]]:
+def _in_the_clear(draft: Draft, holder: Path) -> Iterator[tuple[Path, str]]:
+    """Those that are not by TLS, or need not be: the DNS may choose another transport for a name without one."""
     for path, target in draft.targets(holder):
         if target.transport is not Transport.TLS:
-            yield path, target
+            yield path, target.host
+    for path, named in draft.named(holder):
+        if named.spoken is not Transport.TLS:
+            yield path, named.sought.name
+
+
+def _count(draft: Draft, holder: Path) -> int:
+    return len(list(draft.targets(holder))) + len(list(draft.named(holder)))
 
 
 def _doubt(path: Path, message: str, remedy: str, related: Path | None = None) -> Fault:

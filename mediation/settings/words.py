@@ -162,6 +162,26 @@ def http_endpoint(text: str) -> tuple[str, int]:
     return str(address), int(port)
 
 
+def check_dns_server(text: str) -> None:
+    """An address, with or without a port. UnfitError otherwise."""
+    dns_server(text)
+
+
+def dns_server(text: str) -> tuple[str, int]:
+    """The address, without brackets, and the port, which is 53 unless given. UnfitError otherwise."""
+    host, port = text, "53"
+    if text.startswith("[") or text.count(":") == 1:
+        host, _, port = text.rpartition(":") if not text.endswith("]") else (text, "", port)
+        host = host.removeprefix("[").removesuffix("]")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        raise UnfitError(f'"{text}" is no address', 'write "192.0.2.53" or "192.0.2.53:53"') from None
+    if _PORT.fullmatch(port) is None or not 1 <= int(port) <= 65535:
+        raise UnfitError(f'"{port}" is no port', "give a number from 1 to 65535, usually 53")
+    return str(address), int(port)
+
+
 def check_failover_code(code: int) -> None:
     """Hunting on is right only where another trunk could do better (RFC 3261 section 21.6)."""
     reason = NEVER_FAILOVER.get(code)

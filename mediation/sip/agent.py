@@ -115,8 +115,8 @@ def in_dialog_flow(dialog: Dialog, flow: Flow, went: Flow | None = None) -> Flow
     `went`: how our INVITE was really sent, which may have been too large for `flow`. Its transport is kept where the
     next hop asks for it by name.
 
-    deviates: RFC 3263 would resolve a host name in Contact or Route. Until names are resolved, such a peer is reached
-    at the address that it spoke from.
+    deviates: RFC 3263 would resolve a host name in Contact or Route. Only names of targets are looked up, so that no
+    request waits for the DNS; such a peer is reached at the address that it spoke from.
     """
     next_hop = dialog.next_hop
     if not isinstance(next_hop, SipUri):

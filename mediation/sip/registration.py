@@ -9,7 +9,7 @@ Registrars are asked one after the other, first the one that holds it. What each
     anything else, or nothing       the next registrar; after the last one a rest that grows (RFC 5626 section 4.5)
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from mediation.sip.agent import Agent
@@ -62,10 +62,10 @@ class Registration:
         agent: Agent,
         owner: RegistrationUser,
         intent: Intent,
-        registrars: tuple[Registrar, ...],
+        registrars: Callable[[], tuple[Registrar, ...]],
         digest: DigestClient,
     ) -> None:
-        """`registrars` are asked in this order; there is at least one."""
+        """`registrars` tells who may be asked now, in this order; there may be nobody until a name is found."""
         self._agent = agent
         self._owner = owner
         self._intent = intent
@@ -78,7 +78,8 @@ class Registration:
         self._must_clear = intent.remove_others
         self._left: list[Registrar] = []
         """Those that this round of attempts has not asked yet."""
-        self._asked = registrars[0]
+        self._asked: Registrar
+        """Who was asked last; unset before anybody was."""
         self._sent: Transaction | None = None
         self._lengthened = 0
         self._failures = 0
@@ -208,7 +209,10 @@ class Registration:
             case Act.TRY_FIRST:
                 self._lengthened = 0
                 self._left = list(self._awake(now))
-                self._try_next(now)
+                if self._left:
+                    self._try_next(now)
+                else:
+                    self._cue(Cue.FAILED, now, Setback("no-address"))
             case Act.TRY_NEXT:
                 self._try_next(now)
             case Act.TRY_AGAIN:
@@ -242,7 +246,7 @@ class Registration:
     def _awake(self, now: float) -> Iterable[Registrar]:
         """The registrars to ask, who holds it first; those that asked for rest only where all have."""
         self._rests = {registrar: until for registrar, until in self._rests.items() if until > now}
-        order = sorted(self._registrars, key=lambda registrar: registrar != self.holder)
+        order = sorted(self._registrars(), key=lambda registrar: registrar != self.holder)
         return [registrar for registrar in order if registrar not in self._rests] or order
 
     def _try_next(self, now: float) -> None:
@@ -274,7 +278,8 @@ class Registration:
         rest_s = min(intent.max_retry_s, intent.retry_s * 2**self._failures) * self._chance(500)
         if self.holder is not None:
             rest_s = min(rest_s, max(LEAST_REST_S, (self._ends_at - now) / 2))
-        if all(registrar in self._rests for registrar in self._registrars):
+        known = self._registrars()
+        if known and all(registrar in self._rests for registrar in known):
             rest_s = max(rest_s, min(self._rests.values()) - now)
         self._start(Cue.DUE, now + rest_s)
         if isinstance(given, Setback):

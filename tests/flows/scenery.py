@@ -5,7 +5,7 @@ from typing import Any
 
 from mediation.settings.model import Gateway, Internal, Route, Settings, Site, Trunk
 from mediation.settings.peer_media import PeerMedia
-from mediation.settings.places import Listener, Network, Target
+from mediation.settings.places import AnyTarget, Listener, Network, Target
 from mediation.settings.server import Media, Sip
 from mediation.sip.flow import Endpoint, Transport
 from mediation_codecs.g711 import Law
@@ -43,7 +43,7 @@ def target(host: str, transport: Transport = Transport.UDP, port: int = 5060) ->
 def trunk(
     name: str = "itsp-a",
     *hosts: str,
-    targets: tuple[Target, ...] = (),
+    targets: tuple[AnyTarget, ...] = (),
     codecs: tuple[Law, ...] = (Law.PCMA,),
     max_calls: int = 0,
     failover_codes: tuple[int, ...] = (408, 500, 502, 503, 504),

@@ -8,7 +8,7 @@ from random import Random
 from typing import Protocol
 
 from mediation.b2bua.engine import Engine
-from mediation.b2bua.outputs import Fact
+from mediation.b2bua.outputs import Fact, Resolve
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
@@ -34,6 +34,7 @@ from mediation.sip.ids import IdSource
 from mediation.sip.message import Message, Response
 from tests.flows.hiding import Hiding
 from tests.flows.keys import Keys
+from tests.flows.names import FakeDns
 from tests.flows.scenery import PREFIXES
 
 LONG_ENOUGH_S = 700.0
@@ -164,6 +165,7 @@ class World:
         self.settings = settings
         self.engine = Engine(settings, IdSource(lambda octets: chance.randbytes(octets).hex()))
         self.media = FakeMedia()
+        self.dns = FakeDns()
         self.now = 1000.0
         self.records: list[CallRecord] = []
         self.facts: list[Fact] = []
@@ -189,6 +191,11 @@ class World:
         self._peers[peer.flow.transport, peer.flow.remote] = peer
         if peer.flow.connection is not None:
             self._connections[peer.flow.connection] = peer
+
+    def start(self) -> None:
+        """Let the engine begin what goes on by itself; until the end of the test, or until it is told to stop."""
+        self.soon(lambda: self.engine.look_up(self.now))
+        self.soon(lambda: self.engine.start(self.now))
 
     # time
 
@@ -268,6 +275,8 @@ class World:
 
     def check(self) -> None:
         """After time enough everything is freed, every call is written down once, and no side knows the other."""
+        self.engine.watch.close()
+        self.engine.finder.close()
         self.advance(LONG_ENOUGH_S)
         if not self.engine.registrations.is_over:  # they live as long as the process
             self.stop()
@@ -311,6 +320,10 @@ class World:
                 self.records.append(output)
             case Fact():
                 self.facts.append(output)
+            case Resolve(question):
+                answer = self.dns.answer(question)
+                if answer is not None:
+                    self._queue.append(lambda: self.engine.dns_answered(answer, self.now))
 
     def _transmit(self, sent: Transmit) -> None:
         message = parse_datagram(sent.octets)

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count, dropwhile
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Final
 
 Address = tuple[str, int]
@@ -61,6 +61,13 @@ class Daemon:
         assert status == 0, f"the daemon ended with status {status}\n{self.last_words()}"
         bad = [line for line in self.log() if line.get("level") in {"error", "critical"}]
         assert not bad, f"errors in the daemon's log: {bad}"
+
+    def tells(self, event: str, *, times: int = 1) -> None:
+        """Wait until its log has had an event so often."""
+        give_up = monotonic() + START_S
+        while [line.get("event") for line in self.log()].count(event) < times:
+            assert monotonic() < give_up, f"no {event} in {START_S} s\n{self.last_words()}"
+            sleep(0.05)
 
     def last_words(self) -> str:
         """Return the end of its log, for a failure to show."""

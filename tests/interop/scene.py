@@ -105,8 +105,12 @@ class Scene:
         internal: str = "",
         trunk: str = "",
         more: str = "",
+        health: str = "health.options = false",
+        internal_health: str = "health.options = false",
     ) -> str:
         """Return a configuration file; `trunk` adds lines to its one trunk, `more` whole sections.
+
+        `health` and `internal_health` are how targets are watched: most parties here expect calls and nothing else.
 
         `front_end` and `internal` replace the front end's target URI and the address that it talks to.
         """
@@ -118,6 +122,7 @@ class Scene:
 listen = ["udp:{own}", "tcp:{own}"]
 targets = ["{front_end}"]
 codecs = [{codecs}]
+{internal_health}
 rtp_ports = [20000, 29999]
 
 [gateway]
@@ -128,6 +133,7 @@ rtp_ports = [30000, 39999]
 name = "itsp"
 targets = [{target_list}]
 codecs = [{trunk_codecs}]
+{health}
 {trunk}
 
 [media]

@@ -326,6 +326,7 @@ def two_trunks(scene: Scene, *, redirect: str = "off", internal: str = "") -> st
     """British numbers go to the one ITSP, French ones to the other."""
     more = (
         f'{internal}[[trunk]]\nname = "other"\ntargets = ["sip:{spell(scene.second_sbc)}"]\ncodecs = ["PCMA"]\n'
+        "health.options = false\n"
         '[trunk.identity]\nhistory = "diversion"\n'
         '[[route]]\nmatch = "^\\\\+33"\ntrunks = ["other"]\n[[route]]\ntrunks = ["itsp"]\n'
     )

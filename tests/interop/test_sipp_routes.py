@@ -1,6 +1,7 @@
 """SIPp at several addresses: failover, trust, OPTIONS, TCP and IPv6."""
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 
@@ -42,6 +43,34 @@ def test_a_target_whose_port_is_closed_is_left_at_once_for_the_second_one__rfc32
         scene.uas("uas_answer", scene.second_sbc, law=PCMA),
     ):
         scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)
+
+
+@pytest.mark.doctor_finds("no-response")
+def test_a_target_that_dies_loses_its_calls_to_the_next_and_gets_them_again_when_it_is_back(
+    scene: Scene,
+) -> None:
+    quick = "options = true, interval_s = 60, suspect_interval_s = 1, down_interval_s = 1, timeout_s = 8"
+    configuration = scene.configuration(
+        targets=(f"sip:{spell(scene.sbc)}", f"sip:{spell(scene.second_sbc)}"),
+        internal_health="health.options = false",
+        health=f"health = {{{quick}, failures = 2, slow_start_s = 0}}",
+    )
+
+    def place_a_call() -> None:
+        scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)
+
+    # OPTIONS are a call to SIPp: both are asked once when the daemon starts, and the first when it is back
+    with scene.uas("uas_lives", scene.second_sbc, law=PCMA, calls=2):
+        with scene.uas("uas_lives", scene.sbc, law=PCMA, calls=2):
+            stack = ExitStack()
+            daemon = stack.enter_context(scene.daemon(configuration, calls=3))
+            place_a_call()
+        with stack:
+            place_a_call()  # nobody is there any more, and the second one gets it
+            daemon.tells("target.lost")
+            with scene.uas("uas_lives", scene.sbc, law=PCMA, calls=2):
+                daemon.tells("target.recovered")
+                place_a_call()
 
 
 def test_a_challenge_is_answered_with_the_credentials_of_the_trunk__rfc7616(scene: Scene) -> None:

@@ -36,6 +36,7 @@ def two_trunks(scene: Scene) -> str:
     more = (
         f"[internal.transfer]\n{routes}"
         f'[[trunk]]\nname = "other"\ntargets = ["sip:{spell(scene.second_sbc)}"]\ncodecs = ["PCMA"]\n'
+        "health.options = false\n"
         '[[route]]\nmatch = "^\\\\+33"\ntrunks = ["other"]\n[[route]]\ntrunks = ["itsp"]\n'
     )
     return scene.configuration(trunk=f"[trunk.transfer]\n{routes}", more=more)

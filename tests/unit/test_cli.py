@@ -488,6 +488,15 @@ def test_route_explain_tells_what_would_leave_for_each_trunk(tmp_path: Path) -> 
     assert "P-Asserted-Identity" not in "".join(lines[second:])
 
 
+def test_route_explain_shows_a_target_by_its_name_without_asking_the_dns(tmp_path: Path) -> None:
+    named = NUMBERS.replace("sip:127.0.0.30", "sip:itsp.example")
+    assert named != NUMBERS
+    code, out, _ = invoke("route", "explain", "+4930123", "-c", written(tmp_path, named))
+    assert code == 0
+    assert "attempt 1: north, sip:itsp.example" in out
+    assert "INVITE sip:030123@itsp.example;user=phone SIP/2.0" in out
+
+
 def test_route_explain_of_a_call_from_a_trunk_applies_its_rules_first(tmp_path: Path) -> None:
     code, out, _ = invoke(
         "route", "explain", "030123", "--trunk", "north", "--json", "-c", written(tmp_path, NUMBERS)

@@ -7,10 +7,21 @@ from typing import Any
 import pytest
 
 from mediation.b2bua import bridge, call_table, hunt_table, joining, transfer
+from mediation.routing import health_table
 from mediation.sip import change, registration_table, session_table
 from mediation.sip.table import Table
 
-ROOMS = (call_table, hunt_table, transfer, joining, bridge, change, session_table, registration_table)
+ROOMS = (
+    call_table,
+    hunt_table,
+    transfer,
+    joining,
+    bridge,
+    change,
+    session_table,
+    health_table,
+    registration_table,
+)
 EVERY_TABLE = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__.rpartition(".")[2])
 
 

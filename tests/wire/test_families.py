@@ -67,11 +67,12 @@ class Ends:
         return (
             f'[internal]\nlisten = ["{self.transport}:{spell(self.internal)}"]\n'
             f'targets = ["{self.uri(self.front_end)}"]\nrtp_ports = [2000, 2099]\ncodecs = ["PCMU"]\n'
+            "health.options = false\n"
             f"{self.tls('internal', self.server)}"
             f'[gateway]\nlisten = ["{self.transport}:{spell(self.gateway)}"]\nrtp_ports = [2100, 2199]\n'
             f"{self.tls('gateway', self.server)}"
             f'[[trunk]]\nname = "itsp"\ntargets = ["{self.uri(self.sbc)}"]\ncodecs = ["PCMA"]\n'
-            "[media]\nworkers = 1\n"
+            "health.options = false\n[media]\nworkers = 1\n"
         )
 
     @asynccontextmanager

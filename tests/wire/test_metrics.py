@@ -31,7 +31,10 @@ async def test_calls_and_strangers_are_counted(scene: Scene) -> None:
         Phone.plugged_in(scene.front_end) as front_end,
         Phone.plugged_in(scene.sbc, law=Law.PCMA) as sbc,
     ):
-        assert [name for name, _ in await figures(scene)] == ["mediation_build_info"]
+        assert {name for name, _ in await figures(scene)} == {
+            "mediation_build_info",
+            "mediation_target_state",
+        }
         with UdpPeer(scene.stranger[0]) as stranger:
             for _ in range(3):
                 stranger.send(request("OPTIONS", stranger.at, scene.internal), scene.internal)
@@ -91,6 +94,9 @@ async def test_a_daemon_serves_them_and_ends_with_them(scene: Scene) -> None:
     file.write_text(scene.configuration(more=watched(scene)))
     async with mediation("run", "-c", str(file)) as daemon:
         await daemon.says("server.started")
-        assert [name for name, _ in await figures(scene)] == ["mediation_build_info"]
+        assert {name for name, _ in await figures(scene)} == {
+            "mediation_build_info",
+            "mediation_target_state",
+        }
         daemon.process.terminate()
         assert await daemon.ends() == 0

@@ -134,12 +134,14 @@ async def test_a_call_goes_through_over_ipv6_from_the_trunk_to_the_front_end(sce
 listen = ["udp:{spell(internal)}", "tcp:{spell(internal)}"]
 targets = ["sip:{spell(front_end_at)};transport=tcp"]
 rtp_ports = [2000, 2099]
+health.options = false
 [gateway]
 listen = ["udp:{spell(gateway)}"]
 rtp_ports = [2100, 2199]
 [[trunk]]
 name = "itsp"
 targets = ["sip:{spell(sbc_at)}"]
+health.options = false
 """
     async with (
         serving(configuration, quick=True) as server,

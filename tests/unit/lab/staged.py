@@ -58,8 +58,8 @@ class Stage(Network):
         self._engine = Engine(settings, self.ids())
         for listener in (*settings.internal.listen, *settings.gateway.listen):
             self.agents[listener.endpoint] = self._engine
-        first, second = settings.trunks[0].targets[:2]
-        self._targets = {FRONT_END: settings.internal.targets[0], SBC_A: first, SBC_B: second}
+        first, second = settings.trunks[0].addressed[:2]
+        self._targets = {FRONT_END: settings.internal.addressed[0], SBC_A: first, SBC_B: second}
         self._journals: dict[str, list[Entry]] = {actor: [] for actor in self._targets}
         self._names = {target.endpoint: actor for actor, target in self._targets.items()}
         self._records: list[dict[str, object]] = []

@@ -12,9 +12,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mediation.b2bua import causes
+from mediation.b2bua.finding import NameReport
 from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord, Party
+from mediation.b2bua.watch import TargetReport
 from mediation.ops.metrics import Metrics, Sources
+from mediation.routing.health_table import State
 from mediation.sip.flow import Endpoint
 
 NOTHING = Sources(lambda: 0, lambda: 0, dict, dict)
@@ -91,6 +94,24 @@ def test_strangers_and_certificates_are_looked_up_when_somebody_asks() -> None:
         found = scrape(at)
         assert (found["mediation_sip_strangers_total", ()], found[expiry]) == (7, moment.timestamp())
         assert scrape(at)["mediation_sip_strangers_total", ()] == 9
+
+
+def test_targets_and_names_are_looked_at_when_somebody_asks() -> None:
+    report = TargetReport(
+        "itsp", "sip:a.example", "udp:192.0.2.1:5060", State.DOWN, "options: no answer", 7.0
+    )
+    name = NameReport("itsp", "sip:a.example", 2, "A a.example: no answer in time")
+    sources = replace(NOTHING, targets=lambda: (report,), names=lambda: (name,), failed_look_ups=lambda: 5)
+    with served(sources) as (_, at):
+        found = {key: value for key, value in scrape(at).items() if "target" in key[0] or "dns" in key[0]}
+    target = (("target", "sip:a.example"), ("trunk", "itsp"))
+    down = (("address", "udp:192.0.2.1:5060"), ("state", "down"), *target)
+    assert found == {
+        ("mediation_target_state", down): 1,
+        ("mediation_target_addresses", target): 2,
+        ("mediation_target_name_failing", target): 1,
+        ("mediation_dns_failures_total", ()): 5,
+    }
 
 
 def test_every_series_is_there_from_the_start_and_without_tls_there_is_no_expiry() -> None:

@@ -3,9 +3,11 @@
 import pytest
 
 from mediation.routing.certificates import Expectations, Expected, Identity
+from mediation.routing.directory import Directory
 from mediation.settings.model import Side
 from mediation.settings.read import read
 from mediation.sip.flow import Endpoint, Flow, Transport
+from mediation.sip.locating import Service
 
 INSIDE, OUTSIDE = ("127.0.0.10", 5061), ("127.0.0.11", 5061)
 
@@ -103,6 +105,42 @@ def test_only_a_trunk_with_a_name_is_asked_for_by_name() -> None:
     assert found.server_name(flow("127.0.0.30"), Side.GATEWAY) == "SBC.itsp.example"
     assert found.server_name(flow("127.0.0.40"), Side.GATEWAY) == ""
     assert found.server_name(flow("127.0.0.20", INSIDE), Side.FRONT_END) == ""
+
+
+def test_a_target_with_a_name_bears_that_name_and_neither_its_address_nor_the_host_of_srv__rfc5922_7_3() -> (
+    None
+):
+    settings = read(
+        """
+[internal]
+listen = ["tls:127.0.0.10"]
+targets = ["sips:Pool.corp.example"]
+[internal.tls]
+certificate = "c"
+private_key = "k"
+[gateway]
+listen = ["tls:127.0.0.11"]
+[gateway.tls]
+certificate = "c"
+private_key = "k"
+[[trunk]]
+name = "itsp"
+targets = ["sip:itsp.example;transport=tls", "sip:127.0.0.40;transport=tls"]
+""",
+        "m",
+    )
+    directory = Directory(settings)
+    for holder, host in (("front-end", "127.0.0.20"), ("itsp", "127.0.0.30")):
+        [named] = directory.names(holder)
+        directory.learn(holder, named, (Service(0, 0, Transport.TLS, 5061, (host,)),))
+    found = Expectations(settings, directory)
+    outside, inside = flow("127.0.0.30"), flow("127.0.0.20", INSIDE)
+    assert found.of(outside, Side.GATEWAY, calling=True) == Expected(frozenset({"itsp.example"}))
+    assert found.server_name(outside, Side.GATEWAY) == "itsp.example"
+    assert found.of(inside, Side.FRONT_END, calling=True) == Expected(frozenset({"pool.corp.example"}))
+    assert found.server_name(inside, Side.FRONT_END) == "pool.corp.example"
+    assert found.of(inside, Side.FRONT_END, calling=False).anybody
+    assert found.of(flow("127.0.0.40"), Side.GATEWAY, calling=True) == Expected(address="127.0.0.40")
 
 
 def test_what_is_expected_can_be_said() -> None:

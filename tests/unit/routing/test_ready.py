@@ -15,7 +15,7 @@ ONE, TWO = trunk("one", SBC, OTHER_SBC), trunk("two", THIRD_SBC)
 def candidates(*trunks: Trunk) -> list[Candidate]:
     found = []
     for each in trunks:
-        for place in each.targets:
+        for place in each.addressed:
             listener = listener_for(place, listeners(OUTSIDE))
             assert listener is not None
             found.append(Candidate(each.name, place, listener, Terms.of(each), 10, Failover.of(each)))

@@ -3,7 +3,8 @@
 import pytest
 
 from mediation.routing.admission import Source
-from mediation.routing.routes import FRONT_END_POOL, Candidate, Routing, drawn, least, listener_for
+from mediation.routing.directory import FRONT_END_POOL
+from mediation.routing.routes import Candidate, Routing, drawn, least, listener_for
 from mediation.settings.model import Route, Settings, Side, Trunk
 from mediation.settings.places import Listener
 from mediation.sip.flow import Transport

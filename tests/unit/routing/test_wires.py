@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from mediation.routing.directory import Directory
 from mediation.routing.wires import Wire, Wires
 from mediation.settings.model import LargeRequests, Settings
 from mediation.settings.read import read
 from mediation.sip.flow import Endpoint, Flow, Transport
+from mediation.sip.locating import Service
 from mediation.sip.names import Name
 
 INSIDE, OUTSIDE = ("10.0.0.10", 5060), ("198.51.100.10", 5060)
@@ -39,6 +41,26 @@ targets = ["sip:198.51.100.30:5070", "sip:198.51.100.40:5060;transport=tcp"]
 trusted = []
 reuse_connections = true
 """
+
+
+def test_what_names_stand_for_is_kept_alive_and_has_the_wire_of_its_trunk() -> None:
+    named = read(
+        TEXT.replace("sip:198.51.100.30:5070", "sip:west.example").replace(
+            "reuse_connections = true", "reuse_connections = true\nkeepalive_s = 99"
+        ),
+        "m",
+    )
+    directory = Directory(named)
+    wires = Wires(named, directory)
+    there = ("198.51.100.77", 5062)
+    assert there not in [flow.remote for flow, _ in wires.kept_alive()]
+    [west] = directory.names("west")
+    directory.learn("west", west, (Service(0, 0, Transport.UDP, there[1], (there[0],)),))
+    assert [every_s for flow, every_s in wires.kept_alive() if flow.remote == there] == [99.0]
+    assert wires.of(udp(there)).reuses
+    directory.learn("west", west, (Service(0, 0, Transport.UDP, there[1], ("198.51.100.78",)),))
+    assert there not in [flow.remote for flow, _ in wires.kept_alive()]
+    assert wires.of(udp(there)).reuses, "its calls may be up"
 
 
 @pytest.fixture(scope="module")

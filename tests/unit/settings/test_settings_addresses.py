@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediation.settings.addresses import covers, parse_listener, parse_network, parse_target, spelled
-from mediation.settings.places import Listener, Target
+from mediation.settings.places import Listener, NamedTarget, Target
 from mediation.settings.words import UnfitError
 from mediation.sip.flow import Transport
+from mediation.sip.locating import Sought
 
 
 def single(address: IPv4Address | IPv6Address) -> bool:
@@ -161,7 +162,7 @@ def test_a_target_goes_by_udp_to_port_5060_and_tls_to_5061_unless_it_says_otherw
     [
         ("udp:0.0.0.0:5060", "every address", "Via, Contact and SDP"),
         ("udp:[::]:5060", "every address", "name one address"),
-        ("udp:sip.example.com:5060", "host name", "names are not resolved by this release"),
+        ("udp:sip.example.com:5060", "host name", "names are taken for targets alone"),
         ("wss:192.0.2.1:5061", '"wss"', "udp, tcp or tls"),
         ("sips:192.0.2.1:5061", "begins a URI", "tls:ADDRESS:PORT"),
         ("192.0.2.1:5060", "does not begin", "udp:ADDRESS:PORT"),
@@ -197,7 +198,7 @@ def test_a_listener_that_cannot_be_says_why_and_what_helps(text: str, message: s
 @pytest.mark.parametrize(
     ("text", "message", "remedy"),
     [
-        ("sips:192.0.2.9", "TLS on every hop", ";transport=tls"),
+        ("sips:192.0.2.9;transport=tcp", "never spoken over tcp", 'write "sip:"'),
         ("sip:192.0.2.9;transport=ws", '"ws"', "udp, tcp or tls"),
         ("sip:192.0.2.9;transport=sctp", '"sctp" is no transport', ";transport=tcp"),
         ("sip:192.0.2.9;transport=udp;transport=tcp", "given twice", "sip:ADDRESS:PORT"),
@@ -206,7 +207,9 @@ def test_a_listener_that_cannot_be_says_why_and_what_helps(text: str, message: s
         ("sip:user@192.0.2.9", 'not a user ("user")', "sip:ADDRESS:PORT"),
         ("udp:192.0.2.9:5060", "is a SIP URI", "sip:ADDRESS:PORT"),
         ("192.0.2.9", "does not begin with sip:", "sip:ADDRESS:PORT"),
-        ("sip:sbc.example.com", "host name", "IP address"),
+        ("sip:sbc.example.com:0", '"0" is no port', "1 to 65535"),
+        (f"sip:{'x' * 64}.example.com", "more than 63", "253"),
+        (f"sip:{'x.' * 130}com", "263 characters", "253"),
         ("sip:0.0.0.0", "nobody's address", "address of the server"),
         ("sip:239.1.2.3", "address of many", "one machine"),
         ("tel:+442071838750", "does not begin with sip:", "sip:ADDRESS:PORT"),
@@ -256,9 +259,45 @@ def test_no_text_makes_a_parser_fail_in_another_way(text: str) -> None:
                 assert all(error.as_context().values())  # noqa: PT017  # either outcome is right
 
 
+@pytest.mark.parametrize(
+    ("text", "sought", "place", "parameter"),
+    [
+        ("sip:SBC.example.com", Sought("sbc.example.com"), "sbc.example.com", ""),
+        ("sip:sbc.example.com.", Sought("sbc.example.com"), "sbc.example.com", ""),
+        ("sip:sbc:5070", Sought("sbc", 5070), "sbc:5070", ""),
+        (
+            "sip:example.com;transport=TCP",
+            Sought("example.com", None, Transport.TCP),
+            "example.com",
+            ";transport=tcp",
+        ),
+        ("sips:example.com", Sought("example.com", secure=True), "example.com", ";transport=tls"),
+        (
+            "sips:example.com:5071;transport=tls",
+            Sought("example.com", 5071, Transport.TLS, secure=True),
+            "example.com:5071",
+            ";transport=tls",
+        ),
+    ],
+)
+def test_a_target_may_have_a_name_which_stands_in_its_request_uris(
+    text: str, sought: Sought, place: str, parameter: str
+) -> None:
+    named = parse_target(text)
+    assert isinstance(named, NamedTarget)
+    assert (named.sought, named.place, named.parameter, str(named)) == (sought, place, parameter, text)
+    target = named.at(Transport.TLS, "192.0.2.1", 5099)
+    assert (target.place, target.parameter, target.name) == (place, parameter, sought.name)
+    assert (target.endpoint, target.socket) == (("192.0.2.1", 5099), "tls:192.0.2.1:5099")
+
+
+def test_sips_with_an_address_means_tls_as_far_as_there() -> None:
+    assert parse_target("sips:192.0.2.9") == Target("sips:192.0.2.9", "192.0.2.9", 5061, Transport.TLS)
+
+
 def test_a_peer_and_a_listener_have_an_endpoint() -> None:
     assert parse_listener("udp:[2001:db8::1]").endpoint == ("2001:db8::1", 5060)
-    assert parse_target("sip:192.0.2.9:5070").endpoint == ("192.0.2.9", 5070)
+    assert Target("sip:192.0.2.9:5070", "192.0.2.9", 5070, Transport.UDP).endpoint == ("192.0.2.9", 5070)
 
 
 def test_networks_of_two_families_never_meet() -> None:

@@ -53,6 +53,18 @@ def test_tls_and_srtp_may_be_taken_in_place_of_a_vpn_where_both_are_certain() ->
     assert any("the way to 198.51.100.2 must be TLS, and it is tcp" in line for line in lines)
 
 
+def test_a_name_may_lead_to_any_listener_unless_it_says_to_which() -> None:
+    named = INTERNET.replace("sip:10.8.0.1", "sip:itsp.example")
+    assert told(INTERNAL, IN_A_TUNNEL, named) == []
+    half = IN_A_TUNNEL.replace('"]', '", "tcp:10.8.0.3:5060"]')
+    assert "tcp:10.8.0.3:5060 is bound to no interface" in told(INTERNAL, half, named)[0]
+    assert told(INTERNAL, half, named.replace("example", "example;transport=udp")) == []
+    by_name = BY_TLS.replace("198.51.100.1", "itsp.example")
+    assert told(INTERNAL, by_name) == []
+    (line, _) = told(INTERNAL, by_name.replace(";transport=tls", ""))
+    assert "the way to itsp.example must be TLS, and the DNS may choose another" in line
+
+
 @pytest.mark.parametrize("way", ["private", "mpls"])
 def test_what_only_the_internet_asks_for_is_out_of_place_elsewhere(way: str) -> None:
     (line,) = told(INTERNAL, BY_TLS.replace('"internet"', f'"{way}"'))

@@ -139,7 +139,7 @@ def test_six_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     text = """\
 [internal]
 listen = ["udp:0.0.0.0:5060"]
-targets = ["sip:pbx.example.com"]
+targets = ["sip:pbx.example.com;lr"]
 [gateway]
 listen = ["udp:127.0.0.11:5060"]
 rtp_ports = [30001, 39999]
@@ -157,8 +157,8 @@ trunks = ["itps-a"]
             "name one address: it stands in our Via, Contact and SDP; add further addresses one by one"
         ),
         (
-            'm.toml:3:12: internal.targets.0: "pbx.example.com" is a host name; '
-            "give the IP address; names are not resolved by this release"
+            'm.toml:3:12: internal.targets.0: ";lr" means nothing on a target; write "sip:ADDRESS:PORT" or "sip:NAME", '
+            'with ";transport=tcp" or ";transport=tls" behind it where UDP is not meant'
         ),
         "m.toml:6:14: gateway.rtp_ports.0: 30001 is odd, and RTP begins on an even port; write 30002",
         'm.toml:10:1: trunk.itsp-a.codecz: there is no setting "codecz" in [[trunk]]; did you mean "codecs"?',

@@ -102,6 +102,38 @@ def test_a_listener_that_is_wrong_is_told_once_and_not_missed_by_every_target() 
     assert only(INTERNAL, broken, tcp).startswith("m:5:29: gateway.listen.1: ")
 
 
+def test_a_name_needs_a_listener_of_the_transport_that_it_asks_for() -> None:
+    def of(uri: str) -> str:
+        return TRUNK.replace("sip:127.0.0.30", uri)
+
+    assert told(INTERNAL, GATEWAY, of("sip:itsp.example")) == []
+    for uri in ("sips:itsp.example", "sip:itsp.example;transport=tls"):
+        told_of = only(INTERNAL, GATEWAY, of(uri))
+        assert "[gateway] has no listener for tls" in told_of
+        assert 'add "tls:ADDRESS:5061"' in told_of
+
+
+def test_a_name_stands_once_in_a_list_however_it_is_spelled() -> None:
+    twice = TRUNK.replace('"sip:127.0.0.30"', '"sip:itsp.example", "sip:ITSP.example."')
+    assert "stands in this list twice" in only(INTERNAL, GATEWAY, twice)
+
+
+def test_the_least_ttl_is_not_above_the_most() -> None:
+    assert "min_ttl_s is 60 and max_ttl_s is 30" in only(
+        INTERNAL, GATEWAY, TRUNK, "[dns]\nmin_ttl_s = 60\nmax_ttl_s = 30\n"
+    )
+
+
+@pytest.mark.parametrize("server", ["192.0.2.53", "192.0.2.53:5353", "2001:db8::53", "[2001:db8::53]:53"])
+def test_a_name_server_is_an_address_with_or_without_a_port(server: str) -> None:
+    assert told(INTERNAL, GATEWAY, TRUNK, f'[dns]\nservers = ["{server}"]\n') == []
+
+
+@pytest.mark.parametrize("server", ["ns.example", "", "192.0.2.53:0", "192.0.2.53:", "[2001:db8::53]:x"])
+def test_a_name_server_is_nothing_else(server: str) -> None:
+    assert "dns.servers.0" in only(INTERNAL, GATEWAY, TRUNK, f'[dns]\nservers = ["{server}"]\n')
+
+
 def test_a_target_is_not_our_own_listener() -> None:
     loop = TRUNK.replace("127.0.0.30", "127.0.0.11:5060")
     assert only(INTERNAL, GATEWAY, loop) == (

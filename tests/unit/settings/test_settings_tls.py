@@ -60,7 +60,7 @@ def test_each_interface_has_a_table_of_its_own_with_safe_defaults() -> None:
     assert settings.gateway.tls.verify
     assert settings.trunk("north").tls_name == "sbc.north.example"
     assert settings.internal.listen[0].transport is Transport.TLS
-    assert (settings.internal.listen[0].port, settings.internal.targets[0].port) == (5061, 5061)
+    assert (settings.internal.listen[0].port, settings.internal.addressed[0].port) == (5061, 5061)
     assert told(WHOLE) == []
 
 
