@@ -8,6 +8,7 @@ import platform
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
@@ -151,6 +152,9 @@ def route_explain(
     trunk: Annotated[
         str, typer.Option(metavar="NAME", help="The trunk that the call comes from; without it, a front end.")
     ] = "",
+    at: Annotated[
+        datetime | None, typer.Option(help="When, in this machine's time; without it, now.")
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
@@ -166,7 +170,8 @@ def route_explain(
             raise typer.BadParameter(f"{error.message}; {error.remedy}", param_hint=name) from None
     if not number:
         raise typer.BadParameter("an empty number calls nobody", param_hint="NUMBER")
-    told = explain_route(settings, number, calling, _trunk(settings, trunk) if trunk else None)
+    source = _trunk(settings, trunk) if trunk else None
+    told = explain_route(settings, number, calling, source, (at or datetime.now(UTC)).timestamp())
     if as_json:
         show_json(explanation_mapping(told))
     else:

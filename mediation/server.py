@@ -55,6 +55,7 @@ STOP_LIMIT_S = 4.0
 REFUSALS_EVERY_S = 10.0
 """Strangers are counted always and told of this often."""
 
+TIME_EVERY_S = 60.0
 ASLEEP_EVERY_S = 5.0
 """So often it is looked whether the machine has slept."""
 NOTICED_SLEEP_S = 1.0
@@ -207,6 +208,7 @@ class Server:
             self._security.load()
             await self._media.start()
             self._serve_metrics()
+            self._tell_time()
             await self._look_up_names()
             await self._driver.start(listeners)
             self._driver.apply(self._engine.start)
@@ -220,6 +222,7 @@ class Server:
         self._periodically("asleep", ASLEEP_EVERY_S, self._look_for_sleep)
         self._periodically("refusals", REFUSALS_EVERY_S, self._tell_refusals)
         self._periodically("certificates", CERTIFICATES_EVERY_S, self._security.refresh)
+        self._periodically("time of day", TIME_EVERY_S, self._tell_time)
         self.log.info(
             "server.started",
             version=__version__,
@@ -342,6 +345,10 @@ class Server:
         self._metrics.call_ended(record)
         if self._cdr is not None:
             self._cdr.append(record.as_json(time.time() - self._driver.now()))
+
+    def _tell_time(self) -> None:
+        """The two clocks go apart where one is set, or the machine was asleep."""
+        self._driver.apply(lambda now: self._engine.set_time_of_day(time.time(), now))
 
     def _tell_refusals(self) -> None:
         refused = self._driver.flows.refused

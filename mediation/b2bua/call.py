@@ -4,8 +4,9 @@ Whoever sits in a seat is a leg. The search for a callee is a `Hunt`; another pa
 goes on (a transfer, a call picked up) is a `Succession`. Both work for the call and know nothing of each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from mediation.b2bua import causes
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
@@ -42,8 +43,9 @@ from mediation.b2bua.seats import Seats
 from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
+from mediation.routing.room import Occupancy, Room, Way
 from mediation.routing.routes import Candidate
-from mediation.routing.trunk import Occupancy, TrunkState
+from mediation.routing.trunk import TrunkState
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent
 from mediation.sip.errors import LocalSipError
@@ -59,13 +61,23 @@ class Exchange:
     agent: Agent
     settings: Settings
     trunks: dict[str, TrunkState]
+    lines: dict[str, Room]
+    """Those to the users of sites, by the site's name."""
     emit: Callable[[Output], None]
     forget: Callable[["Call"], None]
     """To be called once, when a call has nothing left to do."""
-    candidates: Callable[[Source, str], tuple[Candidate, ...]]
+    candidates: Callable[[Source, str, float], tuple[Candidate, ...]]
     """Targets for a number, as a caller from this source would get them."""
     refer: Callable[["Call", Leg, Referred, float], "Succession | None"]
     """Begin what a party wants of the other one; None: it was refused, and told so."""
+
+    def room_turned(self, room: Room, is_nearly_full: bool) -> None:
+        """A trunk or a line has become nearly full, or has room again."""
+        fields: dict[str, object] = {"of": room.name, "calls": room.calls, "share": round(room.share, 2)}
+        if is_nearly_full:
+            self.emit(Fact("room.nearly_full", Level.WARNING, fields))
+        else:
+            self.emit(Fact("room.again", Level.INFO, fields))
 
     @property
     def ground(self) -> Ground:
@@ -103,7 +115,7 @@ class Call:
         self._candidates = candidates
         self.id = exchange.agent.ids.call()
         self.phase = Phase.OPENING
-        self.occupancy = Occupancy(exchange.trunks)
+        self.occupancy = Occupancy(exchange.room_turned)
         self.media = CallMedia(self.id, exchange.emit, exchange.settings.media)
         product = exchange.settings.sip.user_agent
         caller = Leg.received(exchange.agent, self, transaction, invitation.source, product)
@@ -121,15 +133,17 @@ class Call:
         self.open: set[Leg] = {caller}
         """Legs that are not closed, those of earlier attempts among them."""
 
-    def begin(self, obstacle: Cause | None, now: float) -> None:
-        """Ask for media, unless the offer or `obstacle` stands in the way."""
+    def begin(self, obstacle: Cause | None, lines: Iterable[Room], now: float) -> None:
+        """Ask for media, unless the offer or `obstacle` stands in the way. `lines` are those that its audio takes."""
         obstacle = self.seats.caller.judge(self._request) or obstacle
         self.fact("call.started", source=self._source_name, transport=str(self._flow.transport))
         if obstacle is not None:
             self._cue(Cue.BARRED, now, obstacle)
             return
         if self.source.trunk is not None:
-            self.occupancy.take(self.source.trunk.name)
+            self.occupancy.take(self.exchange.trunks[self.source.trunk.name].room, Way.IN, now)
+        for line in lines:
+            self.occupancy.take(line, Way.OUT if self.source.trunk is None else Way.IN, now)
         first = self._candidates[0]
         self._start(SETUP_LIMIT, now + self.exchange.settings.sip.setup_limit_s)
         self.media.open(self.source.side, first.terms.side, (self._flow.local[0], first.listener.host))
@@ -319,7 +333,7 @@ class Call:
             candidates,
             self.ledger,
             self.occupancy,
-            lambda number: self.exchange.candidates(self.source, number),
+            partial(self.exchange.candidates, self.source),
         )
 
     # events

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from mediation.routing.room import Lack
 from mediation.sip.derived import reason_phrase
 from mediation.sip.digest_client import GiveUp, Reason
 from mediation.sip.message import Request, Response
@@ -123,6 +124,8 @@ NO_ANSWER_BODY = Cause(Verdict.TRUNK, "no-answer-sdp", 502, 38)
 BAD_DESCRIPTION = Cause(Verdict.CALLER, "bad-sdp", 400, 111)
 NO_DESCRIPTION = Cause(Verdict.CALLER, "no-sdp-in-ack", 488, 111)
 NO_ROOM = Cause(Verdict.US, "call-limit", 503, 34)
+RATE_LIMIT = Cause(Verdict.US, "rate-limit", 503, 42)
+NO_BANDWIDTH = Cause(Verdict.US, "bandwidth-limit", 503, 34)
 NO_PORTS = Cause(Verdict.US, "no-media-ports", 503, 47)
 NO_PROGRESS = Cause(Verdict.TRUNK, "no-progress", 408, 102)
 NO_ANSWER = Cause(Verdict.CALLEE, "no-answer", 480, 19)
@@ -189,6 +192,11 @@ def cancelled_by(request: Request) -> Cause:
         return ANSWERED_ELSEWHERE
     q850 = q850_of(request)
     return CANCELLED if q850 is None else replace(CANCELLED, q850=q850, location=location_of(request))
+
+
+def no_room(lack: Lack) -> Cause:
+    """The cause of a call that is refused for want of room."""
+    return {Lack.CALLS: NO_ROOM, Lack.RATE: RATE_LIMIT, Lack.BANDWIDTH: NO_BANDWIDTH}[lack]
 
 
 def is_outage(cause: Cause) -> bool:

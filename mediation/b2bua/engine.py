@@ -23,6 +23,7 @@ from mediation.b2bua.replacing import leg_of
 from mediation.b2bua.watch import Watch
 from mediation.routing.admission import Admission
 from mediation.routing.directory import Directory, holders
+from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Routing
 from mediation.routing.trunk import TrunkState
 from mediation.routing.wires import Wires
@@ -63,16 +64,25 @@ class Engine:
         self._told_large: set[tuple[str, str]] = set()
         """Peers to which large requests go by UDP, and why: each told once."""
         self._admission = Admission(settings, self.directory)
-        routing = Routing(settings, ids.between, self.directory, self._fitness)
+        self._routing = routing = Routing(settings, ids.between, self.directory, self._fitness)
         self._holders = tuple(holders(settings))
         self._trunks = {
-            holder.name: TrunkState(holder.peer.max_calls if isinstance(holder.peer, Trunk) else 0)
+            holder.name: TrunkState(
+                Room(
+                    holder.name, Limits.of_trunk(holder.peer) if isinstance(holder.peer, Trunk) else Limits()
+                )
+            )
             for holder in self._holders
+        }
+        self._lines = {
+            site.name: Room(f"site {site.name}", Limits.of_line(site.link, settings.internal))
+            for site in settings.sites
         }
         exchange = Exchange(
             self.agent,
             settings,
             self._trunks,
+            self._lines,
             self._outputs.append,
             self._forget,
             routing.candidates,
@@ -96,6 +106,10 @@ class Engine:
     def begin(self, now: float) -> None:
         """Do what must be done before anybody asks: register with the ITSPs that want it."""
         self.registrations.begin(now)
+
+    def set_time_of_day(self, unix_s: float, now: float) -> None:
+        """Tell which time of day `now` is, in seconds of Unix time: routes may be open at certain hours."""
+        self._routing.epoch_s = unix_s - now
 
     def look_up(self, now: float) -> None:
         """Begin to find out what names of targets stand for. Without it, they stand for nothing."""

@@ -23,10 +23,11 @@ from mediation.routing.health import Fitness
 from mediation.routing.numbers import number_of
 from mediation.routing.preference import preferred
 from mediation.routing.ready import registered_first
+from mediation.routing.room import Lack, Occupancy, Way
 from mediation.routing.routes import Candidate
 from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
-from mediation.routing.trunk import Occupancy, TrunkState
+from mediation.routing.trunk import TrunkState
 from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import RedirectMode, Relay
 from mediation.sip.agent import Agent
@@ -107,7 +108,7 @@ class Hunt:
         candidates: tuple[Candidate, ...],
         ledger: Ledger,
         occupancy: Occupancy,
-        reroute: Callable[[str], tuple[Candidate, ...]],
+        reroute: Callable[[str, float], tuple[Candidate, ...]],
     ) -> None:
         """`reroute` gives the targets for another number, for redirections."""
         self._ground = ground
@@ -226,7 +227,9 @@ class Hunt:
                 continue
             invitation = self._invitation.redirected(uri)
             found = [
-                c for c in self._reroute(number) if carries(invitation.request, invitation.source, c.terms)
+                c
+                for c in self._reroute(number, now)
+                if carries(invitation.request, invitation.source, c.terms)
             ]
             found = self._preferred(found, now)
             if found:
@@ -243,7 +246,7 @@ class Hunt:
     def _next(self, now: float) -> Candidate | None:
         """The next target with room; those that asked for rest, or went down since, only when nobody else is left."""
         trunks = self._ground.trunks
-        left = [c for c in registered_first(self._left, trunks) if trunks[c.trunk].has_room]
+        left = [c for c in registered_first(self._left, trunks) if self._lack(c, now) is None]
         awake = (
             c
             for c in left
@@ -251,6 +254,9 @@ class Hunt:
             and trunks[c.trunk].fitness(c.target) < Fitness.DOWN
         )
         return next(awake, left[0] if left else None)
+
+    def _lack(self, candidate: Candidate, now: float) -> Lack | None:
+        return self._ground.trunks[candidate.trunk].room.lack(Way.OUT, now, urgent=candidate.urgent)
 
     def _preferred(self, candidates: list[Candidate], now: float) -> list[Candidate]:
         """The list that is worked off from now on."""
@@ -294,11 +300,12 @@ class Hunt:
     def _try_next(self, now: float) -> None:
         candidate = self._next(now)
         if candidate is None:  # the last room went while the ports were opened, or all of them drain
-            last = causes.NO_ROOM if self._left else causes.ALL_TARGETS_DOWN
+            lack = next((lack for each in self._left if (lack := self._lack(each, now))), None)
+            last = causes.no_room(lack) if lack is not None else causes.ALL_TARGETS_DOWN
             self._cue(Cue.REFUSED, now, Failed(self._last_word(last), "callee"))
             return
         self._left.remove(candidate)
-        self._occupancy.take(candidate.trunk)
+        self._occupancy.take(self._ground.trunks[candidate.trunk].room, Way.OUT, now)
         agent, invitation = self._ground.agent, self._invitation
         target, listener = candidate.target, candidate.listener
         flow = Flow(target.transport, listener.endpoint, target.endpoint)
@@ -345,7 +352,7 @@ class Hunt:
         attempt = self._ledger.leave(cause, now)
         if attempt is None:
             return
-        self._occupancy.give_back(attempt.trunk)
+        self._occupancy.give_back(self._ground.trunks[attempt.trunk].room)
         if cause.reason == causes.WRONG_CREDENTIALS:
             self.user.fact("trunk.credentials_refused", Level.WARNING, trunk=attempt.trunk)
         self.user.fact(

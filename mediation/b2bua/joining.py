@@ -308,7 +308,9 @@ class Joining:
         seat = call.seats.seat_of(leaving)
         coming.bind(self._local)
         call.succession_over()
-        self._consultation.occupancy.hand_over(coming.trunk, call.occupancy)
+        if coming.trunk:
+            room = call.exchange.trunks[coming.trunk].room
+            self._consultation.occupancy.hand_over(room, call.occupancy)
         call.note_transfer(leaving, coming, 200, now)
         self._consultation.succession_over()
         call.take_seat(seat, coming, self._pair, now)

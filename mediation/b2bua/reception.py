@@ -18,6 +18,7 @@ from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
 from mediation.routing.ready import registered_first
+from mediation.routing.room import Room, Way
 from mediation.routing.routes import Candidate, Routing
 from mediation.routing.terms import Terms
 from mediation.sip.derived import reply
@@ -96,13 +97,13 @@ class Reception:
         terms = self._routing.terms(source)
         invitation = self._invitation(request, terms, source)
         source = self._at_its_sites(source, invitation.request)
-        routed = self._routing.candidates(source, number_of(invitation.request.uri))
+        routed = self._routing.candidates(source, number_of(invitation.request.uri), now)
         takers = tuple(each for each in routed if each.terms.mid_call.info)
         candidates = tuple(each for each in takers if not bars(request, terms, each.terms))
         if self.closed:
             self._answer(transaction, 503, now)
         elif not routed:
-            found = self._routing.leads_somewhere(source, number_of(invitation.request.uri))
+            found = self._routing.leads_somewhere(source, number_of(invitation.request.uri), now)
             self._answer(transaction, 503 if found else 404, now)
         elif not takers:
             self._answer(transaction, 405, now, headers=(("Allow", terms.allow_without("MESSAGE")),))
@@ -129,7 +130,7 @@ class Reception:
         invitation = self._invitation(request, terms, source)
         source = self._at_its_sites(source, invitation.request)
         called = number_of(invitation.request.uri)
-        routed = self._routing.candidates(source, called)
+        routed = self._routing.candidates(source, called, now)
         candidates = tuple(each for each in routed if carries(request, terms, each.terms))
         if routed and not candidates:  # something in the body must be understood, and nobody would get it
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
@@ -141,7 +142,9 @@ class Reception:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
-        call.begin(self._obstacle(source, called, candidates), now)
+        sites = source.sites if source.trunk is None else self._routing.sites.of_numbers((called,))
+        lines = tuple(self._exchange.lines[site.name] for site in sites if site.link.kbps)
+        call.begin(self._obstacle(source, called, candidates, lines, now), lines, now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""
@@ -160,7 +163,14 @@ class Reception:
         """The source of one call, with the sites of whoever calls and of whoever has sent it on."""
         return source.at(*self._routing.sites.of_numbers(callers_of(asked)))
 
-    def _obstacle(self, source: Source, called: str, candidates: tuple[Candidate, ...]) -> Cause | None:
+    def _obstacle(
+        self,
+        source: Source,
+        called: str,
+        candidates: tuple[Candidate, ...],
+        lines: tuple[Room, ...],
+        now: float,
+    ) -> Cause | None:
         """Why a call cannot even be tried; None: it can.
 
         None waits for a name to be found: another server may know it.
@@ -168,19 +178,25 @@ class Reception:
         if self.closed:
             return causes.SHUTDOWN
         if not candidates:
-            if self._routing.leads_somewhere(source, called):
+            if self._routing.leads_somewhere(source, called, now):
                 return causes.ALL_TARGETS_DOWN
-            elsewhere = self._routing.leads_somewhere(replace(source, sites=()), called)
+            elsewhere = self._routing.leads_somewhere(replace(source, sites=()), called, now)
             return causes.NO_TRUNK_IN_COUNTRY if elsewhere else causes.NO_ROUTE
+        urgent = any(each.urgent for each in candidates)
         trunks, limit = self._exchange.trunks, self._exchange.settings.sip.max_calls
         open_to = registered_first(candidates, trunks)
         if not open_to:
             return causes.NOT_REGISTERED
-        full = bool(limit) and len(self.calls) > limit
-        own = source.trunk is not None and not trunks[source.trunk.name].has_room
-        if full or own or not any(trunks[candidate.trunk].has_room for candidate in open_to):
+        if limit and len(self.calls) > limit and not urgent:
             return causes.NO_ROOM
-        return None
+        needed = [(line, Way.OUT if source.trunk is None else Way.IN) for line in lines]
+        if source.trunk is not None:
+            needed.append((trunks[source.trunk.name].room, Way.IN))
+        lacks = [room.lack(way, now, urgent=urgent) for room, way in needed]
+        leaving = [trunks[each.trunk].room.lack(Way.OUT, now, urgent=each.urgent) for each in open_to]
+        if all(leaving):
+            lacks.append(leaving[0])
+        return next((causes.no_room(lack) for lack in lacks if lack is not None), None)
 
     # answers
 

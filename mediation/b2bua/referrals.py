@@ -74,7 +74,7 @@ class Referrals:
             return Joining(call, leg, referred, consulted, now)
         other = call.seats.other(leg)
         asked = self._request(leg, other, referred)
-        candidates = self._routing.candidates(self._source(call, leg, asked.request), number)
+        candidates = self._routing.candidates(self._source(call, leg, asked.request), number, now)
         extra: Lines = ()
         if replaces is not None:
             # their ids are between parties of that side: on the other side they would mean nothing, and tell a lot
@@ -96,7 +96,7 @@ class Referrals:
             numbers = (number_of(asker), *callers_of(asked))
             source = Source(Side.FRONT_END, None, calls=True, sites=call.source.sites)
             return source.at(*self._routing.sites.of_numbers(numbers))
-        return Source(Side.GATEWAY, call.source.trunk, calls=True)
+        return Source(Side.GATEWAY, None, calls=True)
 
     def _request(self, leg: Leg, other: Leg, referred: Referred) -> Inside:
         """The INVITE that the party that stays would send, if it could: it is the one that calls."""

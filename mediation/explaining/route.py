@@ -11,6 +11,7 @@ from mediation.b2bua.passage import ANONYMOUS, Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
 from mediation.explaining.number import outcome_lines, outcome_mapping
 from mediation.routing.admission import Source
+from mediation.routing.choice import Asked, Verdict, taken
 from mediation.routing.directory import supposed
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Candidate, Routing
@@ -51,12 +52,14 @@ class Explanation:
     """The same; None: nobody in particular calls."""
     sites: tuple[Site, ...]
     """Where it belongs by the number of whoever calls; a front end's address may say more."""
-    routes: tuple[tuple[Route, bool], ...]
-    """Those that are asked, and whether they match; none for a call from a trunk."""
+    routes: tuple[Asked, ...]
+    """Those that are asked; none for a call that only front ends take."""
     departures: tuple[Departure, ...]
 
 
-def explain_route(settings: Settings, called: str, calling: str, trunk: Trunk | None) -> Explanation:
+def explain_route(
+    settings: Settings, called: str, calling: str, trunk: Trunk | None, unix_s: float
+) -> Explanation:
     """Follow a call to `called`; both numbers are written as the caller's side would, and must be users of URIs.
 
     `trunk` is where it comes from, None being a front end. The caller asserts its number, as front ends do.
@@ -93,8 +96,8 @@ def explain_route(settings: Settings, called: str, calling: str, trunk: Trunk | 
         plan.called_in.of_number(called),
         plan.calling_in.of_number(calling) if calling else None,
         source.sites,
-        routing.asked(number) if trunk is None else (),
-        tuple(map(departure, routing.candidates(source, number))),
+        routing.asked(source, number, unix_s),
+        tuple(map(departure, routing.candidates(source, number, unix_s))),
     )
 
 
@@ -109,18 +112,20 @@ def _lines(told: Explanation) -> Iterator[str]:
     yield ""
     yield "as we write it"
     yield from _outcomes(told.called, told.calling)
-    if told.source == Side.FRONT_END:
+    routes = tuple(taken(told.routes))
+    if told.source == Side.FRONT_END or told.routes:
         yield ""
         yield "routes"
-        for place, (route, matched) in enumerate(told.routes, 1):
-            yield f"  {place}. {_route(route)}: {'matches' if matched else 'does not match'}"
+        for place, each in enumerate(told.routes, 1):
+            yield f"  {place}. {_route(each.route)}: {each.verdict}"
         for site in told.sites:
             yield f"  the call belongs to {_site(site)}"
-        if not told.routes or not told.routes[-1][1]:
-            yield "  no route matches: 404"
+        if not routes:
+            none = "404" if told.source == Side.FRONT_END else "it goes to the front ends"
+            yield f"  no route is open to it: {none}"
         elif not told.departures:
             yield "  none of its trunks is in the country that the call is bound to: 403"
-        elif told.routes[-1][0].weights:
+        elif any(route.weights for route in routes):
             yield "  which trunk comes first is drawn for each call; here it is the first that may"
     for place, leaving in enumerate(told.departures, 1):
         yield ""
@@ -144,8 +149,21 @@ def _site(site: Site) -> str:
 
 def _route(route: Route) -> str:
     match = f"'{route.match}'" if route.match else "every number"
-    weights = f", weights {', '.join(map(str, route.weights))}" if route.weights else ""
-    return f"{match}, priority {route.priority}, to {', '.join(route.trunks)}{weights}"
+    told = [match if route.match or not route.prefixes else "", f"priority {route.priority}"]
+    if route.prefixes:
+        told.insert(1, f"{' or '.join(route.prefixes)} at the beginning")
+    if route.cost:
+        told.append(f"cost {route.cost:g}")
+    told.append(f"to {', '.join(route.trunks)}")
+    if route.weights:
+        told.append(f"weights {', '.join(map(str, route.weights))}")
+    if route.usages:
+        told.append(f"for {', '.join(route.usages)}")
+    if route.hours:
+        told.append(f"open {', '.join(map(str, route.hours))} ({route.time_zone})")
+    if route.emergency:
+        told.append("for help")
+    return ", ".join(filter(None, told))
 
 
 def explanation_mapping(told: Explanation) -> Mapping[str, object]:
@@ -161,13 +179,16 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
         ],
         "routes": [
             {
-                "match": route.match,
-                "priority": route.priority,
-                "trunks": list(route.trunks),
-                "weights": list(route.weights),
-                "matched": matched,
+                "match": each.route.match,
+                "prefixes": list(each.route.prefixes),
+                "priority": each.route.priority,
+                "trunks": list(each.route.trunks),
+                "weights": list(each.route.weights),
+                "emergency": each.route.emergency,
+                "matched": each.verdict is Verdict.MATCHES,
+                "verdict": str(each.verdict),
             }
-            for route, matched in told.routes
+            for each in told.routes
         ],
         "attempts": [
             {

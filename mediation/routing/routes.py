@@ -1,17 +1,16 @@
 """Where a call may go: candidates in order, decided once when the call comes in."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mediation.routing.admission import Source
+from mediation.routing.choice import Asked, Choice, taken
 from mediation.routing.directory import FRONT_END_POOL, Directory, Draw
 from mediation.routing.failover import Failover
 from mediation.routing.sites import Sites
 from mediation.routing.terms import Terms
 from mediation.settings.model import Route, Settings, Side, Trunk
-from mediation.settings.patterns import compile_pattern
 from mediation.settings.places import Listener, Target
 
 
@@ -29,6 +28,8 @@ class Candidate:
     """Without a response above 100 for so long, the next candidate gets the call."""
     failover: Failover
     """Which final responses send the call to the next candidate."""
+    urgent: bool = False
+    """A call for help: no limit refuses it."""
 
 
 def least(low: int, high: int) -> int:
@@ -68,69 +69,68 @@ class Routing:
         }
         self._fixed = {name: self._candidates(name) for name in self._ways if not self._directory.names(name)}
         """Of those that have no names, and so the same candidates for every call."""
-        self._routes = tuple(
-            (compile_pattern(route.match), route)
-            for route in sorted(settings.routes, key=lambda route: route.priority)
-        )
-        self._in_order = {
-            route: self._along(route.trunks)
-            for _, route in self._routes
-            if self._fixed.keys() >= set(route.trunks)
-        }
+        self._choice = Choice(settings.routes)
         self.sites: Final = Sites(settings)
         """Where calls belong to."""
+        self.epoch_s = 0.0
+        """The time of day at the caller's moment 0, in seconds of Unix time."""
 
     def terms(self, source: Source) -> Terms:
         """On what terms we speak with whoever calls."""
         return self._front_end_terms if source.trunk is None else self._terms[source.trunk.name]
 
-    def candidates(self, source: Source, called: str) -> tuple[Candidate, ...]:
-        """Targets for a call, in order; empty: no route.
+    def candidates(self, source: Source, called: str, now: float) -> tuple[Candidate, ...]:
+        """Targets for a call, in order; empty: no route, or none of its targets is known now.
 
         All are of the address family of the fittest one that comes first: a call's audio has one port on each side, and
         one port is of one family.
         """
-        found = self._found(source, called)
+        found = self._found(source, called, now)
         if not found:
             return ()
         first = min(found, key=lambda each: self._fitness(each.trunk, each.target)).target
         return tuple(each for each in found if (":" in each.target.host) == (":" in first.host))
 
-    def _found(self, source: Source, called: str) -> tuple[Candidate, ...]:
-        if not called:
-            return ()  # a URI without a user calls nobody, whatever the patterns say
-        if source.side is Side.GATEWAY:
-            return self._along((FRONT_END_POOL,))
-        asked = self.asked(called)
-        if not asked or not asked[-1][1]:
-            return ()
-        route = asked[-1][0]
-        if not route.weights and not source.sites:
-            return self._in_order.get(route) or self._along(route.trunks)
-        trunks = drawn(route.trunks, route.weights, self._draw) if route.weights else route.trunks
-        return self._along(self.sites.permitted(trunks, source.sites))
+    def _found(self, source: Source, called: str, now: float) -> tuple[Candidate, ...]:
+        routes = self._taken(source, called, now)
+        if source.side is Side.GATEWAY and not routes:
+            return _each_once(self._targets(FRONT_END_POOL)) if called else ()
+        found: list[Candidate] = []
+        for route in routes:
+            trunks = drawn(route.trunks, route.weights, self._draw) if route.weights else route.trunks
+            for name in self._permitted(source, route, trunks):
+                candidates = self._targets(name)
+                found += (
+                    (replace(each, urgent=True) for each in candidates) if route.emergency else candidates
+                )
+        return _each_once(found)
 
-    def leads_somewhere(self, source: Source, called: str) -> bool:
+    def leads_somewhere(self, source: Source, called: str, now: float) -> bool:
         """Whether a number has a route that this source may use, even where none of its targets is known now."""
-        if source.side is Side.GATEWAY:
+        routes = self._taken(source, called, now)
+        if source.side is Side.GATEWAY and not routes:
             return bool(called)
-        asked = self.asked(called) if called else ()
-        matched = bool(asked) and asked[-1][1]
-        return matched and bool(self.sites.permitted(asked[-1][0].trunks, source.sites))
+        return any(self._permitted(source, route, route.trunks) for route in routes)
 
-    def asked(self, called: str) -> tuple[tuple[Route, bool], ...]:
-        """The routes that are asked about a number, in order, and whether they match: after the first, none is."""
-        tried: list[tuple[Route, bool]] = []
-        for pattern, route in self._routes:
-            tried.append((route, pattern.matches(called)))
-            if tried[-1][1]:
-                break
-        return tuple(tried)
+    def asked(self, source: Source, called: str, now: float) -> tuple[Asked, ...]:
+        """The routes that are asked about a number, in order; none for a call that only front ends take."""
+        transit = source.trunk is not None and source.trunk.usages
+        if not called or (source.side is Side.GATEWAY and not transit):
+            return ()  # a URI without a user calls nobody, whatever the patterns say
+        return self._choice.ask(source, called, now + self.epoch_s)
 
-    def _along(self, trunks: Iterable[str]) -> tuple[Candidate, ...]:
-        return _each_once(
-            chain.from_iterable(self._fixed.get(name) or self._candidates(name) for name in trunks)
-        )
+    def _taken(self, source: Source, called: str, now: float) -> tuple[Route, ...]:
+        """The routes that the call goes by."""
+        return tuple(taken(self.asked(source, called, now)))
+
+    def _permitted(self, source: Source, route: Route, trunks: Iterable[str]) -> list[str]:
+        """The trunks of a route that the call may leave through: never back by the one that it came from."""
+        own = None if source.trunk is None else source.trunk.name
+        names = (name for name in trunks if name != own)
+        return self.sites.permitted(names, source.sites, urgent=route.emergency)
+
+    def _targets(self, name: str) -> tuple[Candidate, ...]:
+        return self._fixed.get(name) or self._candidates(name)
 
     def _candidates(self, name: str) -> tuple[Candidate, ...]:
         way = self._ways[name]

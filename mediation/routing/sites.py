@@ -44,9 +44,17 @@ class Sites:
                     break
         return tuple(found.values())
 
-    def permitted(self, trunks: Iterable[str], sites: tuple[Site, ...]) -> list[str]:
-        """The trunks that calls of these sites may leave through, in the order that those want."""
-        countries = {site.country for site in sites if site.bound}
-        first = {site.name for site in sites if site.local_first}
-        left = [name for name in trunks if countries <= {self._of_trunk[name].country}]
-        return sorted(left, key=lambda name: self._of_trunk[name].name not in first)
+    def permitted(self, trunks: Iterable[str], sites: tuple[Site, ...], *, urgent: bool = False) -> list[str]:
+        """The trunks that calls of these sites may leave through, in the order that those want.
+
+        `urgent`: a call for help leaves by any, those at the sites first and then those in their countries.
+        """
+        at = {site.name for site in sites if site.local_first or urgent}
+        countries = {site.country for site in sites if site.bound or urgent}
+        left = [name for name in trunks if urgent or countries <= {self._of_trunk[name].country}]
+
+        def distance(name: str) -> tuple[bool, bool]:
+            place = self._of_trunk[name]
+            return place.name not in at, urgent and place.country not in countries
+
+        return sorted(left, key=distance)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mediation.routing.health import PARTS, Fitness, TargetHealth
+from mediation.routing.room import Room
 from mediation.settings.places import Target
 
 
@@ -35,13 +36,11 @@ class Watched(Protocol):
 class TrunkState:
     """One trunk, or the pool of front-end servers, as the engine sees it."""
 
-    __slots__ = ("_resting", "active", "max_calls", "standing", "watched")
+    __slots__ = ("_resting", "room", "standing", "watched")
 
-    def __init__(self, max_calls: int) -> None:
-        self.max_calls = max_calls
-        """0: no limit."""
-        self.active = 0
-        """Calls and attempts under way, both directions together."""
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        """How much more it carries."""
         self.standing: Standing | None = None
         """None: it does not register."""
         self._resting: dict[Target, float] = {}
@@ -63,19 +62,6 @@ class TrunkState:
         if self.standing is None or not self.holds(target):
             return ()
         return tuple(("Route", value) for value in self.standing.service_route)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether one more call fits."""
-        return not self.max_calls or self.active < self.max_calls
-
-    def occupy(self) -> None:
-        """One more call or attempt."""
-        self.active += 1
-
-    def release(self) -> None:
-        """One call or attempt less."""
-        self.active -= 1
 
     def rest(self, target: Target, until: float) -> None:
         """Leave a target alone until then, as its Retry-After asks (RFC 3261 section 21.5.4)."""
@@ -108,34 +94,3 @@ class TrunkState:
         """A target was not reached, said nothing, or does not serve now."""
         if (watched := self.watched.get(target)) is not None:
             watched.call_failed(reason, now)
-
-
-class Occupancy:
-    """The room that one call takes, on whichever trunks: each that is taken is given back once."""
-
-    __slots__ = ("_taken", "_trunks")
-
-    def __init__(self, trunks: Mapping[str, TrunkState]) -> None:
-        self._trunks = trunks
-        self._taken: list[str] = []
-
-    def take(self, trunk: str) -> None:
-        """One more call or attempt on this trunk."""
-        self._trunks[trunk].occupy()
-        self._taken.append(trunk)
-
-    def give_back(self, trunk: str) -> None:
-        """One less."""
-        self._taken.remove(trunk)
-        self._trunks[trunk].release()
-
-    def hand_over(self, trunk: str, other: "Occupancy") -> None:
-        """What is taken on this trunk, if anything is, belongs to another call from now on."""
-        if trunk in self._taken:
-            self.give_back(trunk)
-            other.take(trunk)
-
-    def give_all_back(self) -> None:
-        """The call is over."""
-        while self._taken:
-            self._trunks[self._taken.pop()].release()

@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from mediation.settings.addresses import parse_listener, parse_network, parse_target
 from mediation.settings.faults import Finding, fault_of
+from mediation.settings.hours import Hours, parse_hours
 from mediation.settings.model import Secret, Settings
 from mediation.settings.numbers import Example, parse_example
 from mediation.settings.places import AnyTarget, Listener, Network
@@ -58,6 +59,7 @@ CONFIGURATION: Final = Shape(
         Network: parse_network,
         Secret: parse_secret,
         Example: parse_example,
+        Hours: parse_hours,
     },
 )
 

@@ -15,6 +15,8 @@ from mediation.settings.registration_rules import registration_doubts
 from mediation.settings.secrecy import keys_in_the_open
 from mediation.sip.flow import Transport
 
+_NARROWER: Final = (("prefixes", tuple), ("usages", tuple), ("hours", tuple), ("then_next", bool))
+"""What lets numbers go on to another route."""
 _EVERYTHING: Final = frozenset({"", ".*", "^", "^.*", ".*$", "^.*$", "$"})
 """Patterns that are found in every number."""
 
@@ -48,19 +50,29 @@ def _trunks_without_route(draft: Draft) -> Iterator[Fault]:
 
 
 def _routes_never_reached(draft: Draft) -> Iterator[Fault]:
+    """A route that is asked after one that takes the same numbers, all of them and always."""
     first: dict[str, Path] = {}
-    ranks = {path: draft.value((*path, "priority"), int) for path, _ in draft.each(("route", EACH), dict)}
-    for path in sorted(ranks, key=lambda path: ranks[path] or 0):
+    ranks: dict[Path, tuple[float, float]] = {}
+    for path, _ in draft.each(("route", EACH), dict):
+        priority, cost = draft.value((*path, "priority"), int), draft.value((*path, "cost"), float)
+        if priority is not None and cost is not None:
+            ranks[path] = priority, cost
+    for path in sorted(ranks, key=lambda path: ranks[path]):
         pattern = draft.value((*path, "match"), str)
-        if pattern is None or ranks[path] is None:
+        if pattern is None:
             continue
         catcher = first.get("") or first.get(pattern)
-        if catcher is not None:
+        # one with beginnings is asked before those of its priority that have none
+        behind = catcher is not None and not (
+            draft.value((*path, "prefixes"), tuple) and ranks[catcher][0] == ranks[path][0]
+        )
+        if catcher is not None and behind:
             message = "no number comes as far as this route: an earlier one matches the same numbers"
             yield _doubt(
                 (*path, "match"), message, "put it above that one, or remove it", (*catcher, "match")
             )
-        first.setdefault("" if pattern in _EVERYTHING else pattern, path)
+        if not any(draft.value((*path, key), kind) for key, kind in _NARROWER):
+            first.setdefault("" if pattern in _EVERYTHING else pattern, path)
 
 
 def _everybody_trusted(draft: Draft) -> Iterator[Fault]:

@@ -11,7 +11,9 @@ from typing import Final
 from mediation.settings.connection import CONNECTION_DOC, WITHOUT_VPN_DOC, Connection
 from mediation.settings.dns import Dns
 from mediation.settings.health import Health
+from mediation.settings.hours import Hours, check_time_zone
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
+from mediation.settings.limits import CallLimits, Link
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
@@ -104,6 +106,11 @@ BODIES_DOC: Final = (
 )
 TRANSFER_DOC: Final = "Call transfer by this peer, and to it."
 REDIRECT_DOC: Final = "Redirection (3xx) by this peer."
+LIMITS_DOC: Final = (
+    "How many calls it takes: the next trunk gets a call that it has no room for, and after the last 503."
+)
+LINK_DOC: Final = "The line to it, counted by what its calls take on the wire."
+SITE_LINK_DOC: Final = "The line between us and the users of this site, which all calls of the site share."
 PEER_MEDIA_DOC: Final = "Audio with this peer, on the wire."
 HEALTH_DOC: Final = "How it is found out whether a target serves, and what follows from it."
 
@@ -219,6 +226,8 @@ class TrunkTerms:
     max_calls: int = setting(
         0, low=0, high=1_000_000, doc="Most calls at a time, both ways together; 0: no limit."
     )
+    limits: CallLimits = field(default=CallLimits(), metadata=story(LIMITS_DOC))
+    link: Link = field(default=Link(), metadata=story(LINK_DOC))
     no_progress_s: int = setting(
         10,
         low=1,
@@ -273,6 +282,13 @@ class TrunkTerms:
         False, doc="Its calls must bear the same user name and password: they are challenged (401, RFC 7616)."
     )
     strip_plus: bool = setting(False, doc=STRIP_PLUS_DOC)
+    usages: tuple[str, ...] = setting(
+        (),
+        check=check_name,
+        doc="Its calls may leave again by routes with one of these usages (transit); numbers without such a route go "
+        "to the front ends. []: all go to the front ends.",
+        example='["transit"]',
+    )
     registration: Registration = field(
         default=Registration(),
         metadata=story("Registration with this ITSP (RFC 3261 section 10, SIPconnect's registering mode)."),
@@ -368,11 +384,18 @@ class Site:
         doc="Its calls leave through trunks at sites of its own country and no others, failover and transfers "
         "included. Needs country.",
     )
+    usages: tuple[str, ...] = setting(
+        (),
+        check=check_name,
+        doc="Its calls go by routes with one of these usages, and by those for help. []: by all.",
+        example='["national"]',
+    )
     local_first: bool = setting(
         False,
         doc="Of the trunks of a route, those at this site are tried first for its calls; the order is the route's "
         "otherwise.",
     )
+    link: Link = field(default=Link(), metadata=story(SITE_LINK_DOC))
     trunk_defaults: TrunkTerms = field(
         default=TrunkTerms(),
         metadata=story(
@@ -409,6 +432,44 @@ class Route:
         doc="One for each trunk: who is tried first is drawn for each call with chances like these, and so on for the "
         "next (RFC 2782). 0: only when no other is left. []: always in the order of trunks.",
         example="[70, 30]",
+    )
+    prefixes: tuple[str, ...] = setting(
+        (),
+        check=check_number_start,
+        doc="Beginnings of the called number, one of which must fit beside match. Of routes with equal priority, the "
+        "one with the longest is asked first. []: none is asked for.",
+        example='["+4930", "+4940"]',
+    )
+    cost: float = setting(
+        0.0,
+        low=0,
+        high=1_000_000,
+        doc="What a minute costs, in whatever unit: of routes with equal priority and beginnings of equal length, the "
+        "cheapest is asked first.",
+        example="0.012",
+    )
+    then_next: bool = setting(
+        False, doc="When its trunks are exhausted, the next route that fits is tried as well."
+    )
+    usages: tuple[str, ...] = setting(
+        (),
+        check=check_name,
+        doc="Words for what it is used for: trunks and sites name those that their calls may use. []: it is for calls "
+        "of front ends at sites without usages.",
+        example='["national", "transit"]',
+    )
+    hours: tuple[Hours, ...] = setting(
+        (),
+        doc="When it is open; hours over midnight belong to the day that they begin on. []: always.",
+        example='["mon-fri 08:00-18:00", "sat 09:00-12:00"]',
+    )
+    time_zone: str = setting(
+        "UTC", check=check_time_zone, doc="Whose time hours are in.", example='"Europe/Berlin"'
+    )
+    emergency: bool = setting(
+        False,
+        doc="Calls for help: no limit on calls, rate or bandwidth refuses them, every caller inside may use it, and "
+        "trunks at the caller's site come first.",
     )
 
 

@@ -8,7 +8,6 @@ from typing import Final
 from mediation.settings.addresses import covers, family, spelled
 from mediation.settings.connection_rules import broken_connection_rules
 from mediation.settings.draft import EACH, Draft
-from mediation.settings.faults import did_you_mean
 from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
 from mediation.settings.model import Secret
 from mediation.settings.number_rules import broken_number_rules
@@ -16,6 +15,7 @@ from mediation.settings.places import Listener, NamedTarget, Network, Target, br
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.registration_rules import registration_agrees
+from mediation.settings.route_rules import broken_route_rules
 from mediation.settings.secrecy import keys_have_a_way
 from mediation.settings.site_rules import broken_site_rules
 from mediation.settings.words import http_endpoint
@@ -55,14 +55,13 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         broken_site_rules(draft),
         broken_connection_rules(draft),
         _sources_differ(draft),
-        _routes_name_trunks(draft),
+        broken_route_rules(draft),
         lists_without_repetition(draft, _UNIQUE_LISTS),
         _timers_in_order(draft),
         _user_with_password(draft),
         _metrics_apart(draft),
         _identity_agrees(draft),
         _header_values_set(draft),
-        _a_weight_for_each_trunk(draft),
         _responses_are_named(draft),
         broken_number_rules(draft),
         keys_have_a_way(draft),
@@ -238,17 +237,6 @@ def _widest_first(draft: Draft) -> list[tuple[Path, Network]]:
     )
 
 
-def _routes_name_trunks(draft: Draft) -> Iterator[Fault]:
-    names = [name for _, name in draft.names()]
-    if any(fault[0] == "trunk" and (len(fault) < 3 or fault[2] == "name") for fault in draft.faulty):
-        return  # the one that is named may be among those that could not be read
-    for path, name in draft.each(("route", EACH, "trunks", EACH), str):
-        if name not in names:
-            listed = ", ".join(f'"{each}"' for each in names)
-            remedy = did_you_mean(name, names) or (f"there are {listed}" if listed else "add a [[trunk]]")
-            yield Fault(path, f'there is no trunk "{name}"', remedy)
-
-
 def lists_without_repetition(draft: Draft, patterns: Iterable[Path]) -> Iterator[Fault]:
     """What stands in a list twice is a mistake, or does nothing."""
     for pattern in patterns:
@@ -354,14 +342,6 @@ def _header_values_set(draft: Draft) -> Iterator[Fault]:
                 yield Fault(
                     (*path, "value"), f'"{action}" takes no value', 'write action = "set", or remove it'
                 )
-
-
-def _a_weight_for_each_trunk(draft: Draft) -> Iterator[Fault]:
-    for path, weights in draft.each(("route", EACH, "weights"), tuple):
-        trunks = draft.value((*path[:-1], "trunks"), tuple)
-        if trunks is not None and draft.sound(path) and weights and len(weights) != len(trunks):
-            message = f"the weights are {len(weights)}, and the trunks {len(trunks)}"
-            yield Fault(path, message, "write one for each trunk, or []", related=(*path[:-1], "trunks"))
 
 
 def _responses_are_named(draft: Draft) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from mediation.settings.hours import Hours
 from mediation.settings.model import Secret, Settings
 from mediation.settings.numbers import Example
 from mediation.settings.places import AnyTarget, Listener
@@ -22,6 +23,7 @@ _PATTERNS: Final[Mapping[object, str]] = {
     AnyTarget: "^[sS][iI][pP][sS]?:.+$",
     Secret: "^$|^(file|env|credential):.+$",
     Example: "^.+->.+$",
+    Hours: "^(([a-z]{3})(-[a-z]{3})? )?[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$",
 }
 
 

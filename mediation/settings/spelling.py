@@ -18,6 +18,6 @@ def shown(value: object) -> str:
     """Return a value of the model as the file would have it."""
     if isinstance(value, tuple):
         return f"[{', '.join(shown(item) for item in value)}]"
-    if isinstance(value, bool | int | str):
+    if isinstance(value, bool | int | float | str):
         return toml(value)
     return toml(str(value).removesuffix("/32").removesuffix("/128"))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mediation.b2bua.outputs import Fact, Level
+from mediation.routing.admission import Source
 from mediation.routing.routes import Routing
 from mediation.settings.health import Health
 from mediation.settings.model import Route, Side
@@ -136,8 +137,9 @@ def test_calls_are_shared_between_the_servers_of_a_name_by_weight__rfc2782(make:
     scene.dns.holds("b.example", OTHER_SBC)
     scene.world.start()
     engine = scene.world.engine
+    source = Source(Side.FRONT_END, None, calls=True)
     routing = Routing(scene.world.settings, engine.agent.ids.between, engine.directory)
-    firsts = [routing._along(("itsp-a",))[0].target.host for _ in range(1000)]
+    firsts = [routing.candidates(source, "+49", 0)[0].target.host for _ in range(1000)]
     assert 690 < firsts.count(SBC) < 810
     assert firsts.count(SBC) + firsts.count(OTHER_SBC) == 1000
 

@@ -84,11 +84,11 @@ def test_what_the_trunk_is_occupied_with_goes_along(make: Make) -> None:
     two = Consultation(make(settings(trunk(max_calls=2))))
     two.transfers()
     two.sbc.says(200, sdp=two.sbc.sdp(port=4200, version=2), line=two.second[1])
-    assert two.world.engine._trunks["itsp-a"].active == 2, "two parties are still there"
+    assert two.world.engine._trunks["itsp-a"].room.calls == 2, "two parties are still there"
     two.boss.invites("+4930333")
     assert two.boss.heard()[-1] == "503"
     two.sbc.hangs_up(line=two.second[1])
-    assert two.world.engine._trunks["itsp-a"].active == 0
+    assert two.world.engine._trunks["itsp-a"].room.calls == 0
 
 
 @pytest.mark.parametrize("status", [488, 606])

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from random import Random
 from typing import Protocol
@@ -27,6 +27,7 @@ from mediation.b2bua.plan import (
     StreamReport,
 )
 from mediation.b2bua.record import CallRecord
+from mediation.routing.room import Room
 from mediation.settings.model import Settings, Side
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.framing import parse_datagram
@@ -273,6 +274,10 @@ class World:
         agent = self.engine.agent
         return not (self.engine.calls or len(agent.layer) or agent.dialogs or self.engine.next_deadline())
 
+    def _rooms(self) -> Iterator[Room]:
+        yield from (state.room for state in self.engine._trunks.values())
+        yield from self.engine._lines.values()
+
     def check(self) -> None:
         """After time enough everything is freed, every call is written down once, and no side knows the other."""
         self.engine.watch.close()
@@ -291,7 +296,7 @@ class World:
         assert not len(agent.layer._deadlines), "timers of transactions are left"
         assert self.engine.next_deadline() is None
         assert not self.media.open, "media is left open"
-        assert {name: state.active for name, state in self.engine._trunks.items() if state.active} == {}
+        assert {room.name: room.calls for room in self._rooms() if room.calls} == {}
         assert len(self.records) == self._accepted, "one record for each INVITE that was taken"
         assert len({record.call for record in self.records}) == len(self.records)
         if not self.may_break:

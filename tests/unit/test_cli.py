@@ -516,7 +516,7 @@ def test_route_explain_of_a_call_from_a_trunk_applies_its_rules_first(tmp_path: 
 def test_route_explain_of_a_number_without_a_route_ends_with_1(tmp_path: Path) -> None:
     code, out, _ = invoke("route", "explain", "112", "-c", written(tmp_path, NUMBERS))
     assert code == 1
-    assert out.endswith("  no route matches: 404\n")
+    assert out.endswith("  no route is open to it: 404\n")
 
 
 def test_route_explain_takes_numbers_only_that_a_uri_can_hold(tmp_path: Path) -> None:

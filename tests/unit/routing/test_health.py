@@ -4,12 +4,15 @@ from itertools import product
 
 import pytest
 
+from mediation.routing.admission import Source
 from mediation.routing.health import PARTS, Fitness, TargetHealth
 from mediation.routing.health_table import TABLE, Act, Cue, State
 from mediation.routing.preference import preferred
+from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Candidate, Routing, least
 from mediation.routing.trunk import TrunkState, Watched
 from mediation.settings.health import Health
+from mediation.settings.model import Side
 from mediation.settings.places import Target
 from tests.flows.scenery import OTHER_SBC, SBC, THIRD_SBC, settings, trunk
 
@@ -137,13 +140,13 @@ class Told:
 
 def three(*states: State) -> tuple[tuple[Candidate, ...], dict[str, TrunkState]]:
     made = settings(trunk("itsp-a", SBC, OTHER_SBC, THIRD_SBC))
-    state = TrunkState(0)
+    state = TrunkState(Room("itsp-a", Limits()))
     known: dict[Target, Watched] = {
         target: Told(each) for target, each in zip(made.trunks[0].addressed, states, strict=True)
     }
     state.watched = known
     routing = Routing(made)
-    return routing._along(["itsp-a"]), {"itsp-a": state}
+    return routing.candidates(Source(Side.FRONT_END, None, calls=True), "+49", 0), {"itsp-a": state}
 
 
 def hosts(candidates: list[Candidate]) -> list[str]:
@@ -185,7 +188,7 @@ def test_a_target_that_comes_back_is_first_in_its_share_of_calls_and_behind_the_
 
 
 def test_of_a_target_that_nobody_watches_nothing_bad_is_known() -> None:
-    state = TrunkState(0)
+    state = TrunkState(Room("itsp-a", Limits()))
     target = settings().trunks[0].addressed[0]
     assert (state.fitness(target), state.share(target, 0.0)) == (Fitness.READY, PARTS)
     state.call_answered(target, 0.0)

@@ -2,6 +2,7 @@
 
 from mediation.routing.failover import Failover
 from mediation.routing.ready import registered_first
+from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Candidate, listener_for
 from mediation.routing.terms import Terms
 from mediation.routing.trunk import Standing, TrunkState
@@ -23,7 +24,7 @@ def candidates(*trunks: Trunk) -> list[Candidate]:
 
 
 def order(*trunks: Trunk, **standings: Standing) -> list[str]:
-    states = {each.name: TrunkState(0) for each in trunks}
+    states = {each.name: TrunkState(Room("", Limits())) for each in trunks}
     for name, standing in standings.items():
         states[name].standing = standing
     return [each.target.host for each in registered_first(candidates(*trunks), states)]
@@ -45,7 +46,7 @@ def test_the_holder_is_first_of_its_trunk_and_no_other() -> None:
 
 
 def test_a_route_is_for_the_holder_alone__rfc3608_6_1() -> None:
-    state = TrunkState(0)
+    state = TrunkState(Room("", Limits()))
     assert state.service_route(A) == ()
     state.standing = Standing(True, A, ("<sip:a;lr>", "<sip:b;lr>"))
     assert state.service_route(A) == (("Route", "<sip:a;lr>"), ("Route", "<sip:b;lr>"))
