@@ -208,6 +208,7 @@ class Server:
             self._security.load()
             await self._media.start()
             self._serve_metrics()
+            self._driver.begin()
             self._tell_time()
             await self._look_up_names()
             await self._driver.start(listeners)
