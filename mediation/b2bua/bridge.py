@@ -131,10 +131,16 @@ class Bridge:
         return other if leg is one else one
 
     def willing(self, leg: Leg) -> Wish:
-        """What we can do for a leg: what the other one wants, or everything where the leg is not to know of it."""
+        """What we can do for a leg: what the other one wants, or everything where the leg is not to know of it.
+
+        Who hears our music while it is on hold is to listen, whether the other one sends anything or not.
+        """
         wish = self.other(leg).said.wish
-        relayed = isinstance(wish, FaxParameters) or leg.terms.mid_call.hold is Relay.RELAY
-        return wish if relayed else Direction.SENDRECV
+        if isinstance(wish, FaxParameters):
+            return wish
+        if leg.terms.mid_call.hold is not Relay.RELAY:
+            return Direction.SENDRECV
+        return Direction.SENDONLY if leg.terms.mid_call.music and not wish.takes else wish
 
     @property
     def legs(self) -> tuple[Leg, Leg]:

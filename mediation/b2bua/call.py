@@ -416,9 +416,9 @@ class Call:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)
             case Act.RING if isinstance(given, Progress) and self._hunt is not None:
                 self.seats.ring(self._hunt.leg, given, now)
-            case Act.RING_ALOUD:
-                if self.ledger.ringing is None and self._hunt is not None:
-                    self.seats.caller.ring(180, now, party=self._hunt.party)
+            case Act.RING_ALOUD if self._hunt is not None and self._hunt.leg is not None:
+                told = self.ledger.ringing is not None
+                self.seats.ring_aloud(self._hunt.leg, self._hunt.party, now, told=told)
             case Act.CONNECT if isinstance(given, Answered):
                 self._connect(given, now)
             case Act.BRIDGE if self.seats.bridge is not None and isinstance(given, tuple):

@@ -96,8 +96,17 @@ class CallMedia:
             plan = FaxPlan(caller, callee, *at)
         elif isinstance(caller, Stream) and isinstance(callee, Stream):
             media = self._media
-            silence_s = float(media.early_silence_s if early else media.silence_s)
-            plan = MediaPlan(caller, callee, silence_s, *at, watched=media.watch_audio and not early)
+            limits = (media.silence_s, media.hold_silence_s, media.first_silence_s)
+            active_s, hold_s, first_s = map(float, (media.early_silence_s,) * 3 if early else limits)
+            plan = MediaPlan(
+                caller,
+                callee,
+                active_s,
+                *at,
+                watched=media.watch_audio and not early,
+                hold_silence_s=hold_s,
+                first_silence_s=first_s,
+            )
         else:
             return  # one side is a fax already and the other not yet: what is in force goes on
         if plan != self._plan:

@@ -273,6 +273,16 @@ class Leg:
         return self.session.stage in (Stage.ACCEPTED, Stage.CONFIRMED)
 
     @property
+    def is_away(self) -> bool:
+        """Whether the party across waits for it: it holds, or has gone.
+
+        Who has only ever spoken, and never listened, holds nobody: it has something to say.
+        """
+        wish = self.said.wish_of_audio
+        holds = not wish.takes and (self.said.has_listened or not wish.sends)
+        return holds or self.session.stage in (Stage.ENDING, Stage.ENDED)
+
+    @property
     def as_seen_by_its_peer(self) -> Replaces:
         """The ids of the leg's dialog, for somebody who is to take our place in it (RFC 3891 section 3)."""
         dialog = self.session.dialog.id

@@ -6,6 +6,7 @@ the kernel) carries it out. Nothing else about media crosses this line.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from mediation.rtp.quality import NOT_MEASURED, Quality
 from mediation.sdp.crypto import SrtpKeys
@@ -15,6 +16,24 @@ from mediation_codecs.g711 import Law
 
 Endpoint = tuple[str, int]
 """An IP address, without brackets, and a UDP port."""
+
+
+class SoundKind(StrEnum):
+    """What a sound of ours is for."""
+
+    RINGBACK = "ringback"
+    """The called party rings. It gives way to what the party across sends: early media is heard, whenever it comes."""
+    MUSIC = "music"
+    """The party waits. It is heard in place of what the party across sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What we play ourselves, again and again."""
+
+    kind: SoundKind
+    name: str
+    """Of ringback the country, of music the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +91,8 @@ class Stream:
     Where the other party's are of another kind, one becomes the other."""
     rtcp_xr: bool = False
     """Our reports have VoIP metrics of what the party sends (RFC 3611 section 4.7)."""
+    plays: Sound | None = None
+    """What we play to it, if it takes anything; None: it hears the party across."""
 
     @property
     def taken_payload_types(self) -> tuple[int, ...]:
@@ -82,6 +103,10 @@ class Stream:
     def taken_event_payload_types(self) -> tuple[int, ...]:
         """The numbers that telephone-event may come with."""
         return tuple(n for n in (self.event_payload_type, self.our_event_payload_type) if n is not None)
+
+
+ABSENT: Final = Stream(("", 0), ("", 0), Law.PCMA, 8, None, 20, sends=False, takes=False)
+"""Stands in a plan for a party that has not described itself: the one across hears what we play, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +130,10 @@ class MediaPlan:
     callee_pair: int = 1
     watched: bool = False
     """Whether MediaAmiss is told: of a party that sends nothing, or nothing but silence."""
+    hold_silence_s: float = 0.0
+    """The same limit for a party that is on hold: it may not speak, or hears nothing."""
+    first_silence_s: float | None = None
+    """The same limit for one that has never been heard in its seat; None: no other than for those that have."""
 
     def __post_init__(self) -> None:
         _two_pairs(self.caller_pair, self.callee_pair)
@@ -247,7 +276,7 @@ class PairRefused:
 
 @dataclass(frozen=True, slots=True)
 class MediaSilent:
-    """Nothing, neither RTP nor RTCP, came from a party for `MediaPlan.silence_s`. Said once a plan, of a fax never."""
+    """Neither RTP nor RTCP came from a party for as long as the plan allows. Said once a plan, never of a fax."""
 
     call: str
     caller: bool

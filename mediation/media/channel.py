@@ -33,6 +33,8 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
     PressKey,
+    Sound,
+    SoundKind,
     Stream,
     StreamReport,
 )
@@ -256,8 +258,14 @@ def _message(fields: object) -> Message:
     match fields:
         case ["open", str(call), str(caller), str(callee), str(caller_host), str(callee_host)]:
             return OpenMedia(call, Side(caller), Side(callee), (caller_host, callee_host))
-        case ["apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n), bool(w)]:
-            return ApplyMedia(call, MediaPlan(_stream(a), _stream(b), silence_s, m, n, w))
+        case [
+            "apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n), bool(watched),
+            int() | float() as hold_silence_s, int() | float() | None as first_silence_s,
+        ]:  # fmt: skip
+            plan = MediaPlan(
+                _stream(a), _stream(b), silence_s, m, n, watched, hold_silence_s, first_silence_s
+            )
+            return ApplyMedia(call, plan)
         case ["fax", str(call), str(host), int(port), str(other_host), int(other_port), int(m), int(n)]:
             return ApplyMedia(call, FaxPlan(Fax((host, port)), Fax((other_host, other_port)), m, n))
         case ["open pair", str(call), str(side), str(host)]:
@@ -310,7 +318,8 @@ def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
     if isinstance(plan, FaxPlan):
         return [*plan.caller.remote, *plan.callee.remote, plan.caller_pair, plan.callee_pair]
     seats = _stream_fields(plan.caller), _stream_fields(plan.callee)
-    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair, plan.watched]
+    limits = plan.hold_silence_s, plan.first_silence_s
+    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair, plan.watched, *limits]
 
 
 def _stream_fields(stream: Stream) -> Fields:
@@ -320,6 +329,7 @@ def _stream_fields(stream: Stream) -> Fields:
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
         stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, stream.comfort_noise, stream.fill_silence,
         stream.max_ptime_ms, stream.repacketize, stream.dtmf, stream.rtcp_xr, _key_fields(stream.srtp),
+        None if stream.plays is None else [stream.plays.kind, stream.plays.name],
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -340,7 +350,8 @@ def _stream(fields: list[object]) -> Stream:
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
             int() | None as our_payload_type, int() | None as our_event_payload_type,
             bool(rtcp_mux), bool(rtcp_reduced), int(dscp), bool(comfort_noise), bool(fill_silence), int(max_ptime_ms),
-            bool(repacketize), str(dtmf), bool(rtcp_xr), list() | None as keys, *alternatives,
+            bool(repacketize), str(dtmf), bool(rtcp_xr), list() | None as keys, list() | None as plays,
+            *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -367,6 +378,7 @@ def _stream(fields: list[object]) -> Stream:
                 repacketize,
                 Dtmf(dtmf),
                 rtcp_xr,
+                _sound(plays),
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 
@@ -386,6 +398,15 @@ def _keys(fields: list[object] | None) -> SrtpKeys | None:
             sending = MasterKey(bytes.fromhex(ours), bytes.fromhex(our_mki))
             return SrtpKeys(Suite(suite), sending, MasterKey(bytes.fromhex(theirs), bytes.fromhex(their_mki)))
     raise ChannelError("no keys")
+
+
+def _sound(fields: list[object] | None) -> Sound | None:
+    match fields:
+        case None:
+            return None
+        case [str(kind), str(name)]:
+            return Sound(SoundKind(kind), name)
+    raise ChannelError("no sound")
 
 
 def _numbered_pairs(fields: list[object]) -> tuple[tuple[int, Side, str, int], ...]:

@@ -99,6 +99,8 @@ class WorkerSettings:
     """Room for packets that wait, for each RTP socket; 0: the system's own size."""
     devices: tuple[tuple[str, str], ...] = ()
     """Addresses whose ports are bound to a network interface, and which."""
+    shelf: int = -1
+    """Descriptor of what the workers may play (`shelf`); it stays its owner's. -1: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +375,7 @@ class WorkerMediaEngine:
             socket_buffer_octets=settings.socket_buffer_octets,
             devices=settings.devices,
         )
-        return await start_worker(configure, partial(self._hear, index))
+        return await start_worker(configure, partial(self._hear, index), settings.shelf)
 
 
 def _load(seat: "_Seat") -> int:

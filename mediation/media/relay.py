@@ -13,7 +13,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-from mediation.b2bua.plan import Stream
+from mediation.b2bua.plan import SoundKind, Stream
 from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST, Course, Line
 from mediation.media.digits import Tell
@@ -188,7 +188,8 @@ class Relay:
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
         self.ear.expect(source.law, self._laws)
-        if source.sends and sink.takes:
+        is_drowned = sink.plays is not None and sink.plays.kind is SoundKind.MUSIC
+        if source.sends and sink.takes and not is_drowned:
             number = sink.event_payload_type
             self._actions = _actions(key, source.taken_payload_types, events, number, sink.comfort_noise)
             self._reasons = _reasons(events)
@@ -411,6 +412,19 @@ class Relay:
         self._drop(Drop.NOT_SENT, octets)
         self._octets_sent -= octets
 
+    def play(self, payload_type: int, sequence: int, timestamp: int, payload: bytes, at: int) -> None:
+        """One frame of ours, in the place of the source's; its numbers are those of the sound, which begins at 0."""
+        self._course.end()
+        header = self._rewrite.header(payload_type, False, sequence, timestamp & 0xFFFFFFFF, _OURSELVES, at)
+        if header is None:
+            return  # the source was heard this very moment
+        self._send_own(header, payload)
+
+    def sound_ended(self) -> None:
+        """The source is heard again: what leaves goes on, with a marker, as much later as time has passed."""
+        self._course.end()
+        self._rewrite.forget_source()
+
     def hear_fax(self, arrival: int) -> None:
         """A datagram is there to be read while the call is a fax."""
         try:
@@ -538,6 +552,8 @@ def _remind_nobody() -> None:
 
 
 _NOBODY: Final = -1
+_OURSELVES: Final = -3
+"""Stands for an SSRC where a sound of ours is numbered."""
 _NO_ACTIONS: Final[tuple[Action | None, ...]] = (None,) * 128
 _ALL_CLOSED: Final[tuple[Drop, ...]] = (Drop.CLOSED,) * 128
 

@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from mediation.b2bua.plan import (
@@ -38,6 +39,7 @@ from mediation.media.loop import Handler, Loop
 from mediation.media.ports import NoPorts, PortPair, PortPool
 from mediation.media.relay import CLOCK_HZ
 from mediation.media.session import Chance, Session
+from mediation.media.shelf import Shelf, read_shelf
 from mediation.settings.model import Side
 
 MAX_COMMANDS: Final = 8
@@ -76,12 +78,19 @@ class Worker:
     """Commands in, facts out, and the calls between. Times are whole numbers of the media clock."""
 
     def __init__(
-        self, channel: Channel, configure: Configure, *, chance: Chance, descriptors: int = 1024
+        self,
+        channel: Channel,
+        configure: Configure,
+        *,
+        chance: Chance,
+        descriptors: int = 1024,
+        shelf: Shelf = MappingProxyType({}),
     ) -> None:
         """`chance` gives a number from 0 to below 1 that nobody can foresee.
 
-        `descriptors`: how many files and sockets the process may have.
+        `descriptors`: how many files and sockets the process may have. `shelf` has what may be played.
         """
+        self._shelf = shelf
         self._room = descriptors - RESERVE
         self._channel = channel
         self._chance = chance
@@ -210,6 +219,7 @@ class Worker:
                 chance=self._chance,
                 rtcp_interval_s=self._rtcp_interval_s,
                 seats=seats,
+                shelf=self._shelf,
             )
             for number, (_, pair) in bound.items():
                 if number not in seats:
@@ -358,7 +368,7 @@ def _take_place(configure: Configure) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run as a process: the only argument is the descriptor of the control channel."""
+    """Run as a process: the arguments are the descriptors of the control channel and, where there is one, the shelf."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -374,7 +384,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"media worker: expected its configuration, got {configure!r}", file=sys.stderr)  # noqa: T201 -- a worker has no log
         return 1
     denied = _take_place(configure)
-    worker = Worker(channel, configure, chance=random.SystemRandom().random, descriptors=descriptors)
+    shelf = read_shelf(int(arguments[1])) if len(arguments) > 1 else {}
+    chance = random.SystemRandom().random
+    worker = Worker(channel, configure, chance=chance, descriptors=descriptors, shelf=shelf)
     gc.collect()
     gc.freeze()  # what is loaded stays: no need to look through it again and again
     gc.set_threshold(*GARBAGE)

@@ -98,6 +98,16 @@ def falls_silent(stage: Stage) -> None:
         stage.world.media_says(MediaSilent(call, caller=True))
 
 
+def announces_what_is_not_heard(stage: Stage) -> None:
+    """Early media is described, and nothing comes."""
+    stage.first.script = (183,)
+    stage.caller.invites()
+    for call in list(stage.world.engine.calls):
+        stage.world.media_says(MediaSilent(call, caller=False))
+    stage.advance(10)
+    stage.caller.cancels()
+
+
 def loses_its_caller(stage: Stage) -> None:
     """The caller cannot be reached any more when it should hear the ringing."""
     stage.first.script = (100,)
@@ -356,11 +366,12 @@ def presses_keys(stage: Stage) -> None:
 
 
 STORIES: tuple[Callable[[Stage], None], ...] = (
-    talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, loses_its_caller, finds_no_ports,
-    waits_for_ports, is_stopped, answers_nothing, never_pracks, loses_its_dialog, is_refreshed_in_vain, is_redirected,
-    is_told_to_redirect, is_transferred, is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened,
-    passes_its_transfer_on, is_joined_with_another, is_not_joined, loses_whom_it_consulted,
-    loses_whom_it_transferred, finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
+    talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, announces_what_is_not_heard,
+    loses_its_caller, finds_no_ports, waits_for_ports, is_stopped, answers_nothing, never_pracks,
+    loses_its_dialog, is_refreshed_in_vain, is_redirected, is_told_to_redirect, is_transferred,
+    is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened, passes_its_transfer_on,
+    is_joined_with_another, is_not_joined, loses_whom_it_consulted, loses_whom_it_transferred,
+    finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
     presses_keys,
 )  # fmt: skip
 

@@ -10,8 +10,8 @@ from mediation_codecs.dtmf import key_tone
 from mediation_codecs.dtmf_detector import Tone, ToneDetector
 from mediation_codecs.g711 import Law, decode, encode
 from mediation_codecs.pcm import clipped, peak_of
+from mediation_codecs.ringback import RINGBACK as RINGBACKS
 from mediation_codecs.tones import DTMF_HZ, progress
-from mediation_codecs.tones import RINGBACK as RINGBACKS
 
 KEYS = tuple(DTMF_HZ)
 Signal = npt.NDArray[np.float64]

@@ -19,6 +19,7 @@ from mediation.b2bua.plan import (
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, PortPool
 from mediation.media.session import Chance, Session
+from mediation.media.shelf import Shelf
 from mediation.rtp.packet import build
 from mediation_codecs.g711 import Law
 
@@ -71,7 +72,9 @@ def packet(
 class Circuit:
     """A session between two phones; `phones` are (RTP, RTCP) sockets of the caller and of the callee."""
 
-    def __init__(self, hosts: tuple[str, str], parties: tuple[str, str], chance: Chance) -> None:
+    def __init__(
+        self, hosts: tuple[str, str], parties: tuple[str, str], chance: Chance, shelf: Shelf | None = None
+    ) -> None:
         self.handlers: dict[socket.socket, Handler] = {}
         self.silent: list[MediaSilent] = []
         self.keys: list[KeyHeard] = []
@@ -86,7 +89,15 @@ class Circuit:
         self.callee, self.callee_rtcp = udp(parties[1]), udp(parties[1])
         self._others: list[socket.socket] = []
         self._further: dict[int, PortPair] = {}
-        self.session = Session("call", self.pairs, self, self._hear, chance=chance, rtcp_interval_s=5.0)
+        self.session = Session(
+            "call",
+            self.pairs,
+            self,
+            self._hear,
+            chance=chance,
+            rtcp_interval_s=5.0,
+            shelf=shelf or {},
+        )
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         self.handlers[sock] = handler
@@ -208,9 +219,10 @@ def circuit(
     hosts: tuple[str, str] = OURS,
     parties: tuple[str, str] = (CALLER, CALLEE),
     chance: Chance = lambda: 0.5,
+    shelf: Shelf | None = None,
 ) -> Iterator[Circuit]:
     """A session with its phones, cleaned up in the end."""
-    made = Circuit(hosts, parties, chance)
+    made = Circuit(hosts, parties, chance, shelf)
     try:
         yield made
     finally:

@@ -28,6 +28,8 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
     PressKey,
+    Sound,
+    SoundKind,
     Stream,
     StreamReport,
 )
@@ -90,16 +92,18 @@ streams = st.builds(
     repacketize=st.booleans(),
     dtmf=st.sampled_from(Dtmf),
     rtcp_xr=st.booleans(),
+    plays=st.none() | st.builds(Sound, st.sampled_from(SoundKind), texts),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
 faxes = st.builds(Fax, endpoints)
 seats = st.lists(st.integers(0, 9), min_size=2, max_size=2, unique=True)
 plans = st.builds(
-    lambda caller, callee, silence_s, pairs: MediaPlan(caller, callee, silence_s, *pairs),
+    lambda caller, callee, silence_s, pairs, others: MediaPlan(caller, callee, silence_s, *pairs, *others),
     streams,
     streams,
     seconds,
     seats,
+    st.tuples(st.booleans(), seconds, st.none() | seconds),
 ) | st.builds(lambda caller, callee, pairs: FaxPlan(caller, callee, *pairs), faxes, faxes, seats)
 losses = st.builds(Losses, counts, counts, counts, counts, counts)
 ratings = st.builds(Rating, seconds, seconds, seconds)
