@@ -41,8 +41,11 @@ from mediation.b2bua.plan import (
     MediaSilent,
     PairOpened,
     PairRefused,
+    RecordingEnded,
+    RecordingFailed,
 )
 from mediation.b2bua.record import TransferRecord
+from mediation.b2bua.recording import RecordedCall, Recorder
 from mediation.b2bua.seats import Seats
 from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
@@ -75,6 +78,9 @@ class Exchange:
     """Targets for a number, as a caller from this source would get them."""
     refer: Callable[["Call", Leg, Referred, float], "Succession | None"]
     """Begin what a party wants of the other one; None: it was refused, and told so."""
+
+    recorder: Recorder
+    """Decides which calls are recorded."""
 
     def room_turned(self, room: Room, is_nearly_full: bool) -> None:
         """A trunk or a line has become nearly full, or has room again."""
@@ -221,6 +227,11 @@ class Call:
                 self._pressed(caller, DtmfInfo(key, duration_ms), now)
             case MediaAmiss():
                 self._tell_amiss(fact)
+            case RecordingFailed(_, reason):
+                self.media.recording_told(fact)
+                self.fact("recording.failed", Level.WARNING, reason=reason)
+            case RecordingEnded():
+                self.media.recording_told(fact)
             case MediaLost(_, reason):
                 self.media.ended()
                 self.fact("call.media_lost", Level.ERROR, reason=reason)
@@ -453,9 +464,25 @@ class Call:
             self.seats.sit(self._hunt.leg, now)
             self.ledger.first.append(self._hunt.leg)
         callee = self.seats.connect(answered, now)
+        self._decide_on_recording(callee, now)
         self.fact("call.answered", trunk=callee.trunk or None)
         if self.exchange.settings.sip.max_duration_s:
             self._start(MAX_DURATION, now + self.exchange.settings.sip.max_duration_s)
+
+    def _decide_on_recording(self, callee: Leg, now: float) -> None:
+        """Once, when somebody has answered: only then is it known by which trunk the call has left."""
+        source = self.source
+        call = RecordedCall(
+            self.id,
+            inbound=source.trunk is not None,
+            trunks=frozenset(name for name in (self.seats.caller.trunk, callee.trunk) if name),
+            sites=frozenset(site.name for site in source.sites),
+            calling=self.ledger.calling,
+            called=self.ledger.called,
+        )
+        self.media.order = self.exchange.recorder.order(call, now)
+        if self.media.order is not None:
+            self.fact("recording.ordered", files=list(self.media.order.files))
 
     def _drop_caller(self, now: float) -> None:
         redirection = self._redirection

@@ -20,15 +20,23 @@ from mediation.b2bua.plan import (
     OpenMedia,
     OpenPair,
     PressKey,
+    RecordingEnded,
+    RecordingFailed,
+    RecordingOrder,
     Stream,
     StreamReport,
 )
+from mediation.b2bua.record import RecordingRecord
 from mediation.settings.model import Side
 from mediation.settings.server import Media
 from mediation.sip.dtmf_info import DtmfInfo
 
 CALLER, CALLEE = 0, 1
 """The seats; also the pairs that they begin with."""
+
+UNHEARD = "nothing was heard of its end"
+TOO_LONG = "the call was longer than max_length_s"
+"""Why a recording is not complete."""
 
 
 class CallMedia:
@@ -48,6 +56,10 @@ class CallMedia:
         """Whether the engine owes us a last word."""
         self.callee_local: Endpoint = ("", 0)
         """Our port towards the called party, once it is bound."""
+        self.order: RecordingOrder | None = None
+        """How the call is recorded from the next plan on."""
+        self._recorded: RecordingEnded | None = None
+        self._failure = ""
         self.caller_report: StreamReport | None = None
         """What was measured; None while it was not, or when no audio was ever planned."""
         self.callee_report: StreamReport | None = None
@@ -106,6 +118,7 @@ class CallMedia:
                 watched=media.watch_audio and not early,
                 hold_silence_s=hold_s,
                 first_silence_s=first_s,
+                recording=self.order,
             )
         else:
             return  # one side is a fax already and the other not yet: what is in force goes on
@@ -137,3 +150,25 @@ class CallMedia:
         self.is_open = False
         if fact is not None and self._plan is not None:
             self.caller_report, self.callee_report = fact.caller, fact.callee
+
+    def recording_told(self, fact: RecordingFailed | RecordingEnded) -> None:
+        """What has become of the recording, or goes wrong with it."""
+        match fact:
+            case RecordingFailed(_, reason):
+                self._failure = self._failure or reason
+            case RecordingEnded():
+                self._recorded = fact
+
+    @property
+    def recording(self) -> RecordingRecord | None:
+        """What is written down of the recording; None: there was to be none."""
+        if self.order is None:
+            return None
+        ended = self._recorded
+        if ended is None:
+            return RecordingRecord(
+                self.order.files, complete=False, dropped=None, reason=self._failure or UNHEARD
+            )
+        reason = self._failure or (TOO_LONG if ended.cut else "")
+        complete = not reason and not ended.dropped
+        return RecordingRecord(ended.files, complete=complete, dropped=ended.dropped, reason=reason)

@@ -17,6 +17,7 @@ from mediation.b2bua.finding import DnsAnswer, Finder
 from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
+from mediation.b2bua.recording import Recorder
 from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.registrations import Registrations
 from mediation.b2bua.replacing import leg_of
@@ -78,6 +79,7 @@ class Engine:
             site.name: Room(f"site {site.name}", Limits.of_line(site.link, settings.internal))
             for site in settings.sites
         }
+        self._recorder = Recorder(settings, ids.between)
         exchange = Exchange(
             self.agent,
             settings,
@@ -87,6 +89,7 @@ class Engine:
             self._forget,
             routing.candidates,
             Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
+            self._recorder,
         )
         self.watch = Watch(
             self.agent, self._trunks, self._holders, settings.sip.user_agent, self._outputs.append
@@ -109,7 +112,7 @@ class Engine:
 
     def set_time_of_day(self, unix_s: float, now: float) -> None:
         """Tell which time of day `now` is, in seconds of Unix time: routes may be open at certain hours."""
-        self._routing.epoch_s = unix_s - now
+        self._routing.epoch_s = self._recorder.epoch_s = unix_s - now
 
     def look_up(self, now: float) -> None:
         """Begin to find out what names of targets stand for. Without it, they stand for nothing."""

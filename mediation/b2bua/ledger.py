@@ -17,7 +17,8 @@ class Ledger:
     def __init__(self, started: float, calling: str = "", called: str = "") -> None:
         """`calling` and `called` are the numbers of the INVITE that the call began with, as we write them."""
         self.started = started
-        self._calling, self._called = calling, called
+        self.calling, self.called = calling, called
+        """The numbers."""
         self.first: list[Leg] = []
         """Who the call began between, whoever sits there now."""
         self.ringing: float | None = None
@@ -108,8 +109,8 @@ class Ledger:
             callee=None
             if callee is None
             else party_of(callee, media.callee_report if callee is sits else None),
-            calling_number=self._calling,
-            called_number=self._called,
+            calling_number=self.calling,
+            called_number=self.called,
             started=self.started,
             ringing=self.ringing,
             answered=self.answered,
@@ -118,6 +119,7 @@ class Ledger:
             hung_up_by=self.hung_up_by,
             attempts=tuple(self.attempts),
             transfers=tuple(self.transfers),
+            recording=media.recording,
         )
 
 

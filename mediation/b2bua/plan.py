@@ -118,6 +118,24 @@ class Fax:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingOrder:
+    """What is written down of a call's audio, and under which name."""
+
+    name: str
+    """The path of its files without their endings."""
+    wav: bool
+    pcap: bool
+    max_length_s: int = 0
+    """No more of it; 0: all."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of its files."""
+        endings = (("wav", self.wav), ("pcap", self.pcap))
+        return tuple(f"{self.name}.{ending}" for ending, wanted in endings if wanted)
+
+
+@dataclass(frozen=True, slots=True)
 class MediaPlan:
     """Both sides of one call, whole: applying it replaces what was in force."""
 
@@ -134,6 +152,8 @@ class MediaPlan:
     """The same limit for a party that is on hold: it may not speak, or hears nothing."""
     first_silence_s: float | None = None
     """The same limit for one that has never been heard in its seat; None: no other than for those that have."""
+    recording: RecordingOrder | None = None
+    """How the call is recorded, from this plan on to its end; None: it is not. It stays the same while there is one."""
 
     def __post_init__(self) -> None:
         _two_pairs(self.caller_pair, self.callee_pair)
@@ -355,12 +375,35 @@ class StreamReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingFailed:
+    """Something of a call cannot be recorded. The call goes on, and so may its recording. Said once for a reason."""
+
+    call: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """The files of a recording are whole. Comes before the last word of the call's media, or never."""
+
+    call: str
+    files: tuple[str, ...]
+    """Their paths; none: nothing could be written."""
+    dropped: int = 0
+    """Packets that are not in it, because the disk was not fast enough."""
+    cut: bool = False
+    """Whether the call was longer than a recording may be."""
+
+
+@dataclass(frozen=True, slots=True)
 class MediaClosed:
     """The last word of a call's media: of the parties that sat in the seats at the end."""
 
     call: str
     caller: StreamReport
     callee: StreamReport
+    unrecorded: int = 0
+    """Packets that should have been recorded and were not."""
 
 
 MediaCommand = OpenMedia | ApplyMedia | OpenPair | ClosePair | PressKey | CloseMedia
@@ -373,5 +416,7 @@ MediaFact = (
     | MediaAmiss
     | KeyHeard
     | MediaLost
+    | RecordingFailed
+    | RecordingEnded
     | MediaClosed
 )

@@ -67,6 +67,19 @@ class TransferRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingRecord:
+    """What was recorded of a call."""
+
+    files: tuple[str, ...]
+    complete: bool
+    """Whether all that the parties have sent since the answer is in the files."""
+    dropped: int | None
+    """Packets that are not, because the disk was not fast enough; None: not known."""
+    reason: str
+    """Why it is not complete, where more is known than that."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """Everything about one call. Times are seconds on the driver's clock; None: it did not come to that."""
 
@@ -87,6 +100,8 @@ class CallRecord:
     """`caller`, `callee` or `server`."""
     attempts: tuple[Attempt, ...]
     transfers: tuple[TransferRecord, ...] = ()
+    recording: RecordingRecord | None = None
+    """None: it was not to be recorded."""
 
     @property
     def direction(self) -> str:
@@ -122,12 +137,22 @@ class CallRecord:
             "callee": None if self.callee is None else _party(self.callee),
             "attempts": [_attempt(attempt, at(attempt.started)) for attempt in self.attempts],
             "transfers": [_transfer(transfer, at(transfer.at)) for transfer in self.transfers],
+            "recording": None if self.recording is None else _recording(self.recording),
         }
 
 
 def _transfer(transfer: TransferRecord, at: str | None) -> dict[str, object]:
     to = None if transfer.to is None else _party(transfer.to)
     return {"by": transfer.by, "status": transfer.status, "at": at, "to": to}
+
+
+def _recording(recording: RecordingRecord) -> dict[str, object]:
+    return {
+        "files": list(recording.files),
+        "complete": recording.complete,
+        "dropped": recording.dropped,
+        "reason": recording.reason or None,
+    }
 
 
 def _party(party: Party) -> dict[str, object]:

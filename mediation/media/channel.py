@@ -33,12 +33,25 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
     PressKey,
+    RecordingEnded,
+    RecordingFailed,
+    RecordingOrder,
     Sound,
     SoundKind,
     Stream,
     StreamReport,
 )
 from mediation.media.quality_fields import quality_fields, quality_of
+from mediation.media.recording_messages import (
+    BeginRecording,
+    ConfigureRecorder,
+    FinishRecording,
+    RecordingMessage,
+    order_fields,
+    order_of,
+    recording_fields,
+    recording_message,
+)
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf
@@ -127,7 +140,7 @@ class WorkerStatistics:
     """Calls ended by an error of ours."""
 
 
-Message = MediaCommand | MediaFact | Configure | Reopen | Ready | WorkerStatistics
+Message = MediaCommand | MediaFact | Configure | Reopen | Ready | WorkerStatistics | RecordingMessage
 
 
 def encode(message: Message) -> bytes:
@@ -237,8 +250,12 @@ def _fields(message: Message) -> Fields:
             return ["amiss", call, is_caller, what, over]
         case MediaLost(call, reason):
             return ["lost", call, reason]
-        case MediaClosed(call, caller_report, callee_report):
-            return ["closed", call, _report_fields(caller_report), _report_fields(callee_report)]
+        case MediaClosed(call, caller_report, callee_report, unrecorded):
+            return ["closed", call, _report_fields(caller_report), _report_fields(callee_report), unrecorded]
+        case (
+            BeginRecording() | FinishRecording() | ConfigureRecorder() | RecordingFailed() | RecordingEnded()
+        ):
+            return recording_fields(message)
         case Configure():
             return [
                 "configure", *message.front_end_ports, *message.gateway_ports, *message.share,
@@ -260,10 +277,18 @@ def _message(fields: object) -> Message:
             return OpenMedia(call, Side(caller), Side(callee), (caller_host, callee_host))
         case [
             "apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n), bool(watched),
-            int() | float() as hold_silence_s, int() | float() | None as first_silence_s,
+            int() | float() as hold_silence_s, int() | float() | None as first_silence_s, list() | None as order,
         ]:  # fmt: skip
             plan = MediaPlan(
-                _stream(a), _stream(b), silence_s, m, n, watched, hold_silence_s, first_silence_s
+                _stream(a),
+                _stream(b),
+                silence_s,
+                m,
+                n,
+                watched,
+                hold_silence_s,
+                first_silence_s,
+                _order(order),
             )
             return ApplyMedia(call, plan)
         case ["fax", str(call), str(host), int(port), str(other_host), int(other_port), int(m), int(n)]:
@@ -292,8 +317,8 @@ def _message(fields: object) -> Message:
             return MediaAmiss(call, is_caller, Amiss(what), over)
         case ["lost", str(call), str(reason)]:
             return MediaLost(call, reason)
-        case ["closed", str(call), list(caller_fields), list(callee_fields)]:
-            return MediaClosed(call, _report(caller_fields), _report(callee_fields))
+        case ["closed", str(call), list(caller_fields), list(callee_fields), int(unrecorded)]:
+            return MediaClosed(call, _report(caller_fields), _report(callee_fields), unrecorded)
         case ["configure", int(a), int(b), int(c), int(d), int(i), int(n), *rest]:
             match rest:
                 case [
@@ -311,6 +336,8 @@ def _message(fields: object) -> Message:
             return Ready(pid, denied)
         case ["statistics", int(a), int(b), int(c), int(d), int() | float() as late, int(e)]:
             return WorkerStatistics(a, b, c, d, late, e)
+    if (message := recording_message(fields)) is not None:
+        return message
     raise ChannelError(f"no message: {str(fields)[:MOST_SHOWN]}")
 
 
@@ -319,7 +346,8 @@ def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
         return [*plan.caller.remote, *plan.callee.remote, plan.caller_pair, plan.callee_pair]
     seats = _stream_fields(plan.caller), _stream_fields(plan.callee)
     limits = plan.hold_silence_s, plan.first_silence_s
-    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair, plan.watched, *limits]
+    order = None if plan.recording is None else order_fields(plan.recording)
+    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair, plan.watched, *limits, order]
 
 
 def _stream_fields(stream: Stream) -> Fields:
@@ -407,6 +435,13 @@ def _sound(fields: list[object] | None) -> Sound | None:
         case [str(kind), str(name)]:
             return Sound(SoundKind(kind), name)
     raise ChannelError("no sound")
+
+
+def _order(fields: list[object] | None) -> RecordingOrder | None:
+    order = None if fields is None else order_of(fields)
+    if fields is not None and order is None:
+        raise ChannelError("no order to record")
+    return order
 
 
 def _numbered_pairs(fields: list[object]) -> tuple[tuple[int, Side, str, int], ...]:

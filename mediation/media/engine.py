@@ -101,6 +101,8 @@ class WorkerSettings:
     """Addresses whose ports are bound to a network interface, and which."""
     shelf: int = -1
     """Descriptor of what the workers may play (`shelf`); it stays its owner's. -1: nothing."""
+    tape: int = -1
+    """Descriptor of the way to the recorder (`tape`); it stays its owner's. -1: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +377,7 @@ class WorkerMediaEngine:
             socket_buffer_octets=settings.socket_buffer_octets,
             devices=settings.devices,
         )
-        return await start_worker(configure, partial(self._hear, index), settings.shelf)
+        return await start_worker(configure, partial(self._hear, index), settings.shelf, settings.tape)
 
 
 def _load(seat: "_Seat") -> int:

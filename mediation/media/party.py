@@ -201,6 +201,11 @@ class Party:
         self._watcher.forget(self._rtcp)
 
     @property
+    def whereabouts(self) -> tuple[Endpoint | None, Endpoint | None]:
+        """Where its RTP and its RTCP come from; None: that is not known."""
+        return self._source.to, self._reports_from.to
+
+    @property
     def _metrics(self) -> VoipMetrics | None:
         """For the report that leaves now, where they were agreed on."""
         media = self.media
@@ -371,6 +376,8 @@ class Party:
             self._strangers += 1
         else:
             self._reports_from.accept(source)
+            if self._inward.tap is not None:
+                self._inward.tap.hear_report(plain, arrival)
             if said.about_us is not None:
                 self._measure.packets_reported = self._outward.packets_sent - self._sent_before
             self.reports_heard = arrival

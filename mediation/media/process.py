@@ -134,21 +134,37 @@ class WorkerProcess:
 
 
 async def start_worker(
-    configure: Configure, on_message: Callable[[WorkerProcess, Message], None], shelf: int = -1
+    configure: Configure,
+    on_message: Callable[[WorkerProcess, Message], None],
+    shelf: int = -1,
+    tape: int = -1,
 ) -> WorkerProcess:
-    """Start a process and wait until it is ready; `shelf`: see `WorkerSettings`. Raises WorkerError."""
+    """Start a media worker; `shelf` and `tape`: see `WorkerSettings`. Raises WorkerError."""
+    return await start_process("mediation.media.worker", configure, on_message, (shelf, tape))
+
+
+async def start_process(
+    module: str,
+    configure: Message,
+    on_message: Callable[[WorkerProcess, Message], None],
+    descriptors: tuple[int, ...],
+) -> WorkerProcess:
+    """Start a process of ours and wait until it is ready. Raises WorkerError.
+
+    Its arguments are the descriptor of its end of the channel, and `descriptors`, of which -1 is none.
+    """
     ours, theirs = pair()
-    given = tuple(descriptor for descriptor in (theirs.fileno(), shelf) if descriptor >= 0)
+    given = (theirs.fileno(), *descriptors)
     channel = Channel(ours)
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
             "-m",
-            "mediation.media.worker",
+            module,
             *map(str, given),
             stdin=DEVNULL,
-            pass_fds=given,
+            pass_fds=tuple(each for each in given if each >= 0),
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
     except OSError as error:

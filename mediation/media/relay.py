@@ -19,6 +19,7 @@ from mediation.media.course import LARGEST, Course, Line
 from mediation.media.digits import Tell
 from mediation.media.ear import COMFORT_NOISE, Ear
 from mediation.media.outlet import Heard
+from mediation.media.tap import SeatTap
 from mediation.media.workshop import Workshop, is_wanted
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
@@ -108,6 +109,7 @@ class Relay:
         "fax_received",
         "fax_sent",
         "malformed",
+        "tap",
     )  # fmt: skip
 
     def __init__(
@@ -137,6 +139,8 @@ class Relay:
         self._octets_sent = 0
         self.ear = Ear()
         """At the source's packets, while it is asked."""
+        self.tap: SeatTap | None = None
+        """Takes what the source sends to the recorder, packet by packet. Set before `configure`."""
         self.dropped: Counter[Drop] = Counter()
         """Packets that did not go on."""
         self.malformed = 0
@@ -172,7 +176,7 @@ class Relay:
     def close(self) -> None:
         """No packet more. What refers back is let go, so that no circle of references keeps what a call has had."""
         self._course.close()
-        self._workshop = None
+        self._workshop = self.tap = None
         self._tell, self._remind = _tell_nobody, _remind_nobody
 
     def configure(self, source: Stream, sink: Stream) -> None:
@@ -317,6 +321,8 @@ class Relay:
             if self._workshop is not None:
                 self._workshop.source_changed()
         self._reception.packet_arrived(sequence, timestamp, arrival)
+        if self.tap is not None:
+            self.tap.hear(payload_type, packet, arrival)
         payload = packet[start:end]
         if self.ear.is_open:
             self.ear.take(payload_type, payload, arrival)
@@ -522,6 +528,7 @@ class Relay:
         """Expect what follows a packet of a law that went its usual way."""
         if (
             self.ear.is_open
+            or self.tap is not None
             or len(packet) <= HEADER_OCTETS
             or packet[0] != PLAIN
             or packet[1] not in self._laws

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from mediation.b2bua.plan import (
+    Endpoint,
     Fax,
     FaxPlan,
     KeyHeard,
@@ -31,6 +32,8 @@ from mediation.media.relay import CLOCK_HZ, Relay, Voice
 from mediation.media.rtcp import interval_s
 from mediation.media.shelf import Shelf
 from mediation.media.srtp import Protection
+from mediation.media.tap import Tap
+from mediation.media.tape import Tape
 from mediation.rtp.rewrite import Rewrite
 
 Chance = Callable[[], float]
@@ -56,6 +59,8 @@ class Session:
         "_rtcp_interval_s",
         "_seats",
         "_shelf",
+        "_tap",
+        "_tape",
         "_told_silent",
         "_voices",
         "_watcher",
@@ -72,8 +77,10 @@ class Session:
         rtcp_interval_s: float,
         seats: tuple[int, int] = (0, 1),
         shelf: Shelf = MappingProxyType({}),
+        tape: Tape | None = None,
     ) -> None:
-        """`pairs`: the caller's and the callee's, which have the numbers of `seats`. `shelf` has what may be played.
+        """`pairs`: the caller's and the callee's, which have the numbers of `seats`. `shelf` has what may be played,
+        `tape` leads to the recorder.
 
         Nothing is relayed before the first plan.
         """
@@ -97,6 +104,8 @@ class Session:
         self._report_at = [NEVER, NEVER]
         self._look_at = NEVER
         self._shelf = shelf
+        self._tape = tape
+        self._tap: Tap | None = None
         self._playing: list[Playing | None] = [None, None]
 
     def add_pair(self, number: int, pair: PortPair) -> None:
@@ -137,6 +146,7 @@ class Session:
             self._change_seats(seats)
         caller, callee = self._parties
         if isinstance(plan, MediaPlan):
+            self._record(plan)
             from_caller, from_callee = self._relays
             from_caller.configure(plan.caller, plan.callee)
             from_callee.configure(plan.callee, plan.caller)
@@ -193,10 +203,13 @@ class Session:
             caller.report(now, leaving=True)
             callee.report(now, leaving=True)
         self.stop()
-        return MediaClosed(self._call, caller.figures(now), callee.figures(now))
+        unrecorded = 0 if self._tap is None else self._tap.dropped
+        return MediaClosed(self._call, caller.figures(now), callee.figures(now), unrecorded)
 
     def stop(self) -> None:
         """Stop listening, without a word."""
+        if self._tap is not None:
+            self._tap.close()
         for party in self._parties:
             party.close()
         for relay in self._relays:
@@ -223,6 +236,27 @@ class Session:
             self._relays[seat].source_replaced()
             self._relays[1 - seat].sink_replaced(self._voices[seats[seat]])
             self._parties[seat] = self._party(seat)
+
+    def _record(self, plan: MediaPlan) -> None:
+        """Let the recorder have what comes from now on, where that is wanted."""
+        order = plan.recording
+        if order is None or self._tape is None:
+            return
+        if self._tap is None:
+            self._tap = Tap(self._call, self._tape, self._whereabouts, everything=order.pcap)
+            for seat in _BOTH:
+                self._relays[seat].tap = self._tap.of(seat)
+        for relay, stream in zip(self._relays, (plan.caller, plan.callee), strict=True):
+            if relay.tap is not None:
+                relay.tap.follow(stream)
+
+    def _whereabouts(self) -> tuple[tuple[Endpoint | None, Endpoint], ...]:
+        """See `tap`."""
+        pairs = [self._pairs[number] for number in self._seats]
+        (rtp, rtcp), (other_rtp, other_rtcp) = (party.whereabouts for party in self._parties)
+        ours = [(pair.host, pair.port) for pair in pairs]
+        ours_rtcp = [(pair.host, pair.port + 1) for pair in pairs]
+        return (rtp, ours[0]), (other_rtp, ours[1]), (rtcp, ours_rtcp[0]), (other_rtcp, ours_rtcp[1])
 
     def _key_heard(self, seat: int, key: str, duration_ms: int) -> None:
         self._on_fact(KeyHeard(self._call, seat == 0, key, duration_ms))

@@ -40,6 +40,7 @@ from mediation.media.ports import NoPorts, PortPair, PortPool
 from mediation.media.relay import CLOCK_HZ
 from mediation.media.session import Chance, Session
 from mediation.media.shelf import Shelf, read_shelf
+from mediation.media.tape import Tape
 from mediation.settings.model import Side
 
 MAX_COMMANDS: Final = 8
@@ -85,12 +86,15 @@ class Worker:
         chance: Chance,
         descriptors: int = 1024,
         shelf: Shelf = MappingProxyType({}),
+        tape: Tape | None = None,
     ) -> None:
         """`chance` gives a number from 0 to below 1 that nobody can foresee.
 
         `descriptors`: how many files and sockets the process may have. `shelf` has what may be played.
+        `tape` leads to the recorder; None: there is none.
         """
         self._shelf = shelf
+        self._tape = tape
         self._room = descriptors - RESERVE
         self._channel = channel
         self._chance = chance
@@ -220,6 +224,7 @@ class Worker:
                 rtcp_interval_s=self._rtcp_interval_s,
                 seats=seats,
                 shelf=self._shelf,
+                tape=self._tape,
             )
             for number, (_, pair) in bound.items():
                 if number not in seats:
@@ -368,7 +373,7 @@ def _take_place(configure: Configure) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run as a process: the arguments are the descriptors of the control channel and, where there is one, the shelf."""
+    """Run as a process: the arguments are descriptors: the control channel's, and the shelf's and the tape's or -1."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -384,9 +389,11 @@ def main(arguments: Sequence[str]) -> int:
         print(f"media worker: expected its configuration, got {configure!r}", file=sys.stderr)  # noqa: T201 -- a worker has no log
         return 1
     denied = _take_place(configure)
-    shelf = read_shelf(int(arguments[1])) if len(arguments) > 1 else {}
+    shelf_at, tape_at = map(int, arguments[1:])
+    shelf = read_shelf(shelf_at) if shelf_at >= 0 else {}
+    tape = Tape(tape_at) if tape_at >= 0 else None
     chance = random.SystemRandom().random
-    worker = Worker(channel, configure, chance=chance, descriptors=descriptors, shelf=shelf)
+    worker = Worker(channel, configure, chance=chance, descriptors=descriptors, shelf=shelf, tape=tape)
     gc.collect()
     gc.freeze()  # what is loaded stays: no need to look through it again and again
     gc.set_threshold(*GARBAGE)

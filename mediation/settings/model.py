@@ -18,6 +18,7 @@ from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
+from mediation.settings.recording import Recordings
 from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
@@ -510,6 +511,12 @@ class Settings:
     sip: Sip = field(default=Sip(), metadata=story("Signalling, on both sides."))
     dns: Dns = field(default=Dns(), metadata=story("How names of targets are looked up."))
     cdr: Cdr = field(default=Cdr(), metadata=story("Call records."))
+    recording: Recordings = field(
+        default=Recordings(),
+        metadata=story(
+            "Recording of calls by rule. Whoever records must know the law of every country that the parties are in."
+        ),
+    )
     metrics: Metrics = field(default=Metrics(), metadata=story("Figures for Prometheus."))
     log: Log = field(default=Log(), metadata=story("The log, on standard error."))
 

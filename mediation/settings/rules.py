@@ -14,6 +14,7 @@ from mediation.settings.number_rules import broken_number_rules
 from mediation.settings.places import Listener, NamedTarget, Network, Target, bracketed
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
+from mediation.settings.recording_rules import broken_recording_rules
 from mediation.settings.registration_rules import registration_agrees
 from mediation.settings.route_rules import broken_route_rules
 from mediation.settings.secrecy import keys_have_a_way
@@ -37,6 +38,9 @@ _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
     ("internal", "tls", "peers"),
     ("gateway", "tls", "peers"),
     ("route", EACH, "trunks"),
+    ("recording", "formats"),
+    ("recording", "rule", EACH, "trunks"),
+    ("recording", "rule", EACH, "sites"),
 )
 
 
@@ -66,6 +70,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         broken_number_rules(draft),
         keys_have_a_way(draft),
         registration_agrees(draft),
+        broken_recording_rules(draft),
     )
 
 

@@ -111,6 +111,12 @@ def check_file(text: str) -> None:
         raise UnfitError(f'"{text}" is a directory', f'name the file in it: "{text.rstrip("/")}/cdr.jsonl"')
 
 
+def check_directory(text: str) -> None:
+    """A path that may name a directory, or nothing."""
+    if any(ord(character) < 32 for character in text):
+        raise UnfitError("the path has control characters in it", "write the path of a directory")
+
+
 def check_ringback(text: str) -> None:
     """A country whose ringing we know, or `off`."""
     if text != "off" and text not in RINGBACK:

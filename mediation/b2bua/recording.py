@@ -1,0 +1,83 @@
+"""Which calls are recorded, and under which name: decided once, at the answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mediation.b2bua.plan import RecordingOrder
+from mediation.routing.sites import Sites
+from mediation.settings.model import Settings
+from mediation.settings.patterns import compile_pattern
+from mediation.settings.recording import CallDirection, RecordingFormat, RecordingRule
+
+_PARTS_OF_ALL = 1_000_000
+"""How finely a share is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """What the rules ask about."""
+
+    id: str
+    inbound: bool
+    trunks: frozenset[str]
+    """By which it has come or left."""
+    sites: frozenset[str]
+    """Those that are known of whoever called; those of the numbers and the trunks count as well."""
+    calling: str
+    called: str
+
+
+class Recorder:
+    """The rules of one configuration."""
+
+    def __init__(self, settings: Settings, draw: Callable[[int, int], int]) -> None:
+        """`draw` gives a whole number from the first to the second, both included."""
+        self._settings = settings.recording
+        self._draw = draw
+        self._sites = Sites(settings)
+        self._site_of = {trunk.name: trunk.site for trunk in settings.trunks}
+        self._rules = tuple(_Rule(rule) for rule in self._settings.rules if self._settings.directory)
+        self.epoch_s = 0.0
+        """The time of day at the caller's moment 0, in seconds of Unix time."""
+
+    def order(self, call: RecordedCall, now: float) -> RecordingOrder | None:
+        """How a call that was answered now is recorded; None: it is not."""
+        rule = next((each for each in self._rules if each.fits(call, self._sites_of(call))), None)
+        if rule is None or self._draw(1, _PARTS_OF_ALL) > rule.share * _PARTS_OF_ALL:
+            return None
+        answered = datetime.fromtimestamp(now + self.epoch_s, UTC)
+        directory = self._settings.directory.rstrip("/")
+        return RecordingOrder(
+            f"{directory}/{answered:%Y%m%dT%H%M%SZ}-{call.id}",
+            wav=RecordingFormat.WAV in self._settings.formats,
+            pcap=RecordingFormat.PCAP in self._settings.formats,
+            max_length_s=self._settings.max_length_s,
+        )
+
+    def _sites_of(self, call: RecordedCall) -> frozenset[str]:
+        of_numbers = {site.name for site in self._sites.of_numbers((call.calling, call.called))}
+        return call.sites | of_numbers | {self._site_of.get(trunk, "") for trunk in call.trunks}
+
+
+class _Rule:
+    """One rule with its patterns compiled."""
+
+    __slots__ = ("_called", "_calling", "_rule", "share")
+
+    def __init__(self, rule: RecordingRule) -> None:
+        self._rule = rule
+        self._called, self._calling = compile_pattern(rule.called), compile_pattern(rule.calling)
+        self.share = rule.share_percent / 100
+
+    def fits(self, call: RecordedCall, sites: frozenset[str]) -> bool:
+        """Whether the call is all that the rule asks for."""
+        rule = self._rule
+        way = CallDirection.INBOUND if call.inbound else CallDirection.OUTBOUND
+        return (
+            rule.direction in (CallDirection.ANY, way)
+            and (not rule.trunks or not call.trunks.isdisjoint(rule.trunks))
+            and (not rule.sites or not sites.isdisjoint(rule.sites))
+            and self._called.matches(call.called)
+            and self._calling.matches(call.calling)
+        )
