@@ -263,7 +263,7 @@ def _read(config: str) -> "tuple[Reading | None, Sequence[Problem]]":
 
 
 def _look_around(draft: "Draft") -> "Iterable[Fault]":
-    """Find what is wrong with interfaces, certificates and sounds; without any, what looks at them is not loaded."""
+    """Find what is wrong with interfaces, certificates, sounds and directories; without any, what looks at them is not loaded."""
     sides = ("internal", "gateway")
     if any(listener.device for side in sides for _, listener in draft.listeners(side)):
         from mediation.net.marking import missing_devices
@@ -277,6 +277,10 @@ def _look_around(draft: "Draft") -> "Iterable[Fault]":
         from mediation.media.sound_files import faulty_sounds
 
         yield from faulty_sounds(draft)
+    if any(True for _ in draft.each(("recording", "directory"), str)):
+        from mediation.media.recording_place import faulty_place
+
+        yield from faulty_place(draft)
 
 
 def _inventory(settings: "Settings") -> str:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -27,6 +28,7 @@ from mediation.media.engine import (
     WorkerSettings,
     WorkerStarted,
 )
+from mediation.media.recorded import RecordedMedia, RecorderLost, RecorderNotice, RecorderStarted
 from mediation.media.shelf import SoundFileError, sounds_in, write_shelf
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
@@ -169,22 +171,19 @@ class Server:
         media = settings.media
         sounds = sounds_in(settings)
         self._shelf = write_shelf(sounds) if sounds else -1
-        self._media: MediaEngine = WorkerMediaEngine(
-            WorkerSettings(
-                front_end_ports=settings.internal.rtp_ports,
-                gateway_ports=settings.gateway.rtp_ports,
-                workers=media.workers,
-                port_quarantine_s=media.port_quarantine_s,
-                rtcp_interval_s=media.rtcp_interval_s,
-                pinned=media.pin_workers,
-                real_time_priority=media.real_time_priority,
-                socket_buffer_octets=1024 * media.socket_buffer_kb,
-                devices=_devices(settings),
-                shelf=self._shelf,
-            ),
-            self._media_fact,
-            self._media_notice,
+        workers = WorkerSettings(
+            front_end_ports=settings.internal.rtp_ports,
+            gateway_ports=settings.gateway.rtp_ports,
+            workers=media.workers,
+            port_quarantine_s=media.port_quarantine_s,
+            rtcp_interval_s=media.rtcp_interval_s,
+            pinned=media.pin_workers,
+            real_time_priority=media.real_time_priority,
+            socket_buffer_octets=1024 * media.socket_buffer_kb,
+            devices=_devices(settings),
+            shelf=self._shelf,
         )
+        self._media = self._media_engine(workers)
         self._metrics = Metrics(
             Sources(
                 calls=lambda: len(self._engine.calls),
@@ -303,6 +302,24 @@ class Server:
                 self.log.log(logs.LEVELS[level], name, **fields)
         if self._engine.is_over:
             self._idle.set()
+
+    def _media_engine(self, workers: WorkerSettings) -> MediaEngine:
+        recording = self._settings.recording
+        if not (recording.directory and recording.rules):
+            return WorkerMediaEngine(workers, self._media_fact, self._media_notice)
+        return RecordedMedia(
+            lambda on_fact, tape: WorkerMediaEngine(replace(workers, tape=tape), on_fact, self._media_notice),
+            self._media_fact,
+            self._recorder_notice,
+            free_octets=recording.free_mb << 20,
+        )
+
+    def _recorder_notice(self, notice: RecorderNotice) -> None:
+        match notice:
+            case RecorderStarted(pid):
+                self.log.info("recorder.started", pid=pid)
+            case RecorderLost(reason, calls):
+                self.log.error("recorder.lost", reason=reason, calls=calls)
 
     def _media_fact(self, fact: MediaFact) -> None:
         self._driver.apply(lambda now: self._engine.media_fact(fact, now))

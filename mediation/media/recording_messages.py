@@ -62,10 +62,9 @@ def recording_message(fields: object) -> RecordingMessage | None:
             return FinishRecording(call, at)
         case ["recording failed", str(call), str(reason)]:
             return RecordingFailed(call, reason)
-        case ["recorded", str(call), [*files], int(dropped), bool(cut)] if all(
-            isinstance(file, str) for file in files
-        ):
-            return RecordingEnded(call, tuple(files), dropped, cut)
+        case ["recorded", str(call), list(files), int(dropped), bool(cut)]:
+            names = tuple(file for file in files if isinstance(file, str))
+            return RecordingEnded(call, names, dropped, cut) if len(names) == len(files) else None
     return None
 
 

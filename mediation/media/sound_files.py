@@ -1,9 +1,10 @@
-"""Sound files as linear PCM: the only module that imports PyAV. It is loaded only where a file is named.
+"""Sound files, read and written: the only module that imports PyAV. It is loaded only where there are such files.
 
-Whatever FFmpeg can decode will do. It is mixed down to one channel of 8,000 samples a second.
+Whatever FFmpeg can decode will do. It is mixed down to one channel of 8,000 samples a second. What is written is WAV.
 """
 
 from collections.abc import Iterator
+from io import RawIOBase
 from typing import BinaryIO, Final
 
 import av
@@ -49,6 +50,39 @@ def faulty_sounds(draft: Draft) -> Iterator[Fault]:
             reasons[file] = _why_not(file)
         if reason := reasons[file]:
             yield Fault(path, reason, _REMEDY)
+
+
+class WavWriter:
+    """A WAV file of two channels as it grows. OSError where it cannot be written.
+
+    Until it is closed its header says that it is as long as it is: players read it to its end.
+    """
+
+    def __init__(self, file: RawIOBase) -> None:
+        """The file is its owner's, and must be one that can be sought in."""
+        self._container = av.open(file, "w", format="wav")
+        self._stream = self._container.add_stream("pcm_s16le", rate=RATE_HZ)
+        self._stream.layout = "stereo"
+        self._at = 0
+
+    def write(self, samples: Samples) -> None:
+        """Append samples, by two."""
+        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="stereo")
+        frame.rate = RATE_HZ
+        frame.pts = self._at
+        self._at += len(samples)
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except av.FFmpegError as error:
+            raise OSError(error.errno, error.strerror) from error
+
+    def close(self) -> None:
+        """Write what is still to be written, and the length."""
+        try:
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
+        except av.FFmpegError as error:
+            raise OSError(error.errno, error.strerror) from error
 
 
 def _decoded(file: str, octets: BinaryIO) -> Iterator[Samples]:

@@ -9,12 +9,12 @@ and counts it, and never waits. Both ends outlive the recorder, so that another 
 """
 
 import socket
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv6Address, ip_address
 from struct import Struct
-from struct import error as StructError
 from typing import Final
 
 from mediation.b2bua.plan import Endpoint
@@ -123,7 +123,7 @@ def head_of(batch: bytes) -> tuple[str, int]:
         length = batch[0]
         (packets,) = _COUNT.unpack_from(batch, 1 + length)
         return batch[1 : 1 + length].decode("utf-8"), packets
-    except (ValueError, IndexError, StructError) as reason:
+    except (ValueError, IndexError, struct.error) as reason:
         raise BatchError(str(reason)) from reason
 
 
@@ -140,7 +140,7 @@ def batch_of(octets: bytes) -> Batch:
             at += _RECORD.size
             records.append(Record(flow, Kind(kind), arrival, octets[at : at + length]))
             at += length
-    except (ValueError, StructError) as reason:
+    except (ValueError, struct.error) as reason:
         raise BatchError(str(reason)) from reason
     if at != len(octets):
         raise BatchError(f"{len(octets)} octets for {at}")

@@ -61,6 +61,8 @@ REGISTRATIONS: Final = {
 _INTERFACES = {"front-end": "internal", "gateway": "gateway"}
 """What the settings call each side."""
 
+_WHOLE = {True: "complete", False: "incomplete"}
+
 
 class Metrics:
     """All figures of one server."""
@@ -90,6 +92,18 @@ class Metrics:
             (side, reason): refused.labels(_INTERFACES[side], reason)
             for side, reason in product(SIDES, SRTP_REFUSALS)
         }
+        recordings = Counter(
+            "mediation_recordings",
+            "Recordings of calls that are over: whether all of the call is in them.",
+            ("result",),
+            registry=self._registry,
+        )
+        self._recordings = {whole: recordings.labels(_WHOLE[whole]) for whole in _WHOLE}
+        self._recording_failures = Counter(
+            "mediation_recording_failures",
+            "What could not be recorded: recording.failed in the log.",
+            registry=self._registry,
+        )
         self._quality = QualityMetrics(self._registry)
         self._registrations = Counter(
             "mediation_registrations",
@@ -116,6 +130,8 @@ class Metrics:
     def call_ended(self, record: CallRecord) -> None:
         """A call is over."""
         self._ended[record.direction, record.cause.verdict].inc()
+        if record.recording is not None:
+            self._recordings[record.recording.complete].inc()
         for party in (record.caller, record.callee):
             if party is not None and party.media is not None:
                 self._packets_refused(party.side, party.media)
@@ -123,6 +139,8 @@ class Metrics:
 
     def told(self, name: str, fields: Mapping[str, object]) -> None:
         """The engine has told something; what has a figure is counted."""
+        if name == "recording.failed":
+            self._recording_failures.inc()
         result = REGISTRATIONS.get(name)
         if result is not None:
             self._registrations.labels(fields["trunk"], result).inc()
