@@ -263,7 +263,7 @@ def _read(config: str) -> "tuple[Reading | None, Sequence[Problem]]":
 
 
 def _look_around(draft: "Draft") -> "Iterable[Fault]":
-    """Find what is wrong with interfaces, certificates, sounds and directories; without any, what looks at them is not loaded."""
+    """Find what is wrong with interfaces and files that are named; without any, what looks at them is not loaded."""
     sides = ("internal", "gateway")
     if any(listener.device for side in sides for _, listener in draft.listeners(side)):
         from mediation.net.marking import missing_devices

@@ -6,6 +6,7 @@ call is written down. A recorder that dies is replaced; its calls go on in furth
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from mediation.media.channel import Message
 from mediation.media.engine import MediaEngine
 from mediation.media.process import WorkerError, WorkerProcess, start_process
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
+from mediation.media.relay import CLOCK_HZ
 from mediation.media.tape import pair
 
 WAIT_S: Final = 1.5

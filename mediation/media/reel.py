@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from io import RawIOBase
+from os import write
 from typing import Final
 
 from mediation.b2bua.plan import RecordingOrder
@@ -122,7 +123,7 @@ class _File(RawIOBase):
     def write(self, octets: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]
         left = memoryview(octets)
         while left:
-            left = left[os.write(self._descriptor, left) :]
+            left = left[write(self._descriptor, left) :]
         return len(octets)
 
     def read(self, size: int = -1, /) -> bytes:

@@ -60,7 +60,7 @@ class WavWriter:
 
     def __init__(self, file: RawIOBase) -> None:
         """The file is its owner's, and must be one that can be sought in."""
-        self._container = av.open(file, "w", format="wav")
+        self._container = av.open(file, "w", format="wav", options={"flush_packets": "1"})
         self._stream = self._container.add_stream("pcm_s16le", rate=RATE_HZ)
         self._stream.layout = "stereo"
         self._at = 0

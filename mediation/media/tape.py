@@ -93,6 +93,10 @@ class Tape:
             return False
         return True
 
+    def close(self) -> None:
+        """No batch more."""
+        self._socket.close()
+
 
 def pair() -> tuple[socket.socket, socket.socket]:
     """The recorder's end, and the workers'."""
