@@ -82,6 +82,9 @@ class Recordings:
         doc="Recording stops while the directory's file system has less room than so many megabytes.",
     )
     max_length_s: int = setting(
-        14_400, low=0, high=604_800, doc="A recording ends after so many seconds, the call goes on; 0: never."
+        14_400,
+        low=60,
+        high=129_600,
+        doc="A recording ends after so many seconds, and the call goes on.",
     )
     rules: tuple[RecordingRule, ...] = field(default=(), metadata=story(RULE_DOC, key="rule"))

@@ -28,6 +28,9 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
     PressKey,
+    RecordingEnded,
+    RecordingFailed,
+    RecordingOrder,
     Sound,
     SoundKind,
     Stream,
@@ -46,6 +49,7 @@ from mediation.media.channel import (
     encode,
     pair,
 )
+from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
 from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality, Rating
 from mediation.rtp.voip_metrics import VoipMetrics
@@ -97,13 +101,14 @@ streams = st.builds(
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
 faxes = st.builds(Fax, endpoints)
 seats = st.lists(st.integers(0, 9), min_size=2, max_size=2, unique=True)
+orders = st.builds(RecordingOrder, texts, st.booleans(), st.booleans(), counts)
 plans = st.builds(
     lambda caller, callee, silence_s, pairs, others: MediaPlan(caller, callee, silence_s, *pairs, *others),
     streams,
     streams,
     seconds,
     seats,
-    st.tuples(st.booleans(), seconds, st.none() | seconds),
+    st.tuples(st.booleans(), seconds, st.none() | seconds, st.none() | orders),
 ) | st.builds(lambda caller, callee, pairs: FaxPlan(caller, callee, *pairs), faxes, faxes, seats)
 losses = st.builds(Losses, counts, counts, counts, counts, counts)
 ratings = st.builds(Rating, seconds, seconds, seconds)
@@ -143,6 +148,11 @@ reports = st.builds(
     qualities,
 )
 messages: st.SearchStrategy[Message] = st.one_of(
+    st.builds(ConfigureRecorder, counts),
+    st.builds(BeginRecording, texts, orders, counts),
+    st.builds(FinishRecording, texts, counts),
+    st.builds(RecordingFailed, texts, texts),
+    st.builds(RecordingEnded, texts, st.lists(texts, max_size=2).map(tuple), counts, st.booleans()),
     st.builds(OpenMedia, texts, st.sampled_from(Side), st.sampled_from(Side), st.tuples(texts, texts)),
     st.builds(ApplyMedia, texts, plans),
     st.builds(OpenPair, texts, st.sampled_from(Side), texts),
