@@ -166,7 +166,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(PressKey, texts, st.booleans(), texts, counts),
     st.builds(KeyHeard, texts, st.booleans(), texts, counts),
     st.builds(MediaLost, texts, texts),
-    st.builds(MediaClosed, texts, reports, reports),
+    st.builds(MediaClosed, texts, reports, reports, counts),
     st.builds(
         Configure,
         st.tuples(counts, counts),
