@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mediation_codecs.g711 import Law, decode
+from mediation_codecs.g711 import decode
+from mediation_codecs.law import Law
 
 Stereo = npt.NDArray[np.int16]
 """Samples by two."""

@@ -24,10 +24,10 @@ from mediation.b2bua.plan import (
     RecordingOrder,
 )
 from mediation.media.channel import Message
+from mediation.media.clock import UNITS_PER_MS
 from mediation.media.engine import MediaEngine
 from mediation.media.process import WorkerError, WorkerProcess, start_process
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
-from mediation.media.relay import CLOCK_HZ
 from mediation.media.tape import pair
 
 WAIT_S: Final = 1.5
@@ -236,4 +236,4 @@ class RecordedMedia:
 
 def _now() -> int:
     """On the media clock, which is the same in all processes of a machine."""
-    return int(time.monotonic() * CLOCK_HZ)
+    return int(time.monotonic() * 1000 * UNITS_PER_MS)

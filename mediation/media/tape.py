@@ -13,12 +13,13 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from struct import Struct
 from typing import Final
 
 from mediation.b2bua.plan import Endpoint
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 LARGEST: Final = 65_536
 """Octets of a batch that are read. `tap` ends a batch well below."""
@@ -151,6 +152,7 @@ def batch_of(octets: bytes) -> Batch:
     return Batch(call, tuple(zip(ends[::2], ends[1::2], strict=True)), tuple(records))
 
 
+@lru_cache(maxsize=4096)
 def _packed_end(end: Endpoint) -> bytes:
     address = ip_address(end[0].partition("%")[0])
     octets = address.packed if address.version == 6 else b"\0" * 10 + b"\xff\xff" + address.packed

@@ -32,7 +32,8 @@ from mediation.media.engine import WorkerLost, WorkerMediaEngine, WorkerSettings
 from mediation.media.recorded import RecordedMedia, RecorderNotice, RecorderStarted
 from mediation.rtp.packet import build
 from mediation.sdp.crypto import Suite
-from mediation_codecs.g711 import Law, encode
+from mediation_codecs.g711 import encode
+from mediation_codecs.law import Law
 from mediation_codecs.pcm import level_at_dbm0
 from mediation_codecs.tones import sine
 from tests.wire.media_phones import CALLEE, LIMIT_S, Media, Phone, phone

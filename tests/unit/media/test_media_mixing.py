@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediation.media.mixing import CHUNK, EARLY, LATE, WATCHED, Mix, Stereo
-from mediation_codecs.g711 import Law, decode, encode
+from mediation_codecs.g711 import decode, encode
+from mediation_codecs.law import Law
 from mediation_codecs.tones import sine
 
 LEFT, RIGHT = 0, 1
