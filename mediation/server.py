@@ -204,6 +204,7 @@ class Server:
                 failed_look_ups=lambda: self._engine.finder.failures,
             ),
             __version__,
+            records=self._records,
         )
         self._cdr = CdrWriter(settings.cdr.file) if settings.cdr.file else None
         self._refused_told = 0
@@ -312,15 +313,19 @@ class Server:
         if self._engine.is_over:
             self._idle.set()
 
+    @property
+    def _records(self) -> bool:
+        """Whether a call may be recorded."""
+        return bool(self._settings.recording.directory and self._settings.recording.rules)
+
     def _media_engine(self, workers: WorkerSettings) -> MediaEngine:
-        recording = self._settings.recording
-        if not (recording.directory and recording.rules):
+        if not self._records:
             return WorkerMediaEngine(workers, self._media_fact, self._media_notice)
         return RecordedMedia(
             lambda on_fact, tape: WorkerMediaEngine(replace(workers, tape=tape), on_fact, self._media_notice),
             self._media_fact,
             self._recorder_notice,
-            free_octets=recording.free_mb << 20,
+            free_octets=self._settings.recording.free_mb << 20,
         )
 
     def _recorder_notice(self, notice: RecorderNotice) -> None:

@@ -22,6 +22,7 @@ from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.watch import TargetReport
 from mediation.ops.quality_metrics import QualityMetrics
+from mediation.ops.recording_metrics import RecordingMetrics
 from mediation.routing.health_table import State
 from mediation.sip.flow import Endpoint
 
@@ -61,13 +62,12 @@ REGISTRATIONS: Final = {
 _INTERFACES = {"front-end": "internal", "gateway": "gateway"}
 """What the settings call each side."""
 
-_WHOLE = {True: "complete", False: "incomplete"}
-
 
 class Metrics:
     """All figures of one server."""
 
-    def __init__(self, sources: Sources, version: str) -> None:
+    def __init__(self, sources: Sources, version: str, *, records: bool = False) -> None:
+        """`records`: whether calls can be recorded."""
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no annotations
         self._registry = CollectorRegistry()
         self._registry.register(_Looks(sources))
@@ -92,18 +92,7 @@ class Metrics:
             (side, reason): refused.labels(_INTERFACES[side], reason)
             for side, reason in product(SIDES, SRTP_REFUSALS)
         }
-        recordings = Counter(
-            "mediation_recordings",
-            "Recordings of calls that are over: whether all of the call is in them.",
-            ("result",),
-            registry=self._registry,
-        )
-        self._recordings = {whole: recordings.labels(_WHOLE[whole]) for whole in _WHOLE}
-        self._recording_failures = Counter(
-            "mediation_recording_failures",
-            "What could not be recorded: recording.failed in the log.",
-            registry=self._registry,
-        )
+        self._recordings = RecordingMetrics(self._registry) if records else None
         self._quality = QualityMetrics(self._registry)
         self._registrations = Counter(
             "mediation_registrations",
@@ -130,8 +119,8 @@ class Metrics:
     def call_ended(self, record: CallRecord) -> None:
         """A call is over."""
         self._ended[record.direction, record.cause.verdict].inc()
-        if record.recording is not None:
-            self._recordings[record.recording.complete].inc()
+        if self._recordings is not None:
+            self._recordings.call_ended(record)
         for party in (record.caller, record.callee):
             if party is not None and party.media is not None:
                 self._packets_refused(party.side, party.media)
@@ -139,8 +128,8 @@ class Metrics:
 
     def told(self, name: str, fields: Mapping[str, object]) -> None:
         """The engine has told something; what has a figure is counted."""
-        if name == "recording.failed":
-            self._recording_failures.inc()
+        if self._recordings is not None:
+            self._recordings.told(name)
         result = REGISTRATIONS.get(name)
         if result is not None:
             self._registrations.labels(fields["trunk"], result).inc()

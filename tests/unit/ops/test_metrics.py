@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mediation.b2bua import causes
 from mediation.b2bua.finding import NameReport
 from mediation.b2bua.plan import StreamReport
-from mediation.b2bua.record import CallRecord, Party
+from mediation.b2bua.record import CallRecord, Party, RecordingRecord
 from mediation.b2bua.watch import TargetReport
 from mediation.ops.metrics import Metrics, Sources
 from mediation.routing.health_table import State
@@ -29,12 +29,12 @@ RECORD = CallRecord("c1", FRONT_END, None, "+1", "+2", 1.0, None, None, 2.0, cau
 
 
 @contextmanager
-def served(sources: Sources) -> Iterator[tuple[Metrics, Endpoint]]:
+def served(sources: Sources, *, records: bool = False) -> Iterator[tuple[Metrics, Endpoint]]:
     """Metrics that can be asked for, at a port of the test's own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         at: Endpoint = free.getsockname()
-    metrics = Metrics(sources, "1.2.3")
+    metrics = Metrics(sources, "1.2.3", records=records)
     metrics.serve(at)
     try:
         yield metrics, at
@@ -188,6 +188,19 @@ def test_a_port_that_is_taken_is_an_error_and_a_closed_door_answers_nobody() -> 
         Metrics(NOTHING, "x").serve(at)
     with pytest.raises(urllib.error.URLError):
         scrape(at)
+
+
+def test_recordings_are_counted_where_calls_are_recorded() -> None:
+    with served(NOTHING, records=True) as (metrics, at):
+        for complete in (True, True, False):
+            recording = RecordingRecord(("a.wav",), complete=complete, dropped=0, reason="")
+            metrics.call_ended(replace(RECORD, recording=recording))
+        metrics.call_ended(RECORD)
+        metrics.told("recording.failed", {"reason": "no space left on device"})
+        found = scrape(at)
+    assert found["mediation_recordings_total", (("result", "complete"),)] == 2
+    assert found["mediation_recordings_total", (("result", "incomplete"),)] == 1
+    assert found["mediation_recording_failures_total", ()] == 1
 
 
 def test_what_never_served_can_be_closed() -> None:
