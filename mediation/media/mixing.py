@@ -70,7 +70,7 @@ class Anchor:
 
 
 class Mix:
-    """What is not given out yet. Call `chunks` after each `hear`."""
+    """What is not given out yet. Call `passes` before each `hear`."""
 
     def __init__(self) -> None:
         self._anchors = Anchor(), Anchor()
@@ -78,16 +78,21 @@ class Mix:
         self._begin = 0
         """The position of the first of them."""
         self._latest = 0
+        self.end = 0
+        """Where the last of what was heard ends."""
 
     def hear(self, side: int, law: Law, payload: bytes, ssrc: int, timestamp: int, at: int) -> None:
         """A packet of a party, 0 left or 1 right, that came at this position."""
         place = self._anchors[side].place(ssrc, timestamp, at) - self._begin
         self._latest = max(self._latest, at)
         samples = decode(law, payload)
+        if place >= _ROOM:
+            return  # nobody has called `passes`
         if place < 0:
             samples, place = samples[-place:], 0
         samples = samples[: _ROOM - place]
         self._samples[place : place + samples.size, side] = samples
+        self.end = max(self.end, self._begin + place + samples.size)
 
     def passes(self, at: int) -> Iterator[Stereo]:
         """The time is this position: give out whatever nothing can belong to any more, in pieces."""

@@ -76,7 +76,7 @@ class Reel:
 
     def finish(self, end: int) -> None:
         """Write what is left, up to this moment, and make the files whole. OSError: they are not."""
-        length = max(0, end - self._begin)
+        length = max(end - self._begin, self._mix.end)  # the last packet's sound ends after it has come
         if self._limit and length > self._limit:
             length, self.cut = self._limit, True
         try:

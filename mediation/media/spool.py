@@ -4,8 +4,10 @@ The thread may wait for a disk that hangs. Meanwhile the queue fills, and what f
 the orders to begin and to finish always have room.
 """
 
+import sys
 import threading
 import time
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -97,16 +99,35 @@ class Spool:
 
     def _run(self) -> None:
         while (item := self._next()) is not None:
-            match item:
-                case BeginRecording():
-                    self._begin(item)
-                case FinishRecording(call, at):
-                    self._finish(call, at)
-                case bytes():
-                    self._take(item)
+            try:
+                self._serve(item)
+            except Exception:  # noqa: BLE001 - a bug ends the recording that it met, and no other
+                traceback.print_exc()
+                self._break_off(item)
         now = int(self._clock() * RATE_HZ)
         for call in tuple(self._recordings):
             self._finish(call, now)
+
+    def _serve(self, item: Item) -> None:
+        match item:
+            case BeginRecording():
+                self._begin(item)
+            case FinishRecording(call, at):
+                self._finish(call, at)
+            case bytes():
+                self._take(item)
+
+    def _break_off(self, item: Item) -> None:
+        """An error of ours, in an except clause."""
+        call = head_of(item)[0] if isinstance(item, bytes) else item.call
+        recording = self._recordings.get(call)
+        if recording is not None and recording.reel is not None:
+            recording.reel.abandon()
+            recording.reel = None
+        self._tell(RecordingFailed(call, f"a bug: {sys.exception()!r}"))
+        if isinstance(item, FinishRecording):
+            self._recordings.pop(call, None)
+            self._tell(RecordingEnded(call, () if recording is None else recording.files))
 
     def _next(self) -> Item | None:
         with self._wake:
@@ -149,7 +170,7 @@ class Spool:
             self._fail(batch.call, recording, error)
 
     def _finish(self, call: str, at: int) -> None:
-        recording = self._recordings.pop(call, None)
+        recording = self._recordings.get(call)
         with self._wake:
             dropped = self._dropped.pop(call, 0)
         if recording is None:
@@ -162,6 +183,7 @@ class Spool:
             except OSError as error:
                 self._tell(RecordingFailed(call, _words(error)))
             cut = recording.reel.cut
+        del self._recordings[call]
         self._tell(RecordingEnded(call, recording.files, dropped, cut))
 
     def _fail(self, call: str, recording: _Recording, error: OSError) -> None:

@@ -186,6 +186,33 @@ def test_octets_that_are_no_batch_are_forgotten(writing: Writing) -> None:
     assert isinstance(writing.next(), RecordingEnded)
 
 
+@pytest.mark.parametrize("method", ["take", "finish"])
+def test_a_bug_ends_the_recording_that_it_met_and_no_other(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    usual = getattr(reel.Reel, method)
+
+    def broken(self: reel.Reel, given: object) -> None:
+        if self.files == [writing.file()]:
+            raise ZeroDivisionError
+        usual(self, given)
+
+    monkeypatch.setattr(reel.Reel, method, broken)
+    writing.begin()
+    writing.begin("other")
+    writing.batch(0)
+    writing.batch(0, "other")
+    writing.finish(1)
+    writing.finish(1, "other")
+    told = [writing.next() for _ in range(3)]
+    assert told == [
+        RecordingFailed("call", "a bug: ZeroDivisionError()"),
+        RecordingEnded("call", (writing.file(),)),
+        RecordingEnded("other", (writing.file("other"),)),
+    ]
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
 def test_recordings_of_calls_that_go_on_are_made_whole_at_the_end(tmp_path: Path) -> None:
     writing = Writing(tmp_path)
     writing.begin()

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from socket import socket
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediation.b2bua.plan import Stream
 from mediation.media import pcap
 from mediation.media.tap import GATHER, Tap
 from mediation.media.tape import (
@@ -24,6 +26,7 @@ from mediation.media.tape import (
     packed_record,
     pair,
 )
+from mediation_codecs.law import Law
 
 FLOWS = ((("192.0.2.1", 4000), ("198.51.100.1", 5000)), (("2001:db8::1", 1), ("2001:db8::2", 65535)))
 ALL_FLOWS = FLOWS * 2
@@ -98,6 +101,21 @@ def test_packets_gather_for_a_fifth_of_a_second(ends: tuple[socket, Tape]) -> No
     batch = batch_of(ours.recv(65_536))
     assert [record.arrival for record in batch.records] == list(range(0, GATHER + 1, 160))
     assert {(record.flow, record.kind) for record in batch.records} == {(3, Kind.OTHER)}
+
+
+def test_a_party_that_may_not_speak_is_no_audio_and_neither_is_a_key(ends: tuple[socket, Tape]) -> None:
+    ours, tape = ends
+    sound = Stream(("192.0.2.1", 4000), ("192.0.2.1", 4001), Law.PCMA, 8, 101, 20, sends=True, takes=True)
+    for everything, kinds in ((True, [Kind.PCMA, Kind.OTHER, Kind.OTHER]), (False, [Kind.PCMA])):
+        tap = Tap("call", tape, lambda: ALL_FLOWS, everything=everything)
+        seat = tap.of(0)
+        seat.follow(sound)
+        seat.hear(8, b"audio", 0)
+        seat.hear(101, b"a key", 1)
+        seat.follow(replace(sound, sends=False))
+        seat.hear(8, b"aside", 2)
+        tap.close()
+        assert [record.kind for record in batch_of(ours.recv(65_536)).records] == kinds
 
 
 @pytest.mark.parametrize("flow", FLOWS)
