@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mediation.media.mixing import CHUNK, EARLY, LATE, WATCHED, Mix, Stereo
@@ -56,6 +56,7 @@ def test_each_party_lies_on_its_side_and_sounds_as_its_law_says(law: Law) -> Non
     assert np.count_nonzero(whole[256:, LEFT]) == np.count_nonzero(whole[:1000, RIGHT]) == 0
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, EARLY // 2), min_size=150, max_size=150), st.data())
 def test_jitter_loss_reordering_and_repetition_move_nothing(
     first: int, jitter: list[int], data: st.DataObject
