@@ -412,7 +412,7 @@ class Call:
                 self._petition.begin(self, now)
             case Act.STOP_ASKING:
                 if self._petition is not None:
-                    self._petition.stop()
+                    self._petition.abandon()
             case Act.OPEN_MEDIA:
                 self._open_media(now)
             case Act.SEEK:
@@ -494,7 +494,7 @@ class Call:
         for name in (SETUP_LIMIT, MAX_DURATION, BROKEN):
             self.exchange.agent.deadlines.stop((self, name))
         if self._petition is not None:
-            self._petition.stop()
+            self._petition.abandon()
         if self._hunt is not None:
             self._hunt.forget()
         self.occupancy.give_all_back()

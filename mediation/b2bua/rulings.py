@@ -15,7 +15,7 @@ from mediation.routing.breaker import Breaker
 from mediation.routing.numbers import number_of
 from mediation.routing.question import Asked, asked_about
 from mediation.routing.room import Way
-from mediation.routing.ruling import AS_DECIDED, BadAnswer, Ruling, ruling_of
+from mediation.routing.ruling import BadAnswer, Ruling, ruling_of
 from mediation.routing.trunk import TrunkState
 from mediation.settings.model import Side
 from mediation.settings.policy import OnFailure, PolicyHook
@@ -134,8 +134,7 @@ class Petition:
         self._rulings = rulings
         self._decision = decision
         self._asked_at = 0.0
-        self.user: Petitioner | None = None
-        """The call, while it waits."""
+        self._waits = False
 
     def begin(self, user: Petitioner, now: float) -> None:
         """Ask, unless there is no use in it; the call is told what is decided, at once or later."""
@@ -146,31 +145,28 @@ class Petition:
         elif not rulings.breaker.lets(now):
             self._goes_without("it rests", now)
         else:
+            self._waits = True
             rulings.waiting[user.id] = self
             rulings.agent.deadlines.start((self, _DEADLINE), now + rulings.rules.deadline_ms / 1000)
             rulings.emit(AskPolicy(user.id, rulings.question(user.id, self._decision, now)))
 
-    def stop(self) -> None:
+    def abandon(self) -> None:
         """The call waits for nothing any more."""
-        user = self._leave()
-        if user is not None:
-            self._rulings.breaker.dropped()
-            self._rulings.emit(DropPolicy(user.id))
+        if self._waits:
+            self._close()
+            self._rulings.emit(DropPolicy(self.user.id))
 
     def timer_fired(self, name: str, now: float) -> None:
         """No answer has come in time."""
         del name
-        if self.user is not None:
-            self._rulings.emit(DropPolicy(self.user.id))
+        self._rulings.emit(DropPolicy(self.user.id))
         self.fails("no answer in time", now)
 
     def fails(self, reason: str, now: float) -> None:
         """Nothing that can be used was said."""
-        user = self._leave()
-        if user is None:
-            return
+        self._close()
         rules = self._rulings.rules
-        user.fact(
+        self.user.fact(
             "policy.failed",
             Level.WARNING,
             reason=reason,
@@ -178,58 +174,53 @@ class Petition:
             took_s=round(now - self._asked_at, 3),
         )
         if self._rulings.breaker.failed(now):
-            user.fact("policy.rests", Level.WARNING, failures=rules.failures, seconds=rules.rest_s)
-        self._fall_back(user, now)
+            self.user.fact("policy.rests", Level.WARNING, failures=rules.failures, seconds=rules.rest_s)
+        self._fall_back(now)
 
     def answered(self, ruling: Ruling, now: float) -> None:
         """Something was said that can be read."""
-        rulings, user = self._rulings, self.user
-        if user is None:
-            return
+        rulings = self._rulings
         decision, unknown = rulings.deciding.ruled(self._decision, ruling, now)
         if unknown:
-            user.fact("policy.trunks_unknown", Level.WARNING, trunks=list(unknown))
+            self.user.fact("policy.trunks_unknown", Level.WARNING, trunks=list(unknown))
         if unknown and not decision.candidates:
             self.fails("not one of its trunks is open to the call", now)
             return
-        self._leave()
+        self._close()
         result = "refused" if ruling.refusal else "changed" if ruling.changes else "as-decided"
-        user.fact("policy.answered", result=result, took_s=round(now - self._asked_at, 3))
+        self.user.fact("policy.answered", result=result, took_s=round(now - self._asked_at, 3))
         if rulings.breaker.answered():
-            user.fact("policy.recovered")
+            self.user.fact("policy.recovered")
         if ruling.refusal is not None:
-            user.barred(causes.refused_by_policy(ruling.refusal), ruling.tag, now)
+            self.user.barred(causes.refused_by_policy(ruling.refusal), ruling.tag, now)
         else:
-            self._admit(user, decision, ruling.tag, now)
+            self._admit(decision, ruling.tag, now)
 
-    def _admit(self, user: Petitioner, decision: Decision, tag: str, now: float) -> None:
+    def _admit(self, decision: Decision, tag: str, now: float) -> None:
         """Let the call go on, where what was decided before it waited, or has come of the answer, still can be."""
         deciding = self._rulings.deciding
         obstacle = deciding.unroutable(decision, now) or deciding.lack(decision, now, entered=True)
         if obstacle is None:
-            user.admitted(decision, tag, now)
+            self.user.admitted(decision, tag, now)
         else:
-            user.barred(obstacle, tag, now)
+            self.user.barred(obstacle, tag, now)
 
     def _goes_without(self, reason: str, now: float) -> None:
-        user, self.user = self.user, None
-        if user is not None:
-            user.fact("policy.skipped", Level.DEBUG, reason=reason, then=str(self._rulings.rules.on_failure))
-            self._fall_back(user, now)
+        then = str(self._rulings.rules.on_failure)
+        self.user.fact("policy.skipped", Level.DEBUG, reason=reason, then=then)
+        self._fall_back(now)
 
-    def _fall_back(self, user: Petitioner, now: float) -> None:
+    def _fall_back(self, now: float) -> None:
         if self._rulings.rules.on_failure is OnFailure.REFUSE:
-            user.barred(causes.POLICY_FAILED, "", now)
+            self.user.barred(causes.POLICY_FAILED, "", now)
         else:
-            self._admit(user, self._decision, AS_DECIDED.tag, now)
+            self._admit(self._decision, "", now)
 
-    def _leave(self) -> Petitioner | None:
-        """Wait no more; returns who has waited, or None when nobody has."""
-        user, self.user = self.user, None
-        if user is not None:
-            self._rulings.agent.deadlines.stop((self, _DEADLINE))
-            self._rulings.waiting.pop(user.id, None)
-        return user
+    def _close(self) -> None:
+        """Wait no more."""
+        self._waits = False
+        self._rulings.agent.deadlines.stop((self, _DEADLINE))
+        self._rulings.waiting.pop(self.user.id, None)
 
 
 def _trunks_of(decision: Decision) -> tuple[str, ...]:

@@ -337,7 +337,7 @@ class World:
                 assert call not in self.questions, "a call is asked about once"
                 self.questions[call] = output
             case DropPolicy(call):
-                del self.questions[call]
+                self.questions.pop(call, None)  # it may have answered, with a bug of ours after that
             case Fact():
                 self.facts.append(output)
             case Resolve(question):
