@@ -90,7 +90,7 @@ class PolicyHook:
             example='"file:/etc/mediation/policy.token"',
         ),
     )
-    ca_file: str = setting(
+    authorities: str = setting(
         "",
         check=check_file,
         doc="Certificates of the authorities that may have signed that of url, in PEM. Empty: those of the system.",

@@ -24,10 +24,10 @@ def broken_policy_rules(draft: Draft) -> Iterator[Fault]:
     if not url:
         for path in _for_http(draft):
             yield Fault(path, "this is for a policy that is asked by HTTP", "add url, or remove it")
-    ca_file = draft.value((_TABLE, "ca_file"), str)
-    if ca_file and url and not url.startswith("https:"):
+    authorities = draft.value((_TABLE, "authorities"), str)
+    if authorities and url and not url.startswith("https:"):
         message = "without https there is no certificate to check"
-        yield Fault((_TABLE, "ca_file"), message, "write https:// in url", related=(_TABLE, "url"))
+        yield Fault((_TABLE, "authorities"), message, "write https:// in url", related=(_TABLE, "url"))
 
 
 def policy_doubts(draft: Draft) -> Iterator[Fault]:
@@ -39,11 +39,11 @@ def policy_doubts(draft: Draft) -> Iterator[Fault]:
 
 
 def _for_http(draft: Draft) -> Iterator[Path]:
-    token, ca_file = draft.value((_TABLE, "token"), Secret), draft.value((_TABLE, "ca_file"), str)
+    token, authorities = draft.value((_TABLE, "token"), Secret), draft.value((_TABLE, "authorities"), str)
     if token is not None and token.source:
         yield _TABLE, "token"
-    if ca_file:
-        yield _TABLE, "ca_file"
+    if authorities:
+        yield _TABLE, "authorities"
 
 
 def _stays_here(host: str) -> bool:
