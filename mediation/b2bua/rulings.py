@@ -155,6 +155,7 @@ class Petition:
         if self._waits:
             self._close()
             self._rulings.emit(DropPolicy(self.user.id))
+            self.user.fact("policy.dropped", Level.DEBUG)
 
     def timer_fired(self, name: str, now: float) -> None:
         """No answer has come in time."""

@@ -4,6 +4,7 @@ Connections are kept and used again. Nothing is followed, unpacked or remembered
 """
 
 import json
+import os
 import ssl
 from collections.abc import Mapping
 from typing import Final
@@ -60,8 +61,11 @@ class HttpPolicy:
                 return answer_of(await self._read(response))
         except aiohttp.ClientConnectorCertificateError:
             raise NoAnswer("its certificate is not good") from None
+        except aiohttp.ClientConnectorDNSError:
+            raise NoAnswer("its name cannot be looked up") from None
         except aiohttp.ClientConnectorError as error:
-            raise NoAnswer(f"it cannot be reached: {error.os_error.strerror or 'no connection'}") from None
+            why = os.strerror(error.os_error.errno) if error.os_error.errno else "no connection"
+            raise NoAnswer(f"it cannot be reached: {why}") from None
         except TimeoutError:
             raise NoAnswer("no answer in time") from None
         except (aiohttp.ClientError, OSError) as error:
