@@ -15,7 +15,7 @@ from mediation import __version__
 from mediation.b2bua.engine import Engine
 from mediation.b2bua.finding import DnsAnswer
 from mediation.b2bua.outputs import AskPolicy, DropPolicy, Fact, Resolve, TargetsChanged
-from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair
+from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair, PressKey
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.rulings import PolicyNews
 from mediation.exit_codes import ExitCode
@@ -28,6 +28,7 @@ from mediation.media.engine import (
     WorkerSettings,
     WorkerStarted,
 )
+from mediation.media.shelf import SoundFileError, sounds_in, write_shelf
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY
@@ -65,6 +66,7 @@ NOTICED_SLEEP_S = 1.0
 CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
 
+CHECK_CONFIG = "mediation check-config tells what to do"
 DENIED_REMEDY = "CAP_SYS_NICE, or LimitRTPRIO= of systemd; or set media.real_time_priority to 0"
 
 _TABLE = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
@@ -75,6 +77,7 @@ _Rest = (
     | ApplyMedia
     | OpenPair
     | ClosePair
+    | PressKey
     | CloseMedia
     | Fact
     | CallRecord
@@ -92,7 +95,11 @@ def serve(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    server = Server(settings)
+    try:
+        server = Server(settings)
+    except SoundFileError as error:
+        logs.get_logger().error("server.failed", reason=str(error), remedy=CHECK_CONFIG)
+        return ExitCode.CONFIGURATION
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     at_once = asyncio.Event()
@@ -112,7 +119,7 @@ async def _serve(settings: Settings) -> int:
         server.log.error("server.failed", reason=str(error.strerror), remedy=error.remedy)
         return ExitCode.TRY_AGAIN if error.passes else ExitCode.CONFIGURATION
     except CredentialsError as error:
-        server.log.error("server.failed", reason=str(error), remedy="mediation check-config tells what to do")
+        server.log.error("server.failed", reason=str(error), remedy=CHECK_CONFIG)
         return ExitCode.CONFIGURATION
     except PolicyUnusable as error:
         server.log.error("server.failed", reason=str(error), remedy=error.remedy)
@@ -152,6 +159,7 @@ class Server:
     """One Mediation Server: engine, sockets, media workers and observers."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises SoundFileError."""
         self._settings = settings
         self.log = logs.get_logger()
         self._engine = Engine(settings, IdSource(secrets.token_hex))
@@ -168,6 +176,8 @@ class Server:
         self._names_settled = asyncio.Event()
         """Set when something has come of every name, good or bad."""
         media = settings.media
+        sounds = sounds_in(settings)
+        self._shelf = write_shelf(sounds) if sounds else -1
         self._media: MediaEngine = WorkerMediaEngine(
             WorkerSettings(
                 front_end_ports=settings.internal.rtp_ports,
@@ -179,6 +189,7 @@ class Server:
                 real_time_priority=media.real_time_priority,
                 socket_buffer_octets=1024 * media.socket_buffer_kb,
                 devices=_devices(settings),
+                shelf=self._shelf,
             ),
             self._media_fact,
             self._media_notice,
@@ -226,7 +237,7 @@ class Server:
             await self._resolver.aclose()
             await self._close_policy()
             await self._media.aclose()
-            self._close_cdr()
+            self._close_files()
             raise
         self._driver.apply(self._engine.begin)
         self._periodically("asleep", ASLEEP_EVERY_S, self._look_for_sleep)
@@ -256,7 +267,7 @@ class Server:
         await self._driver.aclose()
         await self._media.aclose()
         await asyncio.to_thread(self._metrics.close)
-        self._close_cdr()
+        self._close_files()
         for period in self._periods.values():
             period.cancel()
         self.log.info("server.stopped")
@@ -303,7 +314,7 @@ class Server:
 
     def _perform(self, output: _Rest) -> None:
         match output:
-            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | CloseMedia():
+            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | PressKey() | CloseMedia():
                 self._media.perform(output)
             case CallRecord():
                 self._record(output)
@@ -396,9 +407,12 @@ class Server:
 
         self._periods[name] = asyncio.get_running_loop().call_later(every_s, again)
 
-    def _close_cdr(self) -> None:
+    def _close_files(self) -> None:
         if self._cdr is not None:
             self._cdr.close()
+        if self._shelf >= 0:
+            os.close(self._shelf)
+            self._shelf = -1
 
 
 def _asleep_s() -> float:
