@@ -23,6 +23,8 @@ from mediation.sip.agent import Agent
 
 SCHEMA: Final = 1
 """Grows when a key of the question changes its meaning or goes; new keys may come at any time."""
+MOST_TOLD: Final = 8
+"""Names that stand in the log, of those that a policy has made up."""
 _DEADLINE: Final = "POLICY_DEADLINE"
 _INTERFACES: Final = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
 """What the settings call each side."""
@@ -183,7 +185,7 @@ class Petition:
         rulings = self._rulings
         decision, unknown = rulings.deciding.ruled(self._decision, ruling, now)
         if unknown:
-            self.user.fact("policy.trunks_unknown", Level.WARNING, trunks=list(unknown))
+            self.user.fact("policy.trunks_unknown", Level.WARNING, trunks=list(unknown[:MOST_TOLD]))
         if unknown and not decision.candidates:
             self.fails("not one of its trunks is open to the call", now)
             return

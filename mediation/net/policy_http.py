@@ -51,14 +51,11 @@ class HttpPolicy:
         """The answer as JSON has it. Raises NoAnswer, BadAnswer."""
         body = json.dumps(question).encode()
         try:
-            async with self._session.post(self._url, data=body, allow_redirects=False) as response:
-                if response.status == NOTHING_TO_SAY:
-                    return {}
-                if response.status != GOOD:
-                    raise NoAnswer(f"HTTP {response.status}")
-                if "Content-Encoding" in response.headers:
-                    raise NoAnswer("the answer is packed, which nobody has asked for")
-                return answer_of(await self._read(response))
+            try:
+                return await self._post(body)
+            except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+                # the server has closed a kept connection just then; asking twice does no harm
+                return await self._post(body)
         except aiohttp.ClientConnectorCertificateError:
             raise NoAnswer("its certificate is not good") from None
         except aiohttp.ClientConnectorDNSError:
@@ -74,6 +71,16 @@ class HttpPolicy:
     async def aclose(self) -> None:
         """Close its connections."""
         await self._session.close()
+
+    async def _post(self, body: bytes) -> object:
+        async with self._session.post(self._url, data=body, allow_redirects=False) as response:
+            if response.status == NOTHING_TO_SAY:
+                return {}
+            if response.status != GOOD:
+                raise NoAnswer(f"HTTP {response.status}")
+            if "Content-Encoding" in response.headers:
+                raise NoAnswer("the answer is packed, which nobody has asked for")
+            return answer_of(await self._read(response))
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()

@@ -34,12 +34,15 @@ class PolicyServer:
         self.answer = answer
         self.hangs_up = False
         """Whether it closes the connection after what it has said."""
+        self.answers_once = False
+        """Whether a connection that is used again is closed without a word."""
         self.asked: list[dict[str, Any]] = []
         self.heads: list[str] = []
         self.connections = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        used = False
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -50,6 +53,9 @@ class PolicyServer:
                 )
                 self.asked.append(json.loads(await reader.readexactly(length)))
                 self.heads.append(head)
+                if used and self.answers_once:
+                    return
+                used = True
                 writer.write(self.answer)
                 await writer.drain()
                 if self.hangs_up:

@@ -86,6 +86,14 @@ async def test_questions_are_posted_one_after_the_other_on_one_connection(scene:
         assert await asked.asks() == PolicyAnswered("one", {})
 
 
+async def test_a_kept_connection_that_is_closed_just_then_costs_no_answer(scene: Scene) -> None:
+    async with policy_server(place(scene), says()) as server, asking(over_http(scene)) as asked:
+        server.answers_once = True
+        for call in ("one", "two", "three"):
+            assert await asked.asks(call) == PolicyAnswered(call, {})
+        assert server.connections == 3
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
