@@ -14,6 +14,7 @@ from mediation.settings.server import Sip
 from tests.flows.pair import WAYS, Make
 from tests.flows.peers import CALLED, CALLING, Peer
 from tests.flows.scenery import FRONT_END, OTHER_SBC, SBC, settings, trunk
+from tests.flows.test_bodies import KEEP, MIXED, isup, mixed, sdp
 
 HOOK = PolicyHook(python="rules", deadline_ms=500, failures=0)
 SITES = (
@@ -474,3 +475,17 @@ def test_a_try_in_vain_begins_another_rest(make: Make) -> None:
         office.paris.says(486)
         office.world.advance(5)
     assert len(office.facts("policy.rests")) == 1
+
+
+def test_a_number_whose_trunks_do_not_take_all_that_must_be_understood_is_refused__rfc5621_8(
+    make: Make,
+) -> None:
+    routes = Route(match="^[+]49", trunks=("itsp-a",)), Route(match="^[+]33", trunks=("itsp-b",))
+    trunks = trunk("itsp-a", SBC, bodies=KEEP), trunk("itsp-b", OTHER_SBC)
+    world = make(settings(*trunks, routes=routes, bodies=KEEP, policy=HOOK))
+    caller = Peer(world, Side.FRONT_END, FRONT_END)
+    caller.invites(sdp=mixed(sdp(caller), isup(handling="required")), headers=MIXED)
+    (call,) = world.questions
+    world.policy_says(PolicyAnswered(call, {"called": "+331555"}))
+    assert caller.heard() == ["100", "488"]
+    assert world.record.cause.reason == "body-not-taken"
