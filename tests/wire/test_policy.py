@@ -19,7 +19,7 @@ from mediation.net.policy_python import PythonPolicy, loaded
 from mediation.settings.kept import Secret
 from mediation.settings.policy import PolicyHook
 from mediation.sip.flow import Endpoint
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.interop.scene import Scene
 from tests.wire.authority import Authority
 from tests.wire.peers import PATIENCE_S
