@@ -28,6 +28,8 @@ class Ledger:
         """Why the call ended; holds once `ended` is set."""
         self.hung_up_by = "server"
         """`caller`, `callee` or `server`."""
+        self.tag = ""
+        """What a policy wants to stand in the record."""
         self.attempts: list[Attempt] = []
         self.transfers: list[TransferRecord] = []
 
@@ -120,6 +122,7 @@ class Ledger:
             attempts=tuple(self.attempts),
             transfers=tuple(self.transfers),
             recording=media.recording,
+            tag=self.tag,
         )
 
 

@@ -102,6 +102,8 @@ class CallRecord:
     transfers: tuple[TransferRecord, ...] = ()
     recording: RecordingRecord | None = None
     """None: it was not to be recorded."""
+    tag: str = ""
+    """What a policy wanted to stand here; empty: nothing."""
 
     @property
     def direction(self) -> str:
@@ -133,6 +135,7 @@ class CallRecord:
             "status": self.cause.status,
             "q850": self.cause.q850,
             "hung_up_by": self.hung_up_by,
+            "tag": self.tag or None,
             "caller": _party(self.caller),
             "callee": None if self.callee is None else _party(self.callee),
             "attempts": [_attempt(attempt, at(attempt.started)) for attempt in self.attempts],

@@ -6,6 +6,7 @@ from typing import Any
 from mediation.settings.model import Gateway, Internal, Route, Settings, Site, Trunk
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.places import AnyTarget, Listener, Network, Target
+from mediation.settings.policy import PolicyHook
 from mediation.settings.recording import Recordings
 from mediation.settings.server import Media, Sip
 from mediation.sip.flow import Endpoint, Transport
@@ -25,6 +26,8 @@ PREFIXES = {"front-end": "10.1.1.", "gateway": "198.51.100."}
 
 
 USUAL_MEDIA, USUAL_SIP, USUAL_PEER_MEDIA = Media(), Sip(), PeerMedia()
+USUAL_POLICY = PolicyHook()
+"""Nobody is asked."""
 
 
 NO_RECORDING = Recordings()
@@ -85,6 +88,7 @@ def settings(
     sip: Sip = USUAL_SIP,
     sites: tuple[Site, ...] = (),
     recording: Recordings = NO_RECORDING,
+    policy: PolicyHook = USUAL_POLICY,
     **inside: Any,
 ) -> Settings:
     """A server between a front end that speaks µ-law and the trunks; without any, one trunk at SBC.
@@ -107,4 +111,5 @@ def settings(
         media=media,
         sip=sip,
         recording=recording,
+        policy=policy,
     )
