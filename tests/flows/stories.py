@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from mediation.b2bua.plan import Amiss, KeyHeard, MediaAmiss, MediaSilent
+from mediation.b2bua.plan import Amiss, KeyHeard, MediaAmiss, MediaSilent, RecordingEnded, RecordingFailed
 from mediation.b2bua.rulings import PolicyAnswered
 from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf, PeerMedia
 from mediation.settings.peer_terms import RedirectMode, Redirects, TransferMode, Transfers
 from mediation.settings.policy import PolicyHook
+from mediation.settings.recording import RecordingRule, Recordings
 from mediation.sip.message import Response
 from tests.flows.automats import Automat
 from tests.flows.peers import Line
@@ -29,6 +30,7 @@ class Stage:
                 trunk("itsp-a", SBC, OTHER_SBC, **(terms or {})),
                 front_ends=(OTHER_FRONT_END,),
                 policy=policy,
+                recording=Recordings(directory="/rec", rules=(RecordingRule(),)),
             )
         )
         self.world.may_break = True
@@ -398,6 +400,15 @@ def presses_keys(stage: Stage) -> None:
     stage.caller.hangs_up_if_it_talks()
 
 
+def is_recorded_badly(stage: Stage) -> None:
+    """The disk is full, and says so; the file is whole all the same."""
+    stage.caller.invites()
+    for call in tuple(stage.world.engine.calls):
+        stage.world.media_says(RecordingFailed(call, "no space left on device"))
+        stage.world.media_says(RecordingEnded(call, ("a.wav",)))
+    stage.first.hangs_up_if_it_talks()
+
+
 STORIES: tuple[Callable[[Stage], None], ...] = (
     talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, announces_what_is_not_heard,
     loses_its_caller, finds_no_ports, waits_for_ports, is_stopped, answers_nothing, never_pracks,
@@ -405,7 +416,7 @@ STORIES: tuple[Callable[[Stage], None], ...] = (
     is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened, passes_its_transfer_on,
     is_joined_with_another, is_not_joined, loses_whom_it_consulted, loses_whom_it_transferred,
     finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
-    presses_keys, is_ruled, is_not_wanted,
+    presses_keys, is_ruled, is_not_wanted, is_recorded_badly,
 )  # fmt: skip
 
 TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {
