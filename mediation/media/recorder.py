@@ -5,6 +5,7 @@ go on, and drop what they cannot hand on. It ends when its control channel close
 """
 
 import os
+import resource
 import select
 import signal
 import socket
@@ -112,6 +113,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run as a process: the arguments are the descriptors of the control channel and of the tape."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each call has a file or two
     channel, tape = Channel(socket.socket(fileno=int(arguments[0]))), socket.socket(fileno=int(arguments[1]))
     select.select([channel], [], [])
     try:
