@@ -319,7 +319,7 @@ class Leg:
     def media(self) -> Stream | Fax | None:
         """Our part of a media plan; None while nothing is agreed."""
         if self.said.fax is not None:
-            return Fax(self.said.fax)
+            return Fax(self.said.fax, self.terms.latching)
         audio = self.audio
         if audio is None:
             return None
@@ -352,6 +352,7 @@ class Leg:
             dtmf=self.dtmf or Dtmf.RTP,
             alternatives=tuple(each.remote for each in others),
             alternative_srtp=tuple(each.srtp for each in others),
+            latching=self.terms.latching,
         )
 
     # what the session tells

@@ -8,6 +8,7 @@ from typing import Final
 from mediation.settings.addresses import family
 from mediation.settings.connection_rules import unmarked_connections
 from mediation.settings.draft import EACH, Draft
+from mediation.settings.latching import learned_from_anybody
 from mediation.settings.places import Network
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
@@ -33,6 +34,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         _tls_without_use(draft),
         _anybody_with_a_certificate(draft),
         keys_in_the_open(draft),
+        learned_from_anybody(draft),
         registration_doubts(draft),
         unmarked_connections(draft),
     )
