@@ -42,6 +42,7 @@ class Latch:
     """Opens a party's lock for sources that it does not admit by itself. Times are units of the media clock."""
 
     __slots__ = (
+        "_had_one",
         "_in_a_row",
         "_inward",
         "_last",
@@ -61,19 +62,23 @@ class Latch:
         self._opens_at = 0
         self._last: tuple[Endpoint, int, int] | None = None
         self._in_a_row = 0
+        self._had_one = False
+        """Whether a source of the endpoints that are named was locked on before the lock was opened again."""
         self._on_probation = False
 
     def expect(self, described: Endpoint, alternatives: Sequence[Endpoint], mode: Latching, now: int) -> None:
         """Signalling names other endpoints."""
         self._lock.expect(described, alternatives, mode)
         self._mode = mode
+        self._had_one = False
         self._begin(now + WINDOW)
 
     def reopen(self, now: int) -> None:
-        """Signalling names the same endpoints, with something new. They and who is locked on now come first."""
-        if self._mode.learns and self._lock.locked:
+        """Signalling names the same endpoints, with something new. They and who was locked on come first again."""
+        if self._mode.learns:
+            self._had_one = self._had_one or self._lock.locked
             self._lock.reopen()
-            self._begin(now + RENEWAL)
+            self._begin(now + (RENEWAL if self._had_one else WINDOW))
 
     def hears(self, source: Endpoint, now: int) -> bool:
         """Whether a packet from there is worth a look. What is not looked at changes nothing, in SRTP neither."""

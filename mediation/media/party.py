@@ -137,7 +137,7 @@ class Party:
             self._inward.source_moved()
             self._open_line(arrival)
         elif before != media:
-            if media.latching.learns and self._source.locked and _described(before) != _described(media):
+            if _described(before) != _described(media):
                 self._latch.reopen(arrival)
             self._use_line()
         if isinstance(media, Stream):

@@ -75,13 +75,14 @@ class PeerMedia:
     latching: Latching = field(
         default=Latching.SDP_IP,
         metadata=story(
-            "From where a peer's audio is taken, and so to where ours goes. off: the address and port in its SDP, no "
-            "others; no audio through a NAT. sdp-ip: any port of that address, the first one that sends; whoever shares "
-            "the address could be faster. first-packet: for peers behind a NAT; after a fifth of a second without audio from "
-            "the address in SDP any other one may be the peer's until signalling says more, and who knows the port "
-            "and is faster is heard and hears. continuous: the same, and a peer that roams is followed by its SSRC "
-            "and sequence numbers; who sees its packets can take its place while it is quiet. With SRTP every packet "
-            'must be authentic before anything is learned, and the last two are safe: set srtp = "required" with them.'
+            "From where a peer's audio is taken, and so to where ours goes. off: the address and port in its "
+            "SDP, no others; no audio through a NAT. sdp-ip: any port of that address, the first one that "
+            "sends; whoever shares the address could be faster. first-packet: for peers behind a NAT; after a "
+            "fifth of a second without audio from the address in SDP any other one may be the peer's until "
+            "signalling says more, and who knows the port and is faster is heard and hears. continuous: the "
+            "same, and a peer that roams is followed by its SSRC and sequence numbers; who sees its packets can "
+            "take its place while it is quiet. With SRTP every packet must be authentic before anything is "
+            'learned, and the last two are safe: set srtp = "required" with them.'
         ),
     )
     rtcp_mux: bool = setting(False, doc="RTCP at the port of RTP where the peer knows it (RFC 5761).")
