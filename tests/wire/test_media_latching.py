@@ -71,7 +71,7 @@ async def attack(media: Media, stranger: Phone, caller: Phone, callee: Phone) ->
         assert callee.hear()[12:] == AS_A
         callee.say(CODES)
         assert caller.hear()[12:] == AS_MU
-    await media.read(20)
+    await media.read(60)
     assert callee.hears_nothing()
     assert stranger.hears_nothing()
 
@@ -98,7 +98,7 @@ async def test_a_phone_behind_a_nat_is_a_stranger_where_nothing_is_learned(
     with closing(described):
         for _ in range(20):
             caller.say(CODES)
-        await media.read(20)
+        await media.read(60)
         assert callee.hears_nothing()
         callee.say(CODES)
         assert described.recv(2048)[12:] == AS_MU

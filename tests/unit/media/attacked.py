@@ -8,7 +8,7 @@ from dataclasses import replace
 from mediation.b2bua.plan import Fax, FaxPlan, Stream
 from mediation.sdp.crypto import SrtpKeys
 from mediation.settings.peer_media import Latching
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from mediation_codecs.transcode import translation_table
 from tests.unit.media.circuit import CALLEE, CALLER, OURS, STRANGER, Circuit, heard, own, packet, stream
 
