@@ -51,7 +51,7 @@ from mediation.rtp.quality import Quality, Rating
 from mediation.rtp.voip_metrics import VoipMetrics
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
-from mediation.settings.peer_media import Dtmf
+from mediation.settings.peer_media import Dtmf, Latching
 from mediation_codecs.law import Law
 
 texts = st.text(max_size=30)
@@ -93,9 +93,10 @@ streams = st.builds(
     dtmf=st.sampled_from(Dtmf),
     rtcp_xr=st.booleans(),
     plays=st.none() | st.builds(Sound, st.sampled_from(SoundKind), texts),
+    latching=st.sampled_from(Latching),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
-faxes = st.builds(Fax, endpoints)
+faxes = st.builds(Fax, endpoints, st.sampled_from(Latching))
 seats = st.lists(st.integers(0, 9), min_size=2, max_size=2, unique=True)
 plans = st.builds(
     lambda caller, callee, silence_s, pairs, others: MediaPlan(caller, callee, silence_s, *pairs, *others),
