@@ -10,6 +10,7 @@ from mediation.settings.connection_rules import unmarked_connections
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.latching import learned_from_anybody
 from mediation.settings.places import Network
+from mediation.settings.policy_rules import policy_doubts
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
 from mediation.settings.registration_rules import registration_doubts
@@ -36,6 +37,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         keys_in_the_open(draft),
         learned_from_anybody(draft),
         registration_doubts(draft),
+        policy_doubts(draft),
         unmarked_connections(draft),
     )
 
