@@ -3,6 +3,7 @@ CVE-2025-53399) and injection (EnableSecurity ES2025-01). The strangers know our
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -403,6 +404,22 @@ def test_reports_go_on_where_only_the_port_of_audio_has_changed(call: Attacked) 
     call.send(other_port, 2)
     call.advance(20.0)
     assert heard(reports_by) != []
+
+
+@learning
+def test_reports_at_the_port_of_audio_go_where_the_party_was_found__rfc5761_5(call: Attacked) -> None:
+    told = call.description()
+    call.name(replace(told, remote_rtcp=told.remote, rtcp_mux=True))
+    call.pass_time(WINDOW)
+    call.from_caller(report(leaving=False), by=call.stranger)
+    call.send(call.nat, 0)
+    call.from_caller(report(leaving=False), by=call.nat)
+    call.serve_now()
+    heard(call.caller)
+    call.advance(20.0)
+    assert heard(call.nat) != []
+    assert heard(call.caller) == heard(call.stranger) == []
+    assert call.close().caller.rejected == 2  # the stranger's, and the one packet that was to convince us
 
 
 # Fax
