@@ -73,7 +73,9 @@ def _explained(words: str, positions: Positions) -> TomlError:
             return fault.error("there is an invisible control character", "delete it")
         case ["Unescaped", _]:
             remedy = f"write \\\\, or use single quotes: {_single_quoted(fault.source)}"
-            before = fault.column if found is not None and found[1] else None  # None: it is the last thing there is
+            before = (
+                fault.column if found is not None and found[1] else None
+            )  # None: it is the last thing there is
             fault.begins = max(1, fault.source.rfind("\\", 0, before) + 1)
             return fault.error("a backslash in double quotes must be doubled", remedy)
         case ["Expected", "'='"]:
