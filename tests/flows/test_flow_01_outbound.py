@@ -7,7 +7,7 @@ from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.sdp.description import SessionDescription
 from mediation.settings.model import Route
 from mediation.settings.server import Media, Sip
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.flows.pair import Make, Pair, outbound
 from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, settings, trunk
 from tests.flows.world import World
@@ -85,6 +85,9 @@ def test_each_leg_gets_its_own_law_and_address__rfc3264_6(out: Pair) -> None:
             ),
             Stream((SBC, 4000), (SBC, 4001), Law.PCMA, 8, None, 20, sends=True, takes=True, dscp=46),
             30.0,
+            watched=True,
+            hold_silence_s=1800.0,
+            first_silence_s=30.0,
         )
     ]
     out.ends()

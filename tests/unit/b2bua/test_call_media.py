@@ -16,7 +16,7 @@ from mediation.b2bua.plan import (
 )
 from mediation.settings.model import Side
 from mediation.settings.server import Media
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 ONE = Stream(("10.1.1.20", 4000), ("10.1.1.20", 4001), Law.PCMU, 0, 101, 20, sends=True, takes=True)
 OTHER = replace(ONE, law=Law.PCMA, payload_type=8)
@@ -46,8 +46,12 @@ def test_a_plan_needs_both_parties_and_is_told_when_it_changes() -> None:
     held = replace(ONE, takes=False)
     media.apply(held, OTHER, early=False)
     assert commands[1:] == [
-        ApplyMedia("one", MediaPlan(ONE, OTHER, 30.0)),
-        ApplyMedia("one", MediaPlan(held, OTHER, 30.0)),
+        ApplyMedia(
+            "one", MediaPlan(ONE, OTHER, 30.0, watched=True, hold_silence_s=1800.0, first_silence_s=30.0)
+        ),
+        ApplyMedia(
+            "one", MediaPlan(held, OTHER, 30.0, watched=True, hold_silence_s=1800.0, first_silence_s=30.0)
+        ),
     ]
 
 
