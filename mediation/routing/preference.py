@@ -25,5 +25,5 @@ def preferred(
         return trunk.fitness(candidate.target), held_back
 
     ranked = sorted(((rank(each), place) for place, each in enumerate(candidates)))
-    worst = Fitness.RETURNING if ranked and ranked[0][0][0] < Fitness.DOWN else Fitness.DOWN
+    worst = Fitness.RETURNING if ranked and ranked[0][0][0] < Fitness.RETURNING else Fitness.DOWN
     return [candidates[place] for (fitness, _), place in ranked if fitness <= worst]
