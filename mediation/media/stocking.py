@@ -1,4 +1,4 @@
-"""Makes the sounds that we play, before there are calls: what decodes and encodes is loaded only where there are any."""
+"""Makes the sounds that we play, before there are calls: what decodes and encodes is loaded where there are any."""
 
 import json
 import os
