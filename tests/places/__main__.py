@@ -17,7 +17,7 @@ COLUMNS = "{:<24}{:<22}{:>7}{:>6}{:>8}{:>8}{:>7}  {}"
 def main() -> int:
     """Return the exit status: 0 when calls went on, came back, and none left its country."""
     parser = argparse.ArgumentParser(prog="python -m tests.places")
-    parser.add_argument("--short", action="store_true", help="two cables only, as in the suite")
+    parser.add_argument("--short", action="store_true", help="two cuts only, as in the suite")
     parser.add_argument("--rate", type=int, default=2, help="calls a second on each of seven courses")
     parser.add_argument("--keep", type=Path, help="keep logs, records and traces there")
     given = parser.parse_args()
@@ -37,7 +37,7 @@ def main() -> int:
 
 def _inside(given: argparse.Namespace) -> int:
     subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
-    with tempfile.TemporaryDirectory(prefix="places-") as scratch:
+    with tempfile.TemporaryDirectory(dir="/run") as scratch:
         folder = given.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         with playing(folder, given.rate) as cast:

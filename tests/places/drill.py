@@ -61,10 +61,11 @@ NO_GERMAN_TRUNK: Final = Cut(
     ("two", "munich"), "ITSP two and Munich", _but("Frankfurt in", "Frankfurt out", "German in Paris out")
 )
 """All that is left to Frankfurt is the way to Paris, which its calls may not go."""
-SHORT: Final = (BRANCH, TWO, NO_GERMAN_TRUNK)
+SHORT: Final = (BRANCH, NO_GERMAN_TRUNK)
 """For the suite."""
 FULL: Final = (
     *SHORT,
+    TWO,
     Cut(("one",), "ITSP one", _but("Paris in")),
     Cut(("line",), "Munich's own line", _but("Munich in")),
     Cut(("frankfurt",), "Frankfurt from the rest", ALL),

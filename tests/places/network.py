@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 INSIDE: Final = "MEDIATION_PLACES"
@@ -41,6 +42,7 @@ def secluded(arguments: Sequence[str]) -> subprocess.Popen[str]:
     """Run `python -m tests.places` in namespaces of its own; what it says comes through a pipe."""
     return subprocess.Popen(
         [*seclusion(), sys.executable, "-m", "tests.places", *arguments],
+        cwd=Path(__file__).parents[2],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -36,7 +36,7 @@ def test_the_drill_plays_the_example_and_changes_nothing_but_its_timings(path: P
 
 @pytest.mark.interop("sipp")
 def test_calls_go_on_when_a_cable_is_pulled_and_come_back_and_stay_in_their_country() -> None:
-    """Three cuts of `python -m tests.places`, which makes the whole round."""
+    """Two cuts of `python -m tests.places`, which makes the whole round."""
     if reason := why_not():
         pytest.skip(reason)
     process = secluded(["--short"])
