@@ -27,6 +27,9 @@ from mediation.settings.places import Listener, Target
 from mediation.sip.flow import Transport
 from mediation.sip.ids import IdSource
 
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What breaks a run off; its calls are hung up all the same."""
+
 
 class ProbeError(Exception):
     """The probe cannot begin; the message says why, and what to do."""
@@ -75,7 +78,7 @@ async def find_target(settings: Settings, trunk: str) -> tuple[Directory, Target
 async def probe(
     settings: Settings, directory: Directory, plan: ProbePlan, say: Callable[[str], None]
 ) -> Found:
-    """Run to the end, or until SIGINT or the deadline. Raises ProbeError, ListenError and CredentialsError."""
+    """Run to the end, or until a signal or the deadline. Raises ProbeError, ListenError and CredentialsError."""
     loop = asyncio.get_running_loop()
     sockets: dict[int, UdpSocket] = {}
     prober: Prober
@@ -103,16 +106,18 @@ async def probe(
             prober, perform, security=security, wires=Wires(mine, directory)
         )
         await driver.start((plan.listener,))
-        loop.add_signal_handler(
-            signal.SIGINT, lambda: driver.apply(lambda now: prober.stop(now, "it was interrupted"))
-        )
+        for name in _STOPS:
+            loop.add_signal_handler(
+                name, lambda: driver.apply(lambda now: prober.stop(now, "it was interrupted"))
+            )
         try:
             for socket in sockets.values():
                 socket.start(loop)
             driver.apply(prober.start)
             await done.wait()
         finally:
-            loop.remove_signal_handler(signal.SIGINT)
+            for name in _STOPS:
+                loop.remove_signal_handler(name)
             await driver.aclose()
     finally:
         for socket in sockets.values():
