@@ -116,11 +116,13 @@ async def _run(
     began, clock = datetime.now(UTC), monotonic()
     found: Found = await probe(settings, directory, plan, lambda line: typer.echo(f"  {line}", err=True))
     judged = findings(found.evidence)
+    advised = merged(judged)
     return Report(
         plan,
         found.evidence,
         judged,
-        block(holdings(reading, trunk.name), merged(judged), file),
+        advised,
+        block(holdings(reading, trunk.name), advised, file),
         found.broken_off,
         began,
         monotonic() - clock,

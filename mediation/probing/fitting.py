@@ -36,8 +36,7 @@ def block(held: Sequence[Holding], advised: Sequence[Advice], file: str) -> str:
         for each in own
         if each.key not in keys and _ITEM.fullmatch(each.key) is None
     ]
-    for each in advised:
-        lines += [f"# {_one_line(each.why)}", f"{each.key} = {toml(each.value)}"]
+    lines += advice_lines(advised)
     place = ("", "")
     for holding in own:
         item = _ITEM.fullmatch(holding.key)
@@ -51,6 +50,13 @@ def block(held: Sequence[Holding], advised: Sequence[Advice], file: str) -> str:
         f"# What the trunk has in {file}, with what its answers advise; what is not said here is the default."
     )
     return "\n".join((_one_line(head), *lines)) + "\n"
+
+
+def advice_lines(advised: Sequence[Advice]) -> list[str]:
+    """Each setting with its reason above it."""
+    return [
+        line for each in advised for line in (f"# {_one_line(each.why)}", f"{each.key} = {toml(each.value)}")
+    ]
 
 
 def _one_line(text: str) -> str:

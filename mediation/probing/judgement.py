@@ -158,7 +158,9 @@ def session_timer(evidence: Evidence) -> Finding:
         return Finding(
             "timer", title, Verdict.NO, why, ("timer",), (Advice("session_timer.mode", "off", why),)
         )
-    floor = f"422 with Min-SE: {least}" if least else "no Min-SE above 90"
+    floor = (
+        f"422 with Min-SE: {least}" if least else "422 without Min-SE" if refusals else "no Min-SE above 90"
+    )
     advice = (
         (Advice("session_timer.expires_s", least, f"the trunk takes no shorter interval (Min-SE: {least})"),)
         if least > USUAL.session_timer.expires_s
@@ -172,7 +174,7 @@ def session_timer(evidence: Evidence) -> Finding:
         agreed = None
     if agreed is None:
         told = f"{floor}; the answer agrees on no interval"
-        return Finding("timer", title, Verdict.PARTLY if least else Verdict.NO, told, ("timer",), advice)
+        return Finding("timer", title, Verdict.PARTLY if refusals else Verdict.NO, told, ("timer",), advice)
     return Finding(
         "timer", title, Verdict.YES, f"{floor}; agreed: Session-Expires: {agreed}", ("timer",), advice
     )
@@ -281,7 +283,7 @@ def tls(evidence: Evidence) -> Finding:
 
 def _min_se(response: Response) -> int:
     try:
-        return min_se_of(response)
+        return min_se_of(response) if response.headers.get("Min-SE") else 0
     except RemoteSipError:
         return 0
 

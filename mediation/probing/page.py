@@ -9,6 +9,7 @@ from mediation.lab.ladder_svg import STYLE as LADDER_STYLE
 from mediation.lab.ladder_svg import kind_of, ladder_svg
 from mediation.probing.evidence import Trial
 from mediation.probing.finding import Finding, Verdict
+from mediation.probing.fitting import advice_lines
 from mediation.probing.report import US, Report, ladder, shown
 
 _WORDS: Final = {
@@ -51,8 +52,8 @@ def page(report: Report) -> str:
 <tbody>{"".join(_finding(each, report) for each in report.found)}</tbody></table></div>
 </section>
 <section aria-labelledby="block"><h2 id="block">The settings that fit</h2>
-<p class="story">What differs from the default of Mediation Server, each with its reason.</p>
-<pre tabindex="0">{_text(report.block)}</pre></section>
+<p class="story">What should differ from the defaults of Mediation Server, each with its reason.</p>
+{_advised(report)}</section>
 {trials}
 </main>
 {_foot(report)}
@@ -96,6 +97,13 @@ def _finding(found: Finding, report: Report) -> str:
         f'<th scope="row">{_text(found.title)}</th><td><ul class="told">{lines}</ul></td>'
         f'<td class="seen">{links}</td></tr>'
     )
+
+
+def _advised(report: Report) -> str:
+    """The advice alone: what else the trunk has been given is nobody's business."""
+    if not report.advised:
+        return "<p>Nothing: the defaults fit.</p>"
+    return f'<pre tabindex="0">{_text(chr(10).join(advice_lines(report.advised)))}</pre>'
 
 
 def _trial(trial: Trial, report: Report) -> str:

@@ -1,5 +1,6 @@
 """The report of a run: as text, for a machine, and the rows that the page draws."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Final
 
 from mediation.lab.ladder import LadderMessage, ladder_text
 from mediation.probing.evidence import Evidence, Spoken, Trial
-from mediation.probing.finding import Finding, Verdict
+from mediation.probing.finding import Advice, Finding, Verdict
 from mediation.probing.plan import ProbePlan
 from mediation.sdp.crypto import without_keys
 from mediation.sip.message import Request
@@ -16,6 +17,8 @@ from mediation.sip.message import Request
 US: Final = "mediation"
 SIGNS: Final = {Verdict.YES: "+", Verdict.NO: "-", Verdict.PARTLY: "~", Verdict.UNKNOWN: "?"}
 _WIDTH: Final = 100
+_PROOF: Final = re.compile(r'(\bresponse=")[0-9A-Fa-f]+')
+"""What a password could be guessed from (RFC 7616 section 3.4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,9 @@ class Report:
     plan: ProbePlan
     evidence: Evidence
     found: tuple[Finding, ...]
+    advised: tuple[Advice, ...]
     block: str
+    """The whole `[[trunk]]`, with what its owner has written: not for strangers."""
     broken_off: str
     began: datetime
     duration_s: float
@@ -100,7 +105,7 @@ def mapping(report: Report) -> Mapping[str, object]:
 
 
 def ladder(trial: Trial, trunk: str) -> tuple[LadderMessage, ...]:
-    """What went by in a trial; keys of SRTP are not in it."""
+    """What went by in a trial; keys of SRTP and answers to challenges are not in it."""
     return tuple(_rungs(trial.spoken, trunk))
 
 
@@ -118,7 +123,7 @@ def _rungs(spoken: Sequence[Spoken], trunk: str) -> Iterator[LadderMessage]:
             else f"{message.status} {message.reason}"
         )
         source, destination = (US, trunk) if each.sent else (trunk, US)
-        detail = without_keys(bytes(message)).decode("utf-8", "backslashreplace")
+        detail = _PROOF.sub(r"\1...", without_keys(bytes(message)).decode("utf-8", "backslashreplace"))
         yield LadderMessage(each.at_s, source, destination, label, detail)
 
 

@@ -157,7 +157,9 @@ def srtp(prober: Prober) -> Script:
             return
         name = f"srtp-{turn + 1}"
         trial = prober.trial(
-            name, "SRTP", f"INVITE with RTP/SAVP and keys for {', '.join(left)}; no audio is sent"
+            name,
+            f"SRTP, round {turn + 1}",
+            f"INVITE with RTP/SAVP and keys for {', '.join(left)}; no audio is sent",
         )
         ring = KeyRing(left, prober.agent.ids.master_key)
         call = prober.call(prober.offer(ring=ring), headers=SUPPORTED)
