@@ -27,6 +27,7 @@ from mediation.settings.model import Trunk
 from mediation.settings.places import Target
 from mediation.settings.read import Reading
 from mediation.settings.words import UnfitError, check_user
+from mediation_codecs.g711 import Law
 
 _OPTIONS: Final = ("--number", "--from", "--unallocated", "--busy", "--refer-to")
 
@@ -103,7 +104,7 @@ async def _run(
         listener=listener,
         number=number,
         caller=caller or trunk.identity.number or "mediation-probe",
-        laws=trunk.codecs,
+        laws=tuple(dict.fromkeys((*trunk.codecs, *Law))),
         credentials=Terms.of(trunk).credentials,
         unallocated=unallocated,
         busy=busy,

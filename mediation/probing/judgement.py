@@ -118,9 +118,12 @@ def prack(evidence: Evidence) -> Finding:
         return untried("prack", title)
     final = demanded.final("INVITE")
     if final is not None and final.status < 300:
-        return Finding(
-            "prack", title, Verdict.YES, "Require: 100rel is taken; nothing had to be sent so", ("100rel",)
-        )
+        ignored = [each for each in demanded.responses("INVITE") if 100 < each.status < 200]
+        if ignored:  # RFC 3262 section 3: all but 100 would have to be reliable
+            told = f"Require: 100rel is ignored: {said(ignored[0])} comes without RSeq"
+            return Finding("prack", title, Verdict.NO, told, ("100rel",))
+        told = "Require: 100rel is taken; nothing had to be sent so"
+        return Finding("prack", title, Verdict.YES, told, ("100rel",))
     if final is not None and final.status == 420:
         return Finding("prack", title, Verdict.NO, "Require: 100rel is refused with 420", ("100rel",))
     told = f"Require: 100rel gets {said(final)}"

@@ -53,7 +53,8 @@ def laws(evidence: Evidence) -> Finding:
             taken.append(alone)
             told += f"; {alone} alone is taken too"
         else:
-            told += f"; {alone} alone: {said(final)}"
+            answered = ", ".join(_laws(other.answered)) or said(final)
+            told += f"; {alone} alone: {answered}"
     both = len(taken) > 1
     refused = other is not None and not both
     advice = (Advice("codecs", taken, f"the other law is refused: {told}"),) if refused else ()
@@ -81,11 +82,11 @@ def ptime(evidence: Evidence) -> Finding:
         sent = _sent_ms(trial)
         lines.append(f"{ptime_ms} ms: {answered}, " + (f"packets of {sent} ms" if sent else "no audio heard"))
         kept[ptime_ms] = (sent or stream.ptime_ms or 20) == ptime_ms
-    if not kept:
+    main = evidence.trial("call")
+    if main is None or main.answered is None:
         return untried("ptime", title)
     advice: tuple[Advice, ...] = ()
-    main = evidence.trial("call")
-    own = _sent_ms(main) if main else None
+    own = _sent_ms(main)
     if own and own != USUAL.ptime_ms and own in (10, 20, 30, 40, 50, 60):
         advice = (Advice("ptime_ms", own, f"asked for 20 ms, it sends packets of {own} ms"),)
     verdict = Verdict.YES if all(kept.values()) else Verdict.PARTLY
@@ -153,9 +154,8 @@ def hold(evidence: Evidence) -> Finding:
         return Finding("hold", "Hold", Verdict.UNKNOWN, "not tried: the call was over", ("call",))
     advice: tuple[Advice, ...] = ()
     if "sendonly" not in taken:
-        why = "hold by sendonly is refused" + (
-            f", only {taken[0]} is taken" if taken else ", and so is every other"
-        )
+        why = lines.get("sendonly", "hold by sendonly was not tried")
+        why += f"; of the other ways it takes {', '.join(taken)}" if taken else "; nor is there another way"
         advice = (Advice("mid_call.hold", "local", why),)
     verdict = Verdict.YES if len(taken) == len(_HOLDS) else Verdict.PARTLY if taken else Verdict.NO
     return Finding("hold", "Hold", verdict, "; ".join(lines.values()), ("call",), advice)
@@ -198,11 +198,17 @@ def srtp(evidence: Evidence) -> Finding:
     if not shown:
         return untried("srtp", "SRTP (SDES)")
     if not taken:
-        return Finding("srtp", "SRTP (SDES)", Verdict.NO, f"RTP/SAVP: {said(last)}", tuple(shown))
+        told = f"RTP/SAVP: {said(last)}" + (", without a key that fits" if last and last.status < 300 else "")
+        return Finding("srtp", "SRTP (SDES)", Verdict.NO, told, tuple(shown))
     told = f"takes {', '.join(taken)}"
     advice: list[Advice] = []
     if evidence.transport == "tls":
-        advice.append(Advice("media.srtp", "optional", f"SRTP is taken, and TLS hides its keys: {told}"))
+        main = evidence.trial("call")
+        if main is not None and main.answered is None:
+            why = f"a call in the clear is refused with {said(main.final('INVITE'))}, SRTP is taken"
+            advice.append(Advice("media.srtp", "required", why))
+        else:
+            advice.append(Advice("media.srtp", "optional", f"SRTP is taken, and TLS hides its keys: {told}"))
         usual = [str(suite) for suite in USUAL.media.srtp_suites]
         if taken != usual:
             advice.append(

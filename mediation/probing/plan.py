@@ -25,6 +25,7 @@ class ProbePlan:
     caller: str
     """The user part of From and of P-Asserted-Identity."""
     laws: tuple[Law, ...] = (Law.PCMA, Law.PCMU)
+    """Both, the trunk's own choice first."""
     credentials: Credentials | None = None
     unallocated: str = ""
     """A number that nobody has; empty: not tried."""

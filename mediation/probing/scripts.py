@@ -18,6 +18,8 @@ CHANGE_S: Final = 8.0
 """How long an answer within a call may take."""
 LISTEN_S: Final = 1.0
 """How long audio is listened to."""
+OTHER_TERMS: Final = (415, 488, 606)
+"""A call in the clear is refused so where audio must be encrypted."""
 KEY: Final = "5"
 SUPPORTED: Final = (("Supported", "100rel, timer, replaces"),)
 NEVER: Final[Callable[[], bool]] = lambda: False  # noqa: E731 -- a name for what never comes
@@ -29,7 +31,11 @@ def everything(prober: Prober) -> Script:
     if prober.plan.target.transport is Transport.UDP:
         yield from sizes(prober)
     yield from main_call(prober)
-    if prober.trials["call"].answered is None:
+    call = prober.trials["call"]
+    if call.answered is None:
+        refused = call.final("INVITE")
+        if refused is not None and refused.status in OTHER_TERMS:
+            yield from srtp(prober)
         return  # a number that is not answered tells nothing more, and is left in peace
     yield from reliable(prober)
     yield from session_timer(prober)

@@ -106,9 +106,9 @@ async def probe(
             prober, perform, security=security, wires=Wires(mine, directory)
         )
         await driver.start((plan.listener,))
-        for name in _STOPS:
+        for number in _STOPS:
             loop.add_signal_handler(
-                name, lambda: driver.apply(lambda now: prober.stop(now, "it was interrupted"))
+                number, lambda: driver.apply(lambda now: prober.stop(now, "it was interrupted"))
             )
         try:
             for socket in sockets.values():
@@ -116,15 +116,16 @@ async def probe(
             driver.apply(prober.start)
             await done.wait()
         finally:
-            for name in _STOPS:
-                loop.remove_signal_handler(name)
+            for number in _STOPS:
+                loop.remove_signal_handler(number)
             await driver.aclose()
     finally:
         for socket in sockets.values():
             socket.close()
     target, source = plan.target, plan.listener.host
+    name = settings.trunk(plan.trunk).tls_name or target.name
     tls_port = target.port if target.transport is Transport.TLS else Transport.TLS.default_port
-    tls: TlsSeen = await look_at_tls(settings.gateway.tls, source, (target.host, tls_port), target.name)
+    tls: TlsSeen = await look_at_tls(settings.gateway.tls, source, (target.host, tls_port), name)
     tcp = target.transport is not Transport.UDP or await takes_connections(source, target.endpoint)
     return Found(Evidence(prober.trials, target.transport, tls, tcp), prober.broken_off)
 

@@ -140,6 +140,7 @@ PRACK = [
     ("demanded: 420", answered(), demanded(420), NO),
     ("demanded: 488", answered(), demanded(488), NO),
     ("demanded: answered at once", answered(), demanded(200), YES),
+    ("demanded: rung all the same", answered(), Script("100rel").ask("INVITE").hear(180).hear(200), NO),
     ("demanded: nothing", answered(), Script("100rel").ask("INVITE"), UNKNOWN),
     ("demanded and given", answered(),
      Script("100rel").ask("INVITE").hear(180, "INVITE", 1, RSEQ).ask("PRACK", 2).hear(200, "PRACK", 2), YES),
@@ -346,6 +347,13 @@ def test_hold_rfc3264_8_4(statuses: tuple[int, ...], verdict: Verdict, advised: 
     assert (found.verdict, advice(found)) == (verdict, advised)
 
 
+def test_a_hold_that_nobody_answers_is_met_on_our_side() -> None:
+    script = answered().ask("INVITE", 2, body=sdp(direction="sendonly"))
+    found = media_judgement.hold(evidence(script))
+    assert (found.verdict, found.told) == (NO, "sendonly: no answer")
+    assert advice(found) == {"mid_call.hold": "local"}
+
+
 @pytest.mark.parametrize(
     ("source", "verdict"),
     [(PLACE, YES), (("192.0.2.30", 5000), PARTLY), (("198.51.100.1", 4000), PARTLY), (None, UNKNOWN)],
@@ -368,8 +376,11 @@ def test_srtp_is_advised_only_behind_tls_rfc4568() -> None:
     assert (open_air.verdict, advice(open_air)) == (YES, {})
     hidden = media_judgement.srtp(evidence(*rounds(), transport="tls"))
     assert advice(hidden) == {"media.srtp": "optional", "media.srtp_suites": ["AES_CM_128_HMAC_SHA1_80"]}
-    refused = media_judgement.srtp(evidence(Script("srtp-1").ask("INVITE").hear(488)))
-    assert refused.verdict is NO
+    for refusal in (
+        Script("srtp-1").ask("INVITE").hear(488),
+        Script("srtp-1").ask("INVITE").hear(200, body=sdp()),
+    ):
+        assert media_judgement.srtp(evidence(refusal)).verdict is NO
 
 
 @pytest.mark.parametrize(("status", "verdict"), [(200, YES), (403, NO), (420, NO), (None, NO)])

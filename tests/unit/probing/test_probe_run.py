@@ -117,6 +117,12 @@ def test_a_number_that_does_not_answer_is_called_once_and_left_in_peace(behaviou
     assert verdicts(evidence)["timer"] is UNKNOWN
 
 
+def test_srtp_is_tried_where_a_call_in_the_clear_is_refused() -> None:
+    evidence = Table("srtp", behaviour="reject=488").run()
+    assert set(evidence.trials) == {"options", "sizes", "call", "srtp-1"}
+    assert found(evidence, "ptime").verdict is UNKNOWN
+
+
 def test_the_deadline_of_the_run_hangs_up_and_asks_nothing_more() -> None:
     table = Table(*RICH, behaviour="slow", total_s=8.0)
     evidence = table.run()
