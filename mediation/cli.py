@@ -313,7 +313,7 @@ def _read(config: str) -> "tuple[Reading | None, Sequence[Problem]]":
 
 
 def _look_around(draft: "Draft") -> "Iterable[Fault]":
-    """Find what is wrong with interfaces and certificates; without any, what looks at them is not even loaded."""
+    """Find what is wrong with interfaces, certificates and sounds; without any, what looks at them is not loaded."""
     sides = ("internal", "gateway")
     if any(listener.device for side in sides for _, listener in draft.listeners(side)):
         from mediation.net.marking import missing_devices
@@ -323,6 +323,10 @@ def _look_around(draft: "Draft") -> "Iterable[Fault]":
         from mediation.net.credentials import faulty_credentials
 
         yield from faulty_credentials(draft)
+    if any(True for _ in draft.music()):
+        from mediation.media.sound_files import faulty_sounds
+
+        yield from faulty_sounds(draft)
 
 
 def _inventory(settings: "Settings") -> str:

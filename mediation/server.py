@@ -15,7 +15,7 @@ from mediation import __version__
 from mediation.b2bua.engine import Engine
 from mediation.b2bua.finding import DnsAnswer
 from mediation.b2bua.outputs import Fact, Resolve, TargetsChanged
-from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair
+from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair, PressKey
 from mediation.b2bua.record import CallRecord
 from mediation.exit_codes import ExitCode
 from mediation.media.engine import (
@@ -27,6 +27,7 @@ from mediation.media.engine import (
     WorkerSettings,
     WorkerStarted,
 )
+from mediation.media.shelf import SoundFileError, sounds_in, write_shelf
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY
@@ -62,13 +63,23 @@ NOTICED_SLEEP_S = 1.0
 CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
 
+CHECK_CONFIG = "mediation check-config tells what to do"
 DENIED_REMEDY = "CAP_SYS_NICE, or LimitRTPRIO= of systemd; or set media.real_time_priority to 0"
 
 _TABLE = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
 """What the settings call each interface."""
 
 _Rest = (
-    OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Fact | CallRecord | Resolve | TargetsChanged
+    OpenMedia
+    | ApplyMedia
+    | OpenPair
+    | ClosePair
+    | PressKey
+    | CloseMedia
+    | Fact
+    | CallRecord
+    | Resolve
+    | TargetsChanged
 )
 
 
@@ -79,7 +90,11 @@ def serve(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    server = Server(settings)
+    try:
+        server = Server(settings)
+    except SoundFileError as error:
+        logs.get_logger().error("server.failed", reason=str(error), remedy=CHECK_CONFIG)
+        return ExitCode.CONFIGURATION
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     at_once = asyncio.Event()
@@ -99,7 +114,7 @@ async def _serve(settings: Settings) -> int:
         server.log.error("server.failed", reason=str(error.strerror), remedy=error.remedy)
         return ExitCode.TRY_AGAIN if error.passes else ExitCode.CONFIGURATION
     except CredentialsError as error:
-        server.log.error("server.failed", reason=str(error), remedy="mediation check-config tells what to do")
+        server.log.error("server.failed", reason=str(error), remedy=CHECK_CONFIG)
         return ExitCode.CONFIGURATION
     except MediaEngineError as error:
         server.log.error("server.failed", reason=str(error), remedy="see the lines above")
@@ -136,6 +151,7 @@ class Server:
     """One Mediation Server: engine, sockets, media workers and observers."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises SoundFileError."""
         self._settings = settings
         self.log = logs.get_logger()
         self._engine = Engine(settings, IdSource(secrets.token_hex))
@@ -151,6 +167,8 @@ class Server:
         self._names_settled = asyncio.Event()
         """Set when something has come of every name, good or bad."""
         media = settings.media
+        sounds = sounds_in(settings)
+        self._shelf = write_shelf(sounds) if sounds else -1
         self._media: MediaEngine = WorkerMediaEngine(
             WorkerSettings(
                 front_end_ports=settings.internal.rtp_ports,
@@ -162,6 +180,7 @@ class Server:
                 real_time_priority=media.real_time_priority,
                 socket_buffer_octets=1024 * media.socket_buffer_kb,
                 devices=_devices(settings),
+                shelf=self._shelf,
             ),
             self._media_fact,
             self._media_notice,
@@ -207,7 +226,7 @@ class Server:
             self._metrics.close()
             await self._resolver.aclose()
             await self._media.aclose()
-            self._close_cdr()
+            self._close_files()
             raise
         self._driver.apply(self._engine.begin)
         self._periodically("asleep", ASLEEP_EVERY_S, self._look_for_sleep)
@@ -236,7 +255,7 @@ class Server:
         await self._driver.aclose()
         await self._media.aclose()
         await asyncio.to_thread(self._metrics.close)
-        self._close_cdr()
+        self._close_files()
         for period in self._periods.values():
             period.cancel()
         self.log.info("server.stopped")
@@ -271,7 +290,7 @@ class Server:
 
     def _perform(self, output: _Rest) -> None:
         match output:
-            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | CloseMedia():
+            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | PressKey() | CloseMedia():
                 self._media.perform(output)
             case CallRecord():
                 self._record(output)
@@ -360,9 +379,12 @@ class Server:
 
         self._periods[name] = asyncio.get_running_loop().call_later(every_s, again)
 
-    def _close_cdr(self) -> None:
+    def _close_files(self) -> None:
         if self._cdr is not None:
             self._cdr.close()
+        if self._shelf >= 0:
+            os.close(self._shelf)
+            self._shelf = -1
 
 
 def _asleep_s() -> float:

@@ -1,4 +1,4 @@
-"""Signals a telephone network makes: reference tone, DTMF, ringback, busy. All at 8,000 samples a second."""
+"""Signals a telephone network makes: reference tone, DTMF, call progress. All at 8,000 samples a second."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -31,14 +31,12 @@ class Cadence:
     """On, off, on, off …, then from the beginning; one value only: without a pause."""
     level_dbm0: float = -15.0
     """Of each frequency."""
+    modulated_hz: float = 0.0
+    """All of it swells and fades so many times a second, from nothing to twice as much; 0: it is steady."""
 
 
-RINGBACK: Final = {
-    "europe": Cadence((425.0,), (1.0, 4.0)),
-    "north-america": Cadence((440.0, 480.0), (2.0, 4.0), -19.0),
-    "united-kingdom": Cadence((400.0, 450.0), (0.4, 0.2, 0.4, 2.0), -19.0),
-}
-"""What a caller hears while it rings."""
+RAMP_S: Final = 0.002
+"""Each sounding part begins and ends within so long, not at once: that would be a click."""
 
 BUSY: Final = {
     "europe": Cadence((425.0,), (0.5, 0.5)),
@@ -76,10 +74,15 @@ def dtmf(digit: str, duration_s: float = 0.1, level_dbm0: float = -9.0) -> Sampl
 def progress(cadence: Cadence, duration_s: float) -> Samples:
     """So much of a call progress tone, from the beginning of its cadence."""
     wave = _wave(cadence.frequencies_hz, cadence.level_dbm0, duration_s)
+    if cadence.modulated_hz:
+        wave *= 1 - np.cos(2 * np.pi * cadence.modulated_hz * np.arange(wave.size) / RATE_HZ)
+    if len(cadence.pattern_s) == 1:
+        return clipped(wave)
     at = np.arange(wave.size) % _samples(sum(cadence.pattern_s))
-    edges = np.cumsum([_samples(part) for part in cadence.pattern_s])
-    sounding = np.searchsorted(edges, at, side="right") % 2 == 0
-    return clipped(wave * sounding)
+    edges = np.cumsum([0, *(_samples(part) for part in cadence.pattern_s)])
+    part = np.searchsorted(edges, at, side="right") - 1
+    to_the_edge = np.minimum(at - edges[part], edges[part + 1] - 1 - at)
+    return clipped(wave * (part % 2 == 0) * np.minimum(to_the_edge / _samples(RAMP_S), 1.0))
 
 
 def _wave(frequencies_hz: tuple[float, ...], level_dbm0: float, duration_s: float) -> npt.NDArray[np.float64]:

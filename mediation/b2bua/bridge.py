@@ -8,11 +8,13 @@ They are answered when the other side has answered: what it refuses is refused, 
 from collections.abc import Callable
 from enum import Enum, auto
 
-from mediation.b2bua.content import NOTHING
+from mediation.b2bua.content import NOTHING, Content
 from mediation.b2bua.descriptions import Wish
+from mediation.b2bua.digits import Dictation, restated, says_key
 from mediation.b2bua.events import (
     Asked,
     LegEvent,
+    Pressed,
     Referred,
     ReofferCancelled,
     ReofferDue,
@@ -29,7 +31,10 @@ from mediation.b2bua.reports import Reports
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import FaxParameters
 from mediation.sdp.negotiation import Direction
+from mediation.settings.peer_media import Dtmf
 from mediation.settings.peer_terms import Relay
+from mediation.sip.dtmf_info import DtmfInfo
+from mediation.sip.errors import RemoteSipError
 from mediation.sip.table import Table
 
 
@@ -95,11 +100,22 @@ TABLE = Table(BRIDGE, ABSORBED)
 
 
 class Bridge:
-    """Two legs of a call that is up. `apply` puts in force what both have agreed."""
+    """Two legs of a call that is up.
 
-    def __init__(self, one: Leg, other: Leg, apply: Callable[[], None]) -> None:
+    `apply` puts in force what both have agreed, `press` lets a leg's peer hear a key in its media.
+    """
+
+    def __init__(
+        self,
+        one: Leg,
+        other: Leg,
+        apply: Callable[[], None],
+        press: Callable[[Leg, DtmfInfo], None],
+    ) -> None:
         self._legs = (one, other)
         self._apply = apply
+        self._press = press
+        self._dictations = {leg: Dictation(leg) for leg in self._legs}
         self._asker: Leg | None = None
         self._asked: dict[tuple[Leg, int], int] = {}
         """What was passed on to a leg, by its ticket: the question of the other one."""
@@ -115,10 +131,16 @@ class Bridge:
         return other if leg is one else one
 
     def willing(self, leg: Leg) -> Wish:
-        """What we can do for a leg: what the other one wants, or everything where the leg is not to know of it."""
+        """What we can do for a leg: what the other one wants, or everything where the leg is not to know of it.
+
+        Who hears our music while it is on hold is to listen, whether the other one sends anything or not.
+        """
         wish = self.other(leg).said.wish
-        relayed = isinstance(wish, FaxParameters) or leg.terms.mid_call.hold is Relay.RELAY
-        return wish if relayed else Direction.SENDRECV
+        if isinstance(wish, FaxParameters):
+            return wish
+        if leg.terms.mid_call.hold is not Relay.RELAY:
+            return Direction.SENDRECV
+        return Direction.SENDONLY if leg.terms.mid_call.music and not wish.takes else wish
 
     @property
     def legs(self) -> tuple[Leg, Leg]:
@@ -140,6 +162,8 @@ class Bridge:
                 self._cue(Cue.DUE, leg, now)
             case Asked():
                 self._asked_by(leg, event, now)
+            case Pressed(key):
+                self._dictations[self.other(leg)].press(key, now)
             case Reported():
                 self._reported(leg, event, now)
             case Replied():
@@ -251,15 +275,40 @@ class Bridge:
     def _asked_by(self, leg: Leg, asked: Asked, now: float) -> None:
         """Pass on what one party says to the other; one that does not take it has said so (RFC 3261 section 8.2.1)."""
         other = self.other(leg)
-        if is_barred(asked.content.essences, leg.terms, other.terms):
+        is_key = asked.method == "INFO" and says_key(asked.content)
+        if is_key and leg.dtmf is Dtmf.INFO and other.dtmf is not None:
+            self._key_by(leg, asked, now)
+        elif is_barred(asked.content.essences, leg.terms, other.terms):
             leg.questions.refuse_content(asked.question, now)
-        elif other.questions.takes(asked.method) and other.terms.mid_call.info:
-            self._asked[other, other.questions.ask(asked.method, asked.content, now)] = asked.question
+        elif leg.terms.mid_call.info and other.terms.mid_call.info:
+            self._pass_on(leg, asked, asked.content, now)
         else:
             leg.questions.reply(asked.question, 405, now)
 
+    def _pass_on(self, leg: Leg, asked: Asked, content: Content, now: float) -> None:
+        other = self.other(leg)
+        if other.questions.takes(asked.method):
+            self._asked[other, other.questions.ask(asked.method, content, now)] = asked.question
+        else:
+            leg.questions.reply(asked.question, 405, now)
+
+    def _key_by(self, leg: Leg, asked: Asked, now: float) -> None:
+        """A key: passed on where the other party hears of keys so, too, or else heard by it in its media."""
+        other = self.other(leg)
+        try:
+            if other.dtmf is Dtmf.INFO:
+                self._pass_on(leg, asked, restated(asked.content, other), now)
+            else:
+                key = DtmfInfo.parse(asked.content.body)
+                leg.questions.reply(asked.question, 200, now)
+                self._press(other, key)
+        except RemoteSipError as error:
+            leg.questions.reply(asked.question, error.status, now)
+
     def _replied(self, leg: Leg, replied: Replied, now: float) -> None:
         """Pass the answer back, whoever it is to; what is between us and the answering party stays there."""
+        if self._dictations[leg].answered(replied.ticket, now):
+            return
         referral = self._referrals.pop((leg, replied.ticket), None)
         if referral is not None:
             self._referral_replied(leg, referral, replied.status, now)

@@ -18,6 +18,7 @@ from mediation.b2bua.events import (
     Closed,
     HungUp,
     LegEvent,
+    Pressed,
     Progress,
     Referred,
     Refused,
@@ -29,6 +30,9 @@ from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.passage import Lines
 from mediation.b2bua.plan import (
+    Amiss,
+    KeyHeard,
+    MediaAmiss,
     MediaClosed,
     MediaFact,
     MediaLost,
@@ -46,8 +50,9 @@ from mediation.routing.numbers import number_of
 from mediation.routing.room import Occupancy, Room, Way
 from mediation.routing.routes import Candidate
 from mediation.routing.trunk import TrunkState
-from mediation.settings.model import Settings
+from mediation.settings.model import Settings, Side
 from mediation.sip.agent import Agent
+from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
 from mediation.sip.transaction_row import Transaction
 
@@ -212,6 +217,10 @@ class Call:
             case MediaSilent(_, caller):
                 self.fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
+            case KeyHeard(_, caller, key, duration_ms):
+                self._pressed(caller, DtmfInfo(key, duration_ms), now)
+            case MediaAmiss():
+                self._tell_amiss(fact)
             case MediaLost(_, reason):
                 self.media.ended()
                 self.fact("call.media_lost", Level.ERROR, reason=reason)
@@ -372,6 +381,11 @@ class Call:
             case _:
                 self._cue(Cue.CHANGE, now, (leg, event))
 
+    def _pressed(self, caller: bool, key: DtmfInfo, now: float) -> None:
+        leg = self.seats.caller if caller else self.seats.across
+        if leg is not None:
+            self._cue(Cue.CHANGE, now, (leg, Pressed(key)))
+
     def _pair_opened(self, fact: PairOpened, now: float) -> None:
         if self._succession is not None and self._succession.awaits_pair:
             self._succession.pair_opened(fact, now)
@@ -402,9 +416,9 @@ class Call:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)
             case Act.RING if isinstance(given, Progress) and self._hunt is not None:
                 self.seats.ring(self._hunt.leg, given, now)
-            case Act.RING_ALOUD:
-                if self.ledger.ringing is None and self._hunt is not None:
-                    self.seats.caller.ring(180, now, party=self._hunt.party)
+            case Act.RING_ALOUD if self._hunt is not None and self._hunt.leg is not None:
+                told = self.ledger.ringing is not None
+                self.seats.ring_aloud(self._hunt.leg, self._hunt.party, now, told=told)
             case Act.CONNECT if isinstance(given, Answered):
                 self._connect(given, now)
             case Act.BRIDGE if self.seats.bridge is not None and isinstance(given, tuple):
@@ -485,6 +499,19 @@ class Call:
     @property
     def _source_name(self) -> str:
         return str(self.source.side) if self.source.trunk is None else self.source.trunk.name
+
+    def _tell_amiss(self, fact: MediaAmiss) -> None:
+        """Who is not heard. Silence may be a key that somebody has pressed; that nothing comes is a fault."""
+        leg = self.seats.caller if fact.caller else self.seats.callee
+        if leg is None or self.phase is not Phase.TALKING:
+            return
+        name, level = f"media.{fact.what}", Level.INFO
+        if fact.over:
+            name = f"media.{fact.what}_ended"
+        elif fact.what is Amiss.ONE_WAY:
+            level = Level.WARNING
+        trunk = leg.trunk if leg.side is Side.GATEWAY else None
+        self.fact(name, level, party="caller" if fact.caller else "callee", side=str(leg.side), trunk=trunk)
 
     def fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
         """Write something down."""

@@ -19,11 +19,13 @@ from mediation.b2bua.plan import (
     MediaPlan,
     OpenMedia,
     OpenPair,
+    PressKey,
     Stream,
     StreamReport,
 )
 from mediation.settings.model import Side
 from mediation.settings.server import Media
+from mediation.sip.dtmf_info import DtmfInfo
 
 CALLER, CALLEE = 0, 1
 """The seats; also the pairs that they begin with."""
@@ -94,8 +96,17 @@ class CallMedia:
             plan = FaxPlan(caller, callee, *at)
         elif isinstance(caller, Stream) and isinstance(callee, Stream):
             media = self._media
-            silence_s = float(media.early_silence_s if early else media.silence_s)
-            plan = MediaPlan(caller, callee, silence_s, *at)
+            limits = (media.silence_s, media.hold_silence_s, media.first_silence_s)
+            active_s, hold_s, first_s = map(float, (media.early_silence_s,) * 3 if early else limits)
+            plan = MediaPlan(
+                caller,
+                callee,
+                active_s,
+                *at,
+                watched=media.watch_audio and not early,
+                hold_silence_s=hold_s,
+                first_silence_s=first_s,
+            )
         else:
             return  # one side is a fax already and the other not yet: what is in force goes on
         if plan != self._plan:
@@ -104,6 +115,11 @@ class CallMedia:
             for pair in self._left.difference(at):
                 self._left.discard(pair)
                 self.close_pair(pair)
+
+    def press(self, key: DtmfInfo, *, caller: bool) -> None:
+        """Let the caller hear a key that was said by signalling, or else the callee."""
+        if self._plan is not None and not self._closing:
+            self._emit(PressKey(self._call, caller, key.key, key.duration_ms))
 
     def move(self, pairs: tuple[int, int]) -> None:
         """Let the seats have these pairs from the next plan on, which gives up those that they had."""

@@ -58,7 +58,7 @@ class Act(Enum):
     RING = auto()
     """Pass the provisional response to the caller, early media included."""
     RING_ALOUD = auto()
-    """Let the caller's phone ring by itself: the called party's media does not."""
+    """Let the caller hear that it rings, from us or from its own phone: the called party's media does not."""
     CONNECT = auto()
     BRIDGE = auto()
     """Let the bridge decide what it means for the other side."""

@@ -97,6 +97,8 @@ class Descriptions:
         self.wish: Wish = Direction.SENDRECV
         """What the peer wants by itself: a direction that it took only because we offered no more is no wish."""
         self._wished: Wish = self.wish
+        self.has_listened = False
+        """Whether the peer has ever wanted to hear anything."""
 
     def bind(self, local: Endpoint) -> None:
         """Our audio's port is known, or another one from now on."""
@@ -172,6 +174,7 @@ class Descriptions:
                 self.fax, self.told = None, way
             self._ours = self._said = renew(self._said, answer)
             self._theirs, self._asked, self._asked_fax = asked, None, None
+            self.has_listened |= self.wish_of_audio.takes
         if self._ours is None:
             raise NotAcceptable("nothing was offered")
         return self._ours
@@ -318,6 +321,7 @@ class Descriptions:
             takes=audio.theirs.takes if told.sends else before.takes,
         )
         self.audio, self.fax, self.told = audio, None, told
+        self.has_listened |= self.wish.takes
         self._keys.agreed(audio.srtp)
         self._ours = None if self._offered is None else audio_alone(self._offered, audio.place)
         self._offered, self._answered_early = None, False

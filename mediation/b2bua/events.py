@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.content import Content
 from mediation.sdp.negotiation import AgreedAudio
+from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.headers import Headers
 from mediation.sip.multipart import Part
 from mediation.sip.transfer import ReferTo
@@ -108,6 +109,13 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressed:
+    """The party has pressed a key in its media, and the other one hears of keys by signalling."""
+
+    key: DtmfInfo
+
+
+@dataclass(frozen=True, slots=True)
 class Referred:
     """The party wants the other one to be connected with somebody else: `reply` answers it."""
 
@@ -165,6 +173,7 @@ LegEvent = (
     | ReofferRefused
     | ReofferDue
     | Asked
+    | Pressed
     | Referred
     | Reported
     | Replied

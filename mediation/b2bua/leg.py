@@ -33,6 +33,7 @@ from mediation.sdp.crypto import KeyRing
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.model import Side
+from mediation.settings.peer_media import Dtmf
 from mediation.settings.peer_terms import Follow, Reliability
 from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, TimerUser
@@ -272,6 +273,16 @@ class Leg:
         return self.session.stage in (Stage.ACCEPTED, Stage.CONFIRMED)
 
     @property
+    def is_away(self) -> bool:
+        """Whether the party across waits for it: it holds, or has gone.
+
+        Who has only ever spoken, and never listened, holds nobody: it has something to say.
+        """
+        wish = self.said.wish_of_audio
+        holds = not wish.takes and (self.said.has_listened or not wish.sends)
+        return holds or self.session.stage in (Stage.ENDING, Stage.ENDED)
+
+    @property
     def as_seen_by_its_peer(self) -> Replaces:
         """The ids of the leg's dialog, for somebody who is to take our place in it (RFC 3891 section 3)."""
         dialog = self.session.dialog.id
@@ -292,6 +303,13 @@ class Leg:
     def caller(self) -> NameAddress | None:
         """The From of the peer, where it has called."""
         return None if self._invite is None else self._invite.from_
+
+    @property
+    def dtmf(self) -> Dtmf | None:
+        """How digits come from the peer and go to it; None: there is no way."""
+        if self.audio is not None and self.audio.event_payload_type is not None:
+            return Dtmf.RTP
+        return None if self.terms.dtmf is Dtmf.RTP else self.terms.dtmf
 
     @property
     def audio(self) -> AgreedAudio | None:
@@ -325,7 +343,13 @@ class Leg:
             srtp=audio.srtp,
             rtcp_mux=audio.rtcp_mux,
             rtcp_reduced=audio.rtcp_reduced,
+            rtcp_xr=audio.rtcp_xr,
             dscp=self.terms.dscp,
+            comfort_noise=audio.comfort_noise,
+            fill_silence=self.terms.fill_silence,
+            max_ptime_ms=audio.max_ptime_ms,
+            repacketize=self.terms.repacketize,
+            dtmf=self.dtmf or Dtmf.RTP,
             alternatives=tuple(each.remote for each in others),
             alternative_srtp=tuple(each.srtp for each in others),
         )

@@ -5,13 +5,35 @@ the kernel) carries it out. Nothing else about media crosses this line.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
+from mediation.rtp.quality import NOT_MEASURED, Quality
 from mediation.sdp.crypto import SrtpKeys
 from mediation.settings.model import Side
+from mediation.settings.peer_media import Dtmf
 from mediation_codecs.g711 import Law
 
 Endpoint = tuple[str, int]
 """An IP address, without brackets, and a UDP port."""
+
+
+class SoundKind(StrEnum):
+    """What a sound of ours is for."""
+
+    RINGBACK = "ringback"
+    """The called party rings. It gives way to what the party across sends: early media is heard, whenever it comes."""
+    MUSIC = "music"
+    """The party waits. It is heard in place of what the party across sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What we play ourselves, again and again."""
+
+    kind: SoundKind
+    name: str
+    """Of ringback the country, of music the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +77,22 @@ class Stream:
     """RTCP without a report in front is taken (RFC 5506)."""
     dscp: int = 0
     """Mark of the packets that leave for it (RFC 2474 section 3)."""
+    comfort_noise: bool = False
+    """It takes comfort noise (RFC 3389), payload type 13."""
+    fill_silence: bool = False
+    """Where it takes none, noise is made for it in its law."""
+    max_ptime_ms: int = 0
+    """It takes no longer packets; 0: any."""
+    repacketize: bool = False
+    """It gets packets of `ptime_ms` and no others."""
+    dtmf: Dtmf = Dtmf.RTP
+    """How digits come from this party and go to it: telephone-event, if it has a number, or what stands in its place.
+
+    Where the other party's are of another kind, one becomes the other."""
+    rtcp_xr: bool = False
+    """Our reports have VoIP metrics of what the party sends (RFC 3611 section 4.7)."""
+    plays: Sound | None = None
+    """What we play to it, if it takes anything; None: it hears the party across."""
 
     @property
     def taken_payload_types(self) -> tuple[int, ...]:
@@ -65,6 +103,10 @@ class Stream:
     def taken_event_payload_types(self) -> tuple[int, ...]:
         """The numbers that telephone-event may come with."""
         return tuple(n for n in (self.event_payload_type, self.our_event_payload_type) if n is not None)
+
+
+ABSENT: Final = Stream(("", 0), ("", 0), Law.PCMA, 8, None, 20, sends=False, takes=False)
+"""Stands in a plan for a party that has not described itself: the one across hears what we play, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +128,12 @@ class MediaPlan:
     caller_pair: int = 0
     """Which pair of ports the caller's seat has: another one when another party has taken the seat."""
     callee_pair: int = 1
+    watched: bool = False
+    """Whether MediaAmiss is told: of a party that sends nothing, or nothing but silence."""
+    hold_silence_s: float = 0.0
+    """The same limit for a party that is on hold: it may not speak, or hears nothing."""
+    first_silence_s: float | None = None
+    """The same limit for one that has never been heard in its seat; None: no other than for those that have."""
 
     def __post_init__(self) -> None:
         _two_pairs(self.caller_pair, self.callee_pair)
@@ -169,6 +217,21 @@ class ClosePair:
 
 
 @dataclass(frozen=True, slots=True)
+class PressKey:
+    """Let a party hear a key that the other one has pressed by signalling: as events or tones, as the plan says.
+
+    Keys go one after the other. One that cannot be said is dropped: the party takes nothing, or has no way for it.
+    """
+
+    call: str
+    caller: bool
+    """True: the caller hears it; False: the callee."""
+    key: str
+    """One of 0 to 9, *, #, A to D."""
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CloseMedia:
     """Stop, report, and keep the ports swallowing late packets for a while."""
 
@@ -213,11 +276,44 @@ class PairRefused:
 
 @dataclass(frozen=True, slots=True)
 class MediaSilent:
-    """Nothing, neither RTP nor RTCP, came from a party for `MediaPlan.silence_s`. Said once a plan, of a fax never."""
+    """Neither RTP nor RTCP came from a party for as long as the plan allows. Said once a plan, never of a fax."""
 
     call: str
     caller: bool
     """True: the caller's side went silent; False: the callee's."""
+
+
+class Amiss(StrEnum):
+    """What can be wrong with a party's audio."""
+
+    ONE_WAY = "one_way"
+    """Nothing comes of it, while the other party sends."""
+    SILENT_AUDIO = "silent_audio"
+    """There is nothing but silence in what comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaAmiss:
+    """A party that should be heard is not, since a few seconds; or that is over. Said only where a plan is watched."""
+
+    call: str
+    caller: bool
+    """True: the caller is who is not heard; False: the callee."""
+    what: Amiss
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHeard:
+    """A party has pressed a key in its media, and the other one's plan says that it hears keys by signalling.
+
+    Said once for each, when it has been let go, or nothing more was heard of it."""
+
+    call: str
+    caller: bool
+    """True: the caller has pressed it; False: the callee."""
+    key: str
+    duration_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +350,8 @@ class StreamReport:
     """Packets that did not prove to be the party's: SRTP and SRTCP with a wrong tag, or none (RFC 3711 section 3.3)."""
     replayed: int = 0
     """Packets of SRTP and SRTCP that came before, or so late that this cannot be told."""
+    quality: Quality = NOT_MEASURED
+    """How the audio fared, both ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,5 +363,15 @@ class MediaClosed:
     callee: StreamReport
 
 
-MediaCommand = OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia
-MediaFact = MediaOpened | MediaRefused | PairOpened | PairRefused | MediaSilent | MediaLost | MediaClosed
+MediaCommand = OpenMedia | ApplyMedia | OpenPair | ClosePair | PressKey | CloseMedia
+MediaFact = (
+    MediaOpened
+    | MediaRefused
+    | PairOpened
+    | PairRefused
+    | MediaSilent
+    | MediaAmiss
+    | KeyHeard
+    | MediaLost
+    | MediaClosed
+)

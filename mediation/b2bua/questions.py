@@ -89,7 +89,7 @@ class Questions:
         request = transaction.request
         inside, server = self.user.session.inside, self.user.voice.server
         try:
-            if request.method in CROSSING and self.user.terms.mid_call.info:
+            if request.method in CROSSING and request.method in self.user.terms.allow:
                 content = Content.of(request)
                 self.user.tell(Asked(self._keep(transaction), request.method, content), now)
             elif request.method == "OPTIONS":

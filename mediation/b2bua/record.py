@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.plan import StreamReport
+from mediation.rtp.quality import Quality
+from mediation.rtp.voip_metrics import VoipMetrics
 
 SCHEMA = 1
 """Grows when a field changes its meaning or goes; new fields may come at any time."""
@@ -153,7 +155,55 @@ def _media(report: StreamReport) -> dict[str, object]:
         "fax_sent": report.fax_sent,
         "tampered": report.tampered,
         "replayed": report.replayed,
+        **_quality(report.quality),
     }
+
+
+def _quality(quality: Quality) -> dict[str, object]:
+    """Both directions of a leg; `remote` is what we send, as the party tells how it came."""
+    rating, remote = quality.rating, quality.remote_rating
+    losses, metrics = quality.losses, quality.voip_metrics
+    return {
+        "reordered": quality.reordered,
+        "duplicates": quality.duplicates,
+        "loss_runs": losses.runs,
+        "loss_bursts": losses.bursts,
+        "jitter_mean_ms": _rounded(quality.jitter_mean_ms),
+        "jitter_max_ms": _rounded(quality.jitter_max_ms),
+        "round_trip_ms": _rounded(quality.round_trip_ms),
+        "round_trip_max_ms": _rounded(quality.round_trip_max_ms),
+        "r_factor": None if rating is None else round(rating.r_factor, 1),
+        "mos": None if rating is None else round(rating.mos, 2),
+        "remote_loss_percent": None if quality.remote_loss is None else round(100 * quality.remote_loss, 2),
+        "remote_jitter_ms": _rounded(quality.remote_jitter_ms),
+        "remote_r_factor": None if remote is None else round(remote.r_factor, 1),
+        "remote_mos": None if remote is None else round(remote.mos, 2),
+        "one_way_s": round(quality.one_way_s, 1),
+        "silent_audio_s": round(quality.silent_audio_s, 1),
+        "voip_metrics": None if metrics is None else _voip_metrics(metrics),
+    }
+
+
+def _voip_metrics(metrics: VoipMetrics) -> dict[str, object]:
+    """What the party says itself of what it hears (RFC 3611 section 4.7)."""
+    return {
+        "loss_percent": round(100 * metrics.loss_rate, 1),
+        "discard_percent": round(100 * metrics.discard_rate, 1),
+        "burst_density_percent": round(100 * metrics.burst_density, 1),
+        "burst_ms": metrics.burst_ms,
+        "round_trip_ms": metrics.round_trip_ms or None,
+        "end_system_ms": metrics.end_system_ms or None,
+        "signal_dbm0": metrics.signal_dbm0,
+        "noise_dbm0": metrics.noise_dbm0,
+        "r_factor": metrics.r_factor,
+        "mos_lq": metrics.mos_lq,
+        "mos_cq": metrics.mos_cq,
+        "buffer_ms": metrics.buffer_ms or None,
+    }
+
+
+def _rounded(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 2)
 
 
 def _attempt(attempt: Attempt, started_at: str | None) -> dict[str, object]:

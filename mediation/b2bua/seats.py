@@ -13,8 +13,11 @@ from mediation.b2bua.events import Answered, Progress
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.parts import crossing
 from mediation.b2bua.passage import Lines, Passage
+from mediation.b2bua.plan import ABSENT, Fax, Sound, Stream
 from mediation.b2bua.policy import crossing_response, introduction_lines, session_lines
+from mediation.b2bua.sounds import music_of, ringback_of
 from mediation.routing.terms import Terms
+from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
 from mediation.sip.headers import Headers
 from mediation.sip.multipart import Part
@@ -36,6 +39,8 @@ class Seats:
         self.attempt: Leg | None = None
         """Who is being called at the moment, and described itself perhaps; None before, and once somebody answered."""
         self._last_word: tuple[tuple[Part, ...], Terms] | None = None
+        self._ringing: Leg | None = None
+        """Who is being alerted, and has not been heard."""
         self.guest: Guest | None = None
         self.bridge: Bridge | None = None
         """What crosses between both; None before there are two."""
@@ -71,7 +76,7 @@ class Seats:
 
     def sit(self, leg: Leg, now: float) -> None:
         """Somebody has answered."""
-        self.callee, self.attempt = leg, None
+        self.callee, self.attempt, self._ringing = leg, None, None
         if self.bridge is None or leg not in self.bridge.legs:
             self._build(leg, now)
 
@@ -79,18 +84,42 @@ class Seats:
         """Tell the caller how far whoever is being called has come."""
         if leg is None:
             return
-        audio = leg.audio
-        self.caller.ring(
-            progress.status,
+        self._note_ringing(leg, progress)
+        audio, caller, status = leg.audio, self.caller, progress.status
+        ours = (
+            audio is None and leg is self._ringing and caller.said.has_offer and _ringback(caller) is not None
+        )
+        if ours and status in (180, 183):
+            status = int(caller.terms.early_media.ringback_in)
+        caller.ring(
+            status,
             now,
             party=progress.party,
             prefer=None if audio is None else audio.codec,
-            media=audio is not None,
+            media=ours or audio is not None,
             headers=self._crossing_back(leg, progress.status, progress.headers),
-            parts=crossing(progress.parts, leg.terms, self.caller.terms),
+            parts=crossing(progress.parts, leg.terms, caller.terms),
         )
-        if audio is not None:
+        if ours or audio is not None:
             self.apply()
+
+    def ring_aloud(self, leg: Leg, party: str, now: float, *, told: bool) -> None:
+        """Early media was described and is not heard: the caller hears us ring, or its phone rings by itself.
+
+        `told`: it has been told already that somebody rings.
+        """
+        if _ringback(self.caller) is not None:
+            self._ringing = leg
+            self.apply()
+        elif not told:
+            self.caller.ring(180, now, party=party)
+
+    def _note_ringing(self, leg: Leg, progress: Progress) -> None:
+        """It rings where it says so, or that something goes on, and describes nothing to be heard with that."""
+        if progress.audio is not None:
+            self._ringing = None
+        elif progress.status == 180 or (progress.status == 183 and leg.audio is None):
+            self._ringing = leg
 
     def connect(self, answered: Answered, now: float) -> Leg:
         """Tell the caller that somebody has answered, and return who."""
@@ -143,30 +172,67 @@ class Seats:
         else:
             self.callee = leg
             self._media.move((caller_pair, pair))
-        self.guest = None
+        self.guest = self._ringing = None
         across = self.across
         if across is not None:
             self._build(across, now)
             self._acquaint(across, anew=True)
 
     def _build(self, across: Leg, now: float) -> None:
-        before, self.bridge = self.bridge, Bridge(self.caller, across, self.apply)
+        before, self.bridge = self.bridge, Bridge(self.caller, across, self.apply, self._press)
         if before is not None:
             self.bridge.succeed(before, now)
+
+    def _press(self, leg: Leg, key: DtmfInfo) -> None:
+        """Let a party hear a key in its media."""
+        self._media.press(key, caller=leg is self.caller)
 
     def hear(self, guest: Guest | None) -> None:
         """Let somebody be heard in a seat for the time being; None: whoever sits there."""
         self.guest = guest
+        if guest is None:
+            self._ringing = None
         self.apply()
+
+    def expect(self, guest: Guest, progress: Progress) -> None:
+        """Somebody who is to take a seat is being called: it is heard there, or else that it rings."""
+        seat, leg, _ = guest
+        self._note_ringing(leg, progress)
+        waits = self.caller if seat == CALLEE else self.callee
+        ours = leg is self._ringing and waits is not None and _ringback(waits) is not None
+        if leg.audio is not None or ours:
+            self.hear(guest)
 
     def apply(self) -> None:
         """Put in force what both have agreed."""
         across = self.across
         if across is None:
             return
-        media, pairs = [self.caller.media(), across.media()], list(self._media.pairs)
+        legs, pairs = [self.caller, across], list(self._media.pairs)
         if self.guest is not None:
-            seat, leg, pair = self.guest
-            media[seat], pairs[seat] = leg.media(), pair
-        early = self.callee is None
-        self._media.apply(media[CALLER], media[CALLEE], early=early, pairs=(pairs[CALLER], pairs[CALLEE]))
+            seat, legs[seat], pairs[seat] = self.guest
+        caller, callee = legs
+        self._media.apply(
+            self._heard_by(caller, callee),
+            self._heard_by(callee, caller),
+            early=self.callee is None,
+            pairs=(pairs[CALLER], pairs[CALLEE]),
+        )
+
+    def _heard_by(self, leg: Leg, across: Leg) -> Stream | Fax | None:
+        """A leg's part of the plan, and what we play to it."""
+        media = leg.media()
+        if media is None and leg is self._ringing and _ringback(across) is not None:
+            return ABSENT
+        if not isinstance(media, Stream):
+            return media
+        sound = None
+        if across is self._ringing:
+            sound = _ringback(leg)
+        elif self.callee is not None and across.is_away:
+            sound = music_of(leg.terms.mid_call)
+        return media if sound is None else replace(media, plays=sound)
+
+
+def _ringback(leg: Leg) -> Sound | None:
+    return ringback_of(leg.terms.early_media)

@@ -48,7 +48,7 @@ class Act(Enum):
     STOP_SEEKING = auto()
     REPORT = auto()
     HEAR = auto()
-    """Let the party that stays hear the new one's early media."""
+    """Let the party that stays hear the new one's early media, or that it rings."""
     JOIN = auto()
     GO_BACK = auto()
     """The call is as it was; or it ends, because the transferor has left."""
@@ -132,7 +132,7 @@ class Transfer:
         """See `Succession`."""
         match event:
             case Progress():
-                self._cue(Cue.PROGRESS, now, event.status)
+                self._cue(Cue.PROGRESS, now, event)
             case Answered():
                 self._cue(Cue.ANSWERED, now, 200)
             case Failed(cause):
@@ -157,7 +157,7 @@ class Transfer:
         """See `Succession`."""
         self._cue(Cue.STOP, now, cause)
 
-    def _cue(self, cue: Cue, now: float, given: Cause | int = 0) -> None:
+    def _cue(self, cue: Cue, now: float, given: Cause | Progress | int = 0) -> None:
         row = TABLE.step(self.state, cue)
         if row is None:
             return
@@ -165,7 +165,7 @@ class Transfer:
         for act in acts:
             self._perform(act, given, now)
 
-    def _perform(self, act: Act, given: Cause | int, now: float) -> None:
+    def _perform(self, act: Act, given: Cause | Progress | int, now: float) -> None:
         call, leaving = self._call, self.leaving
         cause = given if isinstance(given, Cause) else causes.NORMAL
         match act:
@@ -176,8 +176,8 @@ class Transfer:
             case Act.REPORT:
                 self._reports.tell(_told(given), now)
             case Act.HEAR:
-                if self._hunt.leg is not None and self._hunt.leg.audio is not None:
-                    call.seats.hear((call.seats.seat_of(leaving), self._hunt.leg, self._pair))
+                if self._hunt.leg is not None and isinstance(given, Progress):
+                    call.seats.expect((call.seats.seat_of(leaving), self._hunt.leg, self._pair), given)
             case Act.JOIN if self._hunt.leg is not None:
                 call.succession_over()
                 call.note_transfer(leaving, self._hunt.leg, 200, now)
@@ -194,6 +194,12 @@ class Transfer:
                 call.media.close_pair(self._pair)
 
 
-def _told(given: Cause | int) -> int:
+def _told(given: Cause | Progress | int) -> int:
     """The status that a report names: never a challenge that was for us, nor a redirection."""
-    return given.reply_status if isinstance(given, Cause) else given
+    match given:
+        case Cause():
+            return given.reply_status
+        case Progress(status):
+            return status
+        case int():
+            return given

@@ -102,9 +102,9 @@ TRUNK_CONFIGURATION: Final = Group(
             "RTCPActiveCalls", "True", "media.silence_s",
             "30 s for all trunks; RTP counts as well as RTCP, so that a peer without RTCP loses no call",
         ),
-        soon(
-            "RTCPCallsOnHold", "True", "media.hold_silence_s", "who is on hold is waited for much longer than 30 s",
-            "whoever is on hold may be silent for as long as it takes", like="False",
+        key(
+            "RTCPCallsOnHold", "True", "media.hold_silence_s",
+            "who is on hold is waited for much longer than 30 s, and who hears music of ours is active, as there",
         ),
         key(
             "SRTPMode", "Required", "trunk.media.srtp trunk.media.srtp_twins",

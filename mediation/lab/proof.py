@@ -13,7 +13,8 @@ from typing import Final
 
 from mediation.lab.audio import is_silent
 from mediation.lab.identify import LAW_NAME, Identifier, Kind, Match, ReceivedPacket, SentPacket, Voice
-from mediation.lab.quality import burst_ratio, mos, percentile, rating
+from mediation.lab.quality import burst_ratio, percentile
+from mediation.rtp.e_model import WITHOUT_CONCEALMENT, mos, r_factor
 from mediation_codecs.g711 import SILENCE, Law, decode
 from mediation_codecs.pcm import RATE_HZ
 
@@ -306,18 +307,22 @@ def _delay(delays_ms: Sequence[float], limits: Limits) -> Claim:
 
 
 def _score(present: Sequence[bool], delays_ms: Sequence[float], ptime_ms: int) -> float | None:
-    """Delay as a listener has it: a packet is spoken whole before it leaves; the latest set the buffer."""
+    """Delay as a listener has it: a packet is spoken whole before it leaves; the latest set the buffer.
+
+    What is lost is heard as a gap: the judge conceals nothing.
+    """
     if not present or not delays_ms:
         return None
     loss = present.count(False) / len(present)
     delay_ms = ptime_ms + max(0.0, percentile(delays_ms, 0.99))
-    return mos(rating(delay_ms=delay_ms, loss=loss, burst_ratio=burst_ratio(present)))
+    rating = r_factor(WITHOUT_CONCEALMENT, loss=loss, burst_ratio=burst_ratio(present), delay_ms=delay_ms)
+    return mos(rating)
 
 
 def _quality(score: float | None, limits: Limits) -> Claim:
     if score is None:
         return Claim(MOS, False, "not measured", "no packet was recognised")
-    return Claim(MOS, score >= limits.mos, f"{score:.2f}", "ITU-T G.107 reduced to delay and loss")
+    return Claim(MOS, score >= limits.mos, f"{score:.2f}", "ITU-T G.107, by delay and loss")
 
 
 def _signed(difference: int, bits: int) -> int:

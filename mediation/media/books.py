@@ -21,6 +21,7 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    PressKey,
 )
 from mediation.media.channel import Message, Reopen
 from mediation.settings.model import Side
@@ -52,7 +53,7 @@ class Book:
                 self._pairs.pop(number, None)
             case CloseMedia():
                 self.closing = True
-            case OpenMedia():
+            case OpenMedia() | PressKey():
                 pass
 
     def told(self, fact: MediaFact) -> None:

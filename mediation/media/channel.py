@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from mediation.b2bua.plan import (
+    Amiss,
     ApplyMedia,
     CloseMedia,
     ClosePair,
     Endpoint,
     Fax,
     FaxPlan,
+    KeyHeard,
+    MediaAmiss,
     MediaClosed,
     MediaCommand,
     MediaFact,
@@ -29,11 +32,16 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    PressKey,
+    Sound,
+    SoundKind,
     Stream,
     StreamReport,
 )
+from mediation.media.quality_fields import quality_fields, quality_of
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
+from mediation.settings.peer_media import Dtmf
 from mediation_codecs.g711 import Law
 
 LARGEST: Final = 32_768
@@ -209,6 +217,8 @@ def _fields(message: Message) -> Fields:
             return ["open pair", call, side, local_host]
         case ClosePair(call, pair_number):
             return ["close pair", call, pair_number]
+        case PressKey(call, to_caller, key, duration_ms):
+            return ["press", call, to_caller, key, duration_ms]
         case CloseMedia(call):
             return ["close", call]
         case MediaOpened(call, caller_at, callee_at):
@@ -221,6 +231,10 @@ def _fields(message: Message) -> Fields:
             return ["pair refused", call, reason]
         case MediaSilent(call, is_caller):
             return ["silent", call, is_caller]
+        case KeyHeard(call, is_caller, key, duration_ms):
+            return ["key", call, is_caller, key, duration_ms]
+        case MediaAmiss(call, is_caller, what, over):
+            return ["amiss", call, is_caller, what, over]
         case MediaLost(call, reason):
             return ["lost", call, reason]
         case MediaClosed(call, caller_report, callee_report):
@@ -244,14 +258,22 @@ def _message(fields: object) -> Message:
     match fields:
         case ["open", str(call), str(caller), str(callee), str(caller_host), str(callee_host)]:
             return OpenMedia(call, Side(caller), Side(callee), (caller_host, callee_host))
-        case ["apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n)]:
-            return ApplyMedia(call, MediaPlan(_stream(a), _stream(b), silence_s, m, n))
+        case [
+            "apply", str(call), list(a), list(b), int() | float() as silence_s, int(m), int(n), bool(watched),
+            int() | float() as hold_silence_s, int() | float() | None as first_silence_s,
+        ]:  # fmt: skip
+            plan = MediaPlan(
+                _stream(a), _stream(b), silence_s, m, n, watched, hold_silence_s, first_silence_s
+            )
+            return ApplyMedia(call, plan)
         case ["fax", str(call), str(host), int(port), str(other_host), int(other_port), int(m), int(n)]:
             return ApplyMedia(call, FaxPlan(Fax((host, port)), Fax((other_host, other_port)), m, n))
         case ["open pair", str(call), str(side), str(host)]:
             return OpenPair(call, Side(side), host)
         case ["close pair", str(call), int(n)]:
             return ClosePair(call, n)
+        case ["press", str(call), bool(to_caller), str(key), int(duration_ms)]:
+            return PressKey(call, to_caller, key, duration_ms)
         case ["close", str(call)]:
             return CloseMedia(call)
         case ["opened", str(call), str(host), int(port), str(other_host), int(other_port)]:
@@ -264,6 +286,10 @@ def _message(fields: object) -> Message:
             return PairRefused(call, reason)
         case ["silent", str(call), bool(is_caller)]:
             return MediaSilent(call, is_caller)
+        case ["key", str(call), bool(is_caller), str(key), int(duration_ms)]:
+            return KeyHeard(call, is_caller, key, duration_ms)
+        case ["amiss", str(call), bool(is_caller), str(what), bool(over)]:
+            return MediaAmiss(call, is_caller, Amiss(what), over)
         case ["lost", str(call), str(reason)]:
             return MediaLost(call, reason)
         case ["closed", str(call), list(caller_fields), list(callee_fields)]:
@@ -292,7 +318,8 @@ def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
     if isinstance(plan, FaxPlan):
         return [*plan.caller.remote, *plan.callee.remote, plan.caller_pair, plan.callee_pair]
     seats = _stream_fields(plan.caller), _stream_fields(plan.callee)
-    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair]
+    limits = plan.hold_silence_s, plan.first_silence_s
+    return [*seats, plan.silence_s, plan.caller_pair, plan.callee_pair, plan.watched, *limits]
 
 
 def _stream_fields(stream: Stream) -> Fields:
@@ -300,7 +327,9 @@ def _stream_fields(stream: Stream) -> Fields:
     return [
         *stream.remote, *stream.remote_rtcp, stream.law, stream.payload_type, stream.event_payload_type,
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
-        stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, _key_fields(stream.srtp),
+        stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, stream.comfort_noise, stream.fill_silence,
+        stream.max_ptime_ms, stream.repacketize, stream.dtmf, stream.rtcp_xr, _key_fields(stream.srtp),
+        None if stream.plays is None else [stream.plays.kind, stream.plays.name],
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -320,7 +349,9 @@ def _stream(fields: list[object]) -> Stream:
             str(host), int(port), str(rtcp_host), int(rtcp_port), str(law), int(payload_type),
             int() | None as event_payload_type, int(ptime_ms), bool(sends), bool(takes),
             int() | None as our_payload_type, int() | None as our_event_payload_type,
-            bool(rtcp_mux), bool(rtcp_reduced), int(dscp), list() | None as keys, *alternatives,
+            bool(rtcp_mux), bool(rtcp_reduced), int(dscp), bool(comfort_noise), bool(fill_silence), int(max_ptime_ms),
+            bool(repacketize), str(dtmf), bool(rtcp_xr), list() | None as keys, list() | None as plays,
+            *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -341,6 +372,13 @@ def _stream(fields: list[object]) -> Stream:
                 rtcp_mux,
                 rtcp_reduced,
                 dscp,
+                comfort_noise,
+                fill_silence,
+                max_ptime_ms,
+                repacketize,
+                Dtmf(dtmf),
+                rtcp_xr,
+                _sound(plays),
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 
@@ -362,6 +400,15 @@ def _keys(fields: list[object] | None) -> SrtpKeys | None:
     raise ChannelError("no keys")
 
 
+def _sound(fields: list[object] | None) -> Sound | None:
+    match fields:
+        case None:
+            return None
+        case [str(kind), str(name)]:
+            return Sound(SoundKind(kind), name)
+    raise ChannelError("no sound")
+
+
 def _numbered_pairs(fields: list[object]) -> tuple[tuple[int, Side, str, int], ...]:
     pairs: list[tuple[int, Side, str, int]] = []
     for one in (fields[index : index + 4] for index in range(0, len(fields), 4)):
@@ -377,7 +424,7 @@ def _report_fields(report: StreamReport) -> Fields:
     return [
         report.packets_received, report.packets_sent, report.octets_received, report.lost, report.jitter_ms,
         report.rejected, report.remote_lost, report.fax_received, report.fax_sent, report.tampered,
-        report.replayed,
+        report.replayed, quality_fields(report.quality),
     ]  # fmt: skip
 
 
@@ -386,10 +433,10 @@ def _report(fields: list[object]) -> StreamReport:
         case [
             int(received), int(sent), int(octets), int(lost), int() | float() | None as jitter_ms,
             int(rejected), int() | None as remote_lost, int(fax_received), int(fax_sent), int(tampered),
-            int(replayed),
+            int(replayed), list(quality),
         ]:  # fmt: skip
             return StreamReport(
                 received, sent, octets, lost, jitter_ms, rejected, remote_lost, fax_received, fax_sent, tampered,
-                replayed,
+                replayed, quality_of(quality),
             )  # fmt: skip
     raise ChannelError(f"no report: {str(fields)[:MOST_SHOWN]}")

@@ -15,6 +15,8 @@ from typing import Final, Protocol
 
 from mediation.b2bua.plan import (
     CloseMedia,
+    KeyHeard,
+    MediaAmiss,
     MediaClosed,
     MediaCommand,
     MediaFact,
@@ -97,6 +99,8 @@ class WorkerSettings:
     """Room for packets that wait, for each RTP socket; 0: the system's own size."""
     devices: tuple[tuple[str, str], ...] = ()
     """Addresses whose ports are bound to a network interface, and which."""
+    shelf: int = -1
+    """Descriptor of what the workers may play (`shelf`); it stays its owner's. -1: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +246,7 @@ class WorkerMediaEngine:
                     seat.patience.reschedule(asyncio.get_running_loop().time() + HUNG_S)
             case (
                 MediaOpened() | MediaRefused() | PairOpened() | PairRefused()
-                | MediaSilent() | MediaLost() | MediaClosed()
+                | MediaSilent() | MediaAmiss() | KeyHeard() | MediaLost() | MediaClosed()
             ):  # fmt: skip
                 if self._carriers.get(message.call) is seat:
                     self._hear_fact(seat, message)
@@ -261,7 +265,7 @@ class WorkerMediaEngine:
                 self._release(call)
                 self._opening.pop(call, None)
                 del self._books[call]
-            case PairOpened() | PairRefused() | MediaSilent():
+            case PairOpened() | PairRefused() | MediaSilent() | MediaAmiss() | KeyHeard():
                 pass
         self._on_fact(fact)
 
@@ -371,7 +375,7 @@ class WorkerMediaEngine:
             socket_buffer_octets=settings.socket_buffer_octets,
             devices=settings.devices,
         )
-        return await start_worker(configure, partial(self._hear, index))
+        return await start_worker(configure, partial(self._hear, index), settings.shelf)
 
 
 def _load(seat: "_Seat") -> int:

@@ -12,15 +12,19 @@ import socket
 from typing import Protocol
 
 from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
+from mediation.media.alarms import RECENT, Alarms, News
 from mediation.media.course import LARGEST
+from mediation.media.ear import COMFORT_NOISE
 from mediation.media.loop import Handler
+from mediation.media.measure import Measure
 from mediation.media.ports import PortPair, connected_twin, mark
-from mediation.media.relay import CLOCK_HZ, COMFORT_NOISE, NO_LINE, Relay
+from mediation.media.relay import CLOCK_HZ, NO_LINE, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable
 from mediation.media.srtp import Protection, Sealed
 from mediation.rtp.packet import RtpError, read_header
+from mediation.rtp.voip_metrics import VoipMetrics
 
 
 class Watcher(Protocol):
@@ -32,6 +36,9 @@ class Watcher(Protocol):
     def forget(self, sock: socket.socket) -> None:
         """End; the socket is still open."""
 
+    def remind(self) -> None:
+        """The session's next deadline may have come nearer, by what has arrived."""
+
 
 class Party:
     """Sockets, locks and reports of one party. `inward` carries what it sends, `outward` what it gets.
@@ -40,9 +47,11 @@ class Party:
     """
 
     __slots__ = (
+        "_alarms",
         "_door",
         "_inward",
         "_line",
+        "_measure",
         "_outward",
         "_protection",
         "_refused_before",
@@ -52,6 +61,7 @@ class Party:
         "_rtcp_place",
         "_sent_before",
         "_source",
+        "_spoken",
         "_strangers",
         "_watcher",
         "media",
@@ -83,9 +93,12 @@ class Party:
         self._source = SourceLock()
         self._rtcp = pair.rtcp
         self._reports = Correspondence(cname)
+        self._alarms = Alarms(inward)
+        self._measure = Measure(inward, self._reports)
         self._reports_from = SourceLock()
         self._rtcp_place: Endpoint | None = None
         self._strangers = 0
+        self._spoken: Stream | None = None
         self.media: Stream | Fax | None = None
         """What the plan in force says of this party."""
         self.reports_heard = -1
@@ -106,6 +119,7 @@ class Party:
         if isinstance(media, Stream) and before is not None and not _was_audible(before):
             self._inward.source_resumed()
         if isinstance(media, Stream):
+            self._spoken = media
             self._protection.apply(media.srtp, media.alternative_srtp)
             if not isinstance(before, Stream) or before.dscp != media.dscp:
                 for sock in (self._door, self._rtcp, *((self._line,) if self._line is not None else ())):
@@ -138,6 +152,7 @@ class Party:
             sender=sender,
             block=self._inward.reception_report(),
             leaving=leaving,
+            metrics=self._metrics,
         )
         sock = self._door if self._is_muxed else self._rtcp
         try:
@@ -145,7 +160,23 @@ class Party:
         except OSError:
             self.reports_not_sent += 1
 
-    def figures(self) -> StreamReport:
+    def look(self, now: int, since: int, *, watched: bool) -> News:
+        """Once a second: take down what comes and goes. Where it is watched, what has gone amiss, or is well again.
+
+        `since`: the plan in force is as old as that.
+        """
+        self._measure.look()
+        if not watched:
+            return self._alarms.stand_down(now)
+        sends = isinstance(self.media, Stream) and self.media.sends
+        other_sends = self._outward.heard >= now - RECENT
+        return self._alarms.look(now, since, expected=sends, other_sends=other_sends)
+
+    def stand_down(self, now: int) -> News:
+        """Its audio is at an end: what of it was amiss is over."""
+        return self._alarms.stand_down(now)
+
+    def figures(self, now: int) -> StreamReport:
         """What was measured of this party since it took its seat."""
         inward, outward = self._inward, self._outward
         return StreamReport(
@@ -160,6 +191,7 @@ class Party:
             fax_sent=outward.fax_sent,
             tampered=self._protection.tampered - self._refused_before[0],
             replayed=self._protection.replayed - self._refused_before[1],
+            quality=self._measure.quality(self._spoken, *self._alarms.totals(now)),
         )
 
     def close(self) -> None:
@@ -167,6 +199,13 @@ class Party:
         self._close_line()
         self._watcher.forget(self._door)
         self._watcher.forget(self._rtcp)
+
+    @property
+    def _metrics(self) -> VoipMetrics | None:
+        """For the report that leaves now, where they were agreed on."""
+        media = self.media
+        tells = isinstance(media, Stream) and media.rtcp_xr
+        return self._measure.voip_metrics(media) if tells and isinstance(media, Stream) else None
 
     @property
     def _is_muxed(self) -> bool:
@@ -327,11 +366,13 @@ class Party:
             return
         reduced = isinstance(self.media, Stream) and self.media.rtcp_reduced
         try:
-            self._reports.heard(plain, self._outward.ssrc, arrival / CLOCK_HZ, reduced=reduced)
+            said = self._reports.heard(plain, self._outward.ssrc, arrival / CLOCK_HZ, reduced=reduced)
         except RtcpError:
             self._strangers += 1
         else:
             self._reports_from.accept(source)
+            if said.about_us is not None:
+                self._measure.packets_reported = self._outward.packets_sent - self._sent_before
             self.reports_heard = arrival
 
 

@@ -134,10 +134,11 @@ class WorkerProcess:
 
 
 async def start_worker(
-    configure: Configure, on_message: Callable[[WorkerProcess, Message], None]
+    configure: Configure, on_message: Callable[[WorkerProcess, Message], None], shelf: int = -1
 ) -> WorkerProcess:
-    """Start a process and wait until it is ready. Raises WorkerError."""
+    """Start a process and wait until it is ready; `shelf`: see `WorkerSettings`. Raises WorkerError."""
     ours, theirs = pair()
+    given = tuple(descriptor for descriptor in (theirs.fileno(), shelf) if descriptor >= 0)
     channel = Channel(ours)
     try:
         process = await asyncio.create_subprocess_exec(
@@ -145,9 +146,9 @@ async def start_worker(
             "-P",
             "-m",
             "mediation.media.worker",
-            str(theirs.fileno()),
+            *map(str, given),
             stdin=DEVNULL,
-            pass_fds=(theirs.fileno(),),
+            pass_fds=given,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
     except OSError as error:

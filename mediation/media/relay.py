@@ -13,8 +13,13 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-from mediation.b2bua.plan import Stream
+from mediation.b2bua.plan import SoundKind, Stream
+from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST, Course, Line
+from mediation.media.digits import Tell
+from mediation.media.ear import COMFORT_NOISE, Ear
+from mediation.media.outlet import Heard
+from mediation.media.workshop import Workshop, is_wanted
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
 from mediation.rtp.rewrite import Rewrite
@@ -23,9 +28,6 @@ from mediation_codecs.transcode import translation_table
 
 CLOCK_HZ: Final = 8000
 """The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
-
-COMFORT_NOISE: Final = 13
-"""Payload type of RFC 3389."""
 
 Action = tuple[int, bytes | None]
 """(payload type to leave with, table to translate the payload by; None: the octets stay as they are)."""
@@ -39,13 +41,15 @@ class Drop(Enum):
     EVENT = auto()
     """A telephone-event for a party that has none."""
     COMFORT_NOISE = auto()
-    """RFC 3389: never agreed on so far."""
+    """RFC 3389, for a party that takes none."""
     UNKNOWN = auto()
     """A payload type that was not agreed on."""
     OUT_OF_RUN = auto()
     """`Rewrite` refused it: a stray, or older than the last switch."""
     NOT_SENT = auto()
     """The socket refused it."""
+    DIGIT = auto()
+    """It said a key that is said in another way, or a key of ours sounded in its place."""
 
 
 @dataclass(eq=False, slots=True)
@@ -79,16 +83,49 @@ class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_octets_sent", "_reasons",
-        "_reception", "_rewrite", "_sent_at_reports", "_sink", "_source", "_ssrc", "_voice", "dropped",
-        "fax_received", "fax_sent", "malformed",
+        "_actions",
+        "_course",
+        "_dropped_octets",
+        "_heard",
+        "_key",
+        "_laws",
+        "_leaves_as",
+        "_length",
+        "_octets_sent",
+        "_reasons",
+        "_reception",
+        "_remind",
+        "_rewrite",
+        "_sent_at_reports",
+        "_sink",
+        "_source",
+        "_ssrc",
+        "_tell",
+        "_voice",
+        "_workshop",
+        "dropped",
+        "ear",
+        "fax_received",
+        "fax_sent",
+        "malformed",
     )  # fmt: skip
 
-    def __init__(self, voice: Voice) -> None:
-        """`voice` numbers what leaves. Until `configure` nothing does."""
+    def __init__(
+        self, voice: Voice, tell: Tell | None = None, remind: Callable[[], None] | None = None
+    ) -> None:
+        """`voice` numbers what leaves. Until `configure` nothing does.
+
+        `tell` is called with each key that signalling must say, `remind` when `deadline` may have come nearer.
+        """
         self._voice = voice
+        self._tell = tell or _tell_nobody
+        self._remind = remind or _remind_nobody
+        self._workshop: Workshop | None = None
         self._course = Course(self, NO_LINE, NO_LINE)
         self._laws: tuple[int, ...] = ()
+        self._leaves_as = 0
+        self._length = 0
+        """Of the source's last audio packet, in samples."""
         self._rewrite = voice.rewrite
         self._reception = Reception(_NOBODY)
         self._ssrc = _NOBODY
@@ -98,6 +135,8 @@ class Relay:
         self._sent_at_reports = (0, 0)
         self._dropped_octets = 0
         self._octets_sent = 0
+        self.ear = Ear()
+        """At the source's packets, while it is asked."""
         self.dropped: Counter[Drop] = Counter()
         """Packets that did not go on."""
         self.malformed = 0
@@ -131,12 +170,16 @@ class Relay:
         self._course.lead(self._source, line)
 
     def close(self) -> None:
-        """No packet more. The course is let go, so that no circle of references keeps what a call has had."""
+        """No packet more. What refers back is let go, so that no circle of references keeps what a call has had."""
         self._course.close()
+        self._workshop = None
+        self._tell, self._remind = _tell_nobody, _remind_nobody
 
     def configure(self, source: Stream, sink: Stream) -> None:
         """Follow a plan. Where a law or its payload type changes, the stream goes on with a marker."""
         self._course.end()
+        if not is_wanted(source, sink):
+            self._let_workshop_go()  # before anything that it holds would get another meaning
         key = (source.law, source.payload_type, sink.law, sink.payload_type)
         if self._key is not None and self._key != key:
             self._rewrite.switch()
@@ -144,12 +187,62 @@ class Relay:
         self._rewrite.packet_units = sink.ptime_ms * CLOCK_HZ // 1000
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
-        if source.sends and sink.takes:
-            self._actions = _actions(key, source.taken_payload_types, events, sink.event_payload_type)
+        self.ear.expect(source.law, self._laws)
+        is_drowned = sink.plays is not None and sink.plays.kind is SoundKind.MUSIC
+        if source.sends and sink.takes and not is_drowned:
+            number = sink.event_payload_type
+            self._actions = _actions(key, source.taken_payload_types, events, number, sink.comfort_noise)
             self._reasons = _reasons(events)
         else:
             self._actions = _NO_ACTIONS
             self._reasons = _ALL_CLOSED
+        if not is_wanted(source, sink):
+            return
+        if self._workshop is None:
+            self._workshop = Workshop(self, self._tell, self._remind)
+        self._workshop.follow(source, sink)
+
+    def _let_workshop_go(self) -> None:
+        if self._workshop is not None:
+            self._workshop.stop()
+            self._workshop = None
+
+    def press(self, key: str, duration_ms: int, now: int) -> None:
+        """Let the sink hear a key that signalling has heard of the source."""
+        if self._workshop is not None:
+            self._workshop.press(key, duration_ms, now)
+
+    @property
+    def deadline(self) -> int:
+        """When `handle_timeout` has something to do."""
+        return NEVER if self._workshop is None else self._workshop.deadline
+
+    def handle_timeout(self, now: int) -> None:
+        """What is due."""
+        if self._workshop is not None:
+            self._workshop.handle_timeout(now)
+
+    def next_timestamp(self, now: int) -> int:
+        """See `Outlet`."""
+        self._course.end()
+        if self._workshop is not None:
+            self._workshop.flush()
+        return self._rewrite.next_timestamp(now, self._length)
+
+    def insert(self, payload_type: int, payload: bytes, timestamp: int, moment: int, *, marker: bool) -> None:
+        """See `Outlet`."""
+        self._course.end()
+        self._send_own(self._rewrite.insert(payload_type, marker, timestamp, moment), payload)
+
+    def _send_own(self, header: bytes, payload: bytes) -> None:
+        """Send what the source has not sent so, which is no octet of its."""
+        try:
+            self._sink.send(header + payload)
+        except OSError:
+            self.dropped[Drop.NOT_SENT] += 1
+        else:
+            self._octets_sent += len(payload)
+            self._dropped_octets -= len(payload)
 
     def source_moved(self) -> None:
         """Another sender may speak for the source from now on."""
@@ -159,12 +252,15 @@ class Relay:
     def source_resumed(self) -> None:
         """Audio after something else: its next packet begins a run, and what the source left out is no loss."""
         self._course.end()
+        if self._workshop is not None:
+            self._workshop.source_changed()
         self._ssrc = _NOBODY
         self._rewrite.forget_source()
 
     def source_replaced(self) -> None:
         """Another party has taken the source's seat: its figures begin anew, what leaves goes on."""
         self._course.end()
+        self._let_workshop_go()
         self._reception = Reception(_NOBODY)
         self.source_resumed()
         self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
@@ -175,6 +271,7 @@ class Relay:
     def sink_replaced(self, voice: Voice) -> None:
         """Another party has taken the sink's seat, and hears this voice; the source's figures go on."""
         self._course.end()
+        self._let_workshop_go()
         last = self._voice
         last.octets, last.not_sent, last.at_reports = (
             self._octets_sent,
@@ -189,6 +286,11 @@ class Relay:
         self.dropped[Drop.NOT_SENT] = voice.not_sent
         self._sent_at_reports = voice.at_reports
         self.fax_sent = 0
+
+    def listen(self) -> None:
+        """Hold the source's next packet to the ear. A course does not listen: it begins again afterwards."""
+        self._course.end()
+        self.ear.is_open = True
 
     @property
     def hear(self) -> Callable[[int], None]:
@@ -212,26 +314,91 @@ class Relay:
         if ssrc != self._ssrc:
             self._ssrc = ssrc
             self._reception.source_changed(ssrc)
+            if self._workshop is not None:
+                self._workshop.source_changed()
         self._reception.packet_arrived(sequence, timestamp, arrival)
+        payload = packet[start:end]
+        if self.ear.is_open:
+            self.ear.take(payload_type, payload, arrival)
+        if self._workshop is None:
+            self._forward(payload_type, marker, sequence, timestamp, ssrc, payload, arrival)
+        else:
+            self._workshop.take(Heard(payload_type, marker, sequence, timestamp, ssrc, payload), arrival)
+
+    def leaving(self, packet: Heard) -> int | None:
+        """See `Outlet`."""
+        return self._rewrite.leaving(packet.timestamp, packet.ssrc)
+
+    def withhold(self, packet: Heard) -> None:
+        """See `Outlet`."""
+        self._rewrite.withhold(packet.sequence, packet.ssrc)
+        self._drop(Drop.DIGIT, len(packet.payload))
+
+    def forward(self, packet: Heard, now: int) -> None:
+        """See `Outlet`."""
+        self._forward(
+            packet.payload_type,
+            packet.marker,
+            packet.sequence,
+            packet.timestamp,
+            packet.ssrc,
+            packet.payload,
+            now,
+        )
+
+    def place(self, packet: Heard, now: int) -> tuple[bytes, int, bool] | None:
+        """See `Outlet`."""
+        action = self._actions[packet.payload_type]
+        placed = (
+            None
+            if action is None
+            else self._rewrite.place(packet.sequence, packet.timestamp, packet.ssrc, now)
+        )
+        self._dropped_octets += len(packet.payload)  # what leaves of it counts as ours
+        if action is None or placed is None:
+            self.dropped[Drop.OUT_OF_RUN] += 1
+            return None
+        self._length = len(packet.payload)
+        self._leaves_as, table = action
+        timestamp, marker = placed
+        payload = packet.payload if table is None else packet.payload.translate(table)
+        return payload, timestamp, marker or packet.marker
+
+    def send_piece(self, payload: bytes, timestamp: int, *, marker: bool) -> None:
+        """See `Outlet`."""
+        self._send_own(self._rewrite.next_header(self._leaves_as, marker, timestamp), payload)
+
+    def _forward(
+        self,
+        payload_type: int,
+        marker: bool,
+        sequence: int,
+        timestamp: int,
+        ssrc: int,
+        payload: bytes,
+        arrival: int,
+    ) -> None:
         action = self._actions[payload_type]
         if action is None:
             self._rewrite.withhold(sequence, ssrc)
-            self._drop(self._reasons[payload_type], end - start)
+            self._drop(self._reasons[payload_type], len(payload))
             return
+        octets = len(payload)
+        if payload_type in self._laws:
+            self._length = octets
         payload_type, table = action
         header = self._rewrite.header(payload_type, marker, sequence, timestamp, ssrc, arrival)
         if header is None:
-            self._drop(Drop.OUT_OF_RUN, end - start)
+            self._drop(Drop.OUT_OF_RUN, octets)
             return
-        payload = packet[start:end]
         if table is not None:
             payload = payload.translate(table)
         try:
             self._sink.send(header + payload)
         except OSError:
-            self._drop(Drop.NOT_SENT, end - start)
+            self._drop(Drop.NOT_SENT, octets)
             return
-        self._octets_sent += end - start
+        self._octets_sent += octets
 
     def followed(self, packets: int, octets: int, timestamp: int, arrival: int, jitter_16: int) -> None:
         """See `Carried`: as `carry` would have counted it."""
@@ -244,6 +411,19 @@ class Relay:
         """See `Carried`."""
         self._drop(Drop.NOT_SENT, octets)
         self._octets_sent -= octets
+
+    def play(self, payload_type: int, sequence: int, timestamp: int, payload: bytes, at: int) -> None:
+        """One frame of ours, in the place of the source's; its numbers are those of the sound, which begins at 0."""
+        self._course.end()
+        header = self._rewrite.header(payload_type, False, sequence, timestamp & 0xFFFFFFFF, _OURSELVES, at)
+        if header is None:
+            return  # the source was heard this very moment
+        self._send_own(header, payload)
+
+    def sound_ended(self) -> None:
+        """The source is heard again: what leaves goes on, with a marker, as much later as time has passed."""
+        self._course.end()
+        self._rewrite.forget_source()
 
     def hear_fax(self, arrival: int) -> None:
         """A datagram is there to be read while the call is a fax."""
@@ -312,6 +492,12 @@ class Relay:
         jitter = self._reception.jitter
         return None if jitter is None else jitter * 1000 / CLOCK_HZ
 
+    @property
+    def reception(self) -> Reception:
+        """All that was counted of the source's packets."""
+        self._course.settle()
+        return self._reception
+
     def reception_report(self) -> ReportBlock | None:
         """What to tell the source of its packets, beginning the next interval; None: nothing came."""
         self._course.settle()
@@ -334,8 +520,15 @@ class Relay:
 
     def _begin_course(self, packet: bytes, arrival: int) -> None:
         """Expect what follows a packet of a law that went its usual way."""
-        if len(packet) <= HEADER_OCTETS or packet[0] != PLAIN or packet[1] not in self._laws:
+        if (
+            self.ear.is_open
+            or len(packet) <= HEADER_OCTETS
+            or packet[0] != PLAIN
+            or packet[1] not in self._laws
+        ):
             return  # a marker, among others
+        if self._workshop is not None and self._workshop.watches(len(packet) - HEADER_OCTETS):
+            return
         action = self._actions[packet[1]]
         _, _, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
         offsets = self._rewrite.offsets_after(sequence, timestamp, ssrc)
@@ -350,7 +543,17 @@ class Relay:
         self._dropped_octets += octets
 
 
+def _tell_nobody(_key: str, _duration_ms: int) -> None:
+    """The call is over."""
+
+
+def _remind_nobody() -> None:
+    """The same."""
+
+
 _NOBODY: Final = -1
+_OURSELVES: Final = -3
+"""Stands for an SSRC where a sound of ours is numbered."""
 _NO_ACTIONS: Final[tuple[Action | None, ...]] = (None,) * 128
 _ALL_CLOSED: Final[tuple[Drop, ...]] = (Drop.CLOSED,) * 128
 
@@ -361,10 +564,13 @@ def _actions(
     source_types: tuple[int, ...],
     source_events: tuple[int, ...],
     sink_event: int | None,
+    sink_noise: bool,
 ) -> tuple[Action | None, ...]:
     """By payload type. One table serves all the calls that have the same key; a law's number wins over an event's."""
     source_law, _, sink_law, sink_type = key
     actions: list[Action | None] = [None] * 128
+    if sink_noise:
+        actions[COMFORT_NOISE] = (COMFORT_NOISE, None)
     if sink_event is not None:
         for source_event in source_events:
             actions[source_event] = (sink_event, None)

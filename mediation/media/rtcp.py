@@ -1,7 +1,7 @@
 """Sender and receiver reports of our own, and what a party's reports tell (RFC 3550 section 6).
 
 The only module that imports aiortc: its RTCP classes build and parse single packets. What makes a datagram
-valid, and every error, is decided here.
+valid, and every error, is decided here. It knows no extended reports (RFC 3611): those are `rtp.voip_metrics`.
 """
 
 from collections.abc import Callable
@@ -22,6 +22,7 @@ from aiortc.rtp import (
 )
 
 from mediation.rtp.reception import ReportBlock
+from mediation.rtp.voip_metrics import VoipMetrics, extended_report, find_metrics
 
 CNAME: Final = 1
 """The SDES item that every compound packet carries (RFC 3550 section 6.5.1)."""
@@ -67,6 +68,8 @@ class Heard:
     """The block about our SSRC, if there is one."""
     leaving: bool
     """A BYE is in it."""
+    metrics: VoipMetrics | None = None
+    """VoIP metrics about our SSRC."""
 
 
 def parse(datagram: bytes, ssrc: int, *, reduced: bool = False) -> Heard:
@@ -95,7 +98,7 @@ def parse(datagram: bytes, ssrc: int, *, reduced: bool = False) -> Heard:
                 about_us = _about(packet.reports, ssrc) or about_us
             case RtcpByePacket():
                 leaving = True
-    return Heard(sender_ntp, about_us, leaving)
+    return Heard(sender_ntp, about_us, leaving, find_metrics(datagram, ssrc))
 
 
 def build(
@@ -108,8 +111,9 @@ def build(
     last_report: int = 0,
     delay: int = 0,
     leaving: bool = False,
+    metrics: VoipMetrics | None = None,
 ) -> bytes:
-    """A compound packet: sender report when there are figures, else receiver report; CNAME; BYE when leaving.
+    """A compound packet: sender report when there are figures, else receiver report; CNAME; metrics; BYE when leaving.
 
     `ntp` is the moment as a 64 bit NTP timestamp; `last_report` and `delay` as in `About`, for the block.
     """
@@ -122,13 +126,41 @@ def build(
         report = RtcpSrPacket(ssrc=ssrc, sender_info=figures, reports=blocks)
     sources = RtcpSdesPacket(chunks=[RtcpSourceInfo(ssrc=ssrc, items=[(CNAME, cname.encode("ascii"))])])
     octets = bytes(report) + bytes(sources)
+    if metrics is not None:
+        octets += extended_report(ssrc, metrics)
     return octets + bytes(RtcpByePacket(sources=[ssrc])) if leaving else octets
+
+
+@dataclass(slots=True)
+class RoundTrips:
+    """How long it takes to a party's RTCP and back (RFC 3550 section 6.4.1, figure 2), in seconds."""
+
+    count: int = 0
+    last_s: float | None = None
+    """None: not measured."""
+    longest_s: float = 0.0
+    _sum_s: float = 0.0
+
+    def add(self, trip_s: float) -> None:
+        """One was measured."""
+        self.count += 1
+        self.last_s = trip_s
+        self.longest_s = max(self.longest_s, trip_s)
+        self._sum_s += trip_s
+
+    @property
+    def mean_s(self) -> float | None:
+        """None: not measured."""
+        return self._sum_s / self.count if self.count else None
 
 
 class Correspondence:
     """Our reports to one party and its reports to us. Times in seconds, on a clock that only goes forward."""
 
-    __slots__ = ("_came", "_came_ntp", "_cname", "fraction_lost", "remote_lost", "round_trip_s")
+    __slots__ = (
+        "_came", "_came_ntp", "_cname", "fraction_lost", "remote_jitter", "remote_lost", "round_trips",
+        "voip_metrics",
+    )  # fmt: skip
 
     def __init__(self, cname: str) -> None:
         """`cname`: of this leg alone, and by chance (RFC 7022 section 4.2)."""
@@ -139,8 +171,11 @@ class Correspondence:
         """Packets of ours that the party has missed in all; None: it has not said."""
         self.fraction_lost: int | None = None
         """The same since its last report but one, in 1/256."""
-        self.round_trip_s: float | None = None
-        """To the party's RTCP and back (RFC 3550 section 6.4.1, figure 2); None: not measured."""
+        self.remote_jitter: int | None = None
+        """Of our packets where they come to the party, in timestamp units."""
+        self.round_trips = RoundTrips()
+        self.voip_metrics: VoipMetrics | None = None
+        """The last that the party said of our stream."""
 
     def report(
         self,
@@ -150,6 +185,7 @@ class Correspondence:
         sender: SenderFigures | None,
         block: ReportBlock | None,
         leaving: bool = False,
+        metrics: VoipMetrics | None = None,
     ) -> bytes:
         """The report to send at `now`."""
         answered = block is not None and self._came_ntp != 0
@@ -162,6 +198,7 @@ class Correspondence:
             last_report=self._came_ntp if answered else 0,
             delay=min(int((now - self._came) * 65536), _32) if answered else 0,
             leaving=leaving,
+            metrics=metrics,
         )
 
     def heard(self, datagram: bytes, ssrc: int, now: float, *, reduced: bool = False) -> Heard:
@@ -174,10 +211,12 @@ class Correspondence:
             about = heard.about_us
             self.remote_lost = about.lost
             self.fraction_lost = about.fraction_lost
+            self.remote_jitter = about.jitter
             if about.last_report:
                 trip = ((ntp_timestamp(now) >> 16) - about.last_report - about.delay) & _32
                 if trip < 0x80000000:  # else the party has counted more time than has passed
-                    self.round_trip_s = trip / 65536
+                    self.round_trips.add(trip / 65536)
+        self.voip_metrics = heard.metrics or self.voip_metrics
         return heard
 
 

@@ -8,19 +8,30 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
-from mediation.b2bua.plan import FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.b2bua.plan import (
+    Fax,
+    FaxPlan,
+    KeyHeard,
+    MediaAmiss,
+    MediaClosed,
+    MediaPlan,
+    MediaSilent,
+    Stream,
+)
+from mediation.media.alarms import LOOK_INTERVAL, News
+from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST
 from mediation.media.party import Party, Watcher
+from mediation.media.playing import Playing
 from mediation.media.ports import PortPair
 from mediation.media.relay import CLOCK_HZ, Relay, Voice
 from mediation.media.rtcp import interval_s
+from mediation.media.shelf import Shelf
 from mediation.media.srtp import Protection
 from mediation.rtp.rewrite import Rewrite
-
-NEVER: Final = 1 << 62
-"""A moment that does not come."""
 
 Chance = Callable[[], float]
 """A number from 0 to below 1, as `random.random` gives it."""
@@ -30,9 +41,24 @@ class Session:
     """From OpenMedia to CloseMedia. Times are whole numbers of the media clock, which only goes forward."""
 
     __slots__ = (
-        "_applied_at", "_call", "_chance", "_on_silent", "_pairs", "_parties", "_plan", "_protections", "_relays",
+        "_applied_at",
+        "_call",
+        "_chance",
+        "_look_at",
+        "_on_fact",
+        "_pairs",
+        "_parties",
+        "_plan",
+        "_playing",
+        "_protections",
+        "_relays",
         "_report_at",
-        "_rtcp_interval_s", "_seats", "_silence", "_told_silent", "_voices", "_watcher",
+        "_rtcp_interval_s",
+        "_seats",
+        "_shelf",
+        "_told_silent",
+        "_voices",
+        "_watcher",
     )  # fmt: skip
 
     def __init__(
@@ -40,32 +66,38 @@ class Session:
         call: str,
         pairs: tuple[PortPair, PortPair],
         watcher: Watcher,
-        on_silent: Callable[[MediaSilent], None],
+        on_fact: Callable[[MediaSilent | MediaAmiss | KeyHeard], None],
         *,
         chance: Chance,
         rtcp_interval_s: float,
         seats: tuple[int, int] = (0, 1),
+        shelf: Shelf = MappingProxyType({}),
     ) -> None:
-        """`pairs`: the caller's and the callee's, which have the numbers of `seats`.
+        """`pairs`: the caller's and the callee's, which have the numbers of `seats`. `shelf` has what may be played.
 
         Nothing is relayed before the first plan.
         """
         self._call = call
         self._chance = chance
-        self._on_silent = on_silent
+        self._on_fact = on_fact
         self._rtcp_interval_s = rtcp_interval_s
         self._watcher = watcher
         self._pairs = dict(zip(seats, pairs, strict=True))
         self._voices = {number: self._voice() for number in seats}
         self._protections = {number: Protection() for number in seats}
         self._seats = seats
-        self._relays = (Relay(self._voices[seats[1]]), Relay(self._voices[seats[0]]))
+        self._relays = tuple(
+            Relay(self._voices[seats[1 - seat]], partial(self._key_heard, seat), watcher.remind)
+            for seat in _BOTH
+        )
         self._parties = [self._party(seat) for seat in _BOTH]
         self._plan: MediaPlan | FaxPlan | None = None
         self._applied_at = 0
-        self._silence = 0
         self._told_silent = [False, False]
         self._report_at = [NEVER, NEVER]
+        self._look_at = NEVER
+        self._shelf = shelf
+        self._playing: list[Playing | None] = [None, None]
 
     def add_pair(self, number: int, pair: PortPair) -> None:
         """One more pair, for a party that may take a seat. Until then it swallows what comes."""
@@ -110,26 +142,49 @@ class Session:
             from_callee.configure(plan.callee, plan.caller)
         caller.apply(plan.caller, now)
         callee.apply(plan.callee, now)
+        for seat, media in enumerate((plan.caller, plan.callee)):
+            self._play(seat, media, now)
         self._applied_at = now
-        self._silence = int(plan.silence_s * CLOCK_HZ) if isinstance(plan, MediaPlan) else 0
         self._told_silent = [False, False]
+        if isinstance(plan, FaxPlan):
+            self._look_at = NEVER
+            for index in _BOTH:
+                self._tell(index, self._parties[index].stand_down(now))
+        elif self._look_at == NEVER:
+            self._look_at = now + LOOK_INTERVAL
         if before is None:
             self._report_at = [self._next_report(now, first=True), self._next_report(now, first=True)]
 
     def next_deadline(self) -> int | None:
         """When `handle_timeout` has something to do; None: not before another plan."""
-        deadline = min(*self._report_at, *(self._silent_at(index) for index in _BOTH))
+        playing = (each.next_at for each in self._playing if each is not None)
+        deadlines = self._look_at, *self._report_at, *(self._silent_at(index) for index in _BOTH), *playing
+        deadline = min(*deadlines, *(relay.deadline for relay in self._relays))
         return None if deadline == NEVER else deadline
 
     def handle_timeout(self, now: int) -> None:
-        """Send the reports that are due, and say who has gone silent."""
+        """Play what is due, look how audio fares, send the reports and keys that are, and say who has gone silent."""
+        for relay in self._relays:
+            relay.handle_timeout(now)
+        if self._look_at <= now:
+            self._look_at = now + LOOK_INTERVAL
+            watched = isinstance(self._plan, MediaPlan) and self._plan.watched
+            for index in _BOTH:
+                self._tell(index, self._parties[index].look(now, self._applied_at, watched=watched))
         for index in _BOTH:
+            playing = self._playing[index]
+            if playing is not None and playing.next_at <= now:
+                playing.play(now)
             if self._report_at[index] <= now:
                 self._parties[index].report(now)
                 self._report_at[index] = self._next_report(now, first=False)
             if self._silent_at(index) <= now:
                 self._told_silent[index] = True
-                self._on_silent(MediaSilent(self._call, caller=index == 0))
+                self._on_fact(MediaSilent(self._call, caller=index == 0))
+
+    def press(self, seat: int, key: str, duration_ms: int, now: int) -> None:
+        """Let the party in a seat hear a key that signalling has heard of the other one."""
+        self._relays[1 - seat].press(key, duration_ms, now)
 
     def close(self, now: int) -> MediaClosed:
         """Say goodbye by RTCP and stop listening. All pairs are still bound: the owner's again."""
@@ -138,7 +193,7 @@ class Session:
             caller.report(now, leaving=True)
             callee.report(now, leaving=True)
         self.stop()
-        return MediaClosed(self._call, caller.figures(), callee.figures())
+        return MediaClosed(self._call, caller.figures(now), callee.figures(now))
 
     def stop(self) -> None:
         """Stop listening, without a word."""
@@ -150,6 +205,10 @@ class Session:
             if number not in self._seats:
                 self._forget(pair)
 
+    def _tell(self, index: int, news: News) -> None:
+        for what, over in news:
+            self._on_fact(MediaAmiss(self._call, index == 0, what, over))
+
     def _change_seats(self, seats: tuple[int, int]) -> None:
         """Let other parties sit down. A seat that keeps its pair keeps its party."""
         changed = [seat for seat in _BOTH if seats[seat] != self._seats[seat]]
@@ -157,11 +216,16 @@ class Session:
             self._parties[seat].close()
             self._swallow(self._pairs[self._seats[seat]])
         self._seats = seats
+        for seat in _BOTH:
+            self._stop_playing(seat)
         for seat in changed:
             _empty(self._pairs[seats[seat]])
             self._relays[seat].source_replaced()
             self._relays[1 - seat].sink_replaced(self._voices[seats[seat]])
             self._parties[seat] = self._party(seat)
+
+    def _key_heard(self, seat: int, key: str, duration_ms: int) -> None:
+        self._on_fact(KeyHeard(self._call, seat == 0, key, duration_ms))
 
     def _party(self, seat: int) -> Party:
         number = self._seats[seat]
@@ -178,13 +242,38 @@ class Session:
         self._watcher.forget(pair.rtp)
         self._watcher.forget(pair.rtcp)
 
+    def _play(self, seat: int, media: Stream | Fax, now: int) -> None:
+        """Let a party hear what the plan wants it to hear of ours. A sound that it hears already goes on."""
+        playing = self._playing[seat]
+        sound = media.plays if isinstance(media, Stream) and media.takes else None
+        if playing is not None and playing.sound == sound and isinstance(media, Stream):
+            playing.follow(media)
+            return
+        self._stop_playing(seat)
+        if isinstance(media, Stream) and sound is not None and sound in self._shelf:
+            self._playing[seat] = Playing(sound, self._shelf[sound], self._relays[1 - seat], media, now)
+
+    def _stop_playing(self, seat: int) -> None:
+        playing, self._playing[seat] = self._playing[seat], None
+        if playing is not None:
+            playing.stop()
+
     def _silent_at(self, index: int) -> int:
-        """When a party's silence will have lasted too long: of one that may send, until it has been told."""
-        party = self._parties[index]
+        """When a party's silence will have lasted too long; once it has been told, it never does."""
+        party, plan = self._parties[index], self._plan
         media = party.media
-        if not isinstance(media, Stream) or not media.sends or not self._silence or self._told_silent[index]:
+        if not isinstance(media, Stream) or not isinstance(plan, MediaPlan) or self._told_silent[index]:
             return NEVER
-        return max(party.heard, self._applied_at) + self._silence
+        if not media.sends and party.reports_heard < 0:
+            return NEVER  # it owes us nothing, and has never sent more than that
+        heard = party.heard
+        if not (media.sends and media.takes) and media.plays is None:
+            limit_s = plan.hold_silence_s
+        elif heard < 0 and plan.first_silence_s is not None:
+            limit_s = plan.first_silence_s
+        else:
+            limit_s = plan.silence_s
+        return max(heard, self._applied_at) + int(limit_s * CLOCK_HZ) if limit_s else NEVER
 
     def _next_report(self, now: int, *, first: bool) -> int:
         return now + max(1, int(interval_s(self._rtcp_interval_s, self._chance, first=first) * CLOCK_HZ))

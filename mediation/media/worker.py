@@ -13,9 +13,10 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from mediation.b2bua.plan import (
@@ -30,12 +31,15 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    PressKey,
 )
 from mediation.media.channel import Channel, ChannelError, Configure, Message, Ready, Reopen, WorkerStatistics
+from mediation.media.clock import NEVER
 from mediation.media.loop import Handler, Loop
 from mediation.media.ports import NoPorts, PortPair, PortPool
 from mediation.media.relay import CLOCK_HZ
-from mediation.media.session import NEVER, Chance, Session
+from mediation.media.session import Chance, Session
+from mediation.media.shelf import Shelf, read_shelf
 from mediation.settings.model import Side
 
 MAX_COMMANDS: Final = 8
@@ -74,12 +78,19 @@ class Worker:
     """Commands in, facts out, and the calls between. Times are whole numbers of the media clock."""
 
     def __init__(
-        self, channel: Channel, configure: Configure, *, chance: Chance, descriptors: int = 1024
+        self,
+        channel: Channel,
+        configure: Configure,
+        *,
+        chance: Chance,
+        descriptors: int = 1024,
+        shelf: Shelf = MappingProxyType({}),
     ) -> None:
         """`chance` gives a number from 0 to below 1 that nobody can foresee.
 
-        `descriptors`: how many files and sockets the process may have.
+        `descriptors`: how many files and sockets the process may have. `shelf` has what may be played.
         """
+        self._shelf = shelf
         self._room = descriptors - RESERVE
         self._channel = channel
         self._chance = chance
@@ -132,7 +143,9 @@ class Worker:
             self._perform(message, now)
 
     def _perform(self, message: Message, now: int) -> None:
-        if not isinstance(message, OpenMedia | ApplyMedia | OpenPair | ClosePair | CloseMedia | Reopen):
+        if not isinstance(
+            message, OpenMedia | ApplyMedia | OpenPair | ClosePair | PressKey | CloseMedia | Reopen
+        ):
             raise ChannelError(f"not for a worker: {type(message).__name__}")
         try:
             match message:
@@ -151,6 +164,10 @@ class Worker:
                     if carried := self._calls.get(call):
                         pair = carried.session.remove_pair(number)
                         self._release(carried.pools.pop(number), pair, now)
+                case PressKey(call, to_caller, key, duration_ms):
+                    if carried := self._calls.get(call):
+                        carried.session.press(0 if to_caller else 1, key, duration_ms, now)
+                        self._schedule(call, carried)
                 case CloseMedia(call):
                     if carried := self._calls.get(call):
                         self._tell(carried.session.close(now))
@@ -197,11 +214,12 @@ class Worker:
             session = Session(
                 call,
                 (bound[seats[0]][1], bound[seats[1]][1]),
-                _Watch(self._loop, call),
+                _Watch(self._loop, call, self._remind),
                 self._tell,
                 chance=self._chance,
                 rtcp_interval_s=self._rtcp_interval_s,
                 seats=seats,
+                shelf=self._shelf,
             )
             for number, (_, pair) in bound.items():
                 if number not in seats:
@@ -264,6 +282,10 @@ class Worker:
             carried.wakes_at = deadline
             self._loop.call_at(deadline, partial(self._wake, call, carried), call)
 
+    def _remind(self, call: str) -> None:
+        if carried := self._calls.get(call):
+            self._schedule(call, carried)
+
     def _wake(self, call: str, carried: Carried, now: int) -> None:
         if (
             self._calls.get(call) is carried and carried.wakes_at <= now
@@ -302,17 +324,21 @@ class Worker:
 class _Watch:
     """A session's view of the loop: what it watches is its own, and fails alone."""
 
-    __slots__ = ("_call", "_loop")
+    __slots__ = ("_call", "_loop", "_remind")
 
-    def __init__(self, loop: Loop, call: str) -> None:
+    def __init__(self, loop: Loop, call: str, remind: Callable[[str], None]) -> None:
         self._loop = loop
         self._call = call
+        self._remind = remind
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         self._loop.watch(sock.fileno(), handler, self._call)
 
     def forget(self, sock: socket.socket) -> None:
         self._loop.forget(sock.fileno())
+
+    def remind(self) -> None:
+        self._remind(self._call)
 
 
 def _take_both(pools: tuple[PortPool, PortPool], hosts: tuple[str, str]) -> tuple[PortPair, PortPair]:
@@ -342,7 +368,7 @@ def _take_place(configure: Configure) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run as a process: the only argument is the descriptor of the control channel."""
+    """Run as a process: the arguments are the descriptors of the control channel and, where there is one, the shelf."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -358,7 +384,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"media worker: expected its configuration, got {configure!r}", file=sys.stderr)  # noqa: T201 -- a worker has no log
         return 1
     denied = _take_place(configure)
-    worker = Worker(channel, configure, chance=random.SystemRandom().random, descriptors=descriptors)
+    shelf = read_shelf(int(arguments[1])) if len(arguments) > 1 else {}
+    chance = random.SystemRandom().random
+    worker = Worker(channel, configure, chance=chance, descriptors=descriptors, shelf=shelf)
     gc.collect()
     gc.freeze()  # what is loaded stays: no need to look through it again and again
     gc.set_threshold(*GARBAGE)

@@ -21,6 +21,7 @@ from mediation.b2bua.finding import NameReport
 from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.watch import TargetReport
+from mediation.ops.quality_metrics import QualityMetrics
 from mediation.routing.health_table import State
 from mediation.sip.flow import Endpoint
 
@@ -89,6 +90,7 @@ class Metrics:
             (side, reason): refused.labels(_INTERFACES[side], reason)
             for side, reason in product(SIDES, SRTP_REFUSALS)
         }
+        self._quality = QualityMetrics(self._registry)
         self._registrations = Counter(
             "mediation_registrations",
             "Attempts to register a trunk with its ITSP that are over, by what has become of them.",
@@ -117,6 +119,7 @@ class Metrics:
         for party in (record.caller, record.callee):
             if party is not None and party.media is not None:
                 self._packets_refused(party.side, party.media)
+                self._quality.call_ended(_INTERFACES[party.side], party.trunk, party.media)
 
     def told(self, name: str, fields: Mapping[str, object]) -> None:
         """The engine has told something; what has a figure is counted."""

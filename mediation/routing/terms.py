@@ -7,6 +7,7 @@ from mediation.sdp.crypto import SrtpMode
 from mediation.sdp.negotiation import Capabilities
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.model import Internal, Side, Trunk
+from mediation.settings.peer_media import Dtmf, InfoBody
 from mediation.settings.peer_terms import (
     Bodies,
     EarlyMedia,
@@ -61,6 +62,14 @@ class Terms:
     """Whether keys for SRTP may be said where they can be read on the way."""
     dscp: int = 0
     """Mark of audio packets to the peer (RFC 2474 section 3)."""
+    fill_silence: bool = False
+    """Whether noise is made for the peer where it takes no comfort noise."""
+    repacketize: bool = False
+    """Whether it gets packets of the length that it asks for alone."""
+    dtmf: Dtmf = Dtmf.RTP
+    """How digits go where telephone-event is not agreed on."""
+    dtmf_info: InfoBody = InfoBody.RELAY
+    """How INFO says them."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
@@ -75,6 +84,8 @@ class Terms:
             media.srtp_twins,
             media.rtcp_mux,
             media.rtcp_rsize,
+            media.comfort_noise,
+            media.rtcp_xr,
         )
         side, credentials, numbers = Side.FRONT_END, None, AS_IT_IS
         if isinstance(peer, Trunk):
@@ -96,6 +107,10 @@ class Terms:
             numbers,
             media.srtp_without_tls,
             media.dscp,
+            media.fill_silence,
+            media.repacketize,
+            media.dtmf,
+            media.dtmf_info,
         )
 
     def capabilities_over(self, transport: Transport) -> Capabilities:
@@ -125,7 +140,7 @@ class Terms:
         if self.transfer.mode is TransferMode.OFF:
             left_out |= {"REFER", "SUBSCRIBE"}
         if not self.mid_call.info:
-            left_out |= {"INFO", "MESSAGE"}
+            left_out |= {"MESSAGE"} if self.dtmf is Dtmf.INFO else {"INFO", "MESSAGE"}
         return ", ".join(method for method in _ALLOW if method not in left_out)
 
     @property

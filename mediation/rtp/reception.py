@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
+from mediation.rtp.loss import Losses, LossRuns
 from mediation.rtp.rewrite import MAX_CLOCK_STEP, MAX_DROPOUT, MAX_MISORDER
 
 MIN_SEQUENTIAL: Final = 2
 """So many packets in sequence make a source valid (RFC 3550 appendix A.1)."""
 
 _TOO_LATE: Final = 0x10000 - MAX_MISORDER
-_MISSING_KEPT: Final = 4 * MAX_MISORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Reception:
 
     __slots__ = (
         "_base", "_expected_reported", "_extended", "_following", "_jitter_16", "_lost_before",
-        "_missing", "_packets_before", "_probation", "_received_reported", "_timestamp", "_transit",
-        "duplicates", "packets", "reordered", "ssrc", "strays",
+        "_missing", "_packets_before", "_probation", "_received_reported", "_runs", "_timestamp",
+        "_transit", "duplicates", "packets", "reordered", "ssrc", "strays",
     )  # fmt: skip
 
     def __init__(self, ssrc: int) -> None:
@@ -51,6 +51,8 @@ class Reception:
         """Packets that came after one with a higher number."""
         self.strays = 0
         """Packets that were not counted: out of the run by far, or before it began."""
+        self._runs = LossRuns()
+        self._missing: set[int] = set()
         self._lost_before = 0
         self._jitter_16 = 0
         self._expected_reported = 0
@@ -120,6 +122,16 @@ class Reception:
         return self._lost_before + self.expected - (self.packets - self._packets_before)
 
     @property
+    def expected_of_all(self) -> int:
+        """Packets that all sources have sent: each that came counts once, and those that never came."""
+        return self.packets - self.duplicates + self.losses.lost
+
+    @property
+    def losses(self) -> Losses:
+        """How packets of all sources were lost. Unlike `lost`, no duplicate makes up for one."""
+        return self._runs.losses(sorted(self._missing))
+
+    @property
     def jitter(self) -> float | None:
         """Interarrival jitter of the present source in timestamp units; None until it is measured."""
         return None if self._probation else self._jitter_16 / 16
@@ -145,11 +157,13 @@ class Reception:
 
     def _begin(self) -> None:
         """Nothing is known of the present source."""
+        self._give_up(sorted(self._missing))
+        self._runs.end()
         self._probation = MIN_SEQUENTIAL
         self._extended = 0
         self._base = 0
         self._following = -1  # the number that would show that a jump was a restart
-        self._missing: set[int] = set()  # extended numbers of gaps that a late packet may still fill
+        self._missing.clear()  # extended numbers of gaps that a late packet may still fill
         self._packets_before = self.packets
         self._expected_reported = 0
         self._received_reported = 0
@@ -197,11 +211,19 @@ class Reception:
 
     def _skip(self, ahead: int) -> None:
         """Go on, and remember what is missing for as long as it may come late."""
-        highest = self._extended + ahead
-        self._missing.update(range(max(self._extended + 1, highest - MAX_MISORDER), highest))
-        if len(self._missing) > _MISSING_KEPT:
-            self._missing = {number for number in self._missing if number >= highest - MAX_MISORDER}
+        begin, highest = self._extended + 1, self._extended + ahead
+        may_come = highest - MAX_MISORDER
+        self._give_up(sorted(number for number in self._missing if number < may_come))
+        if begin < may_come:
+            self._runs.add(begin, may_come - begin)
+        self._missing.update(range(max(begin, may_come), highest))
         self._extended = highest
+
+    def _give_up(self, numbers: list[int]) -> None:
+        """These will not come any more."""
+        for number in numbers:
+            self._runs.add(number)
+        self._missing.difference_update(numbers)
 
     def _is_late_or_double(self, extended: int) -> bool:
         """A packet that is not ahead of the highest."""

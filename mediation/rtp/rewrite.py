@@ -148,6 +148,48 @@ class Rewrite:
             self._sequence_offset -= 1
             self._following = _NOBODY
 
+    def insert(self, payload_type: int, marker: bool, timestamp: int, moment: int) -> bytes:
+        """The twelve octets of a packet of our own: its number is the next one, whatever the source sends after it.
+
+        `moment` is the time that its timestamp tells, on the clock of arrivals.
+        The source's next packet carries the marker, and what it has sent before and comes late does not leave.
+        """
+        if self._current == _NOBODY:
+            self._current = _FORGOTTEN
+            self._arrival = moment
+        self._following = _NOBODY
+        return self.next_header(payload_type, marker, timestamp)
+
+    def place(self, sequence: int, timestamp: int, ssrc: int, arrival: int) -> tuple[int, bool] | None:
+        """The timestamp and the marker that this packet would leave with, while its payload leaves in other packets:
+        those of `next_header`, which have the numbers. None as in `header`; and what comes late from now on."""
+        highest = self._sequence + self._sequence_offset
+        header = self.header(0, False, sequence, timestamp, ssrc, arrival)
+        if header is None:
+            return None
+        self._sequence_offset = highest - self._sequence
+        self._floor = self._sequence
+        self.packets -= 1
+        return int.from_bytes(header[4:8]), header[1] > 0x7F
+
+    def next_header(self, payload_type: int, marker: bool, timestamp: int) -> bytes:
+        """The twelve octets of a packet with the next number."""
+        self._sequence_offset += 1
+        self._floor = self._sequence
+        self.packets += 1
+        number = (self._sequence + self._sequence_offset) & 0xFFFF
+        return _pack(PLAIN, payload_type | 0x80 if marker else payload_type, number, timestamp, self.ssrc)
+
+    def next_timestamp(self, arrival: int, length: int) -> int:
+        """The timestamp of a packet of our own that follows what has left: as much later as time has passed, and by
+        `length` at least, which is that of the last packet."""
+        elapsed = max(length, arrival - self._arrival) if self._current != _NOBODY else 0
+        return (self._timestamp + self._timestamp_offset + elapsed) & 0xFFFFFFFF
+
+    def leaving(self, timestamp: int, ssrc: int) -> int | None:
+        """The timestamp that a packet of the source would leave with; None: that is decided when it leaves."""
+        return (timestamp + self._timestamp_offset) & 0xFFFFFFFF if ssrc == self._current else None
+
     def timestamp_at(self, arrival: int) -> int:
         """Our timestamp at a moment, the newest moved by time: for sender reports (RFC 3550 6.4.1)."""
         elapsed = arrival - self._arrival if self._current != _NOBODY else 0

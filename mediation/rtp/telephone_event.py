@@ -77,12 +77,16 @@ class EventReceiver:
     So a digit needs neither its marker nor its end. The timestamp tells one press from the next.
     """
 
-    __slots__ = ("_ended", "_event", "_timestamp")
+    __slots__ = ("_before", "_event", "_timestamp", "duration", "ended")
 
     def __init__(self) -> None:
         self._event = -1
         self._timestamp = 0
-        self._ended = False
+        self._before = 0  # of the same event, told under earlier timestamps
+        self.duration = 0
+        """Of the event that was told last, as far as its packets have said; all parts of a long one together."""
+        self.ended = False
+        """Whether its end has come."""
 
     def packet_arrived(self, timestamp: int, payload: bytes) -> TelephoneEvent | None:
         """The event that begins with this packet; None for more of one that was told. Raises RtpError."""
@@ -90,13 +94,17 @@ class EventReceiver:
         known = self._event >= 0
         step = ((timestamp - self._timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
         if known and -MAX_CLOCK_STEP <= step <= 0:
-            self._ended = self._ended or (step == 0 and told.end)
+            if step == 0 and not self.ended:
+                self.ended = told.end
+                self.duration = max(self.duration, self._before + told.duration)
             return None
         # an event too long for one duration goes on under a second timestamp (RFC 4733 section 2.5.1.3)
-        continued = known and not self._ended and told.event == self._event and step == MAX_DURATION
+        continued = known and not self.ended and told.event == self._event and step == MAX_DURATION
+        self._before = self._before + MAX_DURATION if continued else 0
+        self.duration = self._before + told.duration
         self._event = told.event
         self._timestamp = timestamp
-        self._ended = told.end
+        self.ended = told.end
         return None if continued else told
 
     def source_changed(self) -> None:

@@ -1,12 +1,12 @@
 """What one audio m-line says, read as one value: where, which formats, which way, how long the packets.
 
-Attributes of RFC 8866 section 6, RFC 3551 (static types), RFC 3605 (`a=rtcp`), RFC 4568 (`a=crypto`), RFC 4733
-(telephone-event), RFC 5506 (`a=rtcp-rsize`) and RFC 5761 (`a=rtcp-mux`). Only what runs at 8000 Hz in one channel
-is seen. An attribute that is malformed or absurd counts as absent: it is the peer's wish, and no reason to lose the
-call.
+Attributes of RFC 8866 section 6, RFC 3551 (static types), RFC 3605 (`a=rtcp`), RFC 3611 (`a=rtcp-xr`), RFC 4568
+(`a=crypto`), RFC 4733 (telephone-event), RFC 5506 (`a=rtcp-rsize`) and RFC 5761 (`a=rtcp-mux`). Only what runs at
+8000 Hz in one channel is seen. An attribute that is malformed or absurd counts as absent: it is the peer's wish, and
+no reason to lose the call.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
@@ -20,6 +20,8 @@ Endpoint = tuple[str, int]
 
 STATIC_PAYLOAD_TYPES = {0: "PCMU", 8: "PCMA"}
 """Those that need no `a=rtpmap` (RFC 3551 section 6)."""
+COMFORT_NOISE = 13, "CN"
+"""RFC 3389: what stands between talkspurts; no codec, and not asked for by the codecs of a peer."""
 TELEPHONE_EVENT = "telephone-event"
 PTIMES_MS = range(10, 61)
 """Packet lengths that are believed: G.711 below 10 ms is a flood, above 60 ms an MTU's worth of delay."""
@@ -95,10 +97,17 @@ class AudioStream:
     """RTCP may come by the port of RTP."""
     rtcp_reduced: bool = False
     """RTCP may come without a report in front."""
+    voip_metrics: bool = False
+    """It wants to be told VoIP metrics (RFC 3611 section 5.1)."""
 
     def find(self, name: str) -> Format | None:
         """The first format of that name."""
         return next((found for found in self.formats if found.name == name), None)
+
+    @property
+    def comfort_noise(self) -> bool:
+        """Whether the party takes it, under the number that everybody has for it."""
+        return any((found.payload_type, found.name) == COMFORT_NOISE for found in self.formats)
 
 
 def read_audio(
@@ -130,7 +139,14 @@ def read_audio(
         crypto=read_crypto(media),
         rtcp_mux=("rtcp-mux", None) in media.attributes,
         rtcp_reduced=("rtcp-rsize", None) in media.attributes,
+        voip_metrics=_wants_metrics((*media.attributes, *description.attributes)),
     )
+
+
+def _wants_metrics(attributes: Iterable[Attribute]) -> bool:
+    """Whether an `a=rtcp-xr`, of the m-line or of the session, names voip-metrics among what it lists."""
+    lists = (value.split(" ") for name, value in attributes if name == "rtcp-xr" and value is not None)
+    return any("voip-metrics" in each for each in lists)
 
 
 def usable_host(connection: Connection) -> str:
@@ -183,7 +199,8 @@ def _rtcp(media: MediaDescription, host: str) -> Endpoint:
 
 def read_formats(media: MediaDescription, unmapped: Mapping[int, str] | None = None) -> tuple[Format, ...]:
     """What the numbers of an m-line stand for, where that concerns us; `unmapped` as in `read_audio`."""
-    names = {**(unmapped or {}), **STATIC_PAYLOAD_TYPES, **_names(media)}
+    static = {**STATIC_PAYLOAD_TYPES, COMFORT_NOISE[0]: COMFORT_NOISE[1]}
+    names = {**(unmapped or {}), **static, **_names(media)}
     parameters: dict[int, str] = {}
     for value in media.values("fmtp"):
         text, _, rest = value.partition(" ")
@@ -197,7 +214,7 @@ def read_formats(media: MediaDescription, unmapped: Mapping[int, str] | None = N
             continue
         name = names.get(number, "")
         # A static number under another name has two meanings; it gets none.
-        if name and STATIC_PAYLOAD_TYPES.get(number, name) == name:
+        if name and static.get(number, name) == name:
             formats[number] = Format(number, name, parameters.get(number, ""))
     return tuple(formats.values())
 

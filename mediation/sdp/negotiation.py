@@ -12,6 +12,7 @@ nobody has to guess what will be sent.
 from dataclasses import dataclass, replace
 
 from mediation.sdp.audio import (
+    COMFORT_NOISE,
     STATIC_PAYLOAD_TYPES,
     TELEPHONE_EVENT,
     AudioStream,
@@ -69,6 +70,10 @@ class Capabilities:
     """Offer and take RTCP at the port of RTP (RFC 5761)."""
     rtcp_reduced: bool = False
     """Offer and take RTCP without a report in front (RFC 5506). Ours always has one."""
+    comfort_noise: bool = False
+    """Offer and take it (RFC 3389)."""
+    rtcp_xr: bool = False
+    """Ask for VoIP metrics in RTCP, and give them to who asks (RFC 3611 section 5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +122,14 @@ class AgreedAudio:
     """RTCP goes by the ports of RTP, both ways; `remote_rtcp` says so too."""
     rtcp_reduced: bool = False
     """RTCP without a report in front is taken."""
+    rtcp_xr: bool = False
+    """Both sides have asked for VoIP metrics."""
     place: int = 0
     """Of the m-line, from 0."""
+    comfort_noise: bool = False
+    """Whether both take it."""
+    max_ptime_ms: int = 0
+    """The other side takes no longer packets (RFC 8866 section 6.4); 0: it did not say."""
 
 
 def make_offer(
@@ -138,11 +149,13 @@ def make_offer(
     formats = [Format(_NUMBERS[codec], codec) for codec in capabilities.codecs]
     place = next_audio_place(previous) if previous else None
     known = read_formats(previous.media[place]) if previous and place is not None else ()
+    if capabilities.comfort_noise:
+        formats.append(Format(*COMFORT_NOISE))
     if capabilities.telephone_event:
         formats.append(Format(_event_number(known), TELEPHONE_EVENT, DIGITS_AND_FLASH))
     protocol = _protocol(capabilities, previous.media[place] if previous and place is not None else None)
     crypto = () if capabilities.srtp is SrtpMode.OFF else local.crypto
-    flags = (capabilities.rtcp_mux, capabilities.rtcp_reduced)
+    flags = (capabilities.rtcp_mux, capabilities.rtcp_reduced, capabilities.rtcp_xr)
     twins = bool(
         capabilities.twins and crypto and capabilities.srtp is SrtpMode.OPTIONAL and previous is None
     )
@@ -193,9 +206,14 @@ def make_answer(
         srtp=chosen.crypto[1] if chosen.crypto else None,
         rtcp_mux=mux,
         rtcp_reduced=capabilities.rtcp_reduced and theirs.rtcp_reduced,
+        rtcp_xr=capabilities.rtcp_xr and theirs.voip_metrics,
         place=place,
+        comfort_noise=capabilities.comfort_noise and theirs.comfort_noise,
+        max_ptime_ms=theirs.max_ptime_ms or 0,
     )
     formats = [law]
+    if agreed.comfort_noise:
+        formats.append(Format(*COMFORT_NOISE))
     if event is not None:
         formats.append(replace(event, parameters=_events(event.parameters)))
     ours = _media(
@@ -205,7 +223,7 @@ def make_answer(
         agreed.direction,
         protocol=SECURE_RTP if is_secure(offer.media[place]) else PLAIN_RTP,
         crypto=(chosen.crypto[0],) if chosen.crypto else (),
-        flags=(agreed.rtcp_mux, agreed.rtcp_reduced),
+        flags=(agreed.rtcp_mux, agreed.rtcp_reduced, agreed.rtcp_xr),
     )
     return with_ours(local.host, origin, offer, place, ours), agreed
 
@@ -258,7 +276,10 @@ def read_answer(
         srtp=keys,
         rtcp_mux=mux,
         rtcp_reduced=ours.rtcp_reduced and theirs.rtcp_reduced,
+        rtcp_xr=ours.voip_metrics and theirs.voip_metrics,
         place=place,
+        comfort_noise=ours.comfort_noise and theirs.comfort_noise,
+        max_ptime_ms=theirs.max_ptime_ms or 0,
     )
 
 
@@ -385,9 +406,9 @@ def _media(
     *,
     protocol: str,
     crypto: tuple[Crypto, ...],
-    flags: tuple[bool, bool],
+    flags: tuple[bool, bool, bool],
 ) -> MediaDescription:
-    """Our m-line; `flags`: RTCP at the port of RTP, and RTCP of reduced size."""
+    """Our m-line; `flags`: RTCP at the port of RTP, RTCP of reduced size, VoIP metrics."""
     attributes: list[Attribute] = []
     for each in formats:
         attributes.append(("rtpmap", f"{each.payload_type} {each.name}/8000"))
@@ -395,10 +416,10 @@ def _media(
             attributes.append(("fmtp", f"{each.payload_type} {each.parameters}"))
     attributes.append(("ptime", str(ptime_ms)))
     attributes += [line.attribute for line in crypto]
-    attributes += [(name, None) for name, said in zip(_FLAGS, flags, strict=True) if said]
+    attributes += [attribute for attribute, said in zip(_FLAGS, flags, strict=True) if said]
     attributes.append((direction.value, None))
     numbers = tuple(str(each.payload_type) for each in formats)
     return MediaDescription("audio", local.port, 1, protocol, numbers, attributes=tuple(attributes))
 
 
-_FLAGS = ("rtcp-mux", "rtcp-rsize")
+_FLAGS: tuple[Attribute, ...] = (("rtcp-mux", None), ("rtcp-rsize", None), ("rtcp-xr", "voip-metrics"))

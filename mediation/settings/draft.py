@@ -67,6 +67,11 @@ class Draft:
         """Return the trunks' names."""
         return self.each(("trunk", EACH, "name"), str)
 
+    def music(self) -> Iterator[tuple[Path, str]]:
+        """Return the sound files that are named."""
+        for holder in (("internal",), *self.trunks()):
+            yield from ((path, file) for path, file in self.each((*holder, "mid_call", "music"), str) if file)
+
     def sources(self, holder: Path) -> Iterator[tuple[Path, Network]]:
         """Return who may place calls as a trunk or as a front end, and where that stands in the file."""
         given = (*holder, "trusted")

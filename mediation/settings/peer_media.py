@@ -1,12 +1,31 @@
 """How audio goes to and from one peer: a table that [internal] and each [[trunk]] have alike."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from mediation.sdp.crypto import SrtpMode, Suite
 from mediation.settings.story import setting, story
 
 USUAL_SUITES: Final = (Suite.AEAD_AES_256_GCM, Suite.AEAD_AES_128_GCM, Suite.AES_CM_128_HMAC_SHA1_80)
+
+
+class Dtmf(StrEnum):
+    """How keys that are pressed go to and from a peer (flow 19)."""
+
+    RTP = "rtp"
+    """As telephone-event (RFC 4733), or not at all."""
+    INFO = "info"
+    """By INFO, in signalling."""
+    INBAND = "inband"
+    """As tones in the audio (ITU-T Q.23)."""
+
+
+class InfoBody(StrEnum):
+    """The two bodies that say a key in INFO."""
+
+    RELAY = "relay"
+    PLAIN = "plain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +58,43 @@ class PeerMedia:
     rtcp_rsize: bool = setting(
         False, doc="Take RTCP of reduced size where the peer knows it (RFC 5506); ours is always whole."
     )
+    rtcp_xr: bool = setting(
+        False,
+        doc="Tell the peer by RTCP how its audio comes to us, and ask it for the same: VoIP metrics (RFC 3611 section "
+        "4.7), where it says a=rtcp-xr:voip-metrics too.",
+    )
     dscp: int = setting(
         46,
         low=0,
         high=63,
         doc="Mark of the IP packets of audio and RTCP (DSCP, RFC 2474): 46 is EF, usual for voice. 0: none.",
+    )
+    comfort_noise: bool = setting(
+        False,
+        doc="Offer and take comfort noise (CN, payload type 13, RFC 3389). It passes where both sides take it.",
+    )
+    fill_silence: bool = setting(
+        False,
+        doc="Toward this peer, if it does not take comfort noise: noise of the level that the other side tells, until "
+        "it speaks again. false: nothing is sent meanwhile.",
+    )
+    repacketize: bool = setting(
+        False,
+        doc="Toward this peer: packets of just the length that it asks for (ptime), cut and joined where they come "
+        "otherwise. false: as they come; only what is above its maxptime is cut.",
+    )
+    dtmf: Dtmf = field(
+        default=Dtmf.RTP,
+        metadata=story(
+            "Digits to and from a peer with whom telephone-event is not agreed on: rtp (there are none), info (SIP "
+            "INFO, whatever mid_call.info says) or inband (tones in the audio, which are looked for and made). With "
+            "telephone_event = false always so."
+        ),
+    )
+    dtmf_info: InfoBody = field(
+        default=InfoBody.RELAY,
+        metadata=story(
+            "The body of INFO with a digit: relay (application/dtmf-relay, which says how long) or plain "
+            "(application/dtmf). Both are understood."
+        ),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mediation.settings.story import setting, story
+from mediation.settings.words import check_file, check_ringback
 from mediation.sip.session_timer import Preference, TimerMode
 
 
@@ -26,6 +27,16 @@ class Follow(StrEnum):
     LAST = "last"
     FIRST = "first"
     MEDIA = "media"
+
+
+NO_RINGBACK = "off"
+
+
+class RingbackIn(StrEnum):
+    """The response that our own ringing is described in."""
+
+    SESSION_PROGRESS = "183"
+    RINGING = "180"
 
 
 class Relay(StrEnum):
@@ -118,6 +129,21 @@ class EarlyMedia:
         "onto the last one. 1: all onto one.",
     )
     bare_183: bool = setting(True, doc="Pass 183 without a description on to this peer.")
+    ringback: str = setting(
+        NO_RINGBACK,
+        check=check_ringback,
+        doc="Ringing that callers of this peer hear from us, as it sounds in a country (two letters, ITU-T E.180 "
+        "supplement 2), while the other side rings and sends no early media: it stops when that comes, or the answer. "
+        "off: their phones ring by themselves.",
+        example='"de"',
+    )
+    ringback_in: RingbackIn = field(
+        default=RingbackIn.SESSION_PROGRESS,
+        metadata=story(
+            "The response that describes it: 183, or 180 for peers that want to know that it rings (many of them then "
+            "ring by themselves all the same)."
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +155,14 @@ class MidCall:
         metadata=story(
             "Hold and resume by the other side: relay (this peer is told) or local (it is not disturbed)."
         ),
+    )
+    music: str = setting(
+        "",
+        check=check_file,
+        doc="A sound file that a party of this peer hears from us while the other side holds it, in place of what the "
+        "holder sends, and in a transfer while nobody is there. WAV, MP3, Ogg, FLAC and others; from one second to ten "
+        "minutes, again and again. It is read at the start. Empty: it hears what the holder sends.",
+        example='"/etc/mediation/music.wav"',
     )
     fax: bool = setting(
         False,

@@ -58,12 +58,31 @@ class Media:
         doc="A call ends when a party that should send audio sends no RTP and no RTCP for so many seconds; "
         "0: never.",
     )
+    hold_silence_s: int = setting(
+        1800,
+        low=0,
+        high=86_400,
+        doc="The same for a party that is on hold, or holds, unless it hears music of ours; a party that may not speak "
+        "is asked only if it has sent RTCP before. 0: never.",
+    )
+    first_silence_s: int = setting(
+        30,
+        low=0,
+        high=3600,
+        doc="The same for a party that has not been heard since the answer; 0: never.",
+    )
     early_silence_s: int = setting(
         0,
         low=0,
         high=60,
-        doc="Early media that was announced (183) and is not heard for so many seconds: the caller is told 180, so "
-        "that its phone rings by itself. 0: it waits.",
+        doc="Early media that was announced (183) and is not heard for so many seconds: the caller hears our ringback, "
+        "if its peer has one, or else is told 180, so that its phone rings by itself. 0: it waits.",
+    )
+    watch_audio: bool = setting(
+        True,
+        doc="Tell within five seconds of a party in a call that sends nothing while the other one does, or nothing but "
+        "silence: media.one_way and media.silent_audio in the log. false: for phones that send nothing while "
+        "nobody speaks.",
     )
     port_quarantine_s: int = setting(
         5, low=0, high=300, doc="After a call its ports keep swallowing late packets for so many seconds."

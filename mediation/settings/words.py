@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from mediation.settings.patterns import PatternError, compile_pattern
+from mediation_codecs.ringback import RINGBACK
 
 MAX_NAME_LENGTH: Final = 40
 MAX_USER_AGENT_LENGTH: Final = 120
@@ -108,6 +109,16 @@ def check_file(text: str) -> None:
         raise UnfitError("the path has control characters in it", "write the path of a file")
     if text.endswith("/") or text in {".", ".."}:
         raise UnfitError(f'"{text}" is a directory', f'name the file in it: "{text.rstrip("/")}/cdr.jsonl"')
+
+
+def check_ringback(text: str) -> None:
+    """A country whose ringing we know, or `off`."""
+    if text != "off" and text not in RINGBACK:
+        near = text.strip().lower()
+        remedy = (
+            f'write "{near}"' if near in RINGBACK else f'write "off" or one of {", ".join(sorted(RINGBACK))}'
+        )
+        raise UnfitError(f'how it rings in "{text}" is not known', remedy)
 
 
 def check_peer_name(text: str) -> None:

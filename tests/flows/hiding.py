@@ -50,7 +50,7 @@ _GRAMMAR = """
     auth auth-int username response cnonce md5 sha-256 sha-512-256 stale true false
     udp tcp tls rtp/avp audio rtpmap fmtp ptime maxptime sendrecv sendonly recvonly inactive rtcp pcmu pcma
     rtp/savp crypto inline aead_aes_256_gcm aead_aes_128_gcm aes_cm_128_hmac_sha1_80 aes_cm_128_hmac_sha1_32
-    rtcp-mux rtcp-rsize
+    rtcp-mux rtcp-rsize rtcp-xr voip-metrics
     telephone-event pcmu/8000 pcma/8000 telephone-event/8000 0-15 0-16
     image udptl t38faxversion t38maxbitrate t38faxfillbitremoval t38faxtranscodingmmr t38faxtranscodingjbig
     t38faxratemanagement t38faxmaxbuffer t38faxmaxdatagram t38faxudpec localtcf transferredtcf t38udpfec

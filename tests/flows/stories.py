@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from mediation.b2bua.plan import MediaSilent
+from mediation.b2bua.plan import Amiss, KeyHeard, MediaAmiss, MediaSilent
 from mediation.settings.model import Side
+from mediation.settings.peer_media import Dtmf, PeerMedia
 from mediation.settings.peer_terms import RedirectMode, Redirects, TransferMode, Transfers
 from mediation.sip.message import Response
 from tests.flows.automats import Automat
@@ -93,7 +94,18 @@ def falls_silent(stage: Stage) -> None:
     stage.caller.invites(sdp=b"")
     stage.advance(60)
     for call in list(stage.world.engine.calls):
+        stage.world.media_says(MediaAmiss(call, caller=True, what=Amiss.ONE_WAY, over=False))
         stage.world.media_says(MediaSilent(call, caller=True))
+
+
+def announces_what_is_not_heard(stage: Stage) -> None:
+    """Early media is described, and nothing comes."""
+    stage.first.script = (183,)
+    stage.caller.invites()
+    for call in list(stage.world.engine.calls):
+        stage.world.media_says(MediaSilent(call, caller=False))
+    stage.advance(10)
+    stage.caller.cancels()
 
 
 def loses_its_caller(stage: Stage) -> None:
@@ -338,17 +350,35 @@ def is_picked_up(stage: Stage) -> None:
     stage.caller.hangs_up_if_it_talks()
 
 
+def presses_keys(stage: Stage) -> None:
+    """The caller in its media, the callee by INFO; and the callee says something else by INFO, too."""
+    stage.caller.codecs += " telephone-event"
+    stage.caller.invites()
+    for call in tuple(stage.world.engine.calls):
+        stage.world.media_says(KeyHeard(call, True, "5", 100))
+    if stage.first.talks:
+        stage.first.asks(
+            "INFO", within=True, headers="Content-Type: application/dtmf-relay\r\n", body=b"Signal=5\r\n"
+        )
+        stage.first.asks("INFO", within=True, headers="Content-Type: text/plain\r\n", body=b"hello")
+    stage.advance(60)
+    stage.caller.hangs_up_if_it_talks()
+
+
 STORIES: tuple[Callable[[Stage], None], ...] = (
-    talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, loses_its_caller, finds_no_ports,
-    waits_for_ports, is_stopped, answers_nothing, never_pracks, loses_its_dialog, is_refreshed_in_vain, is_redirected,
-    is_told_to_redirect, is_transferred, is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened,
-    passes_its_transfer_on, is_joined_with_another, is_not_joined, loses_whom_it_consulted,
-    loses_whom_it_transferred, finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
+    talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, announces_what_is_not_heard,
+    loses_its_caller, finds_no_ports, waits_for_ports, is_stopped, answers_nothing, never_pracks,
+    loses_its_dialog, is_refreshed_in_vain, is_redirected, is_told_to_redirect, is_transferred,
+    is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened, passes_its_transfer_on,
+    is_joined_with_another, is_not_joined, loses_whom_it_consulted, loses_whom_it_transferred,
+    finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
+    presses_keys,
 )  # fmt: skip
 
 TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {
     is_redirected: {"redirect": Redirects(mode=RedirectMode.FOLLOW)},
     is_told_to_redirect: {"redirect": Redirects(mode=RedirectMode.PASS)},
+    presses_keys: {"media": PeerMedia(dtmf=Dtmf.INFO)},
     passes_its_transfer_on: {"transfer": Transfers(mode=TransferMode.REFER)},
 }
 """What a story needs of the trunk's terms."""

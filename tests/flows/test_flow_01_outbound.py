@@ -85,6 +85,9 @@ def test_each_leg_gets_its_own_law_and_address__rfc3264_6(out: Pair) -> None:
             ),
             Stream((SBC, 4000), (SBC, 4001), Law.PCMA, 8, None, 20, sends=True, takes=True, dscp=46),
             30.0,
+            watched=True,
+            hold_silence_s=1800.0,
+            first_silence_s=30.0,
         )
     ]
     out.ends()

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from mediation.b2bua.plan import MediaLost, MediaSilent
-from mediation.settings.server import Sip
+from mediation.b2bua.outputs import Level
+from mediation.b2bua.plan import Amiss, MediaAmiss, MediaLost, MediaSilent
+from mediation.settings.model import Side
+from mediation.settings.server import Media, Sip
 from tests.flows.pair import Make, Pair, inbound, outbound
 from tests.flows.scenery import settings
 from tests.flows.world import World
@@ -235,6 +237,46 @@ def test_dead_media_hangs_up_both_and_says_so_in_the_record(call: Pair, party: s
     assert call.caller.heard() == call.callee.heard() == ["BYE"]
     assert call.record.cause.reason == "media-timeout"
     assert call.record.hung_up_by == "server"
+
+
+@pytest.mark.parametrize("party", ["caller", "callee"])
+@pytest.mark.parametrize("what", list(Amiss))
+def test_who_is_not_heard_is_told_and_the_call_goes_on(call: Pair, party: str, what: Amiss) -> None:
+    call.connects()
+    for over in (False, True):
+        call.world.media_says(MediaAmiss(call.world.call_id, party == "caller", what, over))
+    told = [fact for fact in call.world.facts if fact.name.startswith("media.")]
+    assert [fact.name for fact in told] == [f"media.{what}", f"media.{what}_ended"]
+    levels = [Level.WARNING if what is Amiss.ONE_WAY else Level.INFO, Level.INFO]
+    assert [fact.level for fact in told] == levels
+    silent = call.caller if party == "caller" else call.callee
+    trunk = None if silent.side is Side.FRONT_END else "itsp-a"
+    for fact in told:
+        assert (fact.fields["party"], fact.fields["side"]) == (party, str(silent.side))
+        assert fact.fields["trunk"] == trunk
+    call.ends()
+
+
+def test_before_the_answer_and_after_the_end_nobody_is_missed(call: Pair) -> None:
+    call.rings()
+    call.callee.says(183, sdp=call.callee.sdp())
+    call.world.media_says(MediaAmiss(call.world.call_id, True, Amiss.ONE_WAY, False))
+    assert not any(plan.watched for plan in call.media.plans)
+    call.caller.heard()
+    call.callee.says(200, sdp=call.callee.sdp())
+    assert call.media.plan.watched
+    call.caller.acks()
+    gone = call.world.call_id
+    call.ends()
+    call.world.media_says(MediaAmiss(gone, True, Amiss.ONE_WAY, False))
+    assert not [fact for fact in call.world.facts if fact.name.startswith("media.")]
+
+
+def test_audio_is_not_watched_where_the_settings_say_so(make: Make) -> None:
+    call = outbound(make(settings(media=Media(watch_audio=False))))
+    call.connects()
+    assert not call.media.plan.watched
+    call.ends()
 
 
 def test_media_that_is_lost_hangs_up_both(call: Pair) -> None:

@@ -614,6 +614,23 @@ def test_rtcp_at_the_port_of_rtp_is_agreed_for_each_side__rfc5761_5(way: Way, ma
     call.ends()
 
 
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "not"])
+def test_voip_metrics_are_agreed_for_each_side__rfc3611_5(way: Way, make: Make, asked: bool) -> None:
+    world: World = make(settings(trunk(media=PeerMedia(rtcp_xr=True)), media_terms=PeerMedia(rtcp_xr=True)))
+    front_end, sbc = Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
+    call = Pair(world, *((front_end, sbc) if way.caller is Side.FRONT_END else (sbc, front_end)))
+    line = "a=rtcp-xr:rcvr-rtt=all voip-metrics\r\n" if asked else ""
+    call.caller.invites(sdp=call.caller.sdp(lines=line))
+    attribute = ("rtcp-xr", "voip-metrics")
+    assert attribute in described(call.callee.request("INVITE")).media[0].attributes
+    call.callee.says(200, sdp=call.callee.sdp())
+    assert (attribute in described(call.caller.response(200)).media[0].attributes) is asked
+    call.caller.acks()
+    assert (call.media.plan.caller.rtcp_xr, call.media.plan.callee.rtcp_xr) == (asked, False)
+    call.caller.heard(), call.callee.heard()
+    call.ends()
+
+
 # The judge
 
 THEFTS: dict[str, Callable[[Keys], None]] = {

@@ -24,6 +24,7 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    PressKey,
     StreamReport,
 )
 from mediation.b2bua.record import CallRecord
@@ -79,6 +80,8 @@ class FakeMedia:
         """Further pairs that nobody has answered yet, because media are slow."""
         self.plans: list[MediaPlan] = []
         self.faxes: list[FaxPlan] = []
+        self.pressed: list[tuple[str, str, int]] = []
+        """Keys that a party is to hear: who, which, and for how many milliseconds."""
         self._in_force: MediaPlan | FaxPlan | None = None
         self._used: dict[str, tuple[int, int]] = {}
         self._numbers: dict[str, int] = {}
@@ -132,6 +135,10 @@ class FakeMedia:
                 assert pair in self.pairs[call], "a pair is closed that is not open"
                 assert pair not in self._used[call], "a pair is closed that the plan uses"
                 del self.pairs[call][pair]
+                return None
+            case PressKey(call, caller, key, duration_ms):
+                assert call in self.open, "a key for media that is not open"
+                self.pressed.append(("caller" if caller else "callee", key, duration_ms))
                 return None
             case CloseMedia(call):
                 del self.open[call]
@@ -317,7 +324,7 @@ class World:
         match output:
             case Transmit():
                 self._transmit(output)
-            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | CloseMedia():
+            case OpenMedia() | ApplyMedia() | OpenPair() | ClosePair() | PressKey() | CloseMedia():
                 fact = self.media.perform(output)
                 if fact is not None:
                     self._queue.append(lambda: self.engine.media_fact(fact, self.now))

@@ -37,7 +37,12 @@ ORIGIN = Origin("-", 7, 1, US.host)
 BOTH = Capabilities(("PCMU", "PCMA"))
 OFFER = make_offer(US, BOTH, ORIGIN)
 SECURE = Capabilities(
-    ("PCMU", "PCMA"), srtp=SrtpMode.REQUIRED, suites=tuple(Suite), rtcp_mux=True, rtcp_reduced=True
+    ("PCMU", "PCMA"),
+    srtp=SrtpMode.REQUIRED,
+    suites=tuple(Suite),
+    rtcp_mux=True,
+    rtcp_reduced=True,
+    rtcp_xr=True,
 )
 KEYED = LocalAudio(
     US.host,

@@ -525,6 +525,19 @@ def test_route_explain_takes_numbers_only_that_a_uri_can_hold(tmp_path: Path) ->
         assert invoke("route", "explain", *arguments, "-c", path)[0] == 2
 
 
+def test_check_config_says_where_a_sound_is_named_that_cannot_be_played(tmp_path: Path) -> None:
+    (tmp_path / "music.wav").write_bytes(b"no sound at all")
+    named = GOOD + f'[trunk.mid_call]\nmusic = "{tmp_path}/music.wav"\n[trunk.early_media]\nringback = "DE"\n'
+    path = written(
+        tmp_path, named.replace("[gateway]", '[internal.mid_call]\nmusic = "absent.wav"\n[gateway]')
+    )
+    code, out, err = invoke("check-config", "-c", path)
+    assert (code, out) == (78, f"{path}: not good: 3 errors\n")
+    assert "internal.mid_call.music: there is no such file" in err
+    assert "mid_call.music: no sound can be read from it" in err
+    assert 'how it rings in "DE" is not known; write "de"' in err
+
+
 SITED = (
     GOOD.replace("[[trunk]]\n", '[[trunk]]\nsite = "berlin"\n')
     + """

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
+from mediation.exit_codes import ExitCode
 from mediation.lab.simulated_call import OVER
 from mediation.media.engine import WorkerMediaEngine
+from mediation.media.shelf import SoundFileError
+from mediation.server import _serve
 from mediation.sip.flow import Transport
 from mediation.sip.framing import LONGEST_MESSAGE
 from mediation.sip.message import Request, Response
 from mediation_codecs.g711 import Law
 from tests.interop.scene import Scene
 from tests.wire.peers import TcpPeer, UdpPeer, invite, reply, request, spell, turned_away
-from tests.wire.phones import Phone, left_in, nothing_left_in, serving, until
+from tests.wire.phones import Phone, left_in, nothing_left_in, serving, settings_of, until
 
 NUMBER = "+493012345678"
 
@@ -321,3 +324,14 @@ async def test_the_end_of_a_media_worker_ends_no_call(scene: Scene) -> None:
         await front_end.is_done(2)
     for record in records(scene):
         assert (record["verdict"], record["hung_up_by"]) == ("success", "caller")
+
+
+# Sounds
+
+
+async def test_a_sound_that_went_after_the_check_is_told_and_nothing_is_started(scene: Scene) -> None:
+    music = f'mid_call.music = "{scene.folder}/gone.wav"'
+    with pytest.raises(SoundFileError, match="there is no such file"):
+        async with serving(scene.configuration(trunk=music)):
+            pass
+    assert await _serve(settings_of(scene.configuration(trunk=music))) == ExitCode.CONFIGURATION

@@ -46,8 +46,12 @@ def test_a_plan_needs_both_parties_and_is_told_when_it_changes() -> None:
     held = replace(ONE, takes=False)
     media.apply(held, OTHER, early=False)
     assert commands[1:] == [
-        ApplyMedia("one", MediaPlan(ONE, OTHER, 30.0)),
-        ApplyMedia("one", MediaPlan(held, OTHER, 30.0)),
+        ApplyMedia(
+            "one", MediaPlan(ONE, OTHER, 30.0, watched=True, hold_silence_s=1800.0, first_silence_s=30.0)
+        ),
+        ApplyMedia(
+            "one", MediaPlan(held, OTHER, 30.0, watched=True, hold_silence_s=1800.0, first_silence_s=30.0)
+        ),
     ]
 
 

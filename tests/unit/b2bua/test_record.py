@@ -6,6 +6,9 @@ from dataclasses import replace
 from mediation.b2bua import causes
 from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import SCHEMA, Attempt, CallRecord, Party
+from mediation.rtp.loss import Losses
+from mediation.rtp.quality import Quality, Rating
+from mediation.rtp.voip_metrics import VoipMetrics
 
 CALLER = Party("front-end", "", "10.1.1.20:5060", "a@b", "PCMU", StreamReport(10, 20, 1600, 1, 0.12345, 2, 3))
 CALLEE = Party("gateway", "itsp-a", "198.51.100.30:5060", "c", "PCMA", None)
@@ -71,8 +74,44 @@ def test_what_was_not_measured_is_null_never_0() -> None:
         "fax_sent": 0,
         "tampered": 0,
         "replayed": 0,
+        **dict.fromkeys(("reordered", "duplicates", "loss_runs", "loss_bursts"), 0),
+        **dict.fromkeys(("jitter_mean_ms", "jitter_max_ms", "round_trip_ms", "round_trip_max_ms")),
+        **dict.fromkeys(("r_factor", "mos", "remote_r_factor", "remote_mos", "voip_metrics")),
+        **dict.fromkeys(("remote_loss_percent", "remote_jitter_ms")),
+        **dict.fromkeys(("one_way_s", "silent_audio_s"), 0.0),
     }
     assert (callee["trunk"], callee["media"]) == ("itsp-a", None)
+
+
+def test_quality_is_told_both_ways_as_people_read_it() -> None:
+    quality = Quality(
+        1, 2, Losses(7, 3, 1, 20, 5), 1.234, 5.678, 40.004, 55.5, Rating(88.8888, 4.3, 4.35), 0.0213, 2.0,
+        Rating(70.04, 3.597, 3.7), VoipMetrics(7, 0.02, mos_lq=4.1, r_factor=80, round_trip_ms=41), 4.04, 0.0,
+    )  # fmt: skip
+    report = StreamReport(10, 20, 1600, 1, 0.12345, 2, 3, quality=quality)
+    caller = replace(ANSWERED, caller=replace(CALLER, media=report)).as_json(OFFSET)["caller"]
+    assert isinstance(caller, dict)
+    media = caller["media"]
+    assert [media[key] for key in ("reordered", "duplicates", "loss_runs", "loss_bursts")] == [1, 2, 3, 1]
+    assert [media[key] for key in ("jitter_mean_ms", "jitter_max_ms")] == [1.23, 5.68]
+    assert [media[key] for key in ("round_trip_ms", "round_trip_max_ms")] == [40.0, 55.5]
+    assert [media[key] for key in ("r_factor", "mos", "one_way_s")] == [88.9, 4.3, 4.0]
+    remote = [media["remote_" + key] for key in ("loss_percent", "jitter_ms", "r_factor", "mos")]
+    assert remote == [2.13, 2.0, 70.0, 3.6]
+    assert media["voip_metrics"] == {
+        "loss_percent": 2.0,
+        "discard_percent": 0,
+        "burst_density_percent": 0,
+        "burst_ms": 0,
+        "round_trip_ms": 41,
+        "end_system_ms": None,
+        "signal_dbm0": None,
+        "noise_dbm0": None,
+        "r_factor": 80,
+        "mos_lq": 4.1,
+        "mos_cq": None,
+        "buffer_ms": None,
+    }
 
 
 def test_the_suite_of_each_party_is_named_and_no_suite_is_null() -> None:

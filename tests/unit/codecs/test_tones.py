@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mediation_codecs.pcm import RATE_HZ, level_at_dbm0, level_dbm0
-from mediation_codecs.tones import BUSY, DTMF_HZ, RINGBACK, Cadence, dtmf, progress, sine
+from mediation_codecs.ringback import RINGBACK
+from mediation_codecs.tones import BUSY, DTMF_HZ, RAMP_S, Cadence, dtmf, progress, sine
 
 
 def test_a_key_is_two_tones_and_the_high_one_is_2_db_louder__q23() -> None:
@@ -44,8 +45,36 @@ def test_every_cadence_sounds_and_pauses_as_it_says(tones: dict[str, Cadence]) -
                 assert not part.any()
             else:
                 for frequency_hz in cadence.frequencies_hz:
-                    assert level_at_dbm0(part, frequency_hz) == pytest.approx(cadence.level_dbm0, abs=0.2)
+                    assert level_at_dbm0(part, frequency_hz) == pytest.approx(cadence.level_dbm0, abs=0.1)
             at += part.size
+
+
+@pytest.mark.parametrize("country", sorted(RINGBACK))
+def test_a_cycle_of_ringing_can_follow_itself_without_a_click(country: str) -> None:
+    cadence = RINGBACK[country]
+    assert len(country) == 2
+    assert len(cadence.pattern_s) % 2 == 0
+    cycle = progress(cadence, sum(cadence.pattern_s)).astype(int)
+    assert cycle.size == round(sum(cadence.pattern_s) * RATE_HZ)
+    assert cycle[0] == cycle[-1] == 0
+    steady = progress(Cadence(cadence.frequencies_hz, (1.0,), cadence.level_dbm0, cadence.modulated_hz), 1.0)
+    ramp = np.abs(cycle).max() / (RAMP_S * RATE_HZ)
+    assert np.abs(np.diff(cycle)).max() <= np.abs(np.diff(steady.astype(int))).max() + ramp
+
+
+def test_ringing_has_the_nominal_level_where_no_national_plan_says_another__e180() -> None:
+    for country, cadence in RINGBACK.items():
+        whole = progress(
+            Cadence(cadence.frequencies_hz, (1.0,), cadence.level_dbm0, cadence.modulated_hz), 1.0
+        )
+        nominal = -16 if country in ("us", "ca") else -10
+        assert level_dbm0(whole) == pytest.approx(nominal, abs=0.1)
+
+
+def test_modulated_ringing_has_both_its_sidebands() -> None:
+    tone = progress(RINGBACK["in"], 0.4)
+    for hz in (375, 425):
+        assert level_at_dbm0(tone, hz) == pytest.approx(-11.8 - 6.02, abs=0.2)
 
 
 def test_a_cadence_of_one_value_never_pauses() -> None:

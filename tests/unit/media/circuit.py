@@ -6,10 +6,20 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mediation.b2bua.plan import Fax, FaxPlan, MediaClosed, MediaPlan, MediaSilent, Stream
+from mediation.b2bua.plan import (
+    Fax,
+    FaxPlan,
+    KeyHeard,
+    MediaAmiss,
+    MediaClosed,
+    MediaPlan,
+    MediaSilent,
+    Stream,
+)
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, PortPool
 from mediation.media.session import Chance, Session
+from mediation.media.shelf import Shelf
 from mediation.rtp.packet import build
 from mediation_codecs.g711 import Law
 
@@ -62,9 +72,13 @@ def packet(
 class Circuit:
     """A session between two phones; `phones` are (RTP, RTCP) sockets of the caller and of the callee."""
 
-    def __init__(self, hosts: tuple[str, str], parties: tuple[str, str], chance: Chance) -> None:
+    def __init__(
+        self, hosts: tuple[str, str], parties: tuple[str, str], chance: Chance, shelf: Shelf | None = None
+    ) -> None:
         self.handlers: dict[socket.socket, Handler] = {}
         self.silent: list[MediaSilent] = []
+        self.keys: list[KeyHeard] = []
+        self.amiss: list[MediaAmiss] = []
         self.now = 1000 * SECOND
         self._pools = [PortPool(40000, 44999, quarantine=0, start=hash(self) >> 4) for _ in hosts]
         self.pairs: tuple[PortPair, PortPair] = (
@@ -76,7 +90,13 @@ class Circuit:
         self._others: list[socket.socket] = []
         self._further: dict[int, PortPair] = {}
         self.session = Session(
-            "call", self.pairs, self, self.silent.append, chance=chance, rtcp_interval_s=5.0
+            "call",
+            self.pairs,
+            self,
+            self._hear,
+            chance=chance,
+            rtcp_interval_s=5.0,
+            shelf=shelf or {},
         )
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
@@ -85,12 +105,26 @@ class Circuit:
     def forget(self, sock: socket.socket) -> None:
         del self.handlers[sock]
 
+    def remind(self) -> None:
+        """The test looks at the deadline itself."""
+
+    def _hear(self, fact: MediaSilent | MediaAmiss | KeyHeard) -> None:
+        match fact:
+            case KeyHeard():
+                self.keys.append(fact)
+            case MediaAmiss():
+                self.amiss.append(fact)
+            case MediaSilent():
+                self.silent.append(fact)
+
     def plan(
         self,
         caller: Stream | None = None,
         callee: Stream | None = None,
         silence_s: float = 30,
         pairs: tuple[int, int] = (0, 1),
+        *,
+        watched: bool = False,
     ) -> MediaPlan:
         """µ-law for the caller and A-law for the callee, unless said otherwise."""
         return MediaPlan(
@@ -98,6 +132,7 @@ class Circuit:
             callee or stream(self.callee, self.callee_rtcp, law=Law.PCMA),
             silence_s,
             *pairs,
+            watched=watched,
         )
 
     def fax(self, caller: socket.socket | None = None, callee: socket.socket | None = None) -> FaxPlan:
@@ -130,6 +165,13 @@ class Circuit:
     def serve(self) -> None:
         """Until nothing is readable any more. On loopback a packet is there when sending it returns."""
         while ready := select.select(list(self.handlers), [], [], 0.02)[0]:
+            for sock in ready:
+                if sock in self.handlers:
+                    self.handlers[sock](self.now)
+
+    def serve_now(self) -> None:
+        """The same, without waiting for what may follow."""
+        while ready := select.select(list(self.handlers), [], [], 0)[0]:
             for sock in ready:
                 if sock in self.handlers:
                     self.handlers[sock](self.now)
@@ -177,9 +219,10 @@ def circuit(
     hosts: tuple[str, str] = OURS,
     parties: tuple[str, str] = (CALLER, CALLEE),
     chance: Chance = lambda: 0.5,
+    shelf: Shelf | None = None,
 ) -> Iterator[Circuit]:
     """A session with its phones, cleaned up in the end."""
-    made = Circuit(hosts, parties, chance)
+    made = Circuit(hosts, parties, chance, shelf)
     try:
         yield made
     finally:

@@ -16,6 +16,7 @@ from mediation.b2bua.plan import (
     Endpoint,
     Fax,
     FaxPlan,
+    KeyHeard,
     MediaClosed,
     MediaLost,
     MediaOpened,
@@ -26,6 +27,9 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    PressKey,
+    Sound,
+    SoundKind,
     Stream,
     StreamReport,
 )
@@ -42,8 +46,12 @@ from mediation.media.channel import (
     encode,
     pair,
 )
+from mediation.rtp.loss import Losses
+from mediation.rtp.quality import Quality, Rating
+from mediation.rtp.voip_metrics import VoipMetrics
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
+from mediation.settings.peer_media import Dtmf
 from mediation_codecs.g711 import Law
 
 texts = st.text(max_size=30)
@@ -78,17 +86,47 @@ streams = st.builds(
     srtp=st.none() | agreed_keys,
     rtcp_mux=st.booleans(),
     rtcp_reduced=st.booleans(),
+    comfort_noise=st.booleans(),
+    fill_silence=st.booleans(),
+    max_ptime_ms=st.integers(0, 60),
+    repacketize=st.booleans(),
+    dtmf=st.sampled_from(Dtmf),
+    rtcp_xr=st.booleans(),
+    plays=st.none() | st.builds(Sound, st.sampled_from(SoundKind), texts),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
 faxes = st.builds(Fax, endpoints)
 seats = st.lists(st.integers(0, 9), min_size=2, max_size=2, unique=True)
 plans = st.builds(
-    lambda caller, callee, silence_s, pairs: MediaPlan(caller, callee, silence_s, *pairs),
+    lambda caller, callee, silence_s, pairs, others: MediaPlan(caller, callee, silence_s, *pairs, *others),
     streams,
     streams,
     seconds,
     seats,
+    st.tuples(st.booleans(), seconds, st.none() | seconds),
 ) | st.builds(lambda caller, callee, pairs: FaxPlan(caller, callee, *pairs), faxes, faxes, seats)
+losses = st.builds(Losses, counts, counts, counts, counts, counts)
+ratings = st.builds(Rating, seconds, seconds, seconds)
+metrics = st.builds(
+    VoipMetrics,
+    st.integers(0, 0xFFFFFFFF),
+    r_factor=st.none() | st.integers(0, 100),
+    burst_ms=st.integers(0, 65535),
+)
+qualities = st.builds(
+    Quality,
+    counts,
+    counts,
+    losses,
+    *([st.none() | seconds] * 4),
+    st.none() | ratings,
+    st.none() | seconds,
+    st.none() | seconds,
+    st.none() | ratings,
+    st.none() | metrics,
+    seconds,
+    seconds,
+)
 reports = st.builds(
     StreamReport,
     counts,
@@ -102,6 +140,7 @@ reports = st.builds(
     counts,
     counts,
     counts,
+    qualities,
 )
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(OpenMedia, texts, st.sampled_from(Side), st.sampled_from(Side), st.tuples(texts, texts)),
@@ -114,6 +153,8 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(MediaOpened, texts, endpoints, endpoints),
     st.builds(MediaRefused, texts, texts),
     st.builds(MediaSilent, texts, st.booleans()),
+    st.builds(PressKey, texts, st.booleans(), texts, counts),
+    st.builds(KeyHeard, texts, st.booleans(), texts, counts),
     st.builds(MediaLost, texts, texts),
     st.builds(MediaClosed, texts, reports, reports),
     st.builds(

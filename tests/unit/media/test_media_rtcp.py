@@ -170,13 +170,13 @@ def test_the_round_trip_is_measured_by_the_peers_answer__rfc3550_6_4_1() -> None
     sent = 0x12345678  # what our own sender report said: its middle 32 bits
     now = (sent + int(0.75 * 65536)) / 65536
     leg.heard(report_of_peer(last_report=sent, delay=int(0.5 * 65536)), OURS, now)
-    assert leg.round_trip_s == pytest.approx(0.25, abs=1e-4)
+    assert leg.round_trips.last_s == pytest.approx(0.25, abs=1e-4)
 
 
 def test_a_round_trip_below_zero_is_not_believed() -> None:
     leg = Correspondence("abc")
     leg.heard(report_of_peer(last_report=65536 * 50, delay=65536 * 60), OURS, 100.0)
-    assert leg.round_trip_s is None
+    assert leg.round_trips.mean_s is None
 
 
 def test_what_the_peer_has_missed_is_known_from_its_report() -> None:

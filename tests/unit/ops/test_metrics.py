@@ -18,8 +18,11 @@ from mediation.b2bua.record import CallRecord, Party
 from mediation.b2bua.watch import TargetReport
 from mediation.ops.metrics import Metrics, Sources
 from mediation.routing.health_table import State
+from mediation.rtp.loss import Losses
+from mediation.rtp.quality import Quality, Rating
 from mediation.sip.flow import Endpoint
 
+TRUNK = ("trunk", "itsp")
 NOTHING = Sources(lambda: 0, lambda: 0, dict, dict)
 FRONT_END = Party("front-end", "", "10.1.1.20:5060", "id", None, None)
 RECORD = CallRecord("c1", FRONT_END, None, "+1", "+2", 1.0, None, None, 2.0, causes.NO_ROUTE, "server", ())
@@ -79,6 +82,54 @@ def test_packets_that_srtp_refuses_are_counted_by_interface_and_reason() -> None
             if name == "mediation_srtp_packets_refused_total"
         }
     assert found == {"internal tampered": 7, "gateway tampered": 2, "gateway replayed": 4}
+
+
+def test_quality_is_told_by_trunk_and_direction() -> None:
+    quality = Quality(
+        duplicates=5,
+        losses=Losses(lost=10, runs=10),
+        jitter_mean_ms=4.0,
+        round_trip_ms=120.0,
+        rating=Rating(88.0, 4.3, 4.35),
+        remote_loss=0.02,
+        remote_jitter_ms=30.0,
+        remote_rating=Rating(62.0, 3.2, 3.4),
+        one_way_s=3.0,
+    )
+    report = StreamReport(995, 1000, 1600, 5, None, 0, remote_lost=20, quality=quality)
+    callee = Party("gateway", "itsp", "", "id", "PCMA", report)
+    with served(NOTHING) as (metrics, at):
+        metrics.call_ended(replace(RECORD, callee=callee))
+        found = scrape(at)
+    peer = (("interface", "gateway"),)
+    came, went = (*peer, ("stream", "received"), TRUNK), (*peer, ("stream", "sent"), TRUNK)
+    assert (found["mediation_mos_sum", came], found["mediation_mos_sum", went]) == (4.3, 3.2)
+    assert found["mediation_rtp_loss_ratio_sum", came] == 0.01  # 10 of 1000 that were sent
+    assert found["mediation_rtp_loss_ratio_sum", went] == 0.02
+    assert (
+        found["mediation_rtp_jitter_seconds_sum", came],
+        found["mediation_rtp_jitter_seconds_sum", went],
+    ) == (
+        0.004,
+        0.03,
+    )
+    assert found["mediation_rtp_round_trip_seconds_sum", (*peer, TRUNK)] == 0.12
+    assert (found["mediation_rtp_packets_total", came], found["mediation_rtp_packets_total", went]) == (
+        995,
+        1000,
+    )
+    assert found["mediation_rtp_packets_lost_total", came] == 10
+    assert found["mediation_rtp_packets_lost_total", went] == 20
+    assert found["mediation_one_way_calls_total", (*peer, TRUNK)] == 1
+    assert ("mediation_silent_calls_total", (*peer, TRUNK)) not in found
+
+
+def test_what_was_not_measured_is_in_no_figure() -> None:
+    callee = Party("gateway", "itsp", "", "id", None, StreamReport(0, 0, 0, 0, None, 0))
+    with served(NOTHING) as (metrics, at):
+        metrics.call_ended(replace(RECORD, callee=callee))
+        found = {name for name, _ in scrape(at)}
+    assert not [name for name in found if name.startswith(("mediation_mos", "mediation_rtp"))]
 
 
 def test_strangers_and_certificates_are_looked_up_when_somebody_asks() -> None:

@@ -1,0 +1,70 @@
+"""Noise for a party that takes no description of it (RFC 3389): packets of our own while the source is silent.
+
+The source tells a level and then sends nothing until somebody speaks. A party that knows no comfort noise would hear a
+dead line, or take the call for lost; it gets noise of that level in its own law, packet by packet, by the clock.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from mediation.b2bua.plan import Stream
+from mediation.media.clock import NEVER, UNITS_PER_MS
+from mediation.media.outlet import Outlet
+from mediation_codecs.noise import noise
+
+SLACK: Final = 10 * UNITS_PER_MS
+"""A packet of noise leaves so much later than one of speech would: speech that is a little late finds its place."""
+
+
+class Hush:
+    """Of one direction. All times are of the media clock."""
+
+    __slots__ = ("_began", "_free_at", "_level", "_outlet", "_remind", "_sink", "_start", "deadline")
+
+    def __init__(self, sink: Stream, outlet: Outlet, remind: Callable[[], None]) -> None:
+        """`remind` is called when `deadline` has come nearer."""
+        self._sink = sink
+        self._outlet = outlet
+        self._remind = remind
+        self._level = 0
+        self._start = self._began = 0
+        self._free_at = 0
+        """What sounded in the place of noise is over by then."""
+        self.deadline = NEVER
+        """When the next packet is due."""
+
+    def follow(self, sink: Stream) -> None:
+        """The party takes another law or packets of another length from now on."""
+        self._sink = sink
+
+    def heard(self, payload: bytes, now: int) -> None:
+        """The source describes its noise: the first octet is the level (section 3); without one it says nothing."""
+        if not payload:
+            return
+        self._level = payload[0] & 0x7F
+        if self.deadline == NEVER:
+            self._start, self._began = self._outlet.next_timestamp(now), now
+            self.deadline = now + self._units + SLACK
+            self._remind()
+
+    def stop(self) -> None:
+        """The source speaks, or another one does."""
+        self.deadline = NEVER
+
+    def handle_timeout(self, now: int, *, aloud: bool = True) -> None:
+        """Send what is due; unless `aloud`, something else sounds in its place."""
+        while self.deadline <= now:
+            units = self._units
+            moment = self.deadline - units - SLACK
+            after = moment - self._began
+            if not aloud:
+                self._free_at = self.deadline + units
+            elif moment >= self._free_at:
+                payload = noise(self._sink.law, self._level, after, units)
+                timestamp = (self._start + after) & 0xFFFFFFFF
+                self._outlet.insert(self._sink.payload_type, payload, timestamp, moment, marker=after == 0)
+            self.deadline += units
+
+    @property
+    def _units(self) -> int:
+        return self._sink.ptime_ms * UNITS_PER_MS

@@ -1,0 +1,159 @@
+"""What is done to one direction of a call beyond its translation, where the plan wants any of it.
+
+Keys that are said in another way to the other party, noise in place of its description, packets of another length. A
+direction that wants none of these has no workshop; one that has it leaves the shortest road to packets that simply
+follow each other, as long as nothing is at work.
+"""
+
+from collections.abc import Callable
+
+from mediation.b2bua.plan import Stream
+from mediation.media.clock import NEVER
+from mediation.media.digits import Digits, Tell, are_unlike, way_of
+from mediation.media.hush import Hush
+from mediation.media.outlet import Heard, Outlet
+from mediation.media.repacketizing import Repacketizer, lengths_for
+from mediation.sdp.audio import COMFORT_NOISE
+
+NOISE_TYPE = COMFORT_NOISE[0]
+
+
+def is_wanted(source: Stream, sink: Stream) -> bool:
+    """Whether a direction needs a workshop."""
+    return are_unlike(source, sink) or _needs_noise(source, sink) or _needs_lengths(source, sink)
+
+
+class Workshop:
+    """Of one direction. All times are of the media clock."""
+
+    __slots__ = ("_digits", "_hush", "_laws", "_lengths", "_outlet", "_packer", "_remind", "_tell")
+
+    def __init__(self, outlet: Outlet, tell: Tell, remind: Callable[[], None]) -> None:
+        """`tell` hears of keys for signalling, `remind` is called when `deadline` may have come nearer."""
+        self._outlet = outlet
+        self._tell = tell
+        self._remind = remind
+        self._digits: Digits | None = None
+        self._hush: Hush | None = None
+        self._packer: Repacketizer | None = None
+        self._laws: tuple[int, ...] = ()
+        self._lengths = (0, 0)
+
+    def follow(self, source: Stream, sink: Stream) -> None:
+        """Another plan: what it still asks for goes on."""
+        self._laws = source.taken_payload_types
+        self._lengths = lengths_for(sink)
+        self._follow_digits(source, sink)
+        if not _needs_noise(source, sink):
+            self._hush = None
+        elif self._hush is None:
+            self._hush = Hush(sink, self._outlet, self._remind)
+        else:
+            self._hush.follow(sink)
+        if not _needs_lengths(source, sink):
+            self._packer = None
+        elif self._packer is None:
+            self._packer = Repacketizer(sink, self._remind)
+        else:
+            self._packer.follow(sink)
+
+    def _follow_digits(self, source: Stream, sink: Stream) -> None:
+        if not are_unlike(source, sink):
+            self._digits = None
+        elif self._digits is not None and self._digits.ways == (way_of(source), way_of(sink)):
+            self._digits.follow(source, sink)
+        else:
+            self._digits = Digits(source, sink, self._outlet, self.send_on, self._tell, self._remind)
+
+    def press(self, key: str, duration_ms: int, now: int) -> None:
+        """Let the party hear a key that signalling has heard of the source."""
+        if self._digits is not None:
+            self._digits.press(key, duration_ms, now)
+
+    def watches(self, octets: int) -> bool:
+        """Whether packets of this payload must come here, each of them."""
+        if self._digits is not None and self._digits.is_busy:
+            return True
+        return self._packer is not None and not self._fits(octets)
+
+    def take(self, packet: Heard, now: int) -> None:
+        """A packet of the source, on its way."""
+        if self._digits is None:
+            self.send_on(packet, now)
+            return
+        for each in self._digits.listen(packet, now):
+            self.send_on(each, now)
+
+    def send_on(self, packet: Heard, now: int) -> None:
+        """The same, once it has been listened to."""
+        digits, hush, outlet = self._digits, self._hush, self._outlet
+        if digits is not None and digits.keeps(packet, outlet.leaving(packet), now):
+            outlet.withhold(packet)
+            return
+        if packet.payload_type not in self._laws:
+            if hush is not None and packet.payload_type == NOISE_TYPE:
+                hush.heard(packet.payload, now)
+            self.flush()
+            outlet.forward(packet, now)
+            return
+        if hush is not None:
+            hush.stop()
+        packer = self._packer
+        if packer is None or self._fits(len(packet.payload)):
+            outlet.forward(packet, now)
+        elif (placed := outlet.place(packet, now)) is not None:
+            for payload, timestamp, marker in packer.take(*placed, now):
+                outlet.send_piece(payload, timestamp, marker=marker)
+
+    def stop(self) -> None:
+        """Nobody needs this any more: what is held or waits goes on."""
+        if self._digits is not None:
+            self._digits.stop()
+        self.flush()
+
+    def flush(self) -> None:
+        """Let what waits for more leave as it is."""
+        if self._packer is not None:
+            for payload, timestamp, marker in self._packer.flush():
+                self._outlet.send_piece(payload, timestamp, marker=marker)
+
+    def source_changed(self) -> None:
+        """Another stream comes in: its timestamps say nothing of those before."""
+        self.flush()
+        if self._digits is not None:
+            self._digits.source_changed()
+        if self._hush is not None:
+            self._hush.stop()
+
+    @property
+    def deadline(self) -> int:
+        """When `handle_timeout` has something to do."""
+        rooms = (self._digits, self._hush, self._packer)
+        return min((room.deadline for room in rooms if room is not None), default=NEVER)
+
+    def handle_timeout(self, now: int) -> None:
+        """What is due."""
+        digits = self._digits
+        if digits is not None:
+            digits.handle_timeout(now)
+        if self._hush is not None:
+            self._hush.handle_timeout(now, aloud=digits is None or not digits.is_sounding)
+        if self._packer is not None and self._packer.deadline <= now:
+            self.flush()
+
+    def _fits(self, octets: int) -> bool:
+        """Whether a packet may leave as it comes."""
+        shortest, longest = self._lengths
+        return shortest <= octets <= longest and (self._packer is None or self._packer.is_empty)
+
+
+def _is_open(source: Stream, sink: Stream) -> bool:
+    return source.sends and sink.takes
+
+
+def _needs_noise(source: Stream, sink: Stream) -> bool:
+    return _is_open(source, sink) and sink.fill_silence and not sink.comfort_noise
+
+
+def _needs_lengths(source: Stream, sink: Stream) -> bool:
+    return _is_open(source, sink) and bool(sink.repacketize or sink.max_ptime_ms)
