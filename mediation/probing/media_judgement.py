@@ -145,6 +145,8 @@ def hold(evidence: Evidence) -> Finding:
         if not style or style in lines:
             continue
         answer = trial.answer_to(request)
+        if answer is not None and answer.status in (401, 407):
+            continue  # asked again, with credentials
         stream = audio_in(answer)
         direction = f", {stream.direction}" if stream is not None else ""
         lines[style] = f"{style}: {said(answer)}{direction}"

@@ -58,6 +58,10 @@ class ProbeCall:
         """What we have described last."""
         self.answered = self.over = self.closed = False
         self.agreed: AgreedAudio | None = None
+        self.changes = 0
+        """Re-INVITEs of ours that were taken or refused."""
+        self.is_refused = False
+        """Whether the last of them was."""
         self._keys: list[tuple[int, bool, bytes]] = []
         """Packets of keys that wait: after how many units, marker, payload."""
         self._sequence = self._timestamp = 1000
@@ -145,9 +149,14 @@ class ProbeCall:
         match event:
             case session.Progressed(response):
                 self._heard_answer(response.body)
-            case session.Accepted(response) | session.ReofferTaken(response):
+            case session.Accepted(response):
                 self.answered = True
                 self._heard_answer(response.body)
+            case session.ReofferTaken(response):
+                self.changes, self.is_refused = self.changes + 1, False
+                self._heard_answer(response.body)
+            case session.ReofferRefused() | session.ReofferMet():
+                self.changes, self.is_refused = self.changes + 1, True
             case (
                 session.Rejected() | session.Failed() | session.HungUp() | session.Lost() | session.Expired()
             ):

@@ -10,6 +10,7 @@ from typing import Final
 from mediation.lab.ladder import LadderMessage, ladder_text
 from mediation.probing.evidence import Evidence, Spoken, Trial
 from mediation.probing.finding import Advice, Finding, Verdict
+from mediation.probing.media_judgement import hold_style
 from mediation.probing.plan import ProbePlan
 from mediation.sdp.crypto import without_keys
 from mediation.sip.message import Request
@@ -129,4 +130,7 @@ def _rungs(spoken: Sequence[Spoken], trunk: str) -> Iterator[LadderMessage]:
 
 def _note(message: Request, octets: int) -> str:
     """What tells requests of one name apart."""
-    return f" ({octets} octets)" if message.headers.get("X-Padding") else ""
+    if message.headers.get("X-Padding"):
+        return f" ({octets} octets)"
+    style = hold_style(message) if message.method == "INVITE" else ""
+    return f" ({style})" if style else ""

@@ -97,14 +97,14 @@ def _holds(prober: Prober, call: ProbeCall, trial: Trial) -> Script:
     plain = call.said
     for held in (_directed(plain, "sendonly"), _directed(plain, "inactive"), _at_nowhere(plain)):
         for offer in (held, plain):
+            before = call.changes
             if call.over or not call.reoffer(offer, prober.now):
                 return
-            asked = len(trial.requests("INVITE"))
-            yield Wait(lambda asked=asked: call.over or len(trial.finals("INVITE")) >= asked, CHANGE_S)  # type: ignore[misc]
-            if len(trial.finals("INVITE")) < asked:
+            yield Wait(lambda before=before: call.over or call.changes > before, CHANGE_S)  # type: ignore[misc]
+            if call.changes == before:
                 trial.left_out = "a re-INVITE was not answered"
                 return
-            if trial.finals("INVITE")[-1].status >= 300:
+            if call.is_refused:
                 break  # not held, so there is nothing to resume
 
 
