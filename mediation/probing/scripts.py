@@ -7,7 +7,7 @@ from typing import Final
 from mediation.probing.evidence import Trial, description
 from mediation.probing.plan import SIZES
 from mediation.probing.probe_call import ProbeCall
-from mediation.probing.prober import Prober, Script, Wait
+from mediation.probing.prober import Prober, Question, Script, Wait
 from mediation.sdp.crypto import KeyRing, Suite, read_crypto
 from mediation.sdp.description import Connection, SessionDescription
 from mediation.sip.flow import Transport
@@ -22,7 +22,6 @@ OTHER_TERMS: Final = (415, 488, 606)
 """A call in the clear is refused so where audio must be encrypted."""
 KEY: Final = "5"
 SUPPORTED: Final = (("Supported", "100rel, timer, replaces"),)
-NEVER: Final[Callable[[], bool]] = lambda: False  # noqa: E731 -- a name for what never comes
 
 
 def everything(prober: Prober) -> Script:
@@ -55,7 +54,7 @@ def options(prober: Prober) -> Script:
     """What it says that it takes (RFC 3261 section 11)."""
     prober.trial("options", "OPTIONS", "OPTIONS outside of calls")
     question = prober.options()
-    yield Wait(lambda: question.is_settled, OPTIONS_S)
+    yield Wait(_settled(question), OPTIONS_S)
 
 
 def sizes(prober: Prober) -> Script:
@@ -65,7 +64,7 @@ def sizes(prober: Prober) -> Script:
     )
     for octets in SIZES:
         question = prober.options(octets)
-        yield Wait(lambda question=question: question.is_settled, OPTIONS_S)  # type: ignore[misc]
+        yield Wait(_settled(question), OPTIONS_S)
         if trial.answer_to(trial.requests("OPTIONS")[-1]) is None:
             return
 
@@ -100,7 +99,7 @@ def _holds(prober: Prober, call: ProbeCall, trial: Trial) -> Script:
             before = call.changes
             if call.over or not call.reoffer(offer, prober.now):
                 return
-            yield Wait(lambda before=before: call.over or call.changes > before, CHANGE_S)  # type: ignore[misc]
+            yield Wait(_changed(call, before), CHANGE_S)
             if call.changes == before:
                 trial.left_out = "a re-INVITE was not answered"
                 return
@@ -223,6 +222,14 @@ def _answered(prober: Prober, call: ProbeCall, *, talk_early: bool = False) -> S
     if not call.over and not call.answered and call.agreed is not None:
         call.talk(prober.now)
         yield Wait(lambda: call.over or call.answered, prober.plan.ring_s)
+
+
+def _settled(question: Question) -> Callable[[], bool]:
+    return lambda: question.is_settled
+
+
+def _changed(call: ProbeCall, before: int) -> Callable[[], bool]:
+    return lambda: call.over or call.changes > before
 
 
 def _ended(prober: Prober, call: ProbeCall) -> Script:

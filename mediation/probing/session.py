@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mediation.b2bua.engine import Engine
+from mediation.b2bua.finding import DnsAnswer
 from mediation.b2bua.outputs import Resolve
 from mediation.net.driver import Driver
 from mediation.net.resolver import Resolver
@@ -58,8 +59,8 @@ async def find_target(settings: Settings, trunk: str) -> tuple[Directory, Target
             if engine.finder.settled:
                 settled.set()
 
-        def answered(answer: object) -> None:
-            engine.dns_answered(answer, loop.time())  # type: ignore[arg-type]
+        def answered(answer: DnsAnswer) -> None:
+            engine.dns_answered(answer, loop.time())
             drain()
 
         resolver = Resolver(settings.dns, answered)

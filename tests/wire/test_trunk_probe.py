@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from mediation.probing.session import ProbeError, find_target, probe_listener
 from mediation.settings.read import inspect_file
-from mediation.sip.flow import Endpoint
+from mediation.sip.flow import Endpoint, Transport
 from tests.interop.scene import Scene
+from tests.wire.name_server import naming
 from tests.wire.peers import UdpPeer, spell
 from tests.wire.processes import Running, mediation
 from tests.wire.tls_scene import Secured
@@ -118,6 +120,28 @@ async def test_over_tls_its_certificate_is_told_and_srtp_is_advised(scene: Scene
     assert "TLSv1.3" in words(told, "tls")
     assert "sbc.itsp.example" in words(told, "tls")
     assert 'media.srtp = "optional"' in told["block"]
+
+
+async def test_a_trunk_by_name_is_looked_up_as_the_server_would_rfc3263(scene: Scene) -> None:
+    at = scene.host(53), 5353
+    text = scene.configuration(
+        targets=("sip:itsp.example",), more=f'[dns]\nservers = ["{spell(at)}"]\ntimeout_s = 2\n'
+    )
+    settings = inspect_file(str(file_of(scene, scene.sbc, text))).settings
+    async with naming(at) as names:
+        with pytest.raises(ProbeError, match="knows no address of trunk itsp"):
+            await find_target(settings, "itsp")
+        names.holds("_sip._udp.itsp.example", "SRV", "1 0 5070 sbc.itsp.example.")
+        names.holds("sbc.itsp.example", "A", scene.sbc[0])
+        _, target = await find_target(settings, "itsp")
+    assert (target.transport, target.endpoint, target.name) == (
+        Transport.UDP,
+        (scene.sbc[0], 5070),
+        "itsp.example",
+    )
+    listener = probe_listener(settings, target, 0)
+    assert listener.endpoint == (scene.gateway[0], 5061), "the port above the server's own"
+    assert probe_listener(settings, target, 5060) in settings.gateway.listen
 
 
 async def test_nothing_is_sent_without_consent(scene: Scene) -> None:
