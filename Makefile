@@ -12,8 +12,8 @@
 VENV ?= .venv
 BIN  := $(VENV)/bin
 ARGS ?=
-# Tests wait more than they compute, so two at a time keep two cores busy and no more.
-JOBS ?= 2
+# Tests wait more than they compute: three at a time keep two cores busy.
+JOBS ?= 3
 
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \

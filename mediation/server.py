@@ -27,7 +27,7 @@ from mediation.media.engine import (
     WorkerSettings,
     WorkerStarted,
 )
-from mediation.media.shelf import SoundFileError, sounds_in, write_shelf
+from mediation.media.shelf import SoundFileError, sounds_of
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY
@@ -141,6 +141,16 @@ async def _started(server: "Server", stopping: asyncio.Event) -> bool:
     return True
 
 
+def _shelf(settings: Settings) -> int:
+    """The descriptor of what may be played; -1: nothing. Raises SoundFileError."""
+    sounds = sounds_of(settings)
+    if not sounds:
+        return -1
+    from mediation.media.stocking import made, write_shelf
+
+    return write_shelf(made(sounds))
+
+
 def _devices(settings: Settings) -> tuple[tuple[str, str], ...]:
     """The addresses whose ports are bound to a network interface, as their listeners are."""
     listeners = (each for side in Side for each in settings.interface(side).listen if each.device)
@@ -167,8 +177,7 @@ class Server:
         self._names_settled = asyncio.Event()
         """Set when something has come of every name, good or bad."""
         media = settings.media
-        sounds = sounds_in(settings)
-        self._shelf = write_shelf(sounds) if sounds else -1
+        self._shelf = _shelf(settings)
         self._media: MediaEngine = WorkerMediaEngine(
             WorkerSettings(
                 front_end_ports=settings.internal.rtp_ports,

@@ -4,25 +4,15 @@ Octets are as RTP carries them (RFC 3551 section 4.5.14): A-law with its even bi
 of them. Linear samples are int16: A-law's 13-bit numbers times 8, µ-law's 14-bit ones times 4.
 """
 
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from mediation_codecs.law import Law
+
 Samples = npt.NDArray[np.int16]
 """Linear PCM, 8,000 samples a second."""
-
-
-class Law(StrEnum):
-    """The two companding laws, by their RTP encoding names (RFC 3551 section 4.5.14)."""
-
-    PCMU = "PCMU"
-    PCMA = "PCMA"
-
-
-SILENCE: Final[dict[Law, int]] = {Law.PCMA: 0xD5, Law.PCMU: 0xFF}
-"""The octet of an idle channel: the smallest positive value."""
 
 
 def decode(law: Law, octets: bytes) -> Samples:

@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from mediation_codecs.g711 import Law, encode
+from mediation_codecs.g711 import encode
+from mediation_codecs.law import Law
 from mediation_codecs.pcm import clipped, peak_of
 
 OVERLOAD_DBM0: Final = 6.18

@@ -6,7 +6,7 @@ Where a country's list has several, it is the one of its larger network. Levels 
 
 from typing import Final
 
-from mediation_codecs.tones import Cadence
+from mediation_codecs.cadence import Cadence
 
 _PAIR: Final = -13.0
 """Of each of two, so that both together have the nominal level."""

@@ -1,11 +1,11 @@
 """Signals a telephone network makes: reference tone, DTMF, call progress. All at 8,000 samples a second."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from mediation_codecs.cadence import Cadence
 from mediation_codecs.g711 import Samples
 from mediation_codecs.pcm import FULL_SCALE_DBM0, RATE_HZ, clipped, peak_of
 
@@ -19,20 +19,6 @@ DTMF_HZ: Final[dict[str, tuple[int, int]]] = {
     for digit, high in zip(row, (1209, 1336, 1477, 1633), strict=True)
 }
 """The two frequencies of each key (ITU-T Q.23)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cadence:
-    """A call progress tone (ITU-T E.180)."""
-
-    frequencies_hz: tuple[float, ...]
-    """Sounding together."""
-    pattern_s: tuple[float, ...]
-    """On, off, on, off …, then from the beginning; one value only: without a pause."""
-    level_dbm0: float = -15.0
-    """Of each frequency."""
-    modulated_hz: float = 0.0
-    """All of it swells and fades so many times a second, from nothing to twice as much; 0: it is steady."""
 
 
 RAMP_S: Final = 0.002

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from mediation_codecs.g711 import DIRECT, Law
+from mediation_codecs.g711 import DIRECT
+from mediation_codecs.law import Law
 
 
 def translation_table(source: Law, sink: Law) -> bytes | None:

@@ -315,9 +315,7 @@ class Bridge:
         question = self._asked.pop((leg, replied.ticket), None)
         if question is not None:
             status = 403 if replied.status in (401, 407) else replied.status
-            self.other(leg).questions.reply(
-                question, status, now, replied.content if status < 300 else NOTHING
-            )
+            self.other(leg).questions.reply(question, status, now, replied.content)
 
     # REFER that is passed on
 

@@ -33,6 +33,13 @@ class Content:
         headers = tuple((name, value) for name in CONTENT_HEADERS for value in message.headers.get_all(name))
         return cls(headers, message.body, essences_of(message))
 
+    @classmethod
+    def of_answer(cls, response: Response) -> "Content":
+        """The content of what INFO or MESSAGE was answered: of a refusal, the packages that would be taken (469)."""
+        if response.status < 300:
+            return cls.of(response)
+        return cls(tuple(("Recv-Info", value) for value in response.headers.get_all("Recv-Info")))
+
 
 NOTHING = Content()
 

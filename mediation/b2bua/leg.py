@@ -53,7 +53,7 @@ from mediation.sip.session_timer import TimerRefusal
 from mediation.sip.timers import Deadlines
 from mediation.sip.transaction_row import Failure, Transaction
 from mediation.sip.uri import escaped, parse_uri
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 RETRY_AFTER_S = 10
 """How long a 503 of ours asks to be left alone (RFC 3261 section 21.5.4)."""

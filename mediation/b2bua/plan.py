@@ -12,7 +12,7 @@ from mediation.rtp.quality import NOT_MEASURED, Quality
 from mediation.sdp.crypto import SrtpKeys
 from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 Endpoint = tuple[str, int]
 """An IP address, without brackets, and a UDP port."""

@@ -66,8 +66,9 @@ class Questions:
         return self.user.session.inside.ask(method, now, fields, content.body)
 
     def reply(self, question: int, status: int, now: float, content: Content = NOTHING) -> None:
-        """Answer what the peer has `Asked`."""
+        """Answer what the peer has `Asked`. Never by 408, which is for INVITE alone (RFC 4320 section 4.2)."""
         transaction = self._waiting.pop(question, None)
+        status = 504 if status == 408 else status
         if transaction is not None:
             demanded = self._demanded(status, transaction.request.method)
             fields = (*demanded, *content.headers, *self.user.voice.server)
@@ -174,5 +175,5 @@ class Questions:
     def replied(self, ticket: int, outcome: Outcome, now: float) -> None:
         """The peer has answered, or it never will: the same as 408 (RFC 3261 section 8.1.3.1)."""
         answer = outcome if isinstance(outcome, Response) else None
-        status, content = (408, NOTHING) if answer is None else (answer.status, Content.of(answer))
+        status, content = (408, NOTHING) if answer is None else (answer.status, Content.of_answer(answer))
         self.user.tell(Replied(ticket, status, content), now)

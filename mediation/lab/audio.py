@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mediation_codecs.g711 import Law, Samples, encode
+from mediation_codecs.g711 import Samples, encode
+from mediation_codecs.law import Law
 from mediation_codecs.pcm import RATE_HZ, clipped, level_dbm0, peak_of
 
 LEVEL_DBM0: Final = -18.0

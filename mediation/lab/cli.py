@@ -17,7 +17,7 @@ from mediation.settings.addresses import parse_listener, parse_target
 from mediation.settings.places import AnyTarget, Listener, Target
 from mediation.settings.words import UnfitError
 from mediation.sip.flow import Transport
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mediation.lab.audio import is_silent
-from mediation_codecs.g711 import DIRECT, Law, decode
+from mediation_codecs.g711 import DIRECT, decode
+from mediation_codecs.law import Law
 
 LAW_NAME: Final = {Law.PCMA: "A-law", Law.PCMU: "µ-law"}
 

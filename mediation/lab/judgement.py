@@ -12,7 +12,7 @@ from mediation.lab.results import CallResult, DirectionResult
 from mediation.lab.stream import CALLEE, CALLER, Recording
 from mediation.routing.numbers import number_of
 from mediation.sip.message import Message, Request, Response
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 Record = Mapping[str, object]
 SETTLING_S = 0.05

@@ -15,7 +15,8 @@ from mediation.lab.audio import is_silent
 from mediation.lab.identify import LAW_NAME, Identifier, Kind, Match, ReceivedPacket, SentPacket, Voice
 from mediation.lab.quality import burst_ratio, percentile
 from mediation.rtp.e_model import WITHOUT_CONCEALMENT, mos, r_factor
-from mediation_codecs.g711 import SILENCE, Law, decode
+from mediation_codecs.g711 import decode
+from mediation_codecs.law import SILENCE, Law
 from mediation_codecs.pcm import RATE_HZ
 
 AUDIO_ARRIVES: Final = "audio arrives"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mediation.lab.ladder import LadderMessage
 from mediation.lab.proof import Claim, Verdict
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from mediation.sip.invite import InviteSession
 from mediation.sip.message import Request
 from mediation.sip.session_events import SessionEvent
 from mediation.sip.transaction_row import Transaction
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 HANG_UP, GIVE_UP = "hang-up", "give-up"
 OVER = "over"

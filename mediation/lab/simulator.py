@@ -20,7 +20,7 @@ from mediation.routing.routes import listener_for
 from mediation.settings.places import Listener, Target
 from mediation.sip.flow import Endpoint
 from mediation.sip.ids import IdSource
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 STOP_LIMIT_S = 2.0
 """How long calls may take to be hung up when the simulator is told to stop."""

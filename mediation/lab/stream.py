@@ -11,7 +11,7 @@ from mediation.lab.simulated_call import StartAudio
 from mediation.net.udp import UdpSocket
 from mediation.rtp.packet import RtpError, build, read_header
 from mediation.sip.flow import Endpoint
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 FRAME_OCTETS: Final = 160
 FRAME_S: Final = 0.02

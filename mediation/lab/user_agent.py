@@ -24,7 +24,7 @@ from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Message, Request, Response
 from mediation.sip.timers import TimerValues
 from mediation.sip.transaction_row import Transaction
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 PORTS_END = 65_536
 """Ports for audio begin again here."""

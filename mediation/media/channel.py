@@ -42,7 +42,7 @@ from mediation.media.quality_fields import quality_fields, quality_of
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 LARGEST: Final = 32_768
 """Octets of a message. The usual ones have up to 700; keys add 200, and each fork 300."""

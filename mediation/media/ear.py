@@ -11,7 +11,8 @@ at -55 dBm0: less than the room that any open microphone hears.
 from functools import lru_cache
 from typing import Final
 
-from mediation_codecs.g711 import DECODE, Law
+from mediation_codecs.g711 import DECODE
+from mediation_codecs.law import Law
 from mediation_codecs.pcm import peak_of
 
 QUIET_DBM0: Final = -55.0

@@ -14,7 +14,8 @@ from mediation.media.clock import NEVER, UNITS_PER_MS
 from mediation.media.outlet import Outlet
 from mediation.rtp.telephone_event import END_PACKETS, KEYS, MAX_DURATION, TelephoneEvent
 from mediation_codecs.dtmf import key_tone
-from mediation_codecs.g711 import SILENCE, encode
+from mediation_codecs.g711 import encode
+from mediation_codecs.law import SILENCE
 
 PAUSE: Final = 50 * UNITS_PER_MS
 """Between two keys: 40 ms are the least that every receiver notices (ITU-T Q.24)."""

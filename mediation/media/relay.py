@@ -23,7 +23,7 @@ from mediation.media.workshop import Workshop, is_wanted
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
 from mediation.rtp.rewrite import Rewrite
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from mediation_codecs.transcode import translation_table
 
 CLOCK_HZ: Final = 8000

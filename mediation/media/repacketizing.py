@@ -10,7 +10,7 @@ from typing import Final
 
 from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER, UNITS_PER_MS
-from mediation_codecs.g711 import SILENCE
+from mediation_codecs.law import SILENCE
 
 STOPPED: Final = 120 * UNITS_PER_MS
 """A source that sends nothing for so long has stopped: twice the longest packet that there is."""

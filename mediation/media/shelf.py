@@ -1,12 +1,11 @@
 """The sounds that we play, ready in both laws: made once, in memory that all workers share.
 
-Signalling makes the shelf before the workers start and hands each of them its descriptor. A worker only takes frames
-from it: no file is opened and nothing is decoded while there are calls.
+Signalling makes the shelf before the workers start (`stocking`) and hands each of them its descriptor. A worker only
+takes frames from it: no file is opened and nothing is decoded while there are calls.
 """
 
 import json
 import mmap
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -14,12 +13,12 @@ from typing import Final
 from mediation.b2bua.plan import Sound, SoundKind
 from mediation.b2bua.sounds import music_of, ringback_of
 from mediation.settings.model import Internal, Settings, Trunk
-from mediation_codecs.g711 import Law, Samples, encode
-from mediation_codecs.ringback import RINGBACK
-from mediation_codecs.tones import progress
+from mediation_codecs.law import Law
 
-_LAWS: Final = (Law.PCMA, Law.PCMU)
-_LENGTH_OCTETS: Final = 8
+LAWS: Final = (Law.PCMA, Law.PCMU)
+"""The order of the two on the shelf."""
+LENGTH_OCTETS: Final = 8
+"""Before the index of what is on it: its length."""
 
 
 class SoundFileError(Exception):
@@ -53,47 +52,21 @@ class Recording:
 Shelf = Mapping[Sound, Recording]
 
 
-def sounds_in(settings: Settings) -> dict[Sound, Samples]:
-    """All that may be played by these settings. Raises SoundFileError."""
-    found: dict[Sound, Samples] = {}
+def sounds_of(settings: Settings) -> list[Sound]:
+    """All that may be played by these settings, each once."""
     peers: tuple[Internal | Trunk, ...] = (settings.internal, *settings.trunks)
-    for peer in peers:
-        for sound in (ringback_of(peer.early_media), music_of(peer.mid_call)):
-            if sound is not None and sound not in found:
-                found[sound] = _samples_of(sound)
-    return found
-
-
-def write_shelf(sounds: Mapping[Sound, Samples]) -> int:
-    """Put sounds into memory that has no name; its descriptor is the caller's to close."""
-    index = json.dumps([[sound.kind, sound.name, samples.size] for sound, samples in sounds.items()]).encode()
-    descriptor = os.memfd_create("mediation-sounds", os.MFD_CLOEXEC)
-    with open(descriptor, "wb", closefd=False) as shelf:
-        shelf.write(len(index).to_bytes(_LENGTH_OCTETS) + index)
-        for samples in sounds.values():
-            shelf.writelines(encode(law, samples) for law in _LAWS)
-    return descriptor
+    found = (sound for peer in peers for sound in (ringback_of(peer.early_media), music_of(peer.mid_call)))
+    return list(dict.fromkeys(sound for sound in found if sound is not None))
 
 
 def read_shelf(descriptor: int) -> Shelf:
     """What `write_shelf` has written."""
     octets = mmap.mmap(descriptor, 0, prot=mmap.PROT_READ)
-    length = int.from_bytes(octets[:_LENGTH_OCTETS])
-    at = _LENGTH_OCTETS + length
+    length = int.from_bytes(octets[:LENGTH_OCTETS])
+    at = LENGTH_OCTETS + length
     shelf: dict[Sound, Recording] = {}
-    for kind, name, samples in json.loads(octets[_LENGTH_OCTETS:at]):
-        begins = {law: at + place * samples for place, law in enumerate(_LAWS)}
+    for kind, name, samples in json.loads(octets[LENGTH_OCTETS:at]):
+        begins = {law: at + place * samples for place, law in enumerate(LAWS)}
         shelf[Sound(SoundKind(kind), name)] = Recording(octets, begins, samples)
-        at += len(_LAWS) * samples
+        at += len(LAWS) * samples
     return shelf
-
-
-def _samples_of(sound: Sound) -> Samples:
-    match sound.kind:
-        case SoundKind.RINGBACK:
-            cadence = RINGBACK[sound.name]
-            return progress(cadence, sum(cadence.pattern_s))
-        case SoundKind.MUSIC:
-            from mediation.media.sound_files import read_sound  # what decodes files is large
-
-            return read_sound(sound.name)

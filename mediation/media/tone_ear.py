@@ -13,7 +13,8 @@ from mediation.media.clock import NEVER, UNITS_PER_MS
 from mediation.media.keypad import Press
 from mediation.media.outlet import Heard
 from mediation_codecs.dtmf_detector import Tone, ToneDetector
-from mediation_codecs.g711 import SILENCE, Law, decode
+from mediation_codecs.g711 import decode
+from mediation_codecs.law import SILENCE, Law
 
 DELAY: Final = 40 * UNITS_PER_MS
 """A key is known before the packet leaves in which it begins."""

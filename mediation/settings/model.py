@@ -32,7 +32,7 @@ from mediation.settings.words import (
     check_tls_name,
     check_username,
 )
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 
 class Side(StrEnum):

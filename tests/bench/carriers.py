@@ -19,7 +19,7 @@ from mediation.b2bua.plan import (
 )
 from mediation.media.engine import WorkerMediaEngine, WorkerSettings
 from mediation.settings.model import Side
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.bench.accounting import Cores, descendants, placed
 from tests.bench.measures import daemon_on_its_core
 from tests.bench.patterns import PAIRS, tables_of_the_itu

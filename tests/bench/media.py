@@ -12,7 +12,7 @@ from itertools import count, pairwise
 from statistics import median
 from typing import Final
 
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.bench.accounting import Cores
 from tests.bench.carriers import Carrier, Place, Whole, peer, whole, workers
 from tests.bench.rtpengine import is_installed

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from mediation_codecs.g711 import DIRECT, Law
+from mediation_codecs.g711 import DIRECT
+from mediation_codecs.law import Law
 
 Octets = NDArray[np.uint8]
 Numbers = NDArray[np.int64]

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.bench.accounting import Cores, placed, resident_octets
 from tests.bench.carriers import CALLEE, CALLER, Address, Carrier, Place
 from tests.bench.patterns import PAIRS

@@ -59,6 +59,7 @@ _GRAMMAR = """
     require proxy-require rseq rack session-expires min-se refresher refer-to refer-sub event subscription-state
     security-server security-client content-disposition content-id content-encoding mime-version multipart mixed
     geolocation geolocation-routing cid: content-transfer-encoding accept-encoding info-package min-expires allow-events
+    recv-info infodtmf
     related alternative boundary handling required optional application/sdp application/pidf+xml pidf+xml
     completed elsewhere q.850 5060 5061
     100rel timer replaces norefersub require proxy-require unsupported session-expires min-se refresher rseq rack

@@ -8,7 +8,7 @@ from mediation.settings.peer_media import PeerMedia
 from mediation.settings.places import AnyTarget, Listener, Network, Target
 from mediation.settings.server import Media, Sip
 from mediation.sip.flow import Endpoint, Transport
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 INSIDE = "10.1.1.10"
 """Our address towards the front-end servers."""

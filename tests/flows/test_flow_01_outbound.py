@@ -7,7 +7,7 @@ from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.sdp.description import SessionDescription
 from mediation.settings.model import Route
 from mediation.settings.server import Media, Sip
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.flows.pair import Make, Pair, outbound
 from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, settings, trunk
 from tests.flows.world import World

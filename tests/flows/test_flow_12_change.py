@@ -3,7 +3,7 @@
 import pytest
 
 from mediation.settings.peer_terms import MidCall, Relay
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.flows.midcall import SIDES, across, described, sides, stream
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.scenery import settings, trunk

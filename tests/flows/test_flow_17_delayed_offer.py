@@ -3,7 +3,7 @@
 import pytest
 
 from mediation.sdp.description import SessionDescription
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.flows.midcall import SIDES, across, described, direction, sides, stream
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.scenery import settings, trunk

@@ -72,6 +72,16 @@ def test_a_refusal_is_the_other_partys_and_the_call_goes_on(
 
 
 @SIDES
+def test_a_package_that_is_not_taken_is_told_with_those_that_are__rfc6086_4_2_2(call: Pair, by: str) -> None:
+    one, other = sides(call, by)
+    says(one, "INFO")
+    other.says(469, to="INFO", headers="Recv-Info: infoDtmf\r\n")
+    assert one.heard() == ["469 INFO"]
+    assert one.response(469).headers.get("Recv-Info") == "infoDtmf"
+    call.ends()
+
+
+@SIDES
 @BOTH
 @pytest.mark.parametrize("said", [408, 481])
 def test_an_answer_that_says_that_the_dialog_is_gone_ends_the_call__rfc3261_12_2_1_2(
@@ -80,20 +90,22 @@ def test_an_answer_that_says_that_the_dialog_is_gone_ends_the_call__rfc3261_12_2
     one, other = sides(call, by)
     says(one, method)
     other.says(said, to=method)
-    assert one.heard() == [f"{said} {method}", "BYE"]
+    assert one.heard() == [f"{504 if said == 408 else said} {method}", "BYE"], (
+        "never 408: RFC 4320 section 4.2"
+    )
     assert other.heard() == [method, "BYE"]
     assert call.record.cause.reason == "dialog-lost"
 
 
 @SIDES
 @BOTH
-def test_one_that_nobody_answers_is_408_and_ends_the_call__rfc3261_12_2_1_2(
+def test_one_that_nobody_answers_is_504_and_never_408_and_ends_the_call__rfc4320_4_2(
     call: Pair, by: str, method: str
 ) -> None:
     one, other = sides(call, by)
     says(one, method)
     call.advance(32.1)
-    assert one.heard() == [f"408 {method}", "BYE"]
+    assert one.heard() == [f"504 {method}", "BYE"]
     assert set(other.heard()) == {method, "BYE"}
     assert call.over
 

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from mediation_codecs.g711 import Law, encode
+from mediation_codecs.g711 import encode
+from mediation_codecs.law import Law
 from mediation_codecs.tones import sine
 from mediation_codecs.transcode import transcoder
 from tests.interop.audio import loudest, read_wave, share

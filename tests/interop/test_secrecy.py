@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mediation_codecs.g711 import Law, encode
+from mediation_codecs.g711 import encode
+from mediation_codecs.law import Law
 from mediation_codecs.tones import sine
 from tests.interop import baresip
 from tests.interop.audio import loudest, read_wave, share

@@ -9,7 +9,7 @@ from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Redirects, Transfers, TransferTo
 from mediation.sip.agent import hostport
 from mediation.sip.message import Response
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.flows.peers import Peer
 from tests.flows.scenery import FRONT_END, SBC, settings, target, trunk
 from tests.flows.world import World

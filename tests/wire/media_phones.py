@@ -22,7 +22,7 @@ from mediation.b2bua.plan import (
 from mediation.media.engine import Notice, WorkerMediaEngine, WorkerSettings
 from mediation.rtp.packet import build
 from mediation.settings.model import Side
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.unit.media.circuit import own
 
 INTERNAL, GATEWAY, CALLER, CALLEE, STRANGER, TARGET = (own(number) for number in range(10, 16))

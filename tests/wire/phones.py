@@ -32,7 +32,7 @@ from mediation.sip.framing import parse_datagram
 from mediation.sip.ids import IdSource
 from mediation.sip.message import Message
 from mediation.sip.timers import TimerValues
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.wire.peers import PATIENCE_S, spell
 
 UDP, TCP, TLS = Transport.UDP, Transport.TCP, Transport.TLS

@@ -14,7 +14,7 @@ from mediation.net.security import Security
 from mediation.rtp.packet import build
 from mediation.sip.flow import Endpoint, Transport
 from mediation.sip.message import Request
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from mediation_codecs.transcode import translation_table
 from tests.interop.scene import Scene
 from tests.wire.authority import Authority, Papers

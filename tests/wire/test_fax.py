@@ -12,7 +12,7 @@ from mediation.rtp.packet import build
 from mediation.sdp.description import SessionDescription
 from mediation.sip.flow import Endpoint
 from mediation.sip.message import Message, Response
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from mediation_codecs.transcode import translation_table
 from tests.interop.scene import Scene, Way
 from tests.wire.peers import PATIENCE_S, UdpPeer, request

@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from mediation.sip.message import Request
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.interop.scene import Scene
 from tests.wire.peers import UdpPeer, invite, never_accepting, reply, spell
 from tests.wire.phones import Phone, nothing_left_in, serving, until

@@ -12,7 +12,7 @@ from mediation.media.rtcp import build as build_report
 from mediation.media.rtcp import parse
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import key_packets
-from mediation_codecs.g711 import SILENCE, Law
+from mediation_codecs.law import SILENCE, Law
 from mediation_codecs.transcode import translation_table
 from tests.wire.media_phones import LIMIT_S, STRANGER, Media, Phone, phones, udp
 

@@ -12,7 +12,8 @@ from mediation.rtp.telephone_event import EventReceiver, key_packets
 from mediation.settings.peer_media import Dtmf
 from mediation_codecs.dtmf import key_tone
 from mediation_codecs.dtmf_detector import ToneDetector
-from mediation_codecs.g711 import Law, decode, encode
+from mediation_codecs.g711 import decode, encode
+from mediation_codecs.law import Law
 from tests.wire.media_phones import Media, Phone, phones
 
 SETTINGS = WorkerSettings(

@@ -14,7 +14,7 @@ from mediation.rtp.packet import build as packet
 from mediation.rtp.packet import read_header
 from mediation.rtp.reception import ReportBlock
 from mediation.rtp.voip_metrics import VoipMetrics, extended_report, find_metrics
-from mediation_codecs.g711 import SILENCE, Law
+from mediation_codecs.law import SILENCE, Law
 from tests.wire.media_phones import Media, Phone
 
 SPEECH = bytes(range(160))

@@ -7,7 +7,8 @@ import pytest
 from mediation.b2bua.plan import ApplyMedia, MediaPlan, Stream
 from mediation.media.engine import WorkerSettings
 from mediation.rtp.packet import build, read_header
-from mediation_codecs.g711 import Law, decode
+from mediation_codecs.g711 import decode
+from mediation_codecs.law import Law
 from mediation_codecs.pcm import level_dbm0
 from mediation_codecs.transcode import translation_table
 from tests.wire.media_phones import Media, Phone

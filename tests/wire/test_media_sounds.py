@@ -15,10 +15,11 @@ import pytest_asyncio
 
 from mediation.b2bua.plan import ABSENT, MediaPlan, Sound, SoundKind
 from mediation.media.engine import WorkerSettings, WorkerStarted
-from mediation.media.shelf import write_shelf
+from mediation.media.stocking import write_shelf
 from mediation.rtp.packet import read_header
 from mediation.sdp.crypto import Suite
-from mediation_codecs.g711 import Law, decode, encode
+from mediation_codecs.g711 import decode, encode
+from mediation_codecs.law import Law
 from mediation_codecs.pcm import level_at_dbm0
 from mediation_codecs.ringback import RINGBACK
 from mediation_codecs.tones import progress, sine

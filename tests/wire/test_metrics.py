@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mediation.net.flows import ListenError
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.interop.scene import Scene
 from tests.unit.ops.test_metrics import scrape
 from tests.wire.peers import UdpPeer, request

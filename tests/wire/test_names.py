@@ -12,7 +12,7 @@ from mediation.server import Server
 from mediation.settings.dns import Dns
 from mediation.sip.flow import Endpoint
 from mediation.sip.locating import Kind, Naptr, Question, Srv
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.interop.scene import Scene
 from tests.wire.name_server import NameServer, naming
 from tests.wire.peers import PATIENCE_S, spell

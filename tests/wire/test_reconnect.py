@@ -7,7 +7,7 @@ import pytest
 
 from mediation.sip.flow import Transport
 from mediation.sip.message import Request
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.interop.scene import Scene
 from tests.wire.peers import PATIENCE_S, TcpPeer, request, spell
 from tests.wire.phones import Phone, serving, settings_of

@@ -7,7 +7,7 @@ import pytest
 
 from mediation.sip.flow import Endpoint, Transport
 from mediation.sip.message import Request
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.interop.scene import Scene
 from tests.wire.authority import Papers
 from tests.wire.peers import TcpPeer, reply, request

@@ -17,7 +17,7 @@ from mediation.server import _serve
 from mediation.sip.flow import Transport
 from mediation.sip.framing import LONGEST_MESSAGE
 from mediation.sip.message import Request, Response
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.interop.scene import Scene
 from tests.wire.peers import TcpPeer, UdpPeer, invite, reply, request, spell, turned_away
 from tests.wire.phones import Phone, left_in, nothing_left_in, serving, settings_of, until

@@ -12,7 +12,7 @@ import structlog
 
 from mediation.sip.flow import Transport
 from mediation.sip.message import Request, Response
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.interop.scene import Scene
 from tests.wire.authority import Authority
 from tests.wire.peers import PATIENCE_S, TcpPeer, UdpPeer, invite, reply, request, spell, turned_away

@@ -16,7 +16,7 @@ from mediation.b2bua.plan import (
 )
 from mediation.settings.model import Side
 from mediation.settings.server import Media
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 ONE = Stream(("10.1.1.20", 4000), ("10.1.1.20", 4001), Law.PCMU, 0, 101, 20, sends=True, takes=True)
 OTHER = replace(ONE, law=Law.PCMA, payload_type=8)

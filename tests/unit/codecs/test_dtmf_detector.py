@@ -8,7 +8,8 @@ import pytest
 
 from mediation_codecs.dtmf import key_tone
 from mediation_codecs.dtmf_detector import Tone, ToneDetector
-from mediation_codecs.g711 import Law, decode, encode
+from mediation_codecs.g711 import decode, encode
+from mediation_codecs.law import Law
 from mediation_codecs.pcm import clipped, peak_of
 from mediation_codecs.ringback import RINGBACK as RINGBACKS
 from mediation_codecs.tones import DTMF_HZ, progress

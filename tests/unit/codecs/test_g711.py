@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediation_codecs.g711 import DECODE, DIRECT, SILENCE, Law, Samples, decode, encode
+from mediation_codecs.g711 import DECODE, DIRECT, Samples, decode, encode
+from mediation_codecs.law import SILENCE, Law
 from mediation_codecs.transcode import transcoder, translation_table
 
 with warnings.catch_warnings():  # deprecated since 3.11, gone with 3.13, then `audioop-lts` has its name

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from mediation_codecs.g711 import Law, decode, encode
+from mediation_codecs.g711 import decode, encode
+from mediation_codecs.law import Law
 from mediation_codecs.pcm import FULL_SCALE_DBM0, clipped, dominant_hz, gain, level_at_dbm0, level_dbm0
 from mediation_codecs.tones import mixed, sine
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from mediation_codecs.cadence import Cadence
 from mediation_codecs.pcm import RATE_HZ, level_at_dbm0, level_dbm0
 from mediation_codecs.ringback import RINGBACK
-from mediation_codecs.tones import BUSY, DTMF_HZ, RAMP_S, Cadence, dtmf, progress, sine
+from mediation_codecs.tones import BUSY, DTMF_HZ, RAMP_S, dtmf, progress, sine
 
 
 def test_a_key_is_two_tones_and_the_high_one_is_2_db_louder__q23() -> None:

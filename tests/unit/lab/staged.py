@@ -23,7 +23,8 @@ from mediation.settings.places import Listener, Target
 from mediation.settings.read import load
 from mediation.sip.agent import hostport
 from mediation.sip.flow import Endpoint, Transport
-from mediation_codecs.g711 import DIRECT, Law
+from mediation_codecs.g711 import DIRECT
+from mediation_codecs.law import Law
 from tests.unit.lab.virtual import Network
 
 CONFIG = Path(__file__).parents[3] / "config" / "lab.toml"

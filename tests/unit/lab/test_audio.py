@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mediation.lab.audio import LEVEL_DBM0, is_silent, speech, wav, write_wav
-from mediation_codecs.g711 import SILENCE, Law, decode
+from mediation_codecs.g711 import decode
+from mediation_codecs.law import SILENCE, Law
 from mediation_codecs.pcm import level_dbm0
 
 PACKET = 160

@@ -11,7 +11,7 @@ from mediation.lab.display import Display, LiveDisplay, PlainDisplay, make_displ
 from mediation.lab.ladder import LadderMessage
 from mediation.lab.proof import Claim, Verdict
 from mediation.lab.results import CallResult, DirectionResult, LabResult
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 GOOD = Claim("audio arrives", True, "25 packets")
 BAD = Claim("no packet is lost", False, "1 of 25 lost", "packet 3")

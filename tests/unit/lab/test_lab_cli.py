@@ -13,7 +13,7 @@ from mediation.lab.user_agent import Placement
 from mediation.net.flows import ListenError
 from mediation.settings.places import Listener
 from mediation.sip.flow import Transport
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 LISTEN = ("--listen", "udp:127.9.9.9:5060")
 

@@ -9,7 +9,8 @@ from mediation.lab import proof
 from mediation.lab.audio import speech
 from mediation.lab.identify import ReceivedPacket, SentPacket, Voice
 from mediation.lab.proof import Claim, Expectation, Limits, Verdict, heard, judge
-from mediation_codecs.g711 import DIRECT, SILENCE, Law, decode, encode
+from mediation_codecs.g711 import DIRECT, decode, encode
+from mediation_codecs.law import SILENCE, Law
 
 MU, A = Law.PCMU, Law.PCMA
 PACKETS = 150

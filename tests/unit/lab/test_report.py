@@ -19,7 +19,8 @@ from mediation.lab.pictures import sound_picture, spectrum_db
 from mediation.lab.proof import Claim, Verdict
 from mediation.lab.report import report_html, write_report
 from mediation.lab.results import CallResult, DirectionResult, LabResult
-from mediation_codecs.g711 import DIRECT, Law, decode
+from mediation_codecs.g711 import DIRECT, decode
+from mediation_codecs.law import Law
 from mediation_codecs.tones import sine
 
 MU, A = Law.PCMU, Law.PCMA

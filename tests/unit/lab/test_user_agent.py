@@ -8,7 +8,7 @@ from mediation.lab.simulated_call import OVER, StartAudio
 from mediation.lab.user_agent import PORTS_END
 from mediation.sip.flow import Endpoint
 from mediation.sip.message import Request, Response
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.unit.lab.virtual import CALLED_AT, CALLER_AT, NUMBER, Network
 
 STRANGER: Endpoint = ("10.0.0.9", 5060)

@@ -14,7 +14,7 @@ from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.framing import MalformedMessage, parse_datagram
 from mediation.sip.ids import IdSource
 from mediation.sip.message import Message, Request
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 NUMBER = "+493012345678"
 CALLER_AT: Endpoint = ("10.0.0.1", 5060)

@@ -21,7 +21,7 @@ from mediation.media.ports import PortPair, PortPool
 from mediation.media.session import Chance, Session
 from mediation.media.shelf import Shelf
 from mediation.rtp.packet import build
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 
 def own(number: int) -> str:

@@ -6,7 +6,8 @@ import pytest
 
 from mediation.b2bua.plan import Amiss, MediaAmiss
 from mediation.media.ear import is_silent, quiet_octets
-from mediation_codecs.g711 import SILENCE, Law, encode
+from mediation_codecs.g711 import encode
+from mediation_codecs.law import SILENCE, Law
 from mediation_codecs.tones import sine
 from tests.unit.media.circuit import Circuit, circuit, packet, stream
 

@@ -52,7 +52,7 @@ from mediation.rtp.voip_metrics import VoipMetrics
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 texts = st.text(max_size=30)
 endpoints = st.tuples(texts, st.integers(0, 65535))

@@ -18,7 +18,7 @@ from mediation.media.session import Session
 from mediation.rtp.packet import build
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import key_packets
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.unit.media.circuit import circuit, heard, packet
 
 MU = Stream(("192.0.2.1", 4000), ("192.0.2.1", 4001), Law.PCMU, 0, 101, 20, sends=True, takes=True)

@@ -15,7 +15,8 @@ from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import KEYS, MAX_DURATION, TelephoneEvent, key_packets
 from mediation.settings.peer_media import Dtmf
 from mediation_codecs.dtmf import key_tone
-from mediation_codecs.g711 import SILENCE, Law, decode, encode
+from mediation_codecs.g711 import decode, encode
+from mediation_codecs.law import SILENCE, Law
 from mediation_codecs.pcm import level_at_dbm0
 from mediation_codecs.tones import DTMF_HZ
 from tests.unit.media.test_media_relay import Sink

@@ -9,7 +9,7 @@ import pytest
 from mediation.b2bua.plan import MediaPlan
 from mediation.media.rtcp import build as build_report
 from mediation.rtp.packet import read_header
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.unit.media.circuit import CALLEE, STRANGER, Circuit, circuit, heard, own, packet, stream
 
 ELSEWHERE = own(6)

@@ -11,7 +11,8 @@ from mediation.media.relay import Drop
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import key_packets
 from mediation.settings.peer_media import Dtmf
-from mediation_codecs.g711 import Law, decode
+from mediation_codecs.g711 import decode
+from mediation_codecs.law import Law
 from mediation_codecs.noise import PERIOD, noise
 from mediation_codecs.pcm import level_dbm0
 from tests.unit.media.test_media_digits import BEGIN, EVENTS, SSRC, Line

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from mediation.b2bua.plan import ABSENT, MediaPlan, MediaSilent, Sound, SoundKind, Stream
-from mediation.media.shelf import Shelf, read_shelf, write_shelf
+from mediation.media.shelf import Shelf, read_shelf
+from mediation.media.stocking import write_shelf
 from mediation.rtp.packet import Header, read_header
-from mediation_codecs.g711 import Law, decode, encode
+from mediation_codecs.g711 import decode, encode
+from mediation_codecs.law import Law
 from mediation_codecs.pcm import RATE_HZ, level_at_dbm0
 from mediation_codecs.ringback import RINGBACK
 from mediation_codecs.tones import progress, sine

@@ -14,7 +14,7 @@ from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality
 from mediation.rtp.reception import ReportBlock
 from mediation.rtp.voip_metrics import VoipMetrics, extended_report, find_metrics
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.unit.media.circuit import SECOND, Circuit, circuit, heard, packet, stream
 
 PACKET_S = 0.02

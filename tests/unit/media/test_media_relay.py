@@ -11,7 +11,7 @@ from mediation.media.relay import CLOCK_HZ, Drop, Relay, Voice
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import TelephoneEvent, key_packets
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from mediation_codecs.transcode import translation_table
 
 MU = Stream(("192.0.2.1", 4000), ("192.0.2.1", 4001), Law.PCMU, 0, 101, 20, sends=True, takes=True)

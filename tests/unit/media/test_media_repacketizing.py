@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER
 from mediation.rtp.packet import build, read_header
-from mediation_codecs.g711 import SILENCE, Law
+from mediation_codecs.law import SILENCE, Law
 from tests.unit.media.test_media_digits import BEGIN, EVENTS, SSRC, Line
 
 AS_IT_COMES = EVENTS

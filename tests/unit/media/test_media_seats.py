@@ -9,7 +9,7 @@ from mediation.b2bua.plan import FaxPlan, MediaPlan, Stream
 from mediation.media.ports import PortPair
 from mediation.media.rtcp import parse
 from mediation.rtp.packet import read_header
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.unit.media.circuit import CALLEE, CALLER, SECOND, STRANGER, Circuit, circuit, heard, packet, stream
 
 TARGET = CALLEE

@@ -12,7 +12,7 @@ from mediation.media.rtcp import parse
 from mediation.media.srtp import Protection
 from mediation.rtp.packet import read_header
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.unit.media.circuit import CALLEE, STRANGER, Circuit, circuit, heard, own, packet, stream
 
 SUITES = pytest.mark.parametrize("suite", list(Suite), ids=str)

@@ -12,7 +12,7 @@ from mediation.media import party
 from mediation.media.ports import connected_twin
 from mediation.media.rtcp import parse
 from mediation.rtp.packet import read_header
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from mediation_codecs.transcode import translation_table
 from tests.unit.media.circuit import (
     CALLEE,

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from mediation.b2bua.plan import Sound, SoundKind
-from mediation.media.shelf import SoundFileError, read_shelf, sounds_in, write_shelf
+from mediation.media.shelf import SoundFileError, read_shelf, sounds_of
 from mediation.media.sound_files import LONGEST_S, read_sound
+from mediation.media.stocking import made, write_shelf
 from mediation.settings.peer_terms import EarlyMedia, MidCall
-from mediation_codecs.g711 import Law, Samples, decode
+from mediation_codecs.g711 import Samples, decode
+from mediation_codecs.law import Law
 from mediation_codecs.pcm import clipped, dominant_hz, level_at_dbm0
 from mediation_codecs.tones import mixed, sine
 from tests.flows.scenery import settings, trunk
@@ -90,7 +92,7 @@ def test_the_shelf_has_each_sound_of_the_settings_once_in_both_laws(tmp_path: Pa
     every = settings(
         trunk("itsp-a", mid_call=music), trunk("itsp-b", "198.51.100.31", early_media=ringing), mid_call=music
     )
-    sounds = sounds_in(every)
+    sounds = made(sounds_of(every))
     assert list(sounds) == [Sound(SoundKind.MUSIC, file), Sound(SoundKind.RINGBACK, "us")]
     descriptor = write_shelf(sounds)
     shelf = read_shelf(descriptor)

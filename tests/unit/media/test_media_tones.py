@@ -10,7 +10,8 @@ from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import KEYS, EventReceiver, TelephoneEvent
 from mediation_codecs.dtmf import key_tone
 from mediation_codecs.dtmf_detector import ToneDetector
-from mediation_codecs.g711 import SILENCE, Law, Samples, decode, encode
+from mediation_codecs.g711 import Samples, decode, encode
+from mediation_codecs.law import SILENCE, Law
 from mediation_codecs.pcm import level_dbm0
 from tests.unit.media.test_media_digits import BEGIN, EVENTS, INFO, SSRC, TONES, Line
 

@@ -13,7 +13,7 @@ from mediation.settings.hours import parse_hours
 from mediation.settings.model import Route, Settings, Side, Site, Trunk
 from mediation.settings.places import Listener
 from mediation.sip.flow import Transport
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, settings, target, trunk
 
 FROM_INSIDE = Source(Side.FRONT_END, None, calls=True)

@@ -6,7 +6,7 @@ from mediation.settings.model import Settings
 from mediation.settings.peer_terms import Reliability
 from mediation.settings.read import SettingsError, inspect
 from mediation.sip.session_timer import TimerMode
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 from tests.unit.settings.test_settings_rules import GATEWAY, INTERNAL, SOUTH, TRUNK, only, told
 
 DEFAULTS = """\

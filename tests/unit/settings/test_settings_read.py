@@ -14,7 +14,7 @@ from mediation.settings.places import Listener, Target
 from mediation.settings.read import SettingsError, inspect, load, read
 from mediation.settings.server import Cdr, Log, Media, Sip
 from mediation.sip.flow import Transport
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 ISSUED = r"""
 [internal]                                  # toward the front-end servers
