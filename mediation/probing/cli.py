@@ -27,7 +27,7 @@ from mediation.settings.model import Trunk
 from mediation.settings.places import Target
 from mediation.settings.read import Reading
 from mediation.settings.words import UnfitError, check_user
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 _OPTIONS: Final = ("--number", "--from", "--unallocated", "--busy", "--refer-to")
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from mediation.settings.places import Listener, Target
 from mediation.sip.digest_client import Credentials
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 MOST_CALLS: Final = 14
 """Calls of one run, one after the other; no trunk is bothered with more."""

@@ -17,7 +17,7 @@ from mediation.sip.message import Request
 from mediation.sip.session_events import SessionEvent
 from mediation.sip.session_timer import TimerPolicy
 from mediation.sip.transaction_row import Transaction
-from mediation_codecs.g711 import SILENCE, Law
+from mediation_codecs.law import SILENCE, Law
 
 UNITS_PER_MS: Final = 8
 """RTP's clock for telephony, and octets of G.711."""

@@ -16,7 +16,7 @@ from mediation.sip.flow import Flow, Transmit, Transport
 from mediation.sip.framing import parse_datagram
 from mediation.sip.ids import IdSource
 from mediation.sip.message import Message
-from mediation_codecs.g711 import Law
+from mediation_codecs.law import Law
 
 NUMBER, NOBODY, BUSY = "+4930123", "+4910", "+4911"
 BEHAVIOURS = {NOBODY: behaviour_named("reject=404"), BUSY: behaviour_named("busy")}
