@@ -55,7 +55,7 @@ class Registrations:
                 credentials = Terms.of(trunk).credentials
                 digest = DigestClient(*(() if credentials is None else (credentials,)))
                 intent = _intent(trunk, settings.sip.user_agent)
-                registrars = partial(self._registrars, trunk.name, settings.gateway.listen)
+                registrars = partial(self._registrars, trunk.name, settings.listeners_of(trunk))
                 self._of[Registration(agent, self, intent, registrars, digest)] = trunk
                 trunks[trunk.name].standing = Standing(trunk.registration.required)
 

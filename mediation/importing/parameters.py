@@ -128,7 +128,7 @@ TRUNK_CONFIGURATION: Final = Group(
             "True needs ForwardPAI here",
         ),
         never("EnableOnlineVoice", "False", "where voice mail is kept is no business of a trunk"),
-        later("PstnUsages", "", "calls of a trunk go to the front ends; none goes on to another trunk by itself"),
+        later("PstnUsages", "", "transit is for trunk.usages and route.usages, which the importer does not write"),
         key("OutboundTranslationRulesList", "", "trunk.number", 'party = "called", direction = "to-peer"'),
         key(
             "OutboundCallingNumberTranslationRulesList", "", "trunk.number", 'party = "calling", direction = "to-peer"'
@@ -250,7 +250,7 @@ ROUTE: Final = Group(
         later(
             "PstnUsages",
             "",
-            "every caller has the same routes; routes of one pattern become one, in order of usages",
+            "routes of one pattern become one, in order of usages; route.usages and site.usages are written by hand",
         ),
         later("SuppressCallerId", "False", 'for a whole trunk: trunk.identity.from = "number"'),
         later("AlternateCallerId", "", "for a whole trunk: trunk.identity.number"),

@@ -7,7 +7,7 @@ from mediation.routing.directory import Directory, Holder, holders
 from mediation.routing.sites import Sites
 from mediation.settings.model import OfTargets, Settings, Side, Site, Trunk
 from mediation.settings.places import Network, addresses
-from mediation.sip.flow import Flow
+from mediation.sip.flow import Endpoint, Flow, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class Source:
         return replace(self, sites=(*self.sites, *new)) if new else self
 
 
+_Door = tuple[Transport, Endpoint]
+"""One of our listeners."""
+
+
 class Admission:
     """The lists of trusted sources of one configuration."""
 
@@ -45,8 +49,8 @@ class Admission:
         self._holders = tuple(holders(settings))
         self._sites = Sites(settings)
         self._revision = -1
-        self._peers: dict[Side, list[tuple[Network, Source]]] = {}
-        self._known: dict[tuple[Side, str], Source] = {}
+        self._peers: dict[Side, list[tuple[Network, frozenset[_Door], Source]]] = {}
+        self._known: dict[tuple[_Door, str], Source] = {}
 
     def _list_anew(self) -> None:
         """The first entry that holds an address decides: those who may call, then those who may only answer.
@@ -61,7 +65,8 @@ class Admission:
                 networks = self._callers(holder) if calls else addresses(self._directory.known(holder.name))
                 trunk = holder.peer if isinstance(holder.peer, Trunk) else None
                 source = Source(holder.side, trunk, calls=calls)
-                self._peers[holder.side] += [(network, source) for network in networks]
+                doors = frozenset((each.transport, each.endpoint) for each in holder.listeners)
+                self._peers[holder.side] += [(network, doors, source) for network in networks]
 
     def _callers(self, holder: Holder) -> tuple[Network, ...]:
         if isinstance(holder.peer.trusted, OfTargets):
@@ -79,17 +84,17 @@ class Admission:
             return None
         if self._revision != self._directory.revision:
             self._list_anew()
-        host = flow.remote[0]
-        source = self._known.get((side, host))
+        door, host = (flow.transport, flow.local), flow.remote[0]
+        source = self._known.get((door, host))
         if source is None:
-            source = self._look_up(side, host)
+            source = self._look_up(side, door, host)
             if source is not None and len(self._known) < self._MOST_REMEMBERED:
-                self._known[side, host] = source
+                self._known[door, host] = source
         return source
 
-    def _look_up(self, side: Side, host: str) -> Source | None:
+    def _look_up(self, side: Side, door: _Door, host: str) -> Source | None:
         address = ip_address(host)
-        for network, source in self._peers[side]:
-            if address.version == network.version and address in network:
+        for network, doors, source in self._peers[side]:
+            if door in doors and address.version == network.version and address in network:
                 return source if side is Side.GATEWAY else source.at(*self._sites.of_address(host))
         return None

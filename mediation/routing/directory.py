@@ -43,7 +43,7 @@ def holders(settings: Settings) -> Iterator[Holder]:
     """Everybody who has targets."""
     yield Holder(FRONT_END_POOL, Side.FRONT_END, settings.internal, settings.internal.listen)
     for trunk in settings.trunks:
-        yield Holder(trunk.name, Side.GATEWAY, trunk, settings.gateway.listen)
+        yield Holder(trunk.name, Side.GATEWAY, trunk, settings.listeners_of(trunk))
 
 
 class Directory:

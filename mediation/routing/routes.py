@@ -12,6 +12,7 @@ from mediation.routing.sites import Sites
 from mediation.routing.terms import Terms
 from mediation.settings.model import Route, Settings, Side, Trunk
 from mediation.settings.places import Listener, Target
+from mediation.sip.flow import Endpoint, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Routing:
         self._fitness = fitness
         self._draw = draw
         self._directory = Directory(settings) if directory is None else directory
-        gateway, internal = settings.gateway.listen, settings.internal
+        internal = settings.internal
         self._terms = {trunk.name: Terms.of(trunk) for trunk in settings.trunks}
         self._front_end_terms = Terms.of(internal)
         # Front-end servers fail over like a trunk that says nothing about it.
@@ -63,7 +64,9 @@ class Routing:
         self._ways = {
             FRONT_END_POOL: _Way(like, internal.listen, self._front_end_terms, Failover.of(like)),
             **{
-                trunk.name: _Way(trunk, gateway, self._terms[trunk.name], Failover.of(trunk))
+                trunk.name: _Way(
+                    trunk, settings.listeners_of(trunk), self._terms[trunk.name], Failover.of(trunk)
+                )
                 for trunk in settings.trunks
             },
         }
@@ -170,10 +173,11 @@ def drawn(trunks: tuple[str, ...], weights: tuple[int, ...], draw: Draw) -> list
 
 
 def _each_once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """The same peer under two trunks is tried once."""
-    found: dict[tuple[str, tuple[str, int]], Candidate] = {}
+    """The same peer under two trunks is tried once, unless it knows them apart by our sockets."""
+    found: dict[tuple[Transport, Endpoint, Endpoint], Candidate] = {}
     for candidate in candidates:
-        found.setdefault((candidate.target.transport, candidate.target.endpoint), candidate)
+        target = candidate.target
+        found.setdefault((target.transport, target.endpoint, candidate.listener.endpoint), candidate)
     return tuple(found.values())
 
 

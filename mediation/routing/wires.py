@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from mediation.routing.directory import Directory, holders
 from mediation.settings.model import LargeRequests, Settings, Side, Trunk
-from mediation.settings.places import Target
+from mediation.settings.places import Listener, Target
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.names import Name, Names
 
@@ -103,22 +103,19 @@ class Wires:
         for holder in holders(self._settings):
             every_s = holder.peer.keepalive_s
             for target in self._directory.targets(holder.name) if every_s else ():
-                flow = self._datagrams_to(target, holder.side)
+                flow = _datagrams_to(target, holder.listeners)
                 if flow is not None and (flow.local, flow.remote) not in told:
                     told.add((flow.local, flow.remote))
                     yield flow, float(every_s)
 
-    def _datagrams_to(self, target: Target, side: Side) -> Flow | None:
-        if target.transport is not Transport.UDP:
-            return None
-        for listener in self._settings.interface(side).listen:
-            if listener.transport is Transport.UDP and (":" in listener.host) == (":" in target.host):
-                return Flow(Transport.UDP, listener.endpoint, target.endpoint)
-        return None
-
     def _trunk(self, flow: Flow) -> Trunk | None:
         """The trunk that has this very target, or else the first that has anything at this address."""
-        trunks = self._settings.trunks
+        here = (flow.transport, flow.local)
+        trunks = [
+            trunk
+            for trunk in self._settings.trunks
+            if not trunk.local or here in {(each.transport, each.endpoint) for each in trunk.local}
+        ]
         for trunk in trunks:
             if any(target.endpoint == flow.remote for target in self._directory.known(trunk.name)):
                 return trunk
@@ -129,3 +126,12 @@ class Wires:
             ):
                 return trunk
         return None
+
+
+def _datagrams_to(target: Target, listeners: tuple[Listener, ...]) -> Flow | None:
+    if target.transport is not Transport.UDP:
+        return None
+    for listener in listeners:
+        if listener.transport is Transport.UDP and (":" in listener.host) == (":" in target.host):
+            return Flow(Transport.UDP, listener.endpoint, target.endpoint)
+    return None

@@ -55,7 +55,7 @@ def _in_a_tunnel(draft: Draft, trunk: Path) -> Iterator[Fault]:
 
 def _doors(draft: Draft, trunk: Path) -> Iterator[tuple[Path, Listener]]:
     """The listeners that calls to a trunk leave by: of a name, each that the DNS may choose."""
-    listeners = list(draft.listeners("gateway"))
+    listeners = draft.doors(trunk)
     for _, target in draft.targets(trunk):
         wanted = (target.transport, family(target.host))
         yield from [each for each in listeners if (each[1].transport, family(each[1].host)) == wanted][:1]

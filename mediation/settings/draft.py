@@ -51,6 +51,14 @@ class Draft:
         """Return the listeners of `internal` or `gateway`."""
         return self.each((side, "listen", EACH), Listener)
 
+    def doors(self, holder: Path) -> list[tuple[Path, Listener]]:
+        """Return the listeners that a trunk, or the front ends, are spoken with by."""
+        if holder == ("internal",):
+            return list(self.listeners("internal"))
+        own = {listener.socket for _, listener in self.each((*holder, "local", EACH), Listener)}
+        every = list(self.listeners("gateway"))
+        return [each for each in every if each[1].socket in own] if own else every
+
     def targets(self, holder: Path) -> Iterator[tuple[Path, Target]]:
         """Return the targets of a trunk or of `internal` that are given by address."""
         return self.each((*holder, "targets", EACH), Target)

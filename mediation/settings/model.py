@@ -334,6 +334,12 @@ class Trunk(TrunkTerms):
         doc="Addresses or networks its calls come from. Default: addresses of targets. []: it places none.",
         example='["127.0.0.30", "127.0.0.31"]',
     )
+    local: tuple[Listener, ...] = setting(
+        (),
+        doc="Those of [gateway] listen that its calls come and go by, by transport, address and port: several trunks "
+        "may share a gateway, each by a socket of ours of its own. []: all of them.",
+        example='["udp:10.0.0.5:5080"]',
+    )
     site: str = setting(
         "",
         doc="Name of the [[site]] that it stands at, whose settings for trunks it takes over. Empty: none.",
@@ -521,6 +527,12 @@ class Settings:
     def interface(self, side: Side) -> "Internal | Gateway":
         """Return what both sides have, for one of them."""
         return self.internal if side is Side.FRONT_END else self.gateway
+
+    def listeners_of(self, trunk: Trunk) -> tuple[Listener, ...]:
+        """The listeners that calls of a trunk come and go by, in their order."""
+        own = {(each.transport, each.endpoint) for each in trunk.local}
+        listen = self.gateway.listen
+        return tuple(each for each in listen if (each.transport, each.endpoint) in own) if own else listen
 
     def trunk(self, name: str) -> Trunk:
         """Return the trunk of this name; KeyError without one."""

@@ -55,6 +55,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         broken_site_rules(draft),
         broken_connection_rules(draft),
         _sources_differ(draft),
+        _locals_listen(draft),
         broken_route_rules(draft),
         lists_without_repetition(draft, _UNIQUE_LISTS),
         _timers_in_order(draft),
@@ -136,7 +137,7 @@ def _targets_reachable(draft: Draft) -> Iterator[Fault]:
 
 
 def _targets_of(draft: Draft, holder: Path, side: str) -> Iterator[Fault]:
-    listeners = [listener for _, listener in draft.listeners(side)]
+    listeners = [listener for _, listener in draft.doors(holder)]
     own: dict[str, Path] = {}
     for path, listener in chain.from_iterable(draft.listeners(each) for each in SIDES):
         for host, port in (listener.advertised, listener.endpoint):
@@ -218,15 +219,34 @@ def _sources_differ(draft: Draft) -> Iterator[Fault]:
         for other, _ in wider:
             first, later = sorted((other, path))
             trunks = first[:2], later[:2]
-            if trunks[0] != trunks[1] and trunks not in told:
+            if trunks[0] != trunks[1] and trunks not in told and _share_a_door(draft, *trunks):
                 told.add(trunks)
                 address = network.network_address if network.num_addresses == 1 else network
                 message = f'calls from {address} could belong to trunk "{names.get(trunks[0], "?")}" as well'
                 remedy = (
-                    "make them one trunk, or set trusted in one: trusted = [] means that it places no calls"
+                    "make them one trunk, give each a listener of its own (local), or set trusted in one: trusted = [] "
+                    "means that it places no calls"
                 )
                 yield Fault(later, message, remedy, related=first)
         wider.append((path, network))
+
+
+def _share_a_door(draft: Draft, one: Path, other: Path) -> bool:
+    sockets = [{listener.socket for _, listener in draft.doors(trunk)} for trunk in (one, other)]
+    return not sockets[0].isdisjoint(sockets[1])
+
+
+def _locals_listen(draft: Draft) -> Iterator[Fault]:
+    """A trunk is spoken with by sockets that there are."""
+    if not draft.sound(("gateway", "listen")):
+        return
+    known = {listener.socket for _, listener in draft.listeners("gateway")}
+    for path, listener in draft.each(("trunk", EACH, "local", EACH), Listener):
+        if listener.socket not in known:
+            message = f"[gateway] does not listen at {listener.socket}"
+            yield Fault(
+                path, message, f"give one of {', '.join(sorted(known))}", related=("gateway", "listen")
+            )
 
 
 def _widest_first(draft: Draft) -> list[tuple[Path, Network]]:

@@ -328,3 +328,22 @@ def test_figures_are_not_served_where_sip_arrives() -> None:
         assert "takes SIP at this port (see internal.listen.1 at 2:29); choose another port" in said
     (said,) = metrics("127.0.0.10")
     assert "is no address and port" in said
+
+
+TWO_SOCKETS = GATEWAY.replace('"udp:127.0.0.11"', '"udp:127.0.0.11", "udp:127.0.0.11:5080"')
+
+
+def test_two_trunks_may_share_a_gateway_where_each_has_a_listener_of_its_own() -> None:
+    same = SOUTH.replace("127.0.0.31", "127.0.0.30")
+    north, south = 'local = ["udp:127.0.0.11"]\n', 'local = ["udp:127.0.0.11:5080"]\n'
+    assert told(INTERNAL, TWO_SOCKETS, TRUNK, north, same, south) == []
+    for other in (north, ""):
+        assert "could belong to trunk" in only(INTERNAL, TWO_SOCKETS, TRUNK, north, same, other)
+
+
+def test_a_trunk_is_spoken_with_by_listeners_that_there_are() -> None:
+    message = only(INTERNAL, GATEWAY, TRUNK, 'local = ["udp:127.0.0.11:5080"]\n')
+    assert "trunk.north.local.0: [gateway] does not listen at udp:127.0.0.11:5080" in message
+    assert "give one of tcp:127.0.0.11:5060, udp:127.0.0.11:5060" in message
+    tcp = only(INTERNAL, GATEWAY, TRUNK, 'local = ["tcp:127.0.0.11"]\n')
+    assert "[gateway] has no listener for udp over IPv4" in tcp
