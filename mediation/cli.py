@@ -41,7 +41,9 @@ app: Final = typer.Typer(
 
 route: Final = typer.Typer(help="Routes, without a call.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(route, name="route")
-trunk: Final = typer.Typer(help="Trunks, without a call.", no_args_is_help=True, rich_markup_mode=None)
+trunk: Final = typer.Typer(
+    help="Trunks: what holds for them, and what they support.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(trunk, name="trunk")
 
 

@@ -15,7 +15,7 @@ from mediation.sip.message import Request, Response
 from tests.unit.probing.table import plan
 from tests.unit.probing.test_judgement import sdp
 
-WORDS = st.text(st.characters(exclude_characters="\r\n", exclude_categories=("Cs",)), max_size=30)
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=30)
 NAMES = st.sampled_from(
     ("Allow", "Supported", "Min-SE", "Session-Expires", "RSeq", "Reason", "Content-Type", "Server")
 )
