@@ -325,6 +325,10 @@ def _look_around(draft: "Draft") -> "Iterable[Fault]":
         from mediation.net.credentials import faulty_credentials
 
         yield from faulty_credentials(draft)
+    if any(True for _ in draft.each(("policy",), dict)):
+        from mediation.net.policy_kinds import faulty_policy
+
+        yield from faulty_policy(draft)
     if any(True for _ in draft.music()):
         from mediation.media.sound_files import faulty_sounds
 

@@ -14,9 +14,10 @@ from typing import Any
 from mediation import __version__
 from mediation.b2bua.engine import Engine
 from mediation.b2bua.finding import DnsAnswer
-from mediation.b2bua.outputs import Fact, Resolve, TargetsChanged
+from mediation.b2bua.outputs import AskPolicy, DropPolicy, Fact, Resolve, TargetsChanged
 from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair, PressKey
 from mediation.b2bua.record import CallRecord
+from mediation.b2bua.rulings import PolicyNews
 from mediation.exit_codes import ExitCode
 from mediation.media.engine import (
     MediaEngine,
@@ -31,6 +32,8 @@ from mediation.media.shelf import SoundFileError, sounds_of
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY
+from mediation.net.policy import PolicyDoor, PolicyUnusable
+from mediation.net.policy_kinds import policy_of
 from mediation.net.resolver import Resolver
 from mediation.net.security import (
     CertificateExpires,
@@ -80,6 +83,8 @@ _Rest = (
     | CallRecord
     | Resolve
     | TargetsChanged
+    | AskPolicy
+    | DropPolicy
 )
 
 
@@ -115,6 +120,9 @@ async def _serve(settings: Settings) -> int:
         return ExitCode.TRY_AGAIN if error.passes else ExitCode.CONFIGURATION
     except CredentialsError as error:
         server.log.error("server.failed", reason=str(error), remedy=CHECK_CONFIG)
+        return ExitCode.CONFIGURATION
+    except PolicyUnusable as error:
+        server.log.error("server.failed", reason=str(error), remedy=error.remedy)
         return ExitCode.CONFIGURATION
     except MediaEngineError as error:
         server.log.error("server.failed", reason=str(error), remedy="see the lines above")
@@ -174,6 +182,7 @@ class Server:
             on_silent=self._connection_silent,
         )
         self._resolver = Resolver(settings.dns, self._dns_answered)
+        self._policy: PolicyDoor | None = None
         self._names_settled = asyncio.Event()
         """Set when something has come of every name, good or bad."""
         media = settings.media
@@ -217,13 +226,14 @@ class Server:
 
     async def start(self) -> None:
         """Media first, so that no call finds it missing; then the sockets. Raises ListenError, MediaEngineError,
-        CredentialsError.
+        CredentialsError, PolicyUnusable.
 
         Where it fails, or is cancelled, nothing of it is left.
         """
         listeners = [listener for side in Side for listener in self._settings.interface(side).listen]
         try:
             self._security.load()
+            self._open_policy()
             await self._media.start()
             self._serve_metrics()
             self._driver.begin()
@@ -234,6 +244,7 @@ class Server:
         except BaseException:
             self._metrics.close()
             await self._resolver.aclose()
+            await self._close_policy()
             await self._media.aclose()
             self._close_files()
             raise
@@ -261,6 +272,7 @@ class Server:
                 wait.cancel()
         self._driver.apply(self._engine.abort)
         await self._resolver.aclose()
+        await self._close_policy()
         await self._driver.aclose()
         await self._media.aclose()
         await asyncio.to_thread(self._metrics.close)
@@ -281,6 +293,18 @@ class Server:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.dns.timeout_s):
                     await self._names_settled.wait()
+
+    def _open_policy(self) -> None:
+        rules = self._settings.policy
+        if rules.is_on:
+            self._policy = PolicyDoor(policy_of(rules), rules.at_once, self._policy_told)
+
+    async def _close_policy(self) -> None:
+        if self._policy is not None:
+            await self._policy.aclose()
+
+    def _policy_told(self, news: PolicyNews) -> None:
+        self._driver.apply(lambda now: self._engine.policy_told(news, now))
 
     def _dns_answered(self, answer: DnsAnswer) -> None:
         self._driver.apply(lambda now: self._engine.dns_answered(answer, now))
@@ -307,6 +331,10 @@ class Server:
                 self._resolver.ask(question)
             case TargetsChanged():
                 self._driver.targets_changed()
+            case AskPolicy() if self._policy is not None:
+                self._policy.ask(output)
+            case DropPolicy(call) if self._policy is not None:
+                self._policy.drop(call)
             case Fact(name, level, fields):
                 self._metrics.told(name, fields)
                 self.log.log(logs.LEVELS[level], name, **fields)

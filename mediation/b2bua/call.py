@@ -4,7 +4,7 @@ Whoever sits in a seat is a leg. The search for a callee is a `Hunt`; another pa
 goes on (a transfer, a call picked up) is a `Succession`. Both work for the call and know nothing of each other.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +12,7 @@ from mediation.b2bua import causes
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.call_table import TABLE, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.deciding import Decision
 from mediation.b2bua.events import (
     Answered,
     AnsweredTooLate,
@@ -43,6 +44,7 @@ from mediation.b2bua.plan import (
     PairRefused,
 )
 from mediation.b2bua.record import TransferRecord
+from mediation.b2bua.rulings import Petition
 from mediation.b2bua.seats import Seats
 from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
@@ -105,28 +107,25 @@ class Call:
     def __init__(
         self,
         exchange: Exchange,
-        source: Source,
         transaction: Transaction,
-        invitation: Invitation,
-        candidates: tuple[Candidate, ...],
+        decision: Decision,
         now: float,
     ) -> None:
-        """`transaction` holds the INVITE, `invitation` what is made of it. RemoteSipError: no dialog can be made."""
+        """`transaction` holds the INVITE, `decision` what is made of it. RemoteSipError: no dialog can be made."""
         self.exchange = exchange
-        self.source = source
         self._request = transaction.request
         self._flow = transaction.flow
-        self._invitation = invitation
-        self._candidates = candidates
+        self._decision = decision
+        self._petition: Petition | None = None
         self.id = exchange.agent.ids.call()
-        self.phase = Phase.OPENING
+        self.phase = Phase.JUDGING
         self.occupancy = Occupancy(exchange.room_turned)
         self.media = CallMedia(self.id, exchange.emit, exchange.settings.media)
         product = exchange.settings.sip.user_agent
-        caller = Leg.received(exchange.agent, self, transaction, invitation.source, product)
-        caller.trunk = "" if source.trunk is None else source.trunk.name
+        caller = Leg.received(exchange.agent, self, transaction, decision.invitation.source, product)
+        caller.trunk = "" if self.source.trunk is None else self.source.trunk.name
         self.seats = Seats(caller, self.media, exchange.agent.names)
-        asked = invitation.request
+        asked = decision.invitation.request
         self.ledger = Ledger(now, number_of(asked.from_.uri), number_of(asked.uri))
         self.ledger.first.append(caller)
         self._hunt: Hunt | None = None
@@ -138,8 +137,8 @@ class Call:
         self.open: set[Leg] = {caller}
         """Legs that are not closed, those of earlier attempts among them."""
 
-    def begin(self, obstacle: Cause | None, lines: Iterable[Room], now: float) -> None:
-        """Ask for media, unless the offer or `obstacle` stands in the way. `lines` are those that its audio takes."""
+    def begin(self, obstacle: Cause | None, petition: Petition | None, now: float) -> None:
+        """Wait for what the `petition` brings, then ask for media; unless the offer or `obstacle` stands in the way."""
         obstacle = self.seats.caller.judge(self._request) or obstacle
         self.fact("call.started", source=self._source_name, transport=str(self._flow.transport))
         if obstacle is not None:
@@ -147,11 +146,14 @@ class Call:
             return
         if self.source.trunk is not None:
             self.occupancy.take(self.exchange.trunks[self.source.trunk.name].room, Way.IN, now)
-        for line in lines:
-            self.occupancy.take(line, Way.OUT if self.source.trunk is None else Way.IN, now)
-        first = self._candidates[0]
         self._start(SETUP_LIMIT, now + self.exchange.settings.sip.setup_limit_s)
-        self.media.open(self.source.side, first.terms.side, (self._flow.local[0], first.listener.host))
+        self._petition = petition
+        self._cue(Cue.ADMITTED if petition is None else Cue.ASK, now)
+
+    @property
+    def source(self) -> Source:
+        """Where it comes from."""
+        return self._decision.source
 
     @property
     def call_ids(self) -> set[str]:
@@ -267,6 +269,18 @@ class Call:
     def forget_media(self) -> None:
         """The media engine has said its last word, whatever it was."""
         self.media.ended()
+
+    # what a policy has brought
+
+    def admitted(self, decision: Decision, tag: str, now: float) -> None:
+        """It goes on, as is decided now."""
+        self._decision, self.ledger.tag = decision, tag
+        self._cue(Cue.ADMITTED, now)
+
+    def barred(self, cause: Cause, tag: str, now: float) -> None:
+        """It does not."""
+        self.ledger.tag = tag
+        self._cue(Cue.BARRED, now, cause)
 
     # what a succession asks for
 
@@ -408,8 +422,15 @@ class Call:
 
     def _perform(self, act: Act, given: object, now: float) -> None:
         match act:
+            case Act.ASK_POLICY if self._petition is not None:
+                self._petition.begin(self, now)
+            case Act.STOP_ASKING:
+                if self._petition is not None:
+                    self._petition.abandon()
+            case Act.OPEN_MEDIA:
+                self._open_media(now)
             case Act.SEEK:
-                self._hunt = self.hunt(self._invitation, self._candidates)
+                self._hunt = self.hunt(self._decision.invitation, self._decision.candidates)
                 self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish_of_audio, now)
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
@@ -448,6 +469,13 @@ class Call:
             case Act.STOP_TIMERS:
                 self.exchange.agent.deadlines.stop((self, SETUP_LIMIT))
 
+    def _open_media(self, now: float) -> None:
+        decision = self._decision
+        for line in decision.lines:
+            self.occupancy.take(line, decision.line_way, now)
+        first = decision.candidates[0]
+        self.media.open(self.source.side, first.terms.side, (self._flow.local[0], first.listener.host))
+
     def _connect(self, answered: Answered, now: float) -> None:
         if self.seats.callee is None and self._hunt is not None and self._hunt.leg is not None:
             self.seats.sit(self._hunt.leg, now)
@@ -479,6 +507,8 @@ class Call:
             return
         for name in (SETUP_LIMIT, MAX_DURATION, BROKEN):
             self.exchange.agent.deadlines.stop((self, name))
+        if self._petition is not None:
+            self._petition.abandon()
         if self._hunt is not None:
             self._hunt.forget()
         self.occupancy.give_all_back()

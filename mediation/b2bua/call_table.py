@@ -8,6 +8,8 @@ from mediation.sip.table import Table
 class Phase(Enum):
     """Where a call stands."""
 
+    JUDGING = auto()
+    """Nothing is bound yet; where the settings want it, a policy is asked."""
     OPENING = auto()
     """Media ports are being bound."""
     SEEKING = auto()
@@ -21,7 +23,11 @@ class Cue(Enum):
     """What can happen to a call."""
 
     BARRED = auto()
-    """The offer, admission or routing says no before anything is spent."""
+    """The offer, admission, routing or a policy says no before anything is spent."""
+    ASK = auto()
+    """There is a policy to be asked first."""
+    ADMITTED = auto()
+    """Nothing stands in the way."""
     MEDIA_OPENED = auto()
     MEDIA_REFUSED = auto()
     MEDIA_DEAD = auto()
@@ -53,6 +59,9 @@ class Cue(Enum):
 class Act(Enum):
     """What a transition performs."""
 
+    ASK_POLICY = auto()
+    STOP_ASKING = auto()
+    OPEN_MEDIA = auto()
     SEEK = auto()
     STOP_SEEKING = auto()
     RING = auto()
@@ -87,7 +96,12 @@ _END_SEEKING = (
 _END_BOTH = (P.CLEARING, (Act.STOP_SUCCESSION, Act.DROP_CALLEE, Act.DROP_CALLER, Act.CLOSE_MEDIA))
 
 CALL: dict[Cell, tuple[Phase, tuple[Act, ...]]] = {
-    (P.OPENING, C.BARRED): (P.CLEARING, (Act.DROP_CALLER,)),
+    (P.JUDGING, C.BARRED): (P.CLEARING, (Act.STOP_TIMERS, Act.DROP_CALLER)),
+    (P.JUDGING, C.ASK): (P.JUDGING, (Act.ASK_POLICY,)),
+    (P.JUDGING, C.ADMITTED): (P.OPENING, (Act.OPEN_MEDIA,)),
+    (P.JUDGING, C.CALLER_ENDED): (P.CLEARING, (Act.STOP_TIMERS, Act.STOP_ASKING)),
+    (P.JUDGING, C.SETUP_LIMIT): (P.CLEARING, (Act.STOP_TIMERS, Act.STOP_ASKING, Act.DROP_CALLER)),
+    (P.JUDGING, C.STOP): (P.CLEARING, (Act.STOP_TIMERS, Act.STOP_ASKING, Act.DROP_CALLER)),
     (P.OPENING, C.MEDIA_OPENED): (P.SEEKING, (Act.SEEK,)),
     (P.OPENING, C.MEDIA_REFUSED): (P.CLEARING, (Act.STOP_TIMERS, Act.DROP_CALLER)),
     (P.OPENING, C.MEDIA_DEAD): (P.CLEARING, (Act.STOP_TIMERS, Act.DROP_CALLER, Act.CLOSE_MEDIA)),
@@ -135,8 +149,11 @@ _NOT_YET_CALLED = (C.PROGRESS, C.ANSWERED, C.FAILED, C.PICKED_UP, C.EARLY_SILENC
                    C.LEFT, C.CALLEE_ENDED)  # fmt: skip
 
 IMPOSSIBLE: dict[Cell, str] = {
-    **{(phase, C.BARRED): "asked once, at the very beginning" for phase in (P.SEEKING, P.TALKING)},
-    **{(P.OPENING, cue): "nobody was called yet, and the caller heard nothing to ask in" for cue in _NOT_YET_CALLED},
+    **{(phase, cue): "decided once, at the very beginning"
+       for phase in (P.OPENING, P.SEEKING, P.TALKING) for cue in (C.BARRED, C.ASK, C.ADMITTED)},
+    **{(phase, cue): "nobody was called yet, and the caller heard nothing to ask in"
+       for phase in (P.JUDGING, P.OPENING) for cue in _NOT_YET_CALLED},
+    **{(P.JUDGING, cue): "there are no media yet" for cue in (C.MEDIA_OPENED, C.MEDIA_REFUSED, C.MEDIA_DEAD)},
     **{(phase, cue): "the ports are bound once, before anybody is called"
        for phase in (P.SEEKING, P.TALKING) for cue in (C.MEDIA_OPENED, C.MEDIA_REFUSED)},
     (P.SEEKING, C.CALLEE_ENDED): "the search hears of it",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mediation.routing.room import Lack
+from mediation.routing.ruling import Refusal
 from mediation.sip.derived import reason_phrase
 from mediation.sip.digest_client import GiveUp, Reason
 from mediation.sip.message import Request, Response
@@ -147,6 +148,8 @@ NO_ACK = Cause(Verdict.CALLER, "no-ack", 408, 102)
 CALL_TOO_LONG = Cause(Verdict.SUCCESS, "maximum-duration", 200, 102)
 MEDIA_SILENT = Cause(Verdict.UNKNOWN, "media-timeout", 200, 41)
 MEDIA_LOST = Cause(Verdict.US, "media-lost", 500, 41)
+BODY_NOT_TAKEN = Cause(Verdict.TRUNK, "body-not-taken", 415, 79)
+POLICY_FAILED = Cause(Verdict.US, "policy-failed", 503, 41)
 SHUTDOWN = Cause(Verdict.US, "shutdown", 503, 41)
 INTERNAL_ERROR = Cause(Verdict.US, "internal-error", 500, 41)
 
@@ -197,6 +200,12 @@ def cancelled_by(request: Request) -> Cause:
 def no_room(lack: Lack) -> Cause:
     """The cause of a call that is refused for want of room."""
     return {Lack.CALLS: NO_ROOM, Lack.RATE: RATE_LIMIT, Lack.BANDWIDTH: NO_BANDWIDTH}[lack]
+
+
+def refused_by_policy(refusal: Refusal) -> Cause:
+    """The cause of a call that a policy does not want."""
+    fitting = _of_status(refusal.status, None, "")
+    return Cause(Verdict.US, "refused-by-policy", refusal.status, refusal.q850 or fitting.q850)
 
 
 def is_outage(cause: Cause) -> bool:

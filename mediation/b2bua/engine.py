@@ -20,6 +20,7 @@ from mediation.b2bua.reception import Reception
 from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.registrations import Registrations
 from mediation.b2bua.replacing import leg_of
+from mediation.b2bua.rulings import PolicyNews
 from mediation.b2bua.watch import Watch
 from mediation.routing.admission import Admission
 from mediation.routing.directory import Directory, holders
@@ -127,6 +128,13 @@ class Engine:
             self.finder.answered(answer, now)
         except Exception as error:  # noqa: BLE001 -- as in `receive`
             self._broke(error, now)
+
+    def policy_told(self, news: PolicyNews, now: float) -> None:
+        """What came of an `AskPolicy`; of a call that is gone, or waits no more, nothing does."""
+        try:
+            self._reception.rulings.told(news, now)
+        except Exception as error:  # noqa: BLE001 -- as in `receive`
+            self._broke(error, now, self.calls.get(news.call))
 
     def knows(self, flow: Flow) -> bool:
         """Whether a peer is anybody to us: asked before a single octet of its message is read."""

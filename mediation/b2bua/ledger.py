@@ -27,6 +27,8 @@ class Ledger:
         """Why the call ended; holds once `ended` is set."""
         self.hung_up_by = "server"
         """`caller`, `callee` or `server`."""
+        self.tag = ""
+        """What a policy wants to stand in the record."""
         self.attempts: list[Attempt] = []
         self.transfers: list[TransferRecord] = []
 
@@ -118,6 +120,7 @@ class Ledger:
             hung_up_by=self.hung_up_by,
             attempts=tuple(self.attempts),
             transfers=tuple(self.transfers),
+            tag=self.tag,
         )
 
 

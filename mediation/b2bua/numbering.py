@@ -11,7 +11,7 @@ from mediation.settings.translation import Translation
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import Headers, NameAddress, header_key, split_list
 from mediation.sip.message import Request
-from mediation.sip.uri import Uri
+from mediation.sip.uri import OpaqueUri, SipUri, Uri
 
 _WHO_CALLS = frozenset({"from", "p-asserted-identity", "p-preferred-identity", "remote-party-id"})
 _WHO_WAS_CALLED = frozenset({"diversion", "history-info", "referred-by"})
@@ -36,6 +36,28 @@ def inside(request: Request, calling: Terms, called: Terms | None = None) -> Ins
         return Inside(request)
     made = Request(request.method, str(uri), headers, request.body)
     return Inside(made, secrets_in(request.headers, calling))
+
+
+def rewritten(request: Request, *, calling: str = "", called: str = "") -> Inside:
+    """The request as if another number had called, or another one were called; both are E.164, or empty.
+
+    Whoever is anonymous stays so. What the old number had for parameters does not belong to the new one.
+    """
+    headers = request.headers
+    if calling:
+
+        def other(uri: Uri) -> Uri:
+            return _numbered(uri, calling)
+
+        headers = Headers(
+            [
+                (name, _line(value, other) if header_key(name) in _WHO_CALLS else value)
+                for name, value in headers.items()
+            ]
+        )
+    uri = _numbered(request.uri, called) if called else request.uri
+    made = Request(request.method, str(uri), headers, request.body)
+    return Inside(made, _known_by(request.headers) if calling else frozenset())
 
 
 def inside_headers(
@@ -64,8 +86,10 @@ def inside_headers(
 
 def secrets_in(headers: Headers, terms: Terms) -> frozenset[str]:
     """By what the parties could be known as this peer writes them, where it does so in another way than we."""
-    if terms.numbers.calling_in.is_idle:
-        return frozenset()
+    return frozenset() if terms.numbers.calling_in.is_idle else _known_by(headers)
+
+
+def _known_by(headers: Headers) -> frozenset[str]:
     named = ("From", "P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID")
     return secrets_of(address for name in named for address in addresses_of(headers, name))
 
@@ -78,6 +102,12 @@ def _line(value: str, of: Callable[[Uri], Uri]) -> str:
         return value
     made = [each if is_anonymous(each) else replace(each, uri=of(each.uri)) for each in addresses]
     return value if made == addresses else ", ".join(map(str, made))
+
+
+def _numbered(uri: Uri, number: str) -> Uri:
+    if isinstance(uri, SipUri):
+        return replace(uri, user=number)
+    return OpaqueUri("tel", number) if uri.scheme == "tel" else uri
 
 
 def callers_of(request: Request) -> Iterator[str]:

@@ -42,4 +42,21 @@ class TargetsChanged:
     trunk: str
 
 
-Output = Transmit | MediaCommand | Fact | CallRecord | Resolve | TargetsChanged
+@dataclass(frozen=True, slots=True)
+class AskPolicy:
+    """A question for the policy; the answer is told to the engine."""
+
+    call: str
+    """Our name for the call."""
+    question: Mapping[str, object]
+    """Plain values, as JSON has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropPolicy:
+    """Nobody waits for the answer about this call any more."""
+
+    call: str
+
+
+Output = Transmit | MediaCommand | Fact | CallRecord | Resolve | TargetsChanged | AskPolicy | DropPolicy

@@ -1,25 +1,23 @@
 """What is decided about a request before it belongs to a call: who may call, whom, and whether there is room."""
 
-from dataclasses import replace
-
 from mediation.b2bua import causes
 from mediation.b2bua.addressee import addressed
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.deciding import Deciding, Decision
 from mediation.b2bua.guard import Guard
 from mediation.b2bua.hunt import Invitation
 from mediation.b2bua.leg import RETRY_AFTER_S
-from mediation.b2bua.numbering import callers_of, inside
+from mediation.b2bua.numbering import inside
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.pager import Page
-from mediation.b2bua.parts import accept_of, bars, carries
+from mediation.b2bua.parts import accept_of, bars
 from mediation.b2bua.replacing import Replacing, leg_of, refusal
+from mediation.b2bua.rulings import Rulings
 from mediation.b2bua.screening import Refusal, screen
 from mediation.routing.admission import Admission, Source
 from mediation.routing.numbers import number_of
-from mediation.routing.ready import registered_first
-from mediation.routing.room import Room, Way
-from mediation.routing.routes import Candidate, Routing
+from mediation.routing.routes import Routing
 from mediation.routing.terms import Terms
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
@@ -37,6 +35,10 @@ class Reception:
         self._agent = exchange.agent
         self._admission = admission
         self._routing = routing
+        self._deciding = Deciding(routing, exchange.trunks, exchange.lines)
+        self.rulings = Rulings(
+            exchange.settings.policy, exchange.agent, self._deciding, exchange.trunks, exchange.emit
+        )
         self._guard = Guard(exchange.settings.trunks, exchange.agent.ids)
         self.calls: dict[str, Call] = {}
         """Those that began here and are not over, by our name for them."""
@@ -96,7 +98,7 @@ class Reception:
             return
         terms = self._routing.terms(source)
         invitation = self._invitation(request, terms, source)
-        source = self._at_its_sites(source, invitation.request)
+        source = self._deciding.at_its_sites(source, invitation.request)
         routed = self._routing.candidates(source, number_of(invitation.request.uri), now)
         takers = tuple(each for each in routed if each.terms.mid_call.info)
         candidates = tuple(each for each in takers if not bars(request, terms, each.terms))
@@ -127,24 +129,19 @@ class Reception:
             self._replace(transaction, request, source, now)
             return
         terms = self._routing.terms(source)
-        invitation = self._invitation(request, terms, source)
-        source = self._at_its_sites(source, invitation.request)
-        called = number_of(invitation.request.uri)
-        routed = self._routing.candidates(source, called, now)
-        candidates = tuple(each for each in routed if carries(request, terms, each.terms))
-        if routed and not candidates:  # something in the body must be understood, and nobody would get it
+        decision = self._deciding.decide(self._invitation(request, terms, source), source, now)
+        if decision.routed and not decision.candidates:
+            # something in the body must be understood, and nobody would get it
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
             return
         self._agent.layer.respond(transaction, reply(request, 100), now)
         try:
-            call = Call(self._exchange, source, transaction, invitation, candidates, now)
+            call = Call(self._exchange, transaction, decision, now)
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
-        sites = source.sites if source.trunk is None else self._routing.sites.of_numbers((called,))
-        lines = tuple(self._exchange.lines[site.name] for site in sites if site.link.kbps)
-        call.begin(self._obstacle(source, called, candidates, lines, now), lines, now)
+        call.begin(self._obstacle(decision, now), self.rulings.petition(decision), now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""
@@ -159,44 +156,16 @@ class Reception:
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
 
-    def _at_its_sites(self, source: Source, asked: Request) -> Source:
-        """The source of one call, with the sites of whoever calls and of whoever has sent it on."""
-        return source.at(*self._routing.sites.of_numbers(callers_of(asked)))
-
-    def _obstacle(
-        self,
-        source: Source,
-        called: str,
-        candidates: tuple[Candidate, ...],
-        lines: tuple[Room, ...],
-        now: float,
-    ) -> Cause | None:
-        """Why a call cannot even be tried; None: it can.
-
-        None waits for a name to be found: another server may know it.
-        """
+    def _obstacle(self, decision: Decision, now: float) -> Cause | None:
+        """Why a call cannot even be tried; None: it can."""
         if self.closed:
             return causes.SHUTDOWN
-        if not candidates:
-            if self._routing.leads_somewhere(source, called, now):
-                return causes.ALL_TARGETS_DOWN
-            elsewhere = self._routing.leads_somewhere(replace(source, sites=()), called, now)
-            return causes.NO_TRUNK_IN_COUNTRY if elsewhere else causes.NO_ROUTE
-        urgent = any(each.urgent for each in candidates)
-        trunks, limit = self._exchange.trunks, self._exchange.settings.sip.max_calls
-        open_to = registered_first(candidates, trunks)
-        if not open_to:
-            return causes.NOT_REGISTERED
-        if limit and len(self.calls) > limit and not urgent:
+        if (cause := self._deciding.unroutable(decision, now)) is not None:
+            return cause
+        limit = self._exchange.settings.sip.max_calls
+        if limit and len(self.calls) > limit and not decision.is_urgent:
             return causes.NO_ROOM
-        needed = [(line, Way.OUT if source.trunk is None else Way.IN) for line in lines]
-        if source.trunk is not None:
-            needed.append((trunks[source.trunk.name].room, Way.IN))
-        lacks = [room.lack(way, now, urgent=urgent) for room, way in needed]
-        leaving = [trunks[each.trunk].room.lack(Way.OUT, now, urgent=each.urgent) for each in open_to]
-        if all(leaving):
-            lacks.append(leaving[0])
-        return next((causes.no_room(lack) for lack in lacks if lack is not None), None)
+        return self._deciding.lack(decision, now)
 
     # answers
 

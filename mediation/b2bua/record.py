@@ -87,6 +87,8 @@ class CallRecord:
     """`caller`, `callee` or `server`."""
     attempts: tuple[Attempt, ...]
     transfers: tuple[TransferRecord, ...] = ()
+    tag: str = ""
+    """What a policy wanted to stand here; empty: nothing."""
 
     @property
     def direction(self) -> str:
@@ -118,6 +120,7 @@ class CallRecord:
             "status": self.cause.status,
             "q850": self.cause.q850,
             "hung_up_by": self.hung_up_by,
+            "tag": self.tag or None,
             "caller": _party(self.caller),
             "callee": None if self.callee is None else _party(self.callee),
             "attempts": [_attempt(attempt, at(attempt.started)) for attempt in self.attempts],

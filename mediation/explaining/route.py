@@ -11,9 +11,11 @@ from mediation.b2bua.passage import ANONYMOUS, Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
 from mediation.explaining.number import outcome_lines, outcome_mapping
 from mediation.routing.admission import Source
-from mediation.routing.choice import Asked, Verdict, taken
+from mediation.routing.choice import Asked as AskedRoute
+from mediation.routing.choice import Verdict, taken
 from mediation.routing.directory import supposed
 from mediation.routing.numbers import number_of
+from mediation.routing.question import Asked, asked_about
 from mediation.routing.routes import Candidate, Routing
 from mediation.routing.wires import Wires
 from mediation.settings.model import Route, Settings, Side, Site, Trunk
@@ -52,9 +54,11 @@ class Explanation:
     """The same; None: nobody in particular calls."""
     sites: tuple[Site, ...]
     """Where it belongs by the number of whoever calls; a front end's address may say more."""
-    routes: tuple[Asked, ...]
+    routes: tuple[AskedRoute, ...]
     """Those that are asked; none for a call that only front ends take."""
     departures: tuple[Departure, ...]
+    policy: Asked
+    """Whether a policy would be asked before the first of them; explaining asks nobody."""
 
 
 def explain_route(
@@ -91,13 +95,16 @@ def explain_route(
     number = number_of(request.uri)
     if trunk is None:
         source = source.at(*routing.sites.of_numbers(callers_of(request)))
+    candidates = routing.candidates(source, number, unix_s)
+    urgent = any(each.urgent for each in candidates)
     return Explanation(
         str(source.side) if trunk is None else trunk.name,
         plan.called_in.of_number(called),
         plan.calling_in.of_number(calling) if calling else None,
         source.sites,
         routing.asked(source, number, unix_s),
-        tuple(map(departure, routing.candidates(source, number, unix_s))),
+        tuple(map(departure, candidates)),
+        asked_about(settings.policy, source.side, urgent=urgent),
     )
 
 
@@ -127,6 +134,12 @@ def _lines(told: Explanation) -> Iterator[str]:
             yield "  none of its trunks is in the country that the call is bound to: 403"
         elif any(route.weights for route in routes):
             yield "  which trunk comes first is drawn for each call; here it is the first that may"
+    if told.departures and told.policy is not Asked.OFF:
+        yield ""
+        if told.policy is Asked.YES:
+            yield "a policy would be asked now, and may choose among these trunks, rewrite numbers or refuse"
+        else:
+            yield f"no policy is asked: {told.policy}"
     for place, leaving in enumerate(told.departures, 1):
         yield ""
         yield f"attempt {place}: {leaving.trunk}, {leaving.target}"
@@ -190,6 +203,7 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
             }
             for each in told.routes
         ],
+        "policy": {"asked": bool(told.departures) and told.policy is Asked.YES, "why": str(told.policy)},
         "attempts": [
             {
                 "trunk": leaving.trunk,

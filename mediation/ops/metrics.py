@@ -12,7 +12,14 @@ from itertools import product
 from typing import Final
 from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, Counter, Info, disable_created_metrics, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Info,
+    disable_created_metrics,
+    start_http_server,
+)
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -58,6 +65,14 @@ REGISTRATIONS: Final = {
 }
 """What the engine tells of attempts to register, and how each is counted."""
 
+POLICY: Final = {
+    "policy.failed": "failed",
+    "policy.skipped": "skipped",
+    "policy.dropped": "dropped",
+}
+"""What the engine tells of a policy that has said nothing of use; what it has said is told with its result."""
+POLICY_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
 _INTERFACES = {"front-end": "internal", "gateway": "gateway"}
 """What the settings call each side."""
 
@@ -97,6 +112,20 @@ class Metrics:
             ("trunk", "result"),
             registry=self._registry,
         )
+        self._policy = Counter(
+            "mediation_policy_calls",
+            "New calls that were to be put to the policy, by what has become of that: as-decided, changed or refused "
+            "by its answer, failed, skipped while it rests or too many wait, dropped because the caller gave up.",
+            ("result",),
+            registry=self._registry,
+        )
+        self._policy_seconds = Histogram(
+            "mediation_policy_seconds",
+            "How long a call has waited for its answer, or in vain.",
+            ("result",),
+            buckets=POLICY_BUCKETS_S,
+            registry=self._registry,
+        )
         self._served: tuple[WSGIServer, threading.Thread] | None = None
 
     def serve(self, at: Endpoint) -> None:
@@ -126,6 +155,12 @@ class Metrics:
         result = REGISTRATIONS.get(name)
         if result is not None:
             self._registrations.labels(fields["trunk"], result).inc()
+        ruled = fields["result"] if name == "policy.answered" else POLICY.get(name)
+        if ruled is not None:
+            self._policy.labels(ruled).inc()
+            took_s = fields.get("took_s")
+            if isinstance(took_s, float):
+                self._policy_seconds.labels(ruled).observe(took_s)
 
     def _packets_refused(self, side: str, media: StreamReport) -> None:
         for reason, packets in zip(SRTP_REFUSALS, (media.tampered, media.replayed), strict=True):

@@ -9,6 +9,7 @@ from mediation.settings.addresses import family
 from mediation.settings.connection_rules import unmarked_connections
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.places import Network
+from mediation.settings.policy_rules import policy_doubts
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
 from mediation.settings.registration_rules import registration_doubts
@@ -34,6 +35,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         _anybody_with_a_certificate(draft),
         keys_in_the_open(draft),
         registration_doubts(draft),
+        policy_doubts(draft),
         unmarked_connections(draft),
     )
 

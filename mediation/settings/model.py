@@ -13,11 +13,14 @@ from mediation.settings.dns import Dns
 from mediation.settings.health import Health
 from mediation.settings.hours import Hours, check_time_zone
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity, TrunkIdentity
+from mediation.settings.kept import NO_SECRET as NO_SECRET
+from mediation.settings.kept import Secret as Secret
 from mediation.settings.limits import CallLimits, Link
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
+from mediation.settings.policy import PolicyHook
 from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
 from mediation.settings.server import Cdr, Log, Media, Metrics, Sip
@@ -80,22 +83,6 @@ DSCP_DOC: Final = (
     "audio stands in media."
 )
 IDLE_DOC: Final = "A TCP or TLS connection on which nothing was sent or heard for so many seconds is closed."
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """What must not stand in the file: where it was taken from, and the text, which no log or repr shows."""
-
-    source: str
-    """`file:PATH`, `env:NAME` or `credential:NAME` (systemd's LoadCredential); empty: there is none."""
-    text: str = field(default="", repr=False)
-
-    def __str__(self) -> str:
-        return self.source
-
-
-NO_SECRET: Final = Secret("")
-
 
 TLS_DOC: Final = "Certificates for TLS, which needs certificate and private_key."
 SESSION_TIMER_DOC: Final = "Session timers with this peer (RFC 4028)."
@@ -515,6 +502,13 @@ class Settings:
     media: Media = field(default=Media(), metadata=story("Audio, on both sides."))
     sip: Sip = field(default=Sip(), metadata=story("Signalling, on both sides."))
     dns: Dns = field(default=Dns(), metadata=story("How names of targets are looked up."))
+    policy: PolicyHook = field(
+        default=PolicyHook(),
+        metadata=story(
+            "Somebody of yours who may choose or refuse each new call, after numbers, routes and sites are decided. "
+            "See the README."
+        ),
+    )
     cdr: Cdr = field(default=Cdr(), metadata=story("Call records."))
     metrics: Metrics = field(default=Metrics(), metadata=story("Figures for Prometheus."))
     log: Log = field(default=Log(), metadata=story("The log, on standard error."))

@@ -12,6 +12,7 @@ from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
 from mediation.settings.model import Secret
 from mediation.settings.number_rules import broken_number_rules
 from mediation.settings.places import Listener, NamedTarget, Network, Target, bracketed
+from mediation.settings.policy_rules import broken_policy_rules
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.registration_rules import registration_agrees
@@ -67,6 +68,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         broken_number_rules(draft),
         keys_have_a_way(draft),
         registration_agrees(draft),
+        broken_policy_rules(draft),
     )
 
 

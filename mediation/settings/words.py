@@ -3,6 +3,7 @@
 import re
 from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 from mediation.settings.patterns import PatternError, compile_pattern
 from mediation_codecs.ringback import RINGBACK
@@ -23,6 +24,7 @@ _DOMAIN: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _ADDRESS: Final = re.compile(r"[0-9.]+")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _NUMBER_START: Final = re.compile(r"\+?[0-9]{1,15}")
+_ENTRY_POINT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 
 _SUBTRACTION: Final = re.compile(r"(?<!\\)\[[^\]]*-\[")
@@ -160,6 +162,34 @@ def http_endpoint(text: str) -> tuple[str, int]:
     if _PORT.fullmatch(port) is None or not 1 <= int(port) <= 65535:
         raise UnfitError(f'"{port}" is no port', "give a number from 1 to 65535, usually 9464")
     return str(address), int(port)
+
+
+def check_policy_url(text: str) -> None:
+    """An absolute URL of HTTP without a user in it, or nothing."""
+    if not text:
+        return
+    remedy = 'write "https://HOST/PATH"'
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise UnfitError("a URL has no blanks and no letters beyond ASCII", remedy)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise UnfitError(f"this is no URL: {error}", remedy) from None
+    if parts.scheme not in {"https", "http"} or not parts.hostname or port == 0:
+        raise UnfitError(f'"{text}" is no URL of HTTP', remedy)
+    if parts.username is not None or parts.password is not None:
+        raise UnfitError("a secret does not stand in the configuration", "remove it, and give a token")
+    if parts.fragment:
+        raise UnfitError("what follows # is never sent", "remove it")
+
+
+def check_entry_point(text: str) -> None:
+    """A name of an entry point, or nothing."""
+    if text and _ENTRY_POINT.fullmatch(text) is None:
+        raise UnfitError(
+            f'"{text}" cannot be the name of an entry point', "use letters, digits, points, - and _"
+        )
 
 
 def check_dns_server(text: str) -> None:

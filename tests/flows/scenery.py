@@ -6,6 +6,7 @@ from typing import Any
 from mediation.settings.model import Gateway, Internal, Route, Settings, Site, Trunk
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.places import AnyTarget, Listener, Network, Target
+from mediation.settings.policy import PolicyHook
 from mediation.settings.server import Media, Sip
 from mediation.sip.flow import Endpoint, Transport
 from mediation_codecs.law import Law
@@ -24,6 +25,8 @@ PREFIXES = {"front-end": "10.1.1.", "gateway": "198.51.100."}
 
 
 USUAL_MEDIA, USUAL_SIP, USUAL_PEER_MEDIA = Media(), Sip(), PeerMedia()
+USUAL_POLICY = PolicyHook()
+"""Nobody is asked."""
 
 
 def endpoint(host: str, port: int = 5060) -> Endpoint:
@@ -80,6 +83,7 @@ def settings(
     media_terms: PeerMedia = USUAL_PEER_MEDIA,
     sip: Sip = USUAL_SIP,
     sites: tuple[Site, ...] = (),
+    policy: PolicyHook = USUAL_POLICY,
     **inside: Any,
 ) -> Settings:
     """A server between a front end that speaks µ-law and the trunks; without any, one trunk at SBC.
@@ -101,4 +105,5 @@ def settings(
         sites=sites,
         media=media,
         sip=sip,
+        policy=policy,
     )

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from mediation.b2bua.plan import Amiss, KeyHeard, MediaAmiss, MediaSilent
+from mediation.b2bua.rulings import PolicyAnswered
 from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf, PeerMedia
 from mediation.settings.peer_terms import RedirectMode, Redirects, TransferMode, Transfers
+from mediation.settings.policy import PolicyHook
 from mediation.sip.message import Response
 from tests.flows.automats import Automat
 from tests.flows.peers import Line
-from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, settings, trunk
+from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, USUAL_POLICY, settings, trunk
 from tests.flows.world import World
 
 TARGET = "sip:+493099@10.1.1.10"
@@ -20,10 +22,14 @@ TARGET = "sip:+493099@10.1.1.10"
 class Stage:
     """Two front ends, two SBCs that react by themselves, and the server between them."""
 
-    def __init__(self, terms: dict[str, Any] | None = None) -> None:
+    def __init__(self, terms: dict[str, Any] | None = None, policy: PolicyHook = USUAL_POLICY) -> None:
         """`terms` are those of the trunk."""
         self.world = World(
-            settings(trunk("itsp-a", SBC, OTHER_SBC, **(terms or {})), front_ends=(OTHER_FRONT_END,))
+            settings(
+                trunk("itsp-a", SBC, OTHER_SBC, **(terms or {})),
+                front_ends=(OTHER_FRONT_END,),
+                policy=policy,
+            )
         )
         self.world.may_break = True
         self.caller = Automat(self.world, Side.FRONT_END, FRONT_END)
@@ -37,6 +43,11 @@ class Stage:
         for peer in (self.first, self.second, self.target):
             peer.repeats_its_answer()
         self.world.advance(seconds - 0.5)
+
+    def ruled(self, answer: object) -> None:
+        """The policy answers whatever it was asked."""
+        for call in list(self.world.questions):
+            self.world.policy_says(PolicyAnswered(call, answer))
 
     def dangling(self) -> list[str]:
         """Calls that somebody still holds for alive."""
@@ -350,6 +361,28 @@ def is_picked_up(stage: Stage) -> None:
     stage.caller.hangs_up_if_it_talks()
 
 
+def is_ruled(stage: Stage) -> None:
+    """A policy changes the call; it is asked about the next one in vain, and then not any more."""
+    stage.caller.invites()
+    stage.ruled({"trunks": ["itsp-a"], "calling": "+4930111", "tag": "a"})
+    stage.advance(5)
+    stage.caller.hangs_up_if_it_talks()
+    for _ in range(2):
+        stage.caller.invites()
+        stage.advance(20)
+        stage.caller.hangs_up_if_it_talks()
+
+
+def is_not_wanted(stage: Stage) -> None:
+    """A policy refuses, then it is asked about a call that is given up, and about one in a server that stops."""
+    stage.caller.invites()
+    stage.ruled({"action": "refuse"})
+    stage.caller.invites()
+    stage.caller.cancels()
+    stage.caller.invites()
+    stage.world.stop()
+
+
 def presses_keys(stage: Stage) -> None:
     """The caller in its media, the callee by INFO; and the callee says something else by INFO, too."""
     stage.caller.codecs += " telephone-event"
@@ -372,7 +405,7 @@ STORIES: tuple[Callable[[Stage], None], ...] = (
     is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened, passes_its_transfer_on,
     is_joined_with_another, is_not_joined, loses_whom_it_consulted, loses_whom_it_transferred,
     finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
-    presses_keys,
+    presses_keys, is_ruled, is_not_wanted,
 )  # fmt: skip
 
 TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {
@@ -386,4 +419,5 @@ TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {
 
 def stage_of(story: Callable[[Stage], None]) -> Stage:
     """The scene that a story is told on."""
-    return Stage(TERMS.get(story))
+    policy = PolicyHook(python="rules", failures=1, rest_s=60)
+    return Stage(TERMS.get(story), policy if story in (is_ruled, is_not_wanted) else USUAL_POLICY)

@@ -23,6 +23,7 @@ from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.questions import Questions
 from mediation.b2bua.reception import Reception
+from mediation.b2bua.rulings import Petition
 from mediation.b2bua.seats import Seats
 from mediation.b2bua.transfer import Transfer
 from mediation.sip.invite import InviteSession
@@ -67,6 +68,7 @@ METHODS = [
         Questions,
         Transfer,
         Joining,
+        Petition,
     )
     for name, member in vars(owner).items()
     if isinstance(member, FunctionType | classmethod)

@@ -8,7 +8,7 @@ from random import Random
 from typing import Protocol
 
 from mediation.b2bua.engine import Engine
-from mediation.b2bua.outputs import Fact, Resolve
+from mediation.b2bua.outputs import AskPolicy, DropPolicy, Fact, Resolve
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
@@ -28,6 +28,7 @@ from mediation.b2bua.plan import (
     StreamReport,
 )
 from mediation.b2bua.record import CallRecord
+from mediation.b2bua.rulings import PolicyNews
 from mediation.routing.room import Room
 from mediation.settings.model import Settings, Side
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
@@ -177,6 +178,8 @@ class World:
         self.now = 1000.0
         self.records: list[CallRecord] = []
         self.facts: list[Fact] = []
+        self.questions: dict[str, AskPolicy] = {}
+        """To the policy, by call: those that it has not answered and that were not dropped."""
         self.astray: list[Transmit] = []
         """What was sent to nobody here."""
         self.may_break = False
@@ -252,6 +255,11 @@ class World:
         """A fact that media has come to by itself."""
         self.soon(lambda: self.engine.media_fact(fact, self.now))
 
+    def policy_says(self, news: PolicyNews) -> None:
+        """Something comes of a question to the policy."""
+        self.questions.pop(news.call, None)
+        self.soon(lambda: self.engine.policy_told(news, self.now))
+
     def begin(self) -> None:
         """The process stands."""
         self.soon(lambda: self.engine.begin(self.now))
@@ -303,6 +311,8 @@ class World:
         assert not len(agent.layer._deadlines), "timers of transactions are left"
         assert self.engine.next_deadline() is None
         assert not self.media.open, "media is left open"
+        assert not self.engine._reception.rulings.waiting, "calls are left that wait for a policy"
+        assert not self.questions, "questions are left that nobody waits for, and nobody was told"
         assert {room.name: room.calls for room in self._rooms() if room.calls} == {}
         assert len(self.records) == self._accepted, "one record for each INVITE that was taken"
         assert len({record.call for record in self.records}) == len(self.records)
@@ -330,6 +340,11 @@ class World:
                     self._queue.append(lambda: self.engine.media_fact(fact, self.now))
             case CallRecord():
                 self.records.append(output)
+            case AskPolicy(call):
+                assert call not in self.questions, "a call is asked about once"
+                self.questions[call] = output
+            case DropPolicy(call):
+                self.questions.pop(call, None)  # it may have answered, with a bug of ours after that
             case Fact():
                 self.facts.append(output)
             case Resolve(question):

@@ -519,6 +519,29 @@ def test_route_explain_of_a_number_without_a_route_ends_with_1(tmp_path: Path) -
     assert out.endswith("  no route is open to it: 404\n")
 
 
+def test_route_explain_tells_whether_a_policy_would_be_asked_and_asks_nobody(tmp_path: Path) -> None:
+    policy = '[policy]\nurl = "http://127.0.0.1:1/never"\nask = "front-ends"\n'
+    path = written(tmp_path, NUMBERS + policy)
+    code, out, _ = invoke("route", "explain", "+4930123", "-c", path)
+    assert code == 0
+    assert "a policy would be asked now" in out
+    code, out, _ = invoke("route", "explain", "030123", "--trunk", "north", "-c", path)
+    assert "no policy is asked: it is not asked about calls from this side" in out
+    told = json.loads(invoke("route", "explain", "+4930123", "--json", "-c", path)[1])
+    assert told["policy"] == {"asked": True, "why": "asked"}
+    assert "policy" not in invoke("route", "explain", "+4930123", "-c", written(tmp_path, NUMBERS))[1]
+
+
+def test_check_config_looks_whether_the_policy_can_be_asked(tmp_path: Path) -> None:
+    for policy, reason in (
+        ('python = "nobody-has-this"', "no package that is installed"),
+        ('url = "https://policy.example"\nauthorities = "/nowhere.pem"', "/nowhere.pem cannot be read"),
+    ):
+        code, _, err = invoke("check-config", "-c", written(tmp_path, f"{GOOD}[policy]\n{policy}\n"))
+        assert code == 78
+        assert reason in " ".join(err.split())
+
+
 def test_route_explain_takes_numbers_only_that_a_uri_can_hold(tmp_path: Path) -> None:
     path = written(tmp_path, NUMBERS)
     for arguments in (("a b",), ("",), ("1", "--from", "a@b"), ("1", "--trunk", "east")):

@@ -13,7 +13,7 @@ def test_once_clearing_nothing_more_happens() -> None:
 
 
 def test_every_phase_is_reached_and_all_lead_to_the_end() -> None:
-    reached, ends = {Phase.OPENING}, {Phase.CLEARING}
+    reached, ends = {Phase.JUDGING}, {Phase.CLEARING}
     for _ in Phase:
         reached |= {after for before, _, after, _ in ROWS if before in reached}
         ends |= {before for before, _, after, _ in ROWS if after in ends}
@@ -35,10 +35,15 @@ def test_an_ending_stops_whoever_was_about_to_take_a_seat() -> None:
 
 def test_an_ending_stops_the_timer_and_closes_media_that_may_be_open() -> None:
     for before, cue, _, acts in ENDINGS:
-        if cue is Cue.BARRED:
-            continue  # nothing was started yet
         assert (Act.STOP_TIMERS in acts) == (before is not Phase.TALKING), (before, cue)
-        assert (Act.CLOSE_MEDIA in acts) or cue is Cue.MEDIA_REFUSED, (before, cue)
+        not_open = before is Phase.JUDGING or cue is Cue.MEDIA_REFUSED
+        assert (Act.CLOSE_MEDIA in acts) != not_open, (before, cue)
+
+
+def test_an_ending_drops_the_question_to_a_policy_unless_the_answer_has_brought_it() -> None:
+    for before, cue, _, acts in ENDINGS:
+        waits = before is Phase.JUDGING and cue is not Cue.BARRED
+        assert (Act.STOP_ASKING in acts) == waits, (before, cue)
 
 
 def test_every_way_to_talk_stops_the_timer_of_the_set_up() -> None:

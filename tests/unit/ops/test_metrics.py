@@ -212,3 +212,17 @@ def test_registrations_are_counted_and_shown_by_trunk() -> None:
         assert found["mediation_registrations_total", (("result", "refused"), b)] == 1
         assert found["mediation_trunk_registered", (a,)] == 1
         assert ("mediation_trunk_registered", (b,)) not in found  # 0
+
+
+def test_what_becomes_of_questions_to_a_policy_is_counted_and_timed() -> None:
+    with served(NOTHING) as (metrics, at):
+        metrics.told("policy.answered", {"result": "refused", "took_s": 0.2})
+        metrics.told("policy.answered", {"result": "refused", "took_s": 0.0})
+        metrics.told("policy.failed", {"took_s": 0.5})
+        metrics.told("policy.skipped", {})
+        metrics.told("policy.dropped", {})
+        seen = scrape(at)
+        for result, times in (("refused", 2), ("failed", 1), ("skipped", 1), ("dropped", 1)):
+            assert seen["mediation_policy_calls_total", (("result", result),)] == times
+        assert seen["mediation_policy_seconds_count", (("result", "refused"),)] == 2
+        assert seen["mediation_policy_seconds_sum", (("result", "failed"),)] == 0.5
