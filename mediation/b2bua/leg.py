@@ -251,6 +251,10 @@ class Leg:
         else:
             self.hang_up(cause, now)
 
+    def cease(self, now: float) -> None:
+        """Call no more a party from whom nothing was heard; whatever it says yet is heard and ended."""
+        self.session.cease(now)
+
     def abandon(self, now: float) -> None:
         """End the leg and wait for nothing: the last resort after a bug of ours."""
         self.session.abandon(now)

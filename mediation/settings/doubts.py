@@ -70,6 +70,8 @@ def _routes_never_reached(draft: Draft) -> Iterator[Fault]:
         behind = catcher is not None and not (
             draft.value((*path, "prefixes"), tuple) and ranks[catcher][0] == ranks[path][0]
         )
+        # and one with usages by calls that may not go by the other at all
+        behind = behind and not draft.value((*path, "usages"), tuple)
         if catcher is not None and behind:
             message = "no number comes as far as this route: an earlier one matches the same numbers"
             yield _doubt(
