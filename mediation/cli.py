@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
@@ -40,7 +41,9 @@ app: Final = typer.Typer(
 
 route: Final = typer.Typer(help="Routes, without a call.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(route, name="route")
-trunk: Final = typer.Typer(help="Trunks, without a call.", no_args_is_help=True, rich_markup_mode=None)
+trunk: Final = typer.Typer(
+    help="Trunks: what holds for them, and what they support.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(trunk, name="trunk")
 
 
@@ -203,6 +206,55 @@ def trunk_show(
     else:
         typer.echo(holdings_text(told, effective=effective))
     raise typer.Exit(ExitCode.GOOD)
+
+
+@trunk.command("probe")
+def trunk_probe(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The trunk.")],
+    number: Annotated[
+        str,
+        typer.Option(metavar="NUMBER", help="Whom to call, as the trunk wants it written: it should answer."),
+    ],
+    caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Who calls.")] = "",
+    unallocated: Annotated[str, typer.Option(metavar="NUMBER", help="A number that nobody has.")] = "",
+    busy: Annotated[str, typer.Option(metavar="NUMBER", help="A number that is busy.")] = "",
+    refer_to: Annotated[str, typer.Option(metavar="NUMBER", help="Whom to transfer a call to.")] = "",
+    port: Annotated[
+        int,
+        typer.Option(
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="Ours; the listener's own if no server runs. 0: the next one above.",
+        ),
+    ] = 0,
+    within: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="For the whole run.")] = 300.0,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for consent: it is given.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as a page, too.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Place calls at a trunk, and tell what it supports and which settings fit."""
+    reading = _needed(config)
+    from mediation.probing.cli import probe_trunk
+
+    raise typer.Exit(
+        probe_trunk(
+            reading,
+            _trunk(reading.settings, name, hint="NAME"),
+            file=config,
+            number=number,
+            caller=caller,
+            others=(unallocated, busy, refer_to),
+            port=port,
+            total_s=within,
+            consented=yes,
+            html=html,
+            as_json=as_json,
+        )
+    )
 
 
 app.command()(plan)

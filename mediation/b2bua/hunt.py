@@ -174,6 +174,8 @@ class Hunt:
             self._leave(causes.NO_ANSWER, now)
             self._cue(Cue.RING_LIMIT, now, Failed(causes.NO_ANSWER, "server"))
             return
+        if self.leg is not None:  # its phone must not ring when the line is back and the call elsewhere
+            self.leg.cease(now)
         self._leave(causes.NO_PROGRESS, now)
         self._fails(causes.NO_PROGRESS, now)
         if self._next(now) is not None:

@@ -251,6 +251,10 @@ class Leg:
         else:
             self.hang_up(cause, now)
 
+    def cease(self, now: float) -> None:
+        """Call no more a party from whom nothing was heard; whatever it says yet is heard and ended."""
+        self.session.cease(now)
+
     def abandon(self, now: float) -> None:
         """End the leg and wait for nothing: the last resort after a bug of ours."""
         self.session.abandon(now)
@@ -319,7 +323,7 @@ class Leg:
     def media(self) -> Stream | Fax | None:
         """Our part of a media plan; None while nothing is agreed."""
         if self.said.fax is not None:
-            return Fax(self.said.fax)
+            return Fax(self.said.fax, self.terms.latching)
         audio = self.audio
         if audio is None:
             return None
@@ -352,6 +356,7 @@ class Leg:
             dtmf=self.dtmf or Dtmf.RTP,
             alternatives=tuple(each.remote for each in others),
             alternative_srtp=tuple(each.srtp for each in others),
+            latching=self.terms.latching,
         )
 
     # what the session tells

@@ -11,7 +11,7 @@ from typing import Final
 from mediation.rtp.quality import NOT_MEASURED, Quality
 from mediation.sdp.crypto import SrtpKeys
 from mediation.settings.model import Side
-from mediation.settings.peer_media import Dtmf
+from mediation.settings.peer_media import Dtmf, Latching
 from mediation_codecs.law import Law
 
 Endpoint = tuple[str, int]
@@ -93,6 +93,8 @@ class Stream:
     """Our reports have VoIP metrics of what the party sends (RFC 3611 section 4.7)."""
     plays: Sound | None = None
     """What we play to it, if it takes anything; None: it hears the party across."""
+    latching: Latching = Latching.SDP_IP
+    """Which sources may be the party."""
 
     @property
     def taken_payload_types(self) -> tuple[int, ...]:
@@ -115,6 +117,8 @@ class Fax:
 
     remote: Endpoint
     """Where its description says that UDPTL must go."""
+    latching: Latching = Latching.SDP_IP
+    """Which sources may be the party. UDPTL has nothing by which a party that roams could be followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,9 @@ class OpenMedia:
 @dataclass(frozen=True, slots=True)
 class ApplyMedia:
     """Put a plan in force. A source lock is kept where the party's pair and its endpoints are the same as before.
+
+    Where addresses are learned that nobody has described, a party that has described itself in another way may be
+    heard from elsewhere as well, though the one that was locked on comes first.
 
     Where a seat gets another pair, its party is another one: its lock, its figures and its reports begin anew,
     while the stream that the other seat hears goes on as one (RFC 3550 section 5.1). The pair that was left

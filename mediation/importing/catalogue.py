@@ -123,8 +123,8 @@ BEHAVIOUR: Final = Group(
         key(
             "Recovery lag",
             "",
-            "trunk.health.successes trunk.health.slow_start_s",
-            "one answer to OPTIONS is enough",
+            "trunk.health.successes trunk.health.stable_s trunk.health.slow_start_s",
+            "one answer to OPTIONS is enough, unless stable_s asks for more",
         ),
         key(
             "Health by calls that have failed",

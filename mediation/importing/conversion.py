@@ -67,6 +67,7 @@ CONVERSIONS: Final[Mapping[str, Callable[[str], Made]]] = {
     "SRTPMode": _srtp,
     "EnablePIDFLOSupport": _either("trunk.bodies.location", "emergency", "drop"),
     "EnableFastFailoverTimer": _either("trunk.no_progress_s", 10, MAX_PROGRESS_S),
+    "EnableRTPLatching": _either("trunk.media.latching", "first-packet", "sdp-ip"),
     "ForwardCallHistory": _either("trunk.identity.history", "history-info", "off"),
     "ForwardPAI": _either("trunk.identity.send", "pai", "off"),
     "ForwardAnonymousCallGatewayPAI": lambda text: {

@@ -113,9 +113,9 @@ TRUNK_CONFIGURATION: Final = Group(
         key("EnablePIDFLOSupport", "False", "trunk.bodies.location", 'True: "emergency", False: "drop"'),
         never("EnableMobileTrunkSupport", "False", "nothing is said about what would be done otherwise"),
         key("EnableFastFailoverTimer", "True", "trunk.no_progress_s", "True: 10, False: 32, which is timer B"),
-        always(
-            "EnableRTPLatching", "False",
-            "audio goes to where the party's audio comes from, as long as the address is one that it has described",
+        key(
+            "EnableRTPLatching", "False", "trunk.media.latching",
+            'True: "first-packet", False: "sdp-ip": the port may differ from SDP, the address may not',
         ),
         key("ForwardCallHistory", "False", "trunk.identity.history", 'True: "history-info", False: "off"'),
         key("ForwardPAI", "False", "trunk.identity.send", 'True: "pai", False: "off"; From stays as it is'),

@@ -44,6 +44,7 @@ BEHAVIOURS: Final = {
         Behaviour("answer", (Step(0.0, 200),)),
         Behaviour("ring-then-answer", (Step(0.05, 180), Step(1.0, 200))),
         Behaviour("early-media", (Step(0.05, 183, audio=True), Step(1.5, 200))),
+        Behaviour("brief-early-media", (Step(0.05, 183, audio=True), Step(0.3, 200))),
         Behaviour("answer-then-hang-up", (Step(0.05, 180), Step(0.3, 200)), hang_up_after_s=2.0),
         Behaviour("never-answer", (Step(0.05, 180),)),
         Behaviour("slow", (Step(4.0, 180), Step(6.0, 200))),

@@ -10,6 +10,7 @@ import typer
 
 from mediation.lab.behaviour import BEHAVIOURS, Behaviour, behaviour_named
 from mediation.lab.simulator import SimulatorSettings, simulate
+from mediation.lab.traits import USUAL, WORDS, Traits, traits_of
 from mediation.lab.user_agent import Placement
 from mediation.net.flows import ListenError
 from mediation.settings.addresses import parse_listener, parse_target
@@ -78,6 +79,14 @@ JournalOption = Annotated[
 PortOption = Annotated[
     int, typer.Option("--rtp-port", metavar="PORT", min=1024, max=65000, help="First port for audio.")
 ]
+TraitOption = Annotated[
+    list[str],
+    typer.Option(
+        "--trait",
+        metavar="TRAIT",
+        help=f"What it supports, or does not: {', '.join(WORDS)}, min-se=SECONDS, largest=OCTETS. Repeatable.",
+    ),
+]
 WaitOption = Annotated[
     bool, typer.Option("--wait", help="Place the calls when a line comes on standard input.")
 ]
@@ -118,9 +127,10 @@ def sbc(
     journal: JournalOption = None,
     rtp_port: PortOption = 42000,
     wait: WaitOption = False,
+    trait: TraitOption = [],  # noqa: B006 -- as above
 ) -> None:
     """Be an ITSP's session border controller, for any server: takes calls by behaviour, and places some."""
-    _simulate(listen, behaviour, call, to, law, name, journal, rtp_port, wait)
+    _simulate(listen, behaviour, call, to, law, name, journal, rtp_port, wait, _read(trait, traits_of))
 
 
 @app.command("front-end", epilog=_BEHAVIOURS, short_help="Be a front-end server, for any server.")
@@ -149,6 +159,7 @@ def _simulate(
     journal: Path | None,
     rtp_port: int,
     wait: bool,
+    traits: Traits = USUAL,
 ) -> None:
     if call and not to:
         raise typer.BadParameter("--call needs --to: whom shall it call?")
@@ -163,6 +174,7 @@ def _simulate(
         journal=journal,
         target=_read(to, lambda text: _plain(_by_address(parse_target(text)))) if to else None,
         calls=tuple(_read(text, _placement) for text in call),
+        traits=traits,
         wait_for_line=wait,
     )
     try:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mediation.lab.behaviour import Behaviour, Step
+from mediation.lab.traits import Hold, Traits
+from mediation.sdp.crypto import KeyRing, SrtpMode, Suite
 from mediation.sdp.description import Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import (
@@ -39,6 +41,8 @@ class StartAudio:
     remote: Endpoint
     law: Law
     payload_type: int
+    echoed: int | None = None
+    """Packets of this payload type are sent back; None: none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Phone(Protocol):
 
     agent: Agent
     calls: "set[SimulatedCall]"
+    traits: Traits
 
     def emit(self, output: StartAudio | StopAudio) -> None:
         """Audio begins or ends."""
@@ -68,10 +73,21 @@ class SimulatedCall:
     def __init__(self, phone: Phone, number: str, rtp: Endpoint, law: Law) -> None:
         self._phone = phone
         self.number = number
-        self._local = LocalAudio(*rtp)
-        self._capabilities = Capabilities((str(law),))
+        traits = self._traits = phone.traits
+        suites = tuple(Suite) if traits.srtp else ()
+        ring = KeyRing(suites, phone.agent.ids.master_key)
+        self._local = LocalAudio(*rtp, ring.lines)
+        laws = (law, *(other for other in Law if other is not law)) if traits.both_laws else (law,)
+        self._capabilities = Capabilities(
+            tuple(map(str, laws)),
+            traits.events,
+            srtp=SrtpMode.OPTIONAL if traits.srtp else SrtpMode.OFF,
+            suites=suites,
+        )
         self._origin = Origin("-", phone.agent.ids.session_id(), 1, rtp[0])
         self._caller = False
+        self._reliable = False
+        """Whether our provisional responses want a PRACK."""
         self._offer: SessionDescription | None = None
         """The offer that stands: ours when we called, theirs when we were called."""
         self._answer: SessionDescription | None = None
@@ -101,7 +117,11 @@ class SimulatedCall:
 
     def take(self, transaction: Transaction, behaviour: Behaviour, now: float) -> None:
         """Be called. Raises RemoteSipError when no dialog can be made of the INVITE."""
-        self._session = InviteSession.called(self._phone.agent, self, transaction)
+        self._session = InviteSession.called(
+            self._phone.agent, self, transaction, policy=self._traits.timer_policy
+        )
+        words = (*transaction.request.supported, *transaction.request.require)
+        self._reliable = self._traits.prack and "100rel" in words
         self._steps = behaviour.steps
         self._hang_up_after_s = behaviour.hang_up_after_s
         self._phone.note(self.number, f"takes the call: {behaviour.name}")
@@ -163,6 +183,8 @@ class SimulatedCall:
                 self._silence()
             case session.Reoffered(request):
                 self._reoffered(request, now)
+            case session.Asked(transaction):
+                self._asked(transaction, now)
             case session.Closed():
                 self._closed()
 
@@ -175,7 +197,13 @@ class SimulatedCall:
             return
         body = bytes(self._answer) if self._answer is not None else b""
         if step.status < 200:
-            self._session.progress(step.status, now, body=body if step.audio else b"")
+            self._session.progress(
+                step.status,
+                now,
+                headers=self._traits.headers,
+                body=body if step.audio else b"",
+                reliable=self._reliable and step.status > 100,
+            )
             if step.audio:
                 self._start_audio()
         elif step.status >= 300:
@@ -184,7 +212,7 @@ class SimulatedCall:
             if self._answer is None:  # called without an offer: ours goes out in the 200
                 self._offer = make_offer(self._local, self._capabilities, self._origin)
                 body = bytes(self._offer)
-            self._session.accept(now, body=body)
+            self._session.accept(now, headers=self._traits.headers, body=body)
 
     def _talk(self, now: float) -> None:
         self._start_audio()
@@ -204,6 +232,9 @@ class SimulatedCall:
     def _reoffered(self, request: Request, now: float) -> None:
         try:
             offer = SessionDescription.parse(request.body)
+            if self._is_refused(offer):
+                self._session.reject(488, now)
+                return
             answer, self._agreed = make_answer(offer, self._local, self._capabilities, self._origin)
         except (SdpError, NotAcceptable):
             self._session.reject(488, now)
@@ -211,14 +242,43 @@ class SimulatedCall:
             self._session.accept(now, body=bytes(answer))
             self._start_audio()
 
+    def _is_refused(self, offer: SessionDescription) -> bool:
+        """Whether this SBC does not take such a change."""
+        if self._traits.hold is not Hold.ZERO:
+            return self._traits.hold is Hold.NONE
+        said = {name for media in offer.media for name, _ in media.attributes}
+        return bool(said & {"sendonly", "inactive"})
+
+    def _asked(self, transaction: Transaction, now: float) -> None:
+        """UPDATE with an offer, REFER: what is in Allow."""
+        method = transaction.request.method
+        inside = self._session.inside
+        if method == "REFER":
+            inside.answer(transaction, 202, now)
+            self._phone.note(self.number, "is transferred")
+            about = (
+                ("Event", "refer"),
+                ("Subscription-State", "terminated;reason=noresource"),
+                ("Content-Type", "message/sipfrag"),
+            )
+            inside.ask("NOTIFY", now, about, b"SIP/2.0 200 OK\r\n")
+        else:
+            inside.answer(transaction, 488, now)
+
     def _start_audio(self) -> None:
         agreed = self._agreed
-        if agreed is not None and agreed.remote != self._playing:
+        if agreed is not None and agreed.srtp is None and agreed.remote != self._playing:
             self._playing = agreed.remote
             local = (self._local.host, self._local.port)
             self._phone.emit(
                 StartAudio(
-                    self.number, self._caller, local, agreed.remote, Law(agreed.codec), agreed.payload_type
+                    self.number,
+                    self._caller,
+                    local,
+                    agreed.remote,
+                    Law(agreed.codec),
+                    agreed.payload_type,
+                    agreed.event_payload_type if self._traits.echo else None,
                 )
             )
 

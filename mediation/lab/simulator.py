@@ -13,6 +13,7 @@ from mediation.lab.behaviour import Behaviour
 from mediation.lab.journal import Journal
 from mediation.lab.simulated_call import OVER, StartAudio, StopAudio
 from mediation.lab.stream import CALLEE, CALLER, AudioStream, Recording, voice
+from mediation.lab.traits import USUAL, Traits
 from mediation.lab.user_agent import Noted, Placement, Seen, UserAgent
 from mediation.net.driver import Driver
 from mediation.routing.routes import listener_for
@@ -43,6 +44,8 @@ class SimulatorSettings:
     """Whom calls of its own are placed at."""
     calls: tuple[tuple[float, Placement], ...] = ()
     """Seconds from the start, and the call."""
+    traits: Traits = USUAL
+    """What it supports."""
     wait_for_line: bool = False
     """Whether the start of those calls is a line on standard input; its end is the end of the simulator."""
 
@@ -85,6 +88,7 @@ class Simulator:
             settings.behaviours,
             settings.default,
             settings.first_rtp_port,
+            settings.traits,
         )
         self._driver: Driver[Seen | Noted | StartAudio | StopAudio] = Driver(self._agent, self._perform)
         self._streams: dict[Endpoint, AudioStream] = {}

@@ -50,6 +50,7 @@ class AudioStream:
         self._voice = voice
         self._frames = self._endless()
         self._remote = start.remote
+        self._echoed = start.echoed
         self._first = True
         self._sequence = 1
         self._timestamp = 160
@@ -96,7 +97,8 @@ class AudioStream:
         self._timer = self._loop.call_at(self._due, self._tick)
 
     def _received(self, octets: bytes, remote: Endpoint) -> None:
-        del remote
+        if self._echoed is not None and len(octets) > 1 and octets[1] & 0x7F == self._echoed:
+            self._socket.send(octets, remote)
         if not self._keeps:
             return
         try:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from mediation.lab.behaviour import Behaviour
 from mediation.lab.simulated_call import SimulatedCall, StartAudio, StopAudio
+from mediation.lab.traits import Traits
 from mediation.routing.numbers import number_of
 from mediation.settings.places import Listener, Target
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
-from mediation.sip.flow import Endpoint, Flow, Transmit
+from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.framing import MalformedMessage
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import InviteSession
@@ -25,7 +26,6 @@ from mediation.sip.timers import TimerValues
 from mediation.sip.transaction_row import Transaction
 from mediation_codecs.law import Law
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
 PORTS_END = 65_536
 """Ports for audio begin again here."""
 
@@ -73,8 +73,10 @@ class UserAgent:
         behaviours: Mapping[str, Behaviour],
         default: Behaviour,
         first_rtp_port: int,
+        traits: Traits | None = None,
     ) -> None:
         self.name = name
+        self.traits = traits or Traits()
         self.law = law
         self._behaviours = behaviours
         self._default = default
@@ -91,7 +93,10 @@ class UserAgent:
         return True
 
     def receive(self, message: Message, flow: Flow, now: float) -> None:
-        """A valid message arrived."""
+        """A valid message arrived; one that is too long for this simulator is as if it had been lost."""
+        most = self.traits.largest_octets
+        if most and flow.transport is Transport.UDP and len(bytes(message)) > most:
+            return
         self._outputs.append(Seen(False, flow.local, flow.remote, bytes(message)))
         self.agent.layer.receive(message, flow, now)
 
@@ -158,19 +163,19 @@ class UserAgent:
         owner = self.agent.dialog_user(request)
         if request.method == "OPTIONS":
             headers = (
-                ("Allow", ALLOW),
+                *(self.traits.headers or (("Allow", self.traits.allow),)),
                 ("Accept", "application/sdp"),
                 ("Contact", self.agent.contact(transaction.flow)),
             )
             self._answer(transaction, 200, now, headers)
-        elif owner is not None and request.method in ("BYE", "INVITE"):
+        elif owner is not None and request.method in self.traits.allow.split(", "):
             owner.request_received(transaction, request, now)
         elif request.method == "INVITE" and request.to.tag is None:
             self._invited(transaction, request, now)
         elif request.method in ("BYE", "INVITE"):
             self._answer(transaction, 481, now)
         else:
-            self._answer(transaction, 405, now, (("Allow", ALLOW),))
+            self._answer(transaction, 405, now, (("Allow", self.traits.allow),))
 
     def cancel_received(
         self, transaction: Transaction, invite: Transaction | None, request: Request, now: float
@@ -198,6 +203,10 @@ class UserAgent:
         self._outputs.append(transmit)
 
     def _invited(self, transaction: Transaction, request: Request, now: float) -> None:
+        unknown = [tag for tag in request.require if tag not in self.traits.option_tags]
+        if unknown:  # RFC 3261 section 8.2.2.3
+            self._answer(transaction, 420, now, (("Unsupported", ", ".join(unknown)),))
+            return
         number = number_of(request.uri)
         behaviour = self._behaviours.get(number, self._default)
         self.agent.layer.respond(transaction, reply(request, 100), now)

@@ -54,7 +54,7 @@ from mediation.media.recording_messages import (
 )
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
-from mediation.settings.peer_media import Dtmf
+from mediation.settings.peer_media import Dtmf, Latching
 from mediation_codecs.law import Law
 
 LARGEST: Final = 32_768
@@ -291,8 +291,8 @@ def _message(fields: object) -> Message:
                 _order(order),
             )
             return ApplyMedia(call, plan)
-        case ["fax", str(call), str(host), int(port), str(other_host), int(other_port), int(m), int(n)]:
-            return ApplyMedia(call, FaxPlan(Fax((host, port)), Fax((other_host, other_port)), m, n))
+        case ["fax", str(call), list(a), list(b), int(m), int(n)]:
+            return ApplyMedia(call, FaxPlan(_fax(a), _fax(b), m, n))
         case ["open pair", str(call), str(side), str(host)]:
             return OpenPair(call, Side(side), host)
         case ["close pair", str(call), int(n)]:
@@ -343,7 +343,8 @@ def _message(fields: object) -> Message:
 
 def _plan_fields(plan: MediaPlan | FaxPlan) -> Fields:
     if isinstance(plan, FaxPlan):
-        return [*plan.caller.remote, *plan.callee.remote, plan.caller_pair, plan.callee_pair]
+        faxes = ([*fax.remote, fax.latching] for fax in (plan.caller, plan.callee))
+        return [*faxes, plan.caller_pair, plan.callee_pair]
     seats = _stream_fields(plan.caller), _stream_fields(plan.callee)
     limits = plan.hold_silence_s, plan.first_silence_s
     order = None if plan.recording is None else order_fields(plan.recording)
@@ -357,7 +358,7 @@ def _stream_fields(stream: Stream) -> Fields:
         stream.ptime_ms, stream.sends, stream.takes, stream.our_payload_type, stream.our_event_payload_type,
         stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, stream.comfort_noise, stream.fill_silence,
         stream.max_ptime_ms, stream.repacketize, stream.dtmf, stream.rtcp_xr, _key_fields(stream.srtp),
-        None if stream.plays is None else [stream.plays.kind, stream.plays.name],
+        None if stream.plays is None else [stream.plays.kind, stream.plays.name], stream.latching,
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -379,7 +380,7 @@ def _stream(fields: list[object]) -> Stream:
             int() | None as our_payload_type, int() | None as our_event_payload_type,
             bool(rtcp_mux), bool(rtcp_reduced), int(dscp), bool(comfort_noise), bool(fill_silence), int(max_ptime_ms),
             bool(repacketize), str(dtmf), bool(rtcp_xr), list() | None as keys, list() | None as plays,
-            *alternatives,
+            str(latching), *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -407,8 +408,16 @@ def _stream(fields: list[object]) -> Stream:
                 Dtmf(dtmf),
                 rtcp_xr,
                 _sound(plays),
+                Latching(latching),
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
+
+
+def _fax(fields: list[object]) -> Fax:
+    match fields:
+        case [str(host), int(port), str(latching)]:
+            return Fax((host, port), Latching(latching))
+    raise ChannelError(f"no fax: {str(fields)[:MOST_SHOWN]}")
 
 
 def _alternative(fields: object) -> tuple[Endpoint, SrtpKeys | None]:

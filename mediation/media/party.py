@@ -9,12 +9,14 @@ is counted and goes nowhere; it moves no destination and keeps nothing alive.
 """
 
 import socket
+from dataclasses import replace
 from typing import Protocol
 
 from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
 from mediation.media.alarms import RECENT, Alarms, News
 from mediation.media.course import LARGEST
 from mediation.media.ear import COMFORT_NOISE
+from mediation.media.latching import Latch
 from mediation.media.loop import Handler
 from mediation.media.measure import Measure
 from mediation.media.ports import PortPair, connected_twin, mark
@@ -25,6 +27,7 @@ from mediation.media.source import SourceLock, reachable
 from mediation.media.srtp import Protection, Sealed
 from mediation.rtp.packet import RtpError, read_header
 from mediation.rtp.voip_metrics import VoipMetrics
+from mediation.settings.peer_media import Latching
 
 
 class Watcher(Protocol):
@@ -50,6 +53,7 @@ class Party:
         "_alarms",
         "_door",
         "_inward",
+        "_latch",
         "_line",
         "_measure",
         "_outward",
@@ -91,6 +95,7 @@ class Party:
         self._door = pair.rtp
         self._line: socket.socket | None = None
         self._source = SourceLock()
+        self._latch = Latch(self._source, inward, protection)
         self._rtcp = pair.rtcp
         self._reports = Correspondence(cname)
         self._alarms = Alarms(inward)
@@ -114,7 +119,10 @@ class Party:
         return max(self._inward.heard, self.reports_heard)
 
     def apply(self, media: Stream | Fax, arrival: int) -> None:
-        """Follow a plan. A lock goes only with the endpoints: a plan that keeps them keeps the source."""
+        """Follow a plan. A lock goes only with the endpoints: a plan that keeps them keeps the source.
+
+        Where more than these may be learned, a party that describes itself anew may speak from elsewhere, too.
+        """
         before, self.media = self.media, media
         if isinstance(media, Stream) and before is not None and not _was_audible(before):
             self._inward.source_resumed()
@@ -125,10 +133,12 @@ class Party:
                 for sock in (self._door, self._rtcp, *((self._line,) if self._line is not None else ())):
                     mark(sock, media.dscp)
         if before is None or _named(before) != _named(media):
-            self._source.expect(*_named(media))
+            self._latch.expect(*_named(media), media.latching, arrival)
             self._inward.source_moved()
             self._open_line(arrival)
         elif before != media:
+            if _described(before) != _described(media):
+                self._latch.reopen(arrival)
             self._use_line()
         if isinstance(media, Stream):
             self._expect_reports(media)
@@ -247,17 +257,44 @@ class Party:
         """A packet whose source must be looked at."""
         lock = self._source
         if not lock.admits(source):
-            self._strangers += 1
+            self._meet(packet, source, arrival)
         elif lock.locked:
             self._take(packet, source, arrival)
         elif self._take(packet, source, arrival, agreed=False):
-            moved = lock.accept(source)
-            if isinstance(self.media, Stream):
-                self._expect_reports(self.media)
-            if moved:
-                self._open_line(arrival)
+            self._lock(source, arrival)
+
+    def _lock(self, source: Endpoint, arrival: int) -> None:
+        """It has sent what makes it the party."""
+        moved = self._source.accept(source)
+        if isinstance(self.media, Stream):
+            self._expect_reports(self.media)
+        if moved:
+            self._open_line(arrival)
+        else:
+            self._use_line()
+
+    def _meet(self, packet: bytes, source: Endpoint, arrival: int) -> None:
+        """A packet of a source that nobody has named, or of another than the one that was locked on."""
+        media, latch = self.media, self._latch
+        # One that may not speak is not looked for.
+        if (
+            media is None
+            or (isinstance(media, Stream) and not media.sends)
+            or not latch.hears(source, arrival)
+        ):
+            self._strangers += 1
+        elif isinstance(media, Fax):
+            if latch.takes_fax(source, packet):
+                self._inward.carry_fax(packet, arrival)
+                self._lock(source, arrival)
             else:
-                self._use_line()
+                self._strangers += 1
+        elif (plain := self._protection.unprotect(packet)) is not None:
+            if self._is_agreed(plain) and latch.takes(source, plain):
+                self._inward.carry(plain, arrival)
+                self._lock(source, arrival)
+            else:
+                self._strangers += 1
 
     def _take(self, packet: bytes, source: Endpoint, arrival: int, *, agreed: bool = True) -> bool:
         """A packet of the party's, on its way. False: it goes nowhere.
@@ -296,18 +333,26 @@ class Party:
         )
 
     def _expect_reports(self, stream: Stream) -> None:
-        """RTCP with whoever speaks: of an alternative it has the port next to the described one of RTP."""
-        place = stream.remote_rtcp
-        lock = self._source
-        if lock.locked and lock.to is not None:
-            named = lock.name_of(lock.to)
+        """RTCP with whoever speaks: of an alternative it has the port next to the described one of RTP.
+
+        Of a source that nobody has named, too, next to where it sends from: RTCP by itself makes nobody the party.
+        """
+        place, lock = stream.remote_rtcp, self._source.to
+        if lock is not None:
+            named = self._source.name_of(lock)
             if stream.rtcp_mux:
-                place = lock.to
-            elif named is not None and named != reachable(stream.remote):
+                place = lock
+            elif named is None:
+                goes_on = self._rtcp_place is not None and self._rtcp_place[0] == lock[0]
+                place = (
+                    self._rtcp_place if goes_on and self._rtcp_place is not None else (lock[0], lock[1] + 1)
+                )
+            elif named != reachable(stream.remote):
                 place = named[0], named[1] + 1
         if place != self._rtcp_place:
             self._rtcp_place = place
-            self._reports_from.expect(place)
+            exact = stream.latching is Latching.OFF
+            self._reports_from.expect(place, latching=Latching.OFF if exact else Latching.SDP_IP)
 
     def _open_line(self, arrival: int) -> None:
         """A line to where the party is now, or none while there is no way."""
@@ -396,6 +441,11 @@ def _was_audible(media: Stream | Fax) -> bool:
 def _named(media: Stream | Fax) -> tuple[Endpoint, tuple[Endpoint, ...]]:
     """Who may speak for the party: its endpoint, and those of its forks."""
     return media.remote, media.alternatives if isinstance(media, Stream) else ()
+
+
+def _described(media: Stream | Fax) -> Stream | Fax:
+    """What the party has said of itself, without what is ours to change while it says nothing."""
+    return replace(media, plays=None, dscp=0) if isinstance(media, Stream) else media
 
 
 def _caught(line: socket.socket) -> list[tuple[bytes, Endpoint]]:

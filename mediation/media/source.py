@@ -3,6 +3,8 @@
 A source is a party's when its IP address is the one of the party's description. Its port may be another, with a
 NAT in between: the first valid packet decides, and then the port holds until signalling names another endpoint.
 Late packets from the endpoint before must not decide: that one is out until signalling names it again.
+Where latching is off, the port must be the described one, too. Where more is learned than that, `latching` decides
+on the sources that are not admitted here.
 
 While a call is forked, several descriptions may each be the party's. The first valid packet decides there, too:
 whoever has sent it is the party, and the others are strangers like any.
@@ -12,14 +14,16 @@ import socket
 from collections.abc import Sequence
 
 from mediation.b2bua.plan import Endpoint
+from mediation.settings.peer_media import Latching
 
 
 class SourceLock:
     """One port's source. RTP and RTCP have one each."""
 
-    __slots__ = ("_former", "_named", "locked", "to")
+    __slots__ = ("_exact", "_former", "_named", "locked", "to")
 
     def __init__(self) -> None:
+        self._exact = False
         self._former: Endpoint | None = None
         self._named: tuple[Endpoint, ...] = ()
         self.to: Endpoint | None = None
@@ -27,11 +31,17 @@ class SourceLock:
         self.locked = False
         """Whether a source has been accepted."""
 
-    def expect(self, described: Endpoint, alternatives: Sequence[Endpoint] = ()) -> None:
+    def expect(
+        self,
+        described: Endpoint,
+        alternatives: Sequence[Endpoint] = (),
+        latching: Latching = Latching.SDP_IP,
+    ) -> None:
         """Signalling names other endpoints: open for them, and for no longer than it takes.
 
         Packets go to `described` until one of the others has spoken.
         """
+        self._exact = latching is Latching.OFF
         before, former = self._named, self.to
         self.to = reachable(described)
         places = (self.to, *map(reachable, alternatives))
@@ -45,11 +55,26 @@ class SourceLock:
                 self._former = None
         self.locked = False
 
+    def reopen(self) -> None:
+        """Signalling names the same endpoints for something new: who was locked on may go on, and so may the named.
+
+        Packets go on to where they went.
+        """
+        self.locked = False
+
     def admits(self, source: Endpoint) -> bool:
         """Whether packets may come from there. Before the lock the packet must prove valid, too."""
         if self.locked:
             return source == self.to
-        return source != self._former and any(source[0] == host for host, _ in self._named)
+        if source in self._named or source == self.to:
+            return True
+        return (
+            not self._exact and source != self._former and any(source[0] == host for host, _ in self._named)
+        )
+
+    def is_former(self, source: Endpoint) -> bool:
+        """Whether it is the one that is out."""
+        return source == self._former
 
     def name_of(self, source: Endpoint) -> Endpoint | None:
         """Which of the named endpoints an admitted source speaks for: its own, or else the first at its address."""

@@ -61,6 +61,26 @@ def identity(certificate: str) -> Identity:
     return Identity.of((_kind(name), str(name.value)) for name in names)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a peer's certificate says of its holder."""
+
+    subject: str
+    names: tuple[str, ...]
+    ends: datetime
+
+
+def shown_by(der: bytes) -> Shown:
+    """Read the certificate that a peer has shown, whatever it is worth. Raises ValueError."""
+    certificate = x509.load_der_x509_certificate(der)
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = tuple(str(each.value) for each in found)
+    except x509.ExtensionNotFound:
+        names = ()
+    return Shown(certificate.subject.rfc4514_string(), names, certificate.not_valid_after_utc)
+
+
 def _kind(name: x509.GeneralName) -> str:
     """As `ssl` calls it; empty where it is none that a peer could be known by."""
     match name:

@@ -14,7 +14,8 @@ def preferred(
     """The fit before those that are suspect, each kind in the order of the route.
 
     A target that comes back stands behind the fit ones in as many calls as it does not get a share of. One that is down
-    is left out unless all are: then they are tried all the same. One that drains is always left out.
+    is left out unless all are: then they are tried all the same; once it answers again it comes last. One that drains
+    is always left out.
     """
 
     def rank(candidate: Candidate) -> tuple[Fitness, bool]:
@@ -24,5 +25,5 @@ def preferred(
         return trunk.fitness(candidate.target), held_back
 
     ranked = sorted(((rank(each), place) for place, each in enumerate(candidates)))
-    worst = Fitness.SUSPECT if ranked and ranked[0][0][0] < Fitness.DOWN else Fitness.DOWN
+    worst = Fitness.RETURNING if ranked and ranked[0][0][0] < Fitness.RETURNING else Fitness.DOWN
     return [candidates[place] for (fitness, _), place in ranked if fitness <= worst]

@@ -59,8 +59,8 @@ class Routing:
         internal = settings.internal
         self._terms = {trunk.name: Terms.of(trunk) for trunk in settings.trunks}
         self._front_end_terms = Terms.of(internal)
-        # Front-end servers fail over like a trunk that says nothing about it.
-        like = Trunk(name=FRONT_END_POOL, targets=internal.targets)
+        # Front-end servers fail over like a trunk that says nothing about codes and causes.
+        like = Trunk(name=FRONT_END_POOL, targets=internal.targets, no_progress_s=internal.no_progress_s)
         self._ways = {
             FRONT_END_POOL: _Way(like, internal.listen, self._front_end_terms, Failover.of(like)),
             **{

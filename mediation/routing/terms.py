@@ -7,7 +7,7 @@ from mediation.sdp.crypto import SrtpMode
 from mediation.sdp.negotiation import Capabilities
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.model import Internal, Side, Trunk
-from mediation.settings.peer_media import Dtmf, InfoBody
+from mediation.settings.peer_media import Dtmf, InfoBody, Latching
 from mediation.settings.peer_terms import (
     Bodies,
     EarlyMedia,
@@ -70,6 +70,8 @@ class Terms:
     """How digits go where telephone-event is not agreed on."""
     dtmf_info: InfoBody = InfoBody.RELAY
     """How INFO says them."""
+    latching: Latching = Latching.SDP_IP
+    """From where audio is taken."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
@@ -111,6 +113,7 @@ class Terms:
             media.repacketize,
             media.dtmf,
             media.dtmf_info,
+            media.latching,
         )
 
     def capabilities_over(self, transport: Transport) -> Capabilities:

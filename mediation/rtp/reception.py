@@ -84,6 +84,10 @@ class Reception:
             self._timestamp = timestamp
         return True
 
+    def ahead(self, sequence: int) -> int:
+        """How far a sequence number is ahead of the highest one: 0 to 65535, and most of that is behind it."""
+        return (sequence - self._extended) & 0xFFFF
+
     def jitter_after(self, sequence: int, timestamp: int, ssrc: int) -> int | None:
         """Sixteen times the jitter, if this packet is the newest of a valid source; None if it is not."""
         newest = sequence == self._extended & 0xFFFF and timestamp == self._timestamp and ssrc == self.ssrc

@@ -8,6 +8,7 @@ from typing import Final
 from mediation.settings.addresses import family
 from mediation.settings.connection_rules import unmarked_connections
 from mediation.settings.draft import EACH, Draft
+from mediation.settings.latching import learned_from_anybody
 from mediation.settings.places import Network
 from mediation.settings.policy_rules import policy_doubts
 from mediation.settings.positions import Path
@@ -34,6 +35,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         _tls_without_use(draft),
         _anybody_with_a_certificate(draft),
         keys_in_the_open(draft),
+        learned_from_anybody(draft),
         registration_doubts(draft),
         policy_doubts(draft),
         unmarked_connections(draft),
@@ -68,6 +70,8 @@ def _routes_never_reached(draft: Draft) -> Iterator[Fault]:
         behind = catcher is not None and not (
             draft.value((*path, "prefixes"), tuple) and ranks[catcher][0] == ranks[path][0]
         )
+        # and one with usages by calls that may not go by the other at all
+        behind = behind and not draft.value((*path, "usages"), tuple)
         if catcher is not None and behind:
             message = "no number comes as far as this route: an earlier one matches the same numbers"
             yield _doubt(

@@ -41,6 +41,13 @@ class Health:
     successes: int = setting(
         1, low=1, high=100, doc="A target that is down is up after so many answers to OPTIONS in a row."
     )
+    stable_s: int = setting(
+        0,
+        low=0,
+        high=3600,
+        doc="And nothing must have failed for so many seconds since the first of these answers. Until then it gets "
+        "the calls that no other target takes: a line that comes and goes moves none.",
+    )
     slow_start_s: int = setting(
         30,
         low=0,

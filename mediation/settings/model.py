@@ -66,6 +66,7 @@ BOTH_LAWS: Final = (Law.PCMU, Law.PCMA)
 
 CODECS_DOC: Final = "G.711 laws to offer and to take, the preferred one first."
 PTIME_DOC: Final = "Length of audio in one RTP packet that we ask for and send, in milliseconds."
+NO_PROGRESS_DOC: Final = "A target that answers nothing but 100 for so many seconds is left for the next one."
 EVENTS_DOC: Final = "Offer and take telephone-event, DTMF digits as RTP (RFC 4733)."
 LARGE_DOC: Final = (
     "tcp: a request above 1300 octets for a UDP target goes by TCP, and by UDP if TCP is refused (RFC 3261 section "
@@ -139,6 +140,7 @@ class Internal(Interface):
         doc="Addresses or networks that may place calls here. Default: the addresses of targets. []: nobody.",
         example='["127.0.0.20", "127.0.1.0/24"]',
     )
+    no_progress_s: int = setting(10, low=1, high=32, doc=NO_PROGRESS_DOC)
     codecs: tuple[Law, ...] = setting(BOTH_LAWS, at_least=1, doc=CODECS_DOC)
     rtp_ports: tuple[int, int] = setting(
         (20000, 29999),
@@ -216,12 +218,7 @@ class TrunkTerms:
     )
     limits: CallLimits = field(default=CallLimits(), metadata=story(LIMITS_DOC))
     link: Link = field(default=Link(), metadata=story(LINK_DOC))
-    no_progress_s: int = setting(
-        10,
-        low=1,
-        high=32,
-        doc="A target that answers nothing but 100 for so many seconds is left for the next one.",
-    )
+    no_progress_s: int = setting(10, low=1, high=32, doc=NO_PROGRESS_DOC)
     failover_codes: tuple[int, ...] = setting(
         (408, 500, 502, 503, 504),
         low=400,

@@ -21,6 +21,24 @@ class Dtmf(StrEnum):
     """As tones in the audio (ITU-T Q.23)."""
 
 
+class Latching(StrEnum):
+    """Which source is taken for a peer's audio, and so gets ours (RFC 4961, RFC 7362)."""
+
+    OFF = "off"
+    """The very address and port that it has described."""
+    SDP_IP = "sdp-ip"
+    """The address that it has described; the first valid packet from there says the port."""
+    FIRST_PACKET = "first-packet"
+    """The first that sends what can be valid, after a while in which the address that it has described comes first."""
+    CONTINUOUS = "continuous"
+    """The same, and after that wherever its stream goes on, once it is quiet where it was."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether an address that was not described may be a party's."""
+        return self in (Latching.FIRST_PACKET, Latching.CONTINUOUS)
+
+
 class InfoBody(StrEnum):
     """The two bodies that say a key in INFO."""
 
@@ -53,6 +71,19 @@ class PeerMedia:
         False,
         doc="Let keys be said over UDP and TCP, where anybody on the way can read them. false: without TLS, optional "
         "is off, and required takes no call.",
+    )
+    latching: Latching = field(
+        default=Latching.SDP_IP,
+        metadata=story(
+            "From where a peer's audio is taken, and so to where ours goes. off: the address and port in its "
+            "SDP, no others; no audio through a NAT. sdp-ip: any port of that address, the first one that "
+            "sends; whoever shares the address could be faster. first-packet: for peers behind a NAT; after a "
+            "fifth of a second without audio from the address in SDP any other one may be the peer's until "
+            "signalling says more, and who knows the port and is faster is heard and hears. continuous: the "
+            "same, and a peer that roams is followed by its SSRC and sequence numbers; who sees its packets can "
+            "take its place while it is quiet. With SRTP every packet must be authentic before anything is "
+            'learned, and the last two are safe: set srtp = "required" with them.'
+        ),
     )
     rtcp_mux: bool = setting(False, doc="RTCP at the port of RTP where the peer knows it (RFC 5761).")
     rtcp_rsize: bool = setting(

@@ -73,7 +73,10 @@ def _explained(words: str, positions: Positions) -> TomlError:
             return fault.error("there is an invisible control character", "delete it")
         case ["Unescaped", _]:
             remedy = f"write \\\\, or use single quotes: {_single_quoted(fault.source)}"
-            fault.begins = fault.source.rfind("\\", 0, fault.column) + 1
+            before = (
+                fault.column if found is not None and found[1] else None
+            )  # None: it is the last thing there is
+            fault.begins = max(1, fault.source.rfind("\\", 0, before) + 1)
             return fault.error("a backslash in double quotes must be doubled", remedy)
         case ["Expected", "'='"]:
             return fault.error(

@@ -146,6 +146,11 @@ class Asking:
         self._sent = self._agent.layer.send_request(invite, self._flow, self.user, now)
         self._dialogs.opened_by = self._sent
 
+    def cease(self, now: float) -> None:
+        """Repeat it no more."""
+        if self._sent is not None:
+            self._agent.layer.cease(self._sent, now)
+
     def cancel(self, headers: Extra, now: float) -> None:
         """Take it back (section 9.1)."""
         if self._sent is not None:

@@ -167,6 +167,10 @@ class InviteSession:
         self._ending, self._farewell = headers, content
         self._cue(Cue.HANG_UP, now)
 
+    def cease(self, now: float) -> None:
+        """Repeat no more what nobody has answered, an INVITE that was sent often enough to be heard."""
+        self._asking.cease(now)
+
     def abandon(self, now: float) -> None:
         """End the session by CANCEL or BYE and wait for nothing: a bug has left its stage in doubt."""
         established = self._answering.has_accepted or self._asking.was_accepted

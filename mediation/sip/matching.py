@@ -185,6 +185,10 @@ class TransactionLayer:
             self._fire(transaction, Event.TU_LEAVES, now)
             self._left[merge_key(transaction.request)] = transaction
 
+    def cease(self, transaction: Transaction, now: float) -> None:
+        """Repeat an INVITE no more; whatever is still answered to it is heard as before."""
+        self._fire(transaction, Event.TU_LEAVES, now)
+
     def send(self, request: Request, flow: Flow) -> None:
         """Send what no transaction repeats: the ACK to a 2xx.
 

@@ -39,7 +39,8 @@ class Event(Enum):
     TU_2XX = auto()
     TU_FAILURE = auto()
     TU_LEAVES = auto()
-    """The transaction user repeats its 2xx no more: the dialog is over before its ACK came."""
+    """The transaction user wants nothing repeated any more: its 2xx, as the dialog is over before its ACK came; or its
+    INVITE, which nobody has answered and nobody waits for."""
     TIMER_A = auto()
     TIMER_B = auto()
     TIMER_D = auto()
@@ -95,10 +96,11 @@ Cell = tuple[State, Event]
 Rows = dict[Cell, tuple[State, tuple[Do, ...]]]
 Reasons = dict[Cell, str]
 
-# INVITE client transaction: RFC 3261 figure 5 as amended by RFC 6026 section 7.2
+# INVITE client transaction: RFC 3261 figure 5 as amended by RFC 6026 section 7.2. TU_LEAVES is ours: an INVITE that is
+# repeated for the whole of timer B reaches a peer whose line is back when its call has long been answered elsewhere.
 CLIENT_INVITE_STATES = (S.CALLING, S.PROCEEDING, S.COMPLETED, S.ACCEPTED)
 CLIENT_INVITE_EVENTS = (E.RECEIVED_1XX, E.RECEIVED_2XX, E.RECEIVED_FAILURE, E.TIMER_A, E.TIMER_B, E.TIMER_D,
-                        E.TIMER_M, E.TRANSPORT_ERROR)  # fmt: skip
+                        E.TIMER_M, E.TRANSPORT_ERROR, E.TU_LEAVES)  # fmt: skip
 CLIENT_INVITE: Rows = {
     (S.CALLING, E.RECEIVED_1XX): (S.PROCEEDING, (Do.STOP_A, Do.STOP_B, Do.PASS_UP)),
     (S.CALLING, E.RECEIVED_2XX): (S.ACCEPTED, (Do.STOP_A, Do.STOP_B, Do.START_M, Do.PASS_UP)),
@@ -108,6 +110,7 @@ CLIENT_INVITE: Rows = {
     ),
     (S.CALLING, E.TIMER_A): (S.CALLING, (Do.RESEND, Do.START_A)),
     (S.CALLING, E.TIMER_B): (S.TERMINATED, (Do.STOP_A, Do.TELL_TIMEOUT)),
+    (S.CALLING, E.TU_LEAVES): (S.CALLING, (Do.STOP_A,)),
     (S.CALLING, E.TRANSPORT_ERROR): (S.TERMINATED, (Do.STOP_A, Do.STOP_B, Do.TELL_TRANSPORT_ERROR)),
     (S.PROCEEDING, E.RECEIVED_1XX): (S.PROCEEDING, (Do.PASS_UP,)),
     (S.PROCEEDING, E.RECEIVED_2XX): (S.ACCEPTED, (Do.START_M, Do.PASS_UP)),
@@ -128,6 +131,7 @@ CLIENT_INVITE_ABSORBED: Reasons = {
     (S.ACCEPTED, E.RECEIVED_1XX): "older than the final response we have",
     (S.ACCEPTED, E.RECEIVED_FAILURE): "the first final response decided, RFC 6026 section 7.2",
     (S.ACCEPTED, E.TRANSPORT_ERROR): "the ACK belongs to the transaction user",
+    **{(s, E.TU_LEAVES): "nothing is repeated any more" for s in (S.PROCEEDING, S.COMPLETED, S.ACCEPTED)},
 }
 CLIENT_INVITE_IMPOSSIBLE: Reasons = {
     **{(s, E.TIMER_A): "stopped on leaving CALLING" for s in (S.PROCEEDING, S.COMPLETED, S.ACCEPTED)},

@@ -176,6 +176,33 @@ def test_a_late_answer_from_an_abandoned_target_is_acked_and_ended_at_once(hunt:
     assert hunt.attempts() == [("itsp-a", "no-progress"), ("itsp-a", None)]
 
 
+def test_an_invite_that_nobody_answered_is_repeated_no_more_once_the_call_is_elsewhere(hunt: Hunt) -> None:
+    hunt.caller.invites()
+    hunt.world.advance(10)
+    hunt.second.says(180)
+    tried = len(hunt.first.times("INVITE"))
+    assert tried == 5  # RFC 3261 section 17.1.1.2
+    hunt.world.advance(21)
+    assert len(hunt.first.times("INVITE")) == tried
+    hunt.first.says(200, sdp=hunt.first.sdp())  # it has heard one of them after all
+    assert hunt.first.heard()[-2:] == ["ACK", "BYE"]
+    assert hunt.caller.heard() == ["100", "180"]
+    hunt.ends()
+
+
+def test_an_invite_whose_caller_gives_up_at_once_is_repeated_so_that_it_can_be_cancelled__rfc3261_9_1(
+    hunt: Hunt,
+) -> None:
+    hunt.caller.invites()
+    hunt.caller.cancels()
+    hunt.world.advance(1)
+    assert len(hunt.first.times("INVITE")) == 2
+    hunt.first.says(180)
+    assert hunt.first.heard()[-1] == "CANCEL"
+    hunt.first.says(200, to="CANCEL")
+    hunt.first.says(487)
+
+
 def test_what_an_abandoned_target_still_says_reaches_nobody(hunt: Hunt) -> None:
     hunt.dials()
     hunt.world.advance(10)

@@ -615,3 +615,34 @@ def test_route_explain_tells_where_a_call_belongs(tmp_path: Path) -> None:
     assert json.loads(out)["sites"] == [
         {"name": "berlin", "country": "DE", "bound": True, "local_first": False}
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("itsp-x", "--number", "110"), "north"),
+        (("north",), "--number"),
+        (("north", "--number", "not a number"), "--number"),
+        (("north", "--number", "1", "--busy", "2@x"), "--busy"),
+    ],
+)
+def test_a_probe_that_cannot_be_meant_is_a_fault_of_usage(
+    good: Path, arguments: tuple[str, ...], word: str
+) -> None:
+    code, out, err = invoke("trunk", "probe", *arguments, "--yes", "-c", good)
+    assert (code, out) == (2, "")
+    assert word in err
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+def test_a_probe_without_consent_ends_and_has_sent_nothing(
+    good: Path, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mediation.probing.cli.probe", None)  # to be called would be a TypeError
+    result = CliRunner().invoke(
+        cli.app, ["trunk", "probe", "north", "--number", "1", "-c", str(good)], input=answer
+    )
+    assert result.exit_code == 1
+    assert "[[trunk]]" not in result.stdout
+    assert "at most 14 calls, one after the other, to 1 at udp:127.0.0.30:5060" in result.stderr
+    assert "Some calls cost money" in result.stderr

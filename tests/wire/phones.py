@@ -19,6 +19,7 @@ from mediation.b2bua.plan import (
 )
 from mediation.lab.behaviour import behaviour_named
 from mediation.lab.simulated_call import OVER, StartAudio, StopAudio
+from mediation.lab.traits import traits_of
 from mediation.lab.user_agent import Noted, Placement, Seen, UserAgent
 from mediation.net.driver import Driver
 from mediation.net.security import Security
@@ -46,12 +47,19 @@ class Phone:
         behaviour: str = "answer",
         law: Law = Law.PCMU,
         tls: tuple[Endpoint, Security] | None = None,
+        traits: tuple[str, ...] = (),
     ) -> None:
         self.at = at
         self.tls = tls
         """Where it speaks TLS, and how; None: not at all."""
         self.agent = UserAgent(
-            "phone", law, IdSource(secrets.token_hex), {}, behaviour_named(behaviour), 46000
+            "phone",
+            law,
+            IdSource(secrets.token_hex),
+            {},
+            behaviour_named(behaviour),
+            46000,
+            traits_of(traits),
         )
         self._driver: Driver[Seen | Noted | StartAudio | StopAudio] = Driver(
             self.agent, self._perform, security=tls[1] if tls is not None else None
@@ -71,8 +79,9 @@ class Phone:
         behaviour: str = "answer",
         law: Law = Law.PCMU,
         tls: tuple[Endpoint, Security] | None = None,
+        traits: tuple[str, ...] = (),
     ) -> "AsyncIterator[Phone]":
-        phone = cls(at, behaviour, law, tls)
+        phone = cls(at, behaviour, law, tls, traits)
         listeners = [Listener(UDP, *at), Listener(TCP, *at)]
         if tls is not None:
             listeners.append(Listener(TLS, *tls[0]))

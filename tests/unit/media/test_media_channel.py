@@ -55,7 +55,7 @@ from mediation.rtp.quality import Quality, Rating
 from mediation.rtp.voip_metrics import VoipMetrics
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.model import Side
-from mediation.settings.peer_media import Dtmf
+from mediation.settings.peer_media import Dtmf, Latching
 from mediation_codecs.law import Law
 
 texts = st.text(max_size=30)
@@ -97,9 +97,10 @@ streams = st.builds(
     dtmf=st.sampled_from(Dtmf),
     rtcp_xr=st.booleans(),
     plays=st.none() | st.builds(Sound, st.sampled_from(SoundKind), texts),
+    latching=st.sampled_from(Latching),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
-faxes = st.builds(Fax, endpoints)
+faxes = st.builds(Fax, endpoints, st.sampled_from(Latching))
 seats = st.lists(st.integers(0, 9), min_size=2, max_size=2, unique=True)
 orders = st.builds(RecordingOrder, texts, st.booleans(), st.booleans(), counts)
 plans = st.builds(

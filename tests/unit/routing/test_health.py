@@ -121,6 +121,27 @@ def test_without_a_slow_start_it_has_its_whole_share_at_once() -> None:
     assert health.share(4.0) == PARTS
 
 
+def test_a_stable_time_begins_with_a_sign_of_life_and_again_after_every_failure() -> None:
+    health = TargetHealth(Health(failures=1, stable_s=10, slow_start_s=0), 0.0)
+    health.unanswered("no answer", 0.0)
+    fitness, state = [], []
+    for passed, sign in enumerate("a.c..f.a.....t.a..........a.."):
+        match sign:
+            case "a":
+                health.answered(passed)
+            case "c":
+                health.call_answered(passed)
+            case "f":
+                health.call_failed("no answer", passed)
+            case "t":
+                health.cue(Cue.DOUBTED, "transport error", passed)
+        fitness.append(health.fitness.name[0])
+        state.append(health.state)
+    assert "".join(fitness) == "RRRRRDDRRRRRRDDRRRRRRRRRRRRRR"
+    assert state.index(State.UP) == 26
+    assert health.fitness is Fitness.READY
+
+
 # the order of a call's targets
 
 
@@ -151,6 +172,19 @@ def three(*states: State) -> tuple[tuple[Candidate, ...], dict[str, TrunkState]]
 
 def hosts(candidates: list[Candidate]) -> list[str]:
     return [candidate.target.host for candidate in candidates]
+
+
+def test_who_answers_again_comes_behind_the_fit_and_before_the_down_and_shuts_nobody_out() -> None:
+    for states, order in (
+        ((DOWN, UP, DOWN), [OTHER_SBC, SBC]),
+        ((DOWN, DOWN, DOWN), [SBC, OTHER_SBC, THIRD_SBC]),
+        ((DOWN, DOWN, SUSPECT), [THIRD_SBC, SBC]),
+    ):
+        candidates, trunks = three(*states)
+        returning = trunks["itsp-a"].watched[candidates[0].target].health
+        returning.rules = Health(stable_s=10)
+        returning.answered(0.0)
+        assert hosts(preferred(candidates, trunks, least, 0.0)) == order
 
 
 UP, SUSPECT, DOWN, DRAINING = State.UP, State.SUSPECT, State.DOWN, State.DRAINING

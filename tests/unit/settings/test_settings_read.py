@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mediation.settings.document import MAX_FILE_OCTETS
@@ -387,6 +387,7 @@ pieces = st.sampled_from(
 
 
 @given(st.lists(pieces, max_size=14).map("".join) | st.text(max_size=40))
+@example('a = "x\\')
 def test_any_text_is_settings_or_problems_that_stand_in_it(text: str) -> None:
     try:
         read(text, "m.toml")

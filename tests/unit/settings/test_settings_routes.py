@@ -52,6 +52,11 @@ def test_a_route_that_lets_numbers_go_on_hides_no_other(narrow: str) -> None:
     assert told(INTERNAL, GATEWAY, TRUNK, SOUTH, ROUTE, narrow + "\n", ROUTE.replace("north", "south")) == []
 
 
+def test_a_route_for_usages_is_not_hidden_by_one_that_those_may_not_use() -> None:
+    transit = ROUTE.replace("north", "south") + 'usages = ["transit"]\n'
+    assert told(INTERNAL, GATEWAY, TRUNK, 'usages = ["transit"]\n', SOUTH, ROUTE, transit) == []
+
+
 def test_a_cheaper_route_and_one_with_beginnings_are_asked_before_the_one_above_them() -> None:
     south = ROUTE.replace("north", "south")
     assert (

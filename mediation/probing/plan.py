@@ -1,0 +1,44 @@
+"""What the operator has asked for: whom to call, and how long it may take."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mediation.settings.places import Listener, Target
+from mediation.sip.digest_client import Credentials
+from mediation_codecs.law import Law
+
+MOST_CALLS: Final = 14
+"""Calls of one run, one after the other; no trunk is bothered with more."""
+SIZES: Final = (1000, 1300, 1500, 2000, 4000, 8000)
+"""Octets of the OPTIONS that grow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbePlan:
+    """One run."""
+
+    trunk: str
+    target: Target
+    listener: Listener
+    number: str
+    """The number that is called, as it stands on the wire."""
+    caller: str
+    """The user part of From and of P-Asserted-Identity."""
+    laws: tuple[Law, ...] = (Law.PCMA, Law.PCMU)
+    """Both, the trunk's own choice first."""
+    credentials: Credentials | None = None
+    unallocated: str = ""
+    """A number that nobody has; empty: not tried."""
+    busy: str = ""
+    """A number that is busy; empty: not tried."""
+    refer_to: str = ""
+    """The number that a transfer would go to; empty: not tried."""
+    ring_s: float = 30.0
+    """How long a call may ring."""
+    total_s: float = 300.0
+    """How long the whole run may take."""
+
+    @property
+    def uri_tail(self) -> str:
+        """What follows the number in a URI at this trunk."""
+        return f"@{self.target.place}{self.target.parameter}"
