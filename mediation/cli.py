@@ -24,9 +24,10 @@ from mediation.profiles.cli import app as profile_app
 
 if TYPE_CHECKING:
     from mediation.settings.draft import Draft
-    from mediation.settings.model import Settings, Trunk
+    from mediation.settings.model import Settings
     from mediation.settings.problems import Fault, Problem
     from mediation.settings.read import Reading
+    from mediation.settings.trunks import Trunk
 
 DEFAULT_CONFIG: Final = "/etc/mediation/mediation.toml"
 

@@ -50,7 +50,8 @@ from mediation.ops import log as logs
 from mediation.ops.cdr import CdrWriter
 from mediation.ops.metrics import Metrics, Sources
 from mediation.routing.wires import Wires
-from mediation.settings.model import Settings, Side
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
 from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Flow
 from mediation.sip.ids import IdSource

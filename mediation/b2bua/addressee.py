@@ -8,8 +8,8 @@ bulk registration (RFC 6140 section 7.1) the number stands in the Request-URI.
 from collections.abc import Iterator
 
 from mediation.routing.numbers import number_of
-from mediation.settings.model import Trunk
 from mediation.settings.registration import CalledNumber
+from mediation.settings.trunks import Trunk
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import NameAddress
 from mediation.sip.message import Request

@@ -55,7 +55,8 @@ from mediation.routing.numbers import number_of
 from mediation.routing.room import Occupancy, Room, Way
 from mediation.routing.routes import Candidate
 from mediation.routing.trunk import TrunkState
-from mediation.settings.model import Settings, Side
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
 from mediation.sip.agent import Agent
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError

@@ -27,7 +27,7 @@ from mediation.b2bua.plan import (
     StreamReport,
 )
 from mediation.b2bua.record import RecordingRecord
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.settings.server import Media
 from mediation.sip.dtmf_info import DtmfInfo
 

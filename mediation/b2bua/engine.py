@@ -29,8 +29,9 @@ from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Routing
 from mediation.routing.trunk import TrunkState
 from mediation.routing.wires import Wires
-from mediation.settings.model import Settings, Trunk
+from mediation.settings.model import Settings
 from mediation.settings.places import Target
+from mediation.settings.trunks import Trunk
 from mediation.sip.agent import Agent
 from mediation.sip.carriage import Carriage, StaysOnUdp
 from mediation.sip.derived import reply

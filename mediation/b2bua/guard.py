@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mediation.settings.model import Trunk
+from mediation.settings.trunks import Trunk
 from mediation.sip.digest_server import Authenticated, DigestServer, Refusal
 from mediation.sip.ids import IdSource
 from mediation.sip.message import Request

@@ -7,7 +7,7 @@ from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import Attempt, CallRecord, Party, TransferRecord
 from mediation.b2bua.seats import Seats
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.agent import hostport
 
 

@@ -32,9 +32,9 @@ from mediation.routing.translation import translated
 from mediation.sdp.crypto import KeyRing
 from mediation.sdp.errors import NotAcceptable, SdpError
 from mediation.sdp.negotiation import AgreedAudio, Direction
-from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf
 from mediation.settings.peer_terms import Follow, Reliability
+from mediation.settings.peers import Side
 from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, TimerUser
 from mediation.sip.digest_client import DigestClient

@@ -10,8 +10,8 @@ from typing import Final
 
 from mediation.rtp.quality import NOT_MEASURED, Quality
 from mediation.sdp.crypto import SrtpKeys
-from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf, Latching
+from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 
 Endpoint = tuple[str, int]

@@ -15,7 +15,7 @@ from mediation.b2bua.passage import Lines, Passage, is_anonymous, is_clean, ment
 from mediation.b2bua.trail import Trail, Veil, trail_lines
 from mediation.routing.translation import AS_IT_IS, NumberPlan, translated
 from mediation.settings.identity import HeaderAction, HeaderDirection, HeaderRule
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.headers import Headers, NameAddress, header_key
 from mediation.sip.message import Request
 from mediation.sip.uri import SipUri

@@ -17,8 +17,8 @@ from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.routes import Routing
 from mediation.routing.translation import translated
-from mediation.settings.model import Side
 from mediation.settings.peer_terms import TransferMode, TransferTo
+from mediation.settings.peers import Side
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.headers import Headers, NameAddress
 from mediation.sip.message import Request

@@ -8,8 +8,9 @@ from mediation.routing.directory import Directory
 from mediation.routing.routes import listener_for
 from mediation.routing.terms import Terms
 from mediation.routing.trunk import Standing, TrunkState
-from mediation.settings.model import Settings, Trunk
+from mediation.settings.model import Settings
 from mediation.settings.places import Listener, Target
+from mediation.settings.trunks import Trunk
 from mediation.sip.agent import Agent
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.flow import Flow

@@ -17,7 +17,7 @@ from mediation.routing.question import Asked, asked_about
 from mediation.routing.room import Way
 from mediation.routing.ruling import BadAnswer, Ruling, ruling_of
 from mediation.routing.trunk import TrunkState
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.settings.policy import OnFailure, PolicyHook
 from mediation.sip.agent import Agent
 

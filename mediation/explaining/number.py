@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from mediation.routing.translation import NumberPlan
 from mediation.settings.identity import HeaderDirection
-from mediation.settings.model import Trunk
 from mediation.settings.numbers import NumberParty
 from mediation.settings.translation import Outcome, Step
+from mediation.settings.trunks import Trunk
 
 
 def explain_number(trunk: Trunk, number: str, party: NumberParty, direction: HeaderDirection) -> Outcome:

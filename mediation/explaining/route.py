@@ -18,8 +18,11 @@ from mediation.routing.numbers import number_of
 from mediation.routing.question import Asked, asked_about
 from mediation.routing.routes import Candidate, Routing
 from mediation.routing.wires import Wires
-from mediation.settings.model import Route, Settings, Side, Site, Trunk
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
+from mediation.settings.routes import Route
 from mediation.settings.translation import Outcome
+from mediation.settings.trunks import Site, Trunk
 from mediation.sip.flow import Flow
 from mediation.sip.headers import Headers
 from mediation.sip.message import Request

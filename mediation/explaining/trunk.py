@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mediation.settings.model import Trunk
 from mediation.settings.positions import Path
 from mediation.settings.read import Reading
 from mediation.settings.spelling import shown
 from mediation.settings.tree import Section, entries
+from mediation.settings.trunks import Trunk
 
 _OWN, _USUAL = "trunk", "default"
 

@@ -24,7 +24,7 @@ from mediation.b2bua.plan import (
     PressKey,
 )
 from mediation.media.channel import Message, Reopen
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 
 
 @dataclass(eq=False, slots=True)

@@ -53,8 +53,8 @@ from mediation.media.recording_messages import (
     recording_message,
 )
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
-from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf, Latching
+from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 
 LARGEST: Final = 32_768

@@ -12,7 +12,9 @@ from typing import Final
 
 from mediation.b2bua.plan import Sound, SoundKind
 from mediation.b2bua.sounds import music_of, ringback_of
-from mediation.settings.model import Internal, Settings, Trunk
+from mediation.settings.model import Settings
+from mediation.settings.peers import Internal
+from mediation.settings.trunks import Trunk
 from mediation_codecs.law import Law
 
 LAWS: Final = (Law.PCMA, Law.PCMU)

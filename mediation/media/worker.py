@@ -41,7 +41,7 @@ from mediation.media.relay import CLOCK_HZ
 from mediation.media.session import Chance, Session
 from mediation.media.shelf import Shelf, read_shelf
 from mediation.media.tape import Tape
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 
 MAX_COMMANDS: Final = 8
 """Commands that are carried out before audio has its turn again."""

@@ -11,7 +11,8 @@ from mediation.net.credentials import WARN_DAYS, Lifetime, Stamp, lifetime, stam
 from mediation.net.tls import Contexts, CredentialsError, Shield, load_contexts
 from mediation.routing.certificates import Expectations, Identity
 from mediation.routing.directory import Directory
-from mediation.settings.model import Settings, Side
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
 from mediation.sip.flow import Flow, Transport
 
 MOST_HANDSHAKES: Final = 512

@@ -23,9 +23,9 @@ from mediation.probing.plan import MOST_CALLS, ProbePlan
 from mediation.probing.report import Report, mapping, text
 from mediation.probing.session import Found, ProbeError, find_target, probe, probe_listener
 from mediation.routing.terms import Terms
-from mediation.settings.model import Trunk
 from mediation.settings.places import Target
 from mediation.settings.read import Reading
+from mediation.settings.trunks import Trunk
 from mediation.settings.words import UnfitError, check_user
 from mediation_codecs.law import Law
 

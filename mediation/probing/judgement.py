@@ -8,7 +8,7 @@ from typing import Final
 
 from mediation.probing.evidence import Evidence, Trial
 from mediation.probing.finding import Advice, Finding, Verdict
-from mediation.settings.model import TrunkTerms
+from mediation.settings.trunks import TrunkTerms
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.message import Response
 from mediation.sip.session_interval import min_se_of, session_expires_of

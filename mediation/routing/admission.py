@@ -5,8 +5,10 @@ from ipaddress import ip_address
 
 from mediation.routing.directory import Directory, Holder, holders
 from mediation.routing.sites import Sites
-from mediation.settings.model import OfTargets, Settings, Side, Site, Trunk
+from mediation.settings.model import Settings
+from mediation.settings.peers import OfTargets, Side
 from mediation.settings.places import Network, addresses
+from mediation.settings.trunks import Site, Trunk
 from mediation.sip.flow import Endpoint, Flow, Transport
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from mediation.routing.directory import FRONT_END_POOL, Directory
-from mediation.settings.model import Settings, Side, Trunk
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
+from mediation.settings.trunks import Trunk
 from mediation.sip.flow import Flow, Transport
 
 

@@ -7,8 +7,9 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from mediation.routing.admission import Source
-from mediation.settings.model import Route, Side
 from mediation.settings.patterns import compile_pattern
+from mediation.settings.peers import Side
+from mediation.settings.routes import Route
 
 
 class Verdict(StrEnum):

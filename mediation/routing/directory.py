@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_address
 from typing import Final
 
-from mediation.settings.model import Internal, Settings, Side, Trunk
+from mediation.settings.model import Settings
+from mediation.settings.peers import Internal, Side
 from mediation.settings.places import AnyTarget, Listener, NamedTarget, Target
+from mediation.settings.trunks import Trunk
 from mediation.sip.flow import Transport
 from mediation.sip.locating import Kind, Service, in_order
 

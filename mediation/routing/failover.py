@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from mediation.settings.model import Trunk
 from mediation.settings.responses import ResponseRule
+from mediation.settings.trunks import Trunk
 
 _NEVER = frozenset({401, 407, 486, 487})
 """The called party has spoken, or the next target would say the same. Nor does any 6xx."""

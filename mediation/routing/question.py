@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.settings.policy import Asks, PolicyHook
 
 

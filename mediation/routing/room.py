@@ -11,8 +11,9 @@ from typing import Final
 from mediation.rtp.bandwidth import Packets, Srtp, wire_kbps
 from mediation.sdp.crypto import SrtpMode, Suite
 from mediation.settings.limits import CallLimits, Link
-from mediation.settings.model import Internal, Trunk
 from mediation.settings.peer_media import PeerMedia
+from mediation.settings.peers import Internal
+from mediation.settings.trunks import Trunk
 
 NEARLY_FULL: Final = 0.9
 """The share of a limit at which somebody should look."""

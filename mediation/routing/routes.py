@@ -10,8 +10,11 @@ from mediation.routing.directory import FRONT_END_POOL, Directory, Draw
 from mediation.routing.failover import Failover
 from mediation.routing.sites import Sites
 from mediation.routing.terms import Terms
-from mediation.settings.model import Route, Settings, Side, Trunk
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
 from mediation.settings.places import Listener, Target
+from mediation.settings.routes import Route
+from mediation.settings.trunks import Trunk
 from mediation.sip.flow import Endpoint, Transport
 
 

@@ -7,7 +7,8 @@ elsewhere, however it comes to need one: by its route, by failover, by a redirec
 from collections.abc import Iterable
 from ipaddress import ip_address
 
-from mediation.settings.model import Settings, Site
+from mediation.settings.model import Settings
+from mediation.settings.trunks import Site
 
 _NOWHERE = Site(name="")
 

@@ -6,7 +6,6 @@ from mediation.routing.translation import AS_IT_IS, NumberPlan
 from mediation.sdp.crypto import SrtpMode
 from mediation.sdp.negotiation import Capabilities
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
-from mediation.settings.model import Internal, Side, Trunk
 from mediation.settings.peer_media import Dtmf, InfoBody, Latching
 from mediation.settings.peer_terms import (
     Bodies,
@@ -18,6 +17,8 @@ from mediation.settings.peer_terms import (
     TransferMode,
     Transfers,
 )
+from mediation.settings.peers import Internal, Side
+from mediation.settings.trunks import Trunk
 from mediation.sip.digest_client import Credentials
 from mediation.sip.flow import Transport
 from mediation.sip.session_timer import TimerMode, TimerPolicy

@@ -7,9 +7,9 @@ from typing import Self
 
 from mediation.routing.numbers import is_number, number_of
 from mediation.settings.identity import HeaderDirection
-from mediation.settings.model import Trunk
 from mediation.settings.numbers import NumberParty, NumberRule
 from mediation.settings.translation import Translation
+from mediation.settings.trunks import Trunk
 from mediation.sip.parameters import Parameters
 from mediation.sip.uri import OpaqueUri, SipUri, Uri, escaped
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from mediation.routing.directory import Directory, holders
-from mediation.settings.model import LargeRequests, Settings, Side, Trunk
+from mediation.settings.model import Settings
+from mediation.settings.peers import LargeRequests, Side
 from mediation.settings.places import Listener, Target
+from mediation.settings.trunks import Trunk
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.names import Name, Names
 

@@ -26,7 +26,8 @@ from pydantic_core import PydanticCustomError
 from mediation.settings.addresses import parse_listener, parse_network, parse_target
 from mediation.settings.faults import Finding, fault_of
 from mediation.settings.hours import Hours, parse_hours
-from mediation.settings.model import Secret, Settings
+from mediation.settings.kept import Secret
+from mediation.settings.model import Settings
 from mediation.settings.numbers import Example, parse_example
 from mediation.settings.places import AnyTarget, Listener, Network
 from mediation.settings.positions import Path

@@ -9,7 +9,7 @@ from mediation.settings.addresses import covers, family, spelled
 from mediation.settings.connection_rules import broken_connection_rules
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
-from mediation.settings.model import Secret
+from mediation.settings.kept import Secret
 from mediation.settings.number_rules import broken_number_rules
 from mediation.settings.places import Listener, NamedTarget, Network, Target, bracketed
 from mediation.settings.policy_rules import broken_policy_rules

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from mediation.settings.hours import Hours
-from mediation.settings.model import Secret, Settings
+from mediation.settings.kept import Secret
+from mediation.settings.model import Settings
 from mediation.settings.numbers import Example
 from mediation.settings.places import AnyTarget, Listener
 from mediation.settings.tree import REQUIRED, Entry, Section, entries

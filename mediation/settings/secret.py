@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from mediation.settings.model import NO_SECRET, Secret
+from mediation.settings.kept import NO_SECRET, Secret
 from mediation.settings.words import UnfitError
 
 MAX_SECRET_LENGTH: Final = 1024

@@ -8,7 +8,9 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from mediation.settings.model import FROM_TARGETS, Secret, Settings
+from mediation.settings.kept import Secret
+from mediation.settings.model import Settings
+from mediation.settings.peers import FROM_TARGETS
 from mediation.settings.positions import Path
 from mediation.settings.story import Story, has_story, story_of
 

@@ -18,7 +18,7 @@ from mediation.b2bua.plan import (
     Stream,
 )
 from mediation.media.engine import WorkerMediaEngine, WorkerSettings
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 from tests.bench.accounting import Cores, descendants, placed
 from tests.bench.measures import daemon_on_its_core

@@ -1,6 +1,6 @@
 """Peers that react by themselves, for tests that put the fault or the disorder elsewhere."""
 
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.message import Message, Request, Response
 from tests.flows.peers import Line, Peer
 from tests.flows.world import World

@@ -16,7 +16,7 @@ from mediation.b2bua.content import CONTENT_HEADERS
 from mediation.b2bua.parts import KINDS
 from mediation.b2bua.passage import at_our_host, shown_name
 from mediation.b2bua.policy import CROSSES, called_uri
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.contents import essences_of
 from mediation.sip.derived import REASON_PHRASES
 from mediation.sip.errors import RemoteSipError

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 
 _KEY = re.compile(rb"inline:([A-Za-z0-9+/=]+)", re.IGNORECASE)
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from mediation.b2bua.record import CallRecord
-from mediation.settings.model import Settings, Side
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
 from tests.flows.peers import Peer
 from tests.flows.scenery import FRONT_END, SBC
 from tests.flows.world import World

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from urllib.parse import quote
 
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.flow import Flow, Transport
 from mediation.sip.framing import MalformedMessage, parse_datagram
 from mediation.sip.message import Message, Request, Response

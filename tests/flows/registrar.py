@@ -3,8 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from mediation.settings.model import Secret, Settings, Side, Trunk
+from mediation.settings.kept import Secret
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
 from mediation.settings.registration import Registration
+from mediation.settings.trunks import Trunk
 from mediation.sip.digest_server import Authenticated, DigestServer, Refusal
 from mediation.sip.flow import Transport
 from mediation.sip.message import Request

@@ -3,12 +3,15 @@
 from ipaddress import ip_network
 from typing import Any
 
-from mediation.settings.model import Gateway, Internal, Route, Settings, Site, Trunk
+from mediation.settings.model import Settings
 from mediation.settings.peer_media import PeerMedia
+from mediation.settings.peers import Gateway, Internal
 from mediation.settings.places import AnyTarget, Listener, Network, Target
 from mediation.settings.policy import PolicyHook
 from mediation.settings.recording import Recordings
+from mediation.settings.routes import Route
 from mediation.settings.server import Media, Sip
+from mediation.settings.trunks import Site, Trunk
 from mediation.sip.flow import Endpoint, Transport
 from mediation_codecs.law import Law
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from mediation.b2bua.plan import Amiss, KeyHeard, MediaAmiss, MediaSilent, RecordingEnded, RecordingFailed
 from mediation.b2bua.rulings import PolicyAnswered
-from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf, PeerMedia
 from mediation.settings.peer_terms import RedirectMode, Redirects, TransferMode, Transfers
+from mediation.settings.peers import Side
 from mediation.settings.policy import PolicyHook
 from mediation.settings.recording import RecordingRule, Recordings
 from mediation.sip.message import Response

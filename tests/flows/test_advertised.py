@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mediation.settings.addresses import parse_listener
-from mediation.settings.model import Settings, Side
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
 from mediation.sip.flow import Transport
 from mediation.sip.message import Request, Response
 from tests.flows.pair import WAYS, Make, Pair

@@ -8,8 +8,10 @@ import pytest
 from mediation.b2bua.parts import KINDS, accept_of
 from mediation.routing.terms import Terms
 from mediation.settings.identity import HeaderAction, HeaderDirection, HeaderRule, TrunkIdentity
-from mediation.settings.model import LargeRequests, Route, Side, Trunk
 from mediation.settings.peer_terms import Bodies, Location, RedirectMode, Redirects
+from mediation.settings.peers import LargeRequests, Side
+from mediation.settings.routes import Route
+from mediation.settings.trunks import Trunk
 from mediation.sip.contents import PartPolicy, contents_of
 from mediation.sip.message import Message
 from mediation.sip.multipart import Part

@@ -14,7 +14,7 @@ from mediation.settings.identity import (
     SendIdentity,
     TrunkIdentity,
 )
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.message import Message
 from tests.flows.pair import Make, Pair
 from tests.flows.peers import Peer

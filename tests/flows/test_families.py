@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from mediation.b2bua.plan import Fax
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.flow import Transport
 from mediation.sip.message import Request, Response
 from tests.flows.fax_pair import FAX, describing, faxes

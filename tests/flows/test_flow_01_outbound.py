@@ -5,7 +5,7 @@ import pytest
 from mediation.b2bua.outputs import Level
 from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.sdp.description import SessionDescription
-from mediation.settings.model import Route
+from mediation.settings.routes import Route
 from mediation.settings.server import Media, Sip
 from mediation_codecs.law import Law
 from tests.flows.pair import Make, Pair, outbound

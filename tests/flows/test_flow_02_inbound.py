@@ -1,6 +1,6 @@
 """Flow 2: a trunk calls the front end."""
 
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.flow import Transport
 from tests.flows.pair import Make, Pair, inbound
 from tests.flows.peers import Peer

@@ -3,8 +3,8 @@
 import pytest
 
 from mediation.b2bua.plan import MediaPlan, MediaSilent, Stream
-from mediation.settings.model import Side
 from mediation.settings.peer_terms import EarlyMedia
+from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 from tests.flows.pair import WAYS, Make, Pair, outbound
 from tests.flows.scenery import OTHER_FRONT_END, OTHER_SBC, settings, trunk

@@ -4,9 +4,11 @@ import pytest
 
 from mediation.b2bua.outputs import Level
 from mediation.b2bua.record import CallRecord
-from mediation.settings.model import Route, Side, Trunk
+from mediation.settings.peers import Side
 from mediation.settings.responses import ResponseRule
+from mediation.settings.routes import Route
 from mediation.settings.server import Sip
+from mediation.settings.trunks import Trunk
 from mediation.sip.flow import Transport
 from tests.flows.pair import Make, Pair
 from tests.flows.peers import Peer

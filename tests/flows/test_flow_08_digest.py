@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mediation.b2bua.outputs import Level
-from mediation.settings.model import Secret, Settings
+from mediation.settings.kept import Secret
+from mediation.settings.model import Settings
 from mediation.settings.peer_terms import SessionTimers, TransferMode, Transfers
 from mediation.sip.challenge import Asker
 from mediation.sip.digest import AUTH, AUTH_INT, Algorithm

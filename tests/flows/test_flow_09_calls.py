@@ -2,8 +2,10 @@
 
 import pytest
 
-from mediation.settings.model import Route, Side, Trunk
+from mediation.settings.peers import Side
 from mediation.settings.registration import CalledNumber
+from mediation.settings.routes import Route
+from mediation.settings.trunks import Trunk
 from tests.flows.pair import Make
 from tests.flows.peers import CALLED, Peer
 from tests.flows.registrar import NUMBER, Registrar, registering, registering_settings

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mediation.b2bua.outputs import Level
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.digest_server import Refusal
 from mediation.sip.flow import Flow, Transport
 from mediation.sip.registration_table import State

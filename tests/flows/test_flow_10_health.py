@@ -7,7 +7,7 @@ import pytest
 from mediation.b2bua.outputs import Fact, Level
 from mediation.routing.health_table import State
 from mediation.settings.health import Health
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.message import Request
 from tests.flows.pair import Make
 from tests.flows.peers import Line, Peer

@@ -9,9 +9,10 @@ from mediation.b2bua.outputs import Fact, Level
 from mediation.routing.admission import Source
 from mediation.routing.routes import Routing
 from mediation.settings.health import Health
-from mediation.settings.model import Route, Side
 from mediation.settings.peer_terms import RedirectMode, Redirects
+from mediation.settings.peers import Side
 from mediation.settings.places import AnyTarget, Listener, NamedTarget
+from mediation.settings.routes import Route
 from mediation.sip.flow import Transport
 from mediation.sip.locating import Naptr, Sought, Srv
 from tests.flows.pair import Make

@@ -3,8 +3,8 @@
 import pytest
 
 from mediation.b2bua.plan import Fax
-from mediation.settings.model import Side
 from mediation.settings.peer_terms import MidCall
+from mediation.settings.peers import Side
 from tests.flows.fax_pair import (
     FAX,
     LESS,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mediation.settings.model import Side
 from mediation.settings.peer_terms import MidCall, Relay
+from mediation.settings.peers import Side
 from mediation.sip.flow import Transport
 from mediation.sip.session_timer import TimerMode
 from tests.flows.midcall import ANSWERS, SIDES, across, direction, stream, version

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from mediation.settings.model import Side
 from mediation.settings.peer_terms import MidCall, Relay, TransferMode, Transfers, TransferTo
+from mediation.settings.peers import Side
 from tests.flows.pair import WAYS, Make, Pair, outbound
 from tests.flows.peers import Peer
 from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, SBC, settings, trunk

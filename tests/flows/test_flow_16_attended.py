@@ -3,8 +3,8 @@
 import pytest
 
 from mediation.sdp.description import SessionDescription
-from mediation.settings.model import Side
 from mediation.settings.peer_terms import SessionTimers, TransferMode, Transfers
+from mediation.settings.peers import Side
 from mediation.sip.message import Message
 from mediation.sip.session_timer import TimerMode
 from tests.flows.pair import Make, Pair

@@ -6,7 +6,7 @@ import pytest
 
 from mediation.b2bua.outputs import Level
 from mediation.b2bua.plan import Amiss, MediaAmiss, MediaLost, MediaSilent
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.settings.server import Media, Sip
 from tests.flows.pair import Make, Pair, inbound, outbound
 from tests.flows.scenery import settings

@@ -7,7 +7,9 @@ import pytest
 from mediation.routing.health_table import State
 from mediation.settings.health import Health
 from mediation.settings.limits import CallLimits
-from mediation.settings.model import Route, Side, Site
+from mediation.settings.peers import Side
+from mediation.settings.routes import Route
+from mediation.settings.trunks import Site
 from tests.flows.pair import Make
 from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, settings, trunk
 from tests.flows.test_flow_10_health import Answering

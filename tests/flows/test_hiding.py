@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mediation.settings.identity import FromPolicy, History, SendIdentity, TrunkIdentity
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from tests.flows.hiding import Hiding
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.peers import CALLED, Peer

@@ -13,7 +13,7 @@ from mediation.settings.identity import (
     SendIdentity,
     TrunkIdentity,
 )
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from tests.flows.pair import Make, Pair, inbound, outbound
 from tests.flows.scenery import INSIDE, OUTSIDE, settings, trunk
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mediation.b2bua.outputs import Fact
-from mediation.settings.model import LargeRequests, Settings, Side
+from mediation.settings.model import Settings
+from mediation.settings.peers import LargeRequests, Side
 from mediation.sip.carriage import LONGEST_OVER_UDP
 from mediation.sip.flow import Flow, Transport
 from tests.flows.pair import Make

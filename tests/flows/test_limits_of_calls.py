@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from mediation.settings.limits import CallLimits, Link
-from mediation.settings.model import Route, Side, Site
+from mediation.settings.peers import Side
+from mediation.settings.routes import Route
 from mediation.settings.server import Sip
+from mediation.settings.trunks import Site
 from tests.flows.pair import Make
 from tests.flows.peers import Peer
 from tests.flows.scenery import FRONT_END, OTHER_SBC, SBC, settings, trunk

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.flow import Flow, Transport
 from tests.flows.pair import Make, Pair
 from tests.flows.peers import Peer

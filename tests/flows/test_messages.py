@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from mediation.settings.identity import TrunkIdentity
-from mediation.settings.model import LargeRequests, Route, Secret, Side
+from mediation.settings.kept import Secret
 from mediation.settings.peer_terms import Bodies, Location, MidCall
+from mediation.settings.peers import LargeRequests, Side
+from mediation.settings.routes import Route
 from mediation.sip.flow import Transport
 from tests.flows.pair import Make, Pair, inbound, outbound
 from tests.flows.peers import CALLED, Peer

@@ -11,9 +11,11 @@ from mediation.settings.identity import (
     SendIdentity,
     TrunkIdentity,
 )
-from mediation.settings.model import Route, Side, Trunk
 from mediation.settings.numbers import NumberParty, NumberRule
 from mediation.settings.peer_terms import RedirectMode, Redirects, Transfers, TransferTo
+from mediation.settings.peers import Side
+from mediation.settings.routes import Route
+from mediation.settings.trunks import Trunk
 from tests.flows.pair import Make, inbound, outbound
 from tests.flows.peers import CALLED, CALLING, Peer
 from tests.flows.scenery import FRONT_END, INSIDE, OTHER_SBC, OUTSIDE, SBC, settings, trunk

@@ -8,9 +8,11 @@ import pytest
 from mediation.b2bua.rulings import PolicyAnswered, PolicyFailed
 from mediation.settings.identity import SendIdentity, TrunkIdentity
 from mediation.settings.limits import CallLimits, Link
-from mediation.settings.model import Route, Side, Site
+from mediation.settings.peers import Side
 from mediation.settings.policy import Asks, OnFailure, PolicyHook
+from mediation.settings.routes import Route
 from mediation.settings.server import Sip
+from mediation.settings.trunks import Site
 from tests.flows.pair import WAYS, Make
 from tests.flows.peers import CALLED, CALLING, Peer
 from tests.flows.scenery import FRONT_END, OTHER_SBC, SBC, settings, trunk

@@ -9,8 +9,8 @@ import pytest
 from mediation.b2bua.plan import MediaLost, RecordingEnded, RecordingFailed, RecordingOrder
 from mediation.b2bua.record import RecordingRecord
 from mediation.b2bua.recording import RecordedCall, Recorder
-from mediation.settings.model import Site
 from mediation.settings.recording import CallDirection, RecordingFormat, RecordingRule, Recordings
+from mediation.settings.trunks import Site
 from tests.flows.pair import WAYS, Make, Pair, outbound
 from tests.flows.scenery import OTHER_SBC, settings, trunk
 from tests.flows.test_flow_15_transfer import BY, TO, trio

@@ -2,8 +2,9 @@
 
 import pytest
 
-from mediation.settings.model import Route, Side
 from mediation.settings.peer_terms import RedirectMode, Redirects
+from mediation.settings.peers import Side
+from mediation.settings.routes import Route
 from tests.flows.pair import WAYS, Make, Pair, inbound, outbound
 from tests.flows.peers import Peer
 from tests.flows.scenery import OTHER_SBC, SBC, settings, trunk

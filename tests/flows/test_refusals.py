@@ -7,7 +7,8 @@ import pytest
 from mediation.b2bua.agreement import SECURITY_SERVER
 from mediation.b2bua.parts import accept_of
 from mediation.routing.terms import Terms
-from mediation.settings.model import Secret, Side
+from mediation.settings.kept import Secret
+from mediation.settings.peers import Side
 from mediation.settings.server import Sip
 from mediation.sip.flow import Transport
 from mediation.sip.framing import LONGEST_HEADER_SECTION

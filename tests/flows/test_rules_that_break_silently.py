@@ -2,7 +2,7 @@
 
 import pytest
 
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.settings.server import Sip
 from mediation.sip.flow import Transport
 from mediation.sip.message import Request

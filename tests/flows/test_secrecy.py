@@ -12,9 +12,10 @@ import pytest
 from mediation.b2bua.plan import Stream
 from mediation.sdp.crypto import SrtpMode, Suite, read_crypto
 from mediation.sdp.description import SessionDescription
-from mediation.settings.model import Settings, Side
+from mediation.settings.model import Settings
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import EarlyMedia, Follow, MidCall, Relay, SessionTimers
+from mediation.settings.peers import Side
 from mediation.sip.flow import Transport
 from mediation.sip.message import Message
 from mediation.sip.session_timer import TimerMode

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
-from mediation.settings.model import Gateway, Route, Settings, Side
+from mediation.settings.model import Settings
+from mediation.settings.peers import Gateway, Side
 from mediation.settings.places import Listener
+from mediation.settings.routes import Route
 from mediation.sip.flow import Transport
 from tests.flows.pair import Make
 from tests.flows.peers import Peer

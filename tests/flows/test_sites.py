@@ -2,8 +2,10 @@
 
 import pytest
 
-from mediation.settings.model import Route, Side, Site
 from mediation.settings.peer_terms import RedirectMode, Redirects, Transfers, TransferTo
+from mediation.settings.peers import Side
+from mediation.settings.routes import Route
+from mediation.settings.trunks import Site
 from tests.flows.pair import Make
 from tests.flows.peers import Peer
 from tests.flows.scenery import FRONT_END, OTHER_SBC, SBC, networks, settings, trunk

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.settings.server import Sip
 from mediation.sip.message import Request
 from tests.flows.pair import Make, Pair, inbound, outbound

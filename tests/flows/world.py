@@ -30,7 +30,8 @@ from mediation.b2bua.plan import (
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.rulings import PolicyNews
 from mediation.routing.room import Room
-from mediation.settings.model import Settings, Side
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.framing import parse_datagram
 from mediation.sip.ids import IdSource

@@ -10,8 +10,8 @@ from mediation.b2bua.parts import carries, loaded, luggage_of, screened, signall
 from mediation.b2bua.passage import Passage
 from mediation.routing.terms import Terms
 from mediation.sdp.negotiation import Capabilities
-from mediation.settings.model import Side
 from mediation.settings.peer_terms import Bodies, Location
+from mediation.settings.peers import Side
 from mediation.sip.contents import PartPolicy, body_of, contents_of
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import Headers

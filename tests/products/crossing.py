@@ -8,7 +8,8 @@ from mediation.b2bua.passage import ANONYMOUS, Passage, addresses_of
 from mediation.b2bua.policy import CROSSES, On, To, called_uri, crossing_response, invited
 from mediation.routing.numbers import number_of
 from mediation.routing.terms import Terms
-from mediation.settings.model import Settings, Side
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
 from mediation.sip.derived import REASON_PHRASES
 from mediation.sip.framing import parse_datagram
 from mediation.sip.headers import Headers, header_key

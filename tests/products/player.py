@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import count
 
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.flow import Flow
 from mediation.sip.message import Message, Request, Response
 from tests.flows.peers import CALLED, CALLING

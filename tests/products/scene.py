@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mediation.b2bua.passage import Passage
-from mediation.settings.model import LargeRequests, Settings, Side
+from mediation.settings.model import Settings
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Redirects, Transfers, TransferTo
+from mediation.settings.peers import LargeRequests, Side
 from mediation.sip.agent import hostport
 from mediation.sip.message import Response
 from mediation_codecs.law import Law

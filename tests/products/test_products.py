@@ -12,9 +12,9 @@ from mediation.b2bua.plan import Stream
 from mediation.b2bua.policy import On, called_uri, crossing_response, invited
 from mediation.routing.numbers import number_of
 from mediation.sdp.crypto import SrtpMode, Suite
-from mediation.settings.model import Side
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import RedirectMode, Redirects
+from mediation.settings.peers import Side
 from mediation.sip.agent import hostport
 from mediation.sip.headers import Headers, header_key
 from mediation.sip.message import Request

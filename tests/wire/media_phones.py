@@ -21,7 +21,7 @@ from mediation.b2bua.plan import (
 )
 from mediation.media.engine import Notice, WorkerMediaEngine, WorkerSettings
 from mediation.rtp.packet import build
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 from tests.unit.media.circuit import own
 

@@ -36,7 +36,7 @@ from mediation.media.engine import (
     WorkerSettings,
     WorkerStarted,
 )
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation_codecs.transcode import translation_table
 from tests.wire.media_phones import CALLEE, GATEWAY, INTERNAL, LIMIT_S, Media, Phone, phone, phones, running
 

@@ -27,7 +27,7 @@ from mediation.b2bua.plan import (
 )
 from mediation.media.engine import WorkerLost, WorkerSettings
 from mediation.rtp.packet import build, read_header
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 from mediation_codecs.transcode import translation_table
 from tests.wire.media_phones import (

@@ -14,7 +14,7 @@ from mediation.b2bua.plan import (
     Stream,
     StreamReport,
 )
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.settings.server import Media
 from mediation_codecs.law import Law
 

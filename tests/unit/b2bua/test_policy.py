@@ -13,7 +13,7 @@ from mediation.settings.identity import (
     InternalIdentity,
     TrunkIdentity,
 )
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.headers import NameAddress, header_key
 from mediation.sip.uri import SipUri, parse_uri
 from tests.unit.b2bua.crossings import US, front_end, gateway, invite, inward, out, told, told_back

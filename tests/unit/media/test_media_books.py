@@ -14,7 +14,7 @@ from mediation.b2bua.plan import (
 )
 from mediation.media.books import Book
 from mediation.media.channel import Reopen
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 
 OPEN = OpenMedia("call", Side.FRONT_END, Side.GATEWAY, ("192.0.2.1", "198.51.100.1"))

@@ -54,8 +54,8 @@ from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality, Rating
 from mediation.rtp.voip_metrics import VoipMetrics
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
-from mediation.settings.model import Side
 from mediation.settings.peer_media import Dtmf, Latching
+from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 
 texts = st.text(max_size=30)

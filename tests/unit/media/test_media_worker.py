@@ -27,7 +27,7 @@ from mediation.media.channel import Channel, Configure, Message, Ready, Reopen, 
 from mediation.media.relay import Relay
 from mediation.media.session import Session
 from mediation.media.worker import Worker
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from tests.unit.media.circuit import LIMIT_S, own, packet, stream, udp
 
 HOSTS = (own(1), own(2))

@@ -3,7 +3,7 @@
 import pytest
 
 from mediation.routing.admission import Admission
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.sip.flow import Flow, Transport
 from tests.flows.scenery import FRONT_END, INSIDE, OTHER_SBC, OUTSIDE, SBC, settings, trunk
 

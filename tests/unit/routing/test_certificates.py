@@ -4,7 +4,7 @@ import pytest
 
 from mediation.routing.certificates import Expectations, Expected, Identity
 from mediation.routing.directory import Directory
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.settings.read import read
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.locating import Service

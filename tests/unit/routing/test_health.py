@@ -12,7 +12,7 @@ from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Candidate, Routing, least
 from mediation.routing.trunk import TrunkState, Watched
 from mediation.settings.health import Health
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.settings.places import Target
 from tests.flows.scenery import OTHER_SBC, SBC, THIRD_SBC, settings, trunk
 

@@ -6,7 +6,7 @@ from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Candidate, listener_for
 from mediation.routing.terms import Terms
 from mediation.routing.trunk import Standing, TrunkState
-from mediation.settings.model import Trunk
+from mediation.settings.trunks import Trunk
 from tests.flows.scenery import OTHER_SBC, OUTSIDE, SBC, THIRD_SBC, listeners, target, trunk
 
 A, B, C = target(SBC), target(OTHER_SBC), target(THIRD_SBC)

@@ -10,8 +10,11 @@ from mediation.routing.choice import Verdict
 from mediation.routing.directory import FRONT_END_POOL
 from mediation.routing.routes import Candidate, Routing, drawn, least, listener_for
 from mediation.settings.hours import parse_hours
-from mediation.settings.model import Route, Settings, Side, Site, Trunk
+from mediation.settings.model import Settings
+from mediation.settings.peers import Side
 from mediation.settings.places import Listener
+from mediation.settings.routes import Route
+from mediation.settings.trunks import Site, Trunk
 from mediation.sip.flow import Transport
 from mediation_codecs.law import Law
 from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, settings, target, trunk

@@ -10,7 +10,7 @@ from mediation.routing.breaker import Breaker
 from mediation.routing.question import Asked, asked_about
 from mediation.routing.routes import Routing
 from mediation.routing.ruling import AS_DECIDED, BadAnswer, Refusal, Ruling, answer_of, narrowed, ruling_of
-from mediation.settings.model import Side
+from mediation.settings.peers import Side
 from mediation.settings.policy import Asks, PolicyHook
 from tests.flows.scenery import OTHER_SBC, SBC, settings, trunk
 from tests.unit.routing.test_routes import FROM_INSIDE

@@ -6,7 +6,8 @@ import pytest
 
 from mediation.routing.directory import Directory
 from mediation.routing.wires import Wire, Wires
-from mediation.settings.model import LargeRequests, Settings
+from mediation.settings.model import Settings
+from mediation.settings.peers import LargeRequests
 from mediation.settings.read import read
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.locating import Service

@@ -9,10 +9,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mediation.settings.document import MAX_FILE_OCTETS
-from mediation.settings.model import Gateway, Internal, Route, Settings, Side, Trunk
+from mediation.settings.model import Settings
+from mediation.settings.peers import Gateway, Internal, Side
 from mediation.settings.places import Listener, Target
 from mediation.settings.read import SettingsError, inspect, load, read
+from mediation.settings.routes import Route
 from mediation.settings.server import Cdr, Log, Media, Sip
+from mediation.settings.trunks import Trunk
 from mediation.sip.flow import Transport
 from mediation_codecs.law import Law
 
