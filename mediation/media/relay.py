@@ -9,15 +9,14 @@ untouched: the parties hear them by `hear_fax` instead of `hear`.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
-from functools import lru_cache
 from typing import Final
 
 from mediation.b2bua.plan import SoundKind, Stream
+from mediation.media.actions import ALL_CLOSED, NO_ACTIONS, Drop, actions_by, reasons_by
 from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST, Course, Line
 from mediation.media.digits import Tell
-from mediation.media.ear import COMFORT_NOISE, Ear
+from mediation.media.ear import Ear
 from mediation.media.outlet import Heard
 from mediation.media.tap import SeatTap
 from mediation.media.workshop import Workshop, is_wanted
@@ -25,32 +24,9 @@ from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_he
 from mediation.rtp.reception import Reception, ReportBlock
 from mediation.rtp.rewrite import Rewrite
 from mediation_codecs.law import Law
-from mediation_codecs.transcode import translation_table
 
 CLOCK_HZ: Final = 8000
 """The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
-
-Action = tuple[int, bytes | None]
-"""(payload type to leave with, table to translate the payload by; None: the octets stay as they are)."""
-
-
-class Drop(Enum):
-    """Why a packet of the right source did not go on."""
-
-    CLOSED = auto()
-    """Its party may not send now, or the other one takes nothing."""
-    EVENT = auto()
-    """A telephone-event for a party that has none."""
-    COMFORT_NOISE = auto()
-    """RFC 3389, for a party that takes none."""
-    UNKNOWN = auto()
-    """A payload type that was not agreed on."""
-    OUT_OF_RUN = auto()
-    """`Rewrite` refused it: a stray, or older than the last switch."""
-    NOT_SENT = auto()
-    """The socket refused it."""
-    DIGIT = auto()
-    """It said a key that is said in another way, or a key of ours sounded in its place."""
 
 
 @dataclass(eq=False, slots=True)
@@ -131,8 +107,8 @@ class Relay:
         self._rewrite = voice.rewrite
         self._reception = Reception(_NOBODY)
         self._ssrc = _NOBODY
-        self._actions = _NO_ACTIONS
-        self._reasons = _ALL_CLOSED
+        self._actions = NO_ACTIONS
+        self._reasons = ALL_CLOSED
         self._key: tuple[Law, int, Law, int] | None = None
         self._sent_at_reports = (0, 0)
         self._dropped_octets = 0
@@ -195,11 +171,11 @@ class Relay:
         is_drowned = sink.plays is not None and sink.plays.kind is SoundKind.MUSIC
         if source.sends and sink.takes and not is_drowned:
             number = sink.event_payload_type
-            self._actions = _actions(key, source.taken_payload_types, events, number, sink.comfort_noise)
-            self._reasons = _reasons(events)
+            self._actions = actions_by(key, source.taken_payload_types, events, number, sink.comfort_noise)
+            self._reasons = reasons_by(events)
         else:
-            self._actions = _NO_ACTIONS
-            self._reasons = _ALL_CLOSED
+            self._actions = NO_ACTIONS
+            self._reasons = ALL_CLOSED
         if not is_wanted(source, sink):
             return
         if self._workshop is None:
@@ -561,36 +537,3 @@ def _remind_nobody() -> None:
 _NOBODY: Final = -1
 _OURSELVES: Final = -3
 """Stands for an SSRC where a sound of ours is numbered."""
-_NO_ACTIONS: Final[tuple[Action | None, ...]] = (None,) * 128
-_ALL_CLOSED: Final[tuple[Drop, ...]] = (Drop.CLOSED,) * 128
-
-
-@lru_cache(maxsize=1024)
-def _actions(
-    key: tuple[Law, int, Law, int],
-    source_types: tuple[int, ...],
-    source_events: tuple[int, ...],
-    sink_event: int | None,
-    sink_noise: bool,
-) -> tuple[Action | None, ...]:
-    """By payload type. One table serves all the calls that have the same key; a law's number wins over an event's."""
-    source_law, _, sink_law, sink_type = key
-    actions: list[Action | None] = [None] * 128
-    if sink_noise:
-        actions[COMFORT_NOISE] = (COMFORT_NOISE, None)
-    if sink_event is not None:
-        for source_event in source_events:
-            actions[source_event] = (sink_event, None)
-    for source_type in source_types:
-        actions[source_type] = (sink_type, translation_table(source_law, sink_law))
-    return tuple(actions)
-
-
-@lru_cache(maxsize=128)
-def _reasons(source_events: tuple[int, ...]) -> tuple[Drop, ...]:
-    """Why a payload type without an action is dropped."""
-    reasons = [Drop.UNKNOWN] * 128
-    reasons[COMFORT_NOISE] = Drop.COMFORT_NOISE
-    for source_event in source_events:
-        reasons[source_event] = Drop.EVENT
-    return tuple(reasons)

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from mediation.media.actions import Drop
 from mediation.media.clock import NEVER
-from mediation.media.relay import Drop
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import key_packets
 from mediation.settings.peer_media import Dtmf

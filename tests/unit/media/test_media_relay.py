@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediation.b2bua.plan import Stream
-from mediation.media.relay import CLOCK_HZ, Drop, Relay, Voice
+from mediation.media.actions import Drop
+from mediation.media.relay import CLOCK_HZ, Relay, Voice
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import TelephoneEvent, key_packets
