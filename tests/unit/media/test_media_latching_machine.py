@@ -81,9 +81,9 @@ class Attack(RuleBasedStateMachine):
         self._renewed()
 
     def _renewed(self) -> None:
-        """The party comes first again, unless a stranger had been first."""
+        """The party comes first again, unless a stranger had been first; what it takes back, it takes from now on."""
+        self.in_a_row = 0
         if self.is_ours:
-            self.in_a_row = 0
             self.safe_until = self.call.now + (RENEWAL if self.was_heard else WINDOW)
 
     @rule()
