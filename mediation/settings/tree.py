@@ -6,6 +6,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from mediation.settings.kept import Secret
@@ -19,6 +20,9 @@ REQUIRED: Final = object()
 
 Section = type[Any]
 """A dataclass of `model.py` that is a table in the file."""
+
+_MADE: "Final[dict[tuple[Section, Section], Mapping[str, Entry]]]" = {}
+"""Each section is looked through once: a file asks for its keys at every value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,10 @@ class Entry:
 
 def entries(section: Section, root: Section = Settings) -> Mapping[str, Entry]:
     """Return the keys of a section: those that must be given, the others, and tables; else as in the model."""
-    hints = get_type_hints(section)
-    above = _key_of(section, root)
-    found = [replace(_entry(field, hints[field.name]), above=above) for field in fields(section)]
-    found.sort(key=lambda entry: (entry.default is not REQUIRED, entry.section is not None))
-    return {entry.key: entry for entry in found}
+    made = _MADE.get((section, root))
+    if made is None:
+        made = _MADE[section, root] = MappingProxyType(_entries(section, root))
+    return made
 
 
 def section_at(path: Path, root: Section = Settings) -> Section | None:
@@ -117,6 +120,14 @@ def sections(within: Section = Settings, root: Section = Settings) -> Iterator[E
         if entry.section is not None and not entry.story.like:
             yield entry
             yield from sections(entry.section, root)
+
+
+def _entries(section: Section, root: Section) -> dict[str, Entry]:
+    hints = get_type_hints(section)
+    above = _key_of(section, root)
+    found = [replace(_entry(field, hints[field.name]), above=above) for field in fields(section)]
+    found.sort(key=lambda entry: (entry.default is not REQUIRED, entry.section is not None))
+    return {entry.key: entry for entry in found}
 
 
 def _entry(field: "Field[Any]", hint: object) -> Entry:
