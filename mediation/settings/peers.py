@@ -77,16 +77,29 @@ HEALTH_DOC: Final = "How it is found out whether a target serves, and what follo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interface:
-    """What both interfaces have."""
+class Peer:
+    """What is said of every peer, of the front-end servers and of each trunk, in the same words."""
 
-    listen: tuple[Listener, ...]
-    rtp_ports: tuple[int, int]
-    """First and last port: even and odd, so that every RTP port has its RTCP port (RFC 3550 section 11)."""
+    codecs: tuple[Law, ...] = setting(BOTH_LAWS, at_least=1, doc=CODECS_DOC)
+    no_progress_s: int = setting(10, low=1, high=32, doc=NO_PROGRESS_DOC)
+    telephone_event: bool = setting(True, doc=EVENTS_DOC)
+    ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
+    large_requests: LargeRequests = field(default=LargeRequests.TCP, metadata=story(LARGE_DOC))
+    keepalive_s: int = setting(0, low=0, high=3600, doc=KEEPALIVE_DOC)
+    reuse_connections: bool = setting(False, doc=REUSE_DOC)
+    session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
+    early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
+    mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
+    bodies: Bodies = field(default=Bodies(), metadata=story(BODIES_DOC))
+    transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
+    redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
+    media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
+    health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
+    headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Internal(Interface):
+class Internal(Peer):
     """The interface toward the front-end servers."""
 
     listen: tuple[Listener, ...] = field(
@@ -112,35 +125,19 @@ class Internal(Interface):
         doc="Addresses or networks that may place calls here. Default: the addresses of targets. []: nobody.",
         example='["127.0.0.20", "127.0.1.0/24"]',
     )
-    no_progress_s: int = setting(10, low=1, high=32, doc=NO_PROGRESS_DOC)
-    codecs: tuple[Law, ...] = setting(BOTH_LAWS, at_least=1, doc=CODECS_DOC)
     rtp_ports: tuple[int, int] = setting(
         (20000, 29999),
         low=1024,
         high=65535,
         doc="First and last port for audio: even and odd, two for each call.",
     )
-    telephone_event: bool = setting(True, doc=EVENTS_DOC)
-    ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
-    large_requests: LargeRequests = field(default=LargeRequests.TCP, metadata=story(LARGE_DOC))
-    keepalive_s: int = setting(0, low=0, high=3600, doc=KEEPALIVE_DOC)
-    reuse_connections: bool = setting(False, doc=REUSE_DOC)
     tcp_idle_s: int = setting(900, low=32, high=86400, doc=IDLE_DOC)
     dscp: int = setting(24, low=0, high=63, doc=DSCP_DOC)
     tls: Tls = field(default=Tls(), metadata=story(TLS_DOC))
-    session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
-    early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
-    mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
-    bodies: Bodies = field(default=Bodies(), metadata=story(BODIES_DOC))
-    transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
-    redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
-    media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
-    health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
     identity: InternalIdentity = field(
         default=InternalIdentity(),
         metadata=story("What is believed of front-end servers, and what they are told."),
     )
-    headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
 
     @property
     def addressed(self) -> tuple[Target, ...]:
@@ -153,7 +150,7 @@ class Internal(Interface):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway(Interface):
+class Gateway:
     """The interface toward the ITSPs; who is behind it stands in the trunks."""
 
     listen: tuple[Listener, ...] = field(

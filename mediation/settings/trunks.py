@@ -4,35 +4,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mediation.settings.connection import CONNECTION_DOC, WITHOUT_VPN_DOC, Connection
-from mediation.settings.health import Health
-from mediation.settings.identity import HEADER_DOC, HeaderRule, TrunkIdentity
+from mediation.settings.identity import TrunkIdentity
 from mediation.settings.kept import NO_SECRET as NO_SECRET
 from mediation.settings.kept import Secret as Secret
 from mediation.settings.limits import CallLimits, Link
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
-from mediation.settings.peer_media import PeerMedia
-from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
-from mediation.settings.peers import (
-    BODIES_DOC,
-    BOTH_LAWS,
-    CODECS_DOC,
-    EARLY_MEDIA_DOC,
-    EVENTS_DOC,
-    FROM_TARGETS,
-    HEALTH_DOC,
-    KEEPALIVE_DOC,
-    LARGE_DOC,
-    MID_CALL_DOC,
-    NO_PROGRESS_DOC,
-    PEER_MEDIA_DOC,
-    PTIME_DOC,
-    REDIRECT_DOC,
-    REUSE_DOC,
-    SESSION_TIMER_DOC,
-    TRANSFER_DOC,
-    LargeRequests,
-    OfTargets,
-)
+from mediation.settings.peers import FROM_TARGETS, OfTargets, Peer
 from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
 from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
@@ -45,7 +22,6 @@ from mediation.settings.words import (
     check_tls_name,
     check_username,
 )
-from mediation_codecs.law import Law
 
 LIMITS_DOC: Final = (
     "How many calls it takes: the next trunk gets a call that it has no room for, and after the last 503."
@@ -55,16 +31,14 @@ SITE_LINK_DOC: Final = "The line between us and the users of this site, which al
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrunkTerms:
+class TrunkTerms(Peer):
     """What trunks may have in common: given by a trunk itself, or by its site, or for all of them."""
 
-    codecs: tuple[Law, ...] = setting(BOTH_LAWS, at_least=1, doc=CODECS_DOC)
     max_calls: int = setting(
         0, low=0, high=1_000_000, doc="Most calls at a time, both ways together; 0: no limit."
     )
     limits: CallLimits = field(default=CallLimits(), metadata=story(LIMITS_DOC))
     link: Link = field(default=Link(), metadata=story(LINK_DOC))
-    no_progress_s: int = setting(10, low=1, high=32, doc=NO_PROGRESS_DOC)
     failover_codes: tuple[int, ...] = setting(
         (408, 500, 502, 503, 504),
         low=400,
@@ -88,11 +62,6 @@ class TrunkTerms:
         "[gateway.tls].",
         example='"sbc.itsp.example"',
     )
-    telephone_event: bool = setting(True, doc=EVENTS_DOC)
-    ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)
-    large_requests: LargeRequests = field(default=LargeRequests.TCP, metadata=story(LARGE_DOC))
-    keepalive_s: int = setting(0, low=0, high=3600, doc=KEEPALIVE_DOC)
-    reuse_connections: bool = setting(False, doc=REUSE_DOC)
     username: str = setting(
         "",
         check=check_username,
@@ -124,18 +93,9 @@ class TrunkTerms:
         default=Registration(),
         metadata=story("Registration with this ITSP (RFC 3261 section 10, SIPconnect's registering mode)."),
     )
-    session_timer: SessionTimers = field(default=SessionTimers(), metadata=story(SESSION_TIMER_DOC))
-    early_media: EarlyMedia = field(default=EarlyMedia(), metadata=story(EARLY_MEDIA_DOC))
-    mid_call: MidCall = field(default=MidCall(), metadata=story(MID_CALL_DOC))
-    bodies: Bodies = field(default=Bodies(), metadata=story(BODIES_DOC))
-    transfer: Transfers = field(default=Transfers(), metadata=story(TRANSFER_DOC))
-    redirect: Redirects = field(default=Redirects(), metadata=story(REDIRECT_DOC))
-    media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
-    health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )
-    headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
     numbers: tuple[NumberRule, ...] = field(default=(), metadata=story(NUMBER_DOC, key="number"))
     responses: tuple[ResponseRule, ...] = field(default=(), metadata=story(RESPONSE_DOC, key="response"))
 
