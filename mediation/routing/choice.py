@@ -33,7 +33,9 @@ class Choice:
     """The routes of one configuration."""
 
     def __init__(self, routes: tuple[Route, ...]) -> None:
-        self._routes = tuple((route, compile_pattern(route.match)) for route in routes)
+        in_order = sorted(routes, key=lambda route: (route.priority, route.cost))
+        self._routes = tuple((route, compile_pattern(route.match)) for route in in_order)
+        self._asks_beginnings = any(route.prefixes for route in routes)
         self._zones = {route.time_zone: ZoneInfo(route.time_zone) for route in routes if route.hours}
 
     def ask(self, source: Source, called: str, unix_s: float) -> tuple[Asked, ...]:
@@ -42,19 +44,13 @@ class Choice:
         Of equal priority, the one with the longest beginning of the number comes first, then the cheapest, then the
         first in the file.
         """
-        ranked = sorted(
-            enumerate(self._routes),
-            key=lambda each: (
-                each[1][0].priority,
-                -_longest(each[1][0].prefixes, called),
-                each[1][0].cost,
-                each[0],
-            ),
-        )
+        ranked = [(route, pattern, _longest(route.prefixes, called)) for route, pattern in self._routes]
+        if self._asks_beginnings:
+            ranked.sort(key=lambda each: (each[0].priority, -each[2]))
         asked: list[Asked] = []
-        for _, (route, pattern) in ranked:
+        for route, pattern, longest in ranked:
             verdict = Verdict.MATCHES
-            if not pattern.matches(called) or (route.prefixes and not _longest(route.prefixes, called)):
+            if not pattern.matches(called) or (route.prefixes and not longest):
                 verdict = Verdict.OTHER_NUMBER
             elif not may_use(source, route):
                 verdict = Verdict.OTHER_USAGE
