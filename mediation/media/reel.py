@@ -120,7 +120,7 @@ class _File(RawIOBase):
         self.name = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
 
-    def write(self, octets: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]
+    def write(self, octets: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]  # any buffer is more than these
         left = memoryview(octets)
         while left:
             left = left[write(self._descriptor, left) :]

@@ -13,7 +13,7 @@ class NoAnswer(Exception):  # noqa: N818 -- named for what it is
     """The policy has not answered; the text says why, in words of ours."""
 
 
-class PolicyUnusable(Exception):  # noqa: N818
+class PolicyUnusable(Exception):  # noqa: N818 -- named for what it is
     """The settings name a policy that cannot be asked at all."""
 
     def __init__(self, key: str, reason: str, remedy: str) -> None:

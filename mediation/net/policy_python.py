@@ -90,7 +90,7 @@ def loaded(name: str) -> Callable[..., Any]:
         raise PolicyUnusable("python", reason, "install the package into the environment of the server")
     try:
         function = found[0].load()
-    except Exception as error:
+    except Exception as error:  # whatever the package raises while it is imported
         reason = f"{found[0].value} cannot be loaded: {type(error).__name__}: {error}"
         raise PolicyUnusable("python", reason, "mend the package") from error
     if not callable(function):

@@ -113,8 +113,11 @@ def reliable(prober: Prober) -> Script:
         return  # the call before has shown it
     trial = prober.trial("100rel", "Reliable provisional responses", "INVITE with Require: 100rel")
     call = prober.call(prober.offer(), headers=(("Require", "100rel"), *SUPPORTED))
-    until = lambda: call.over or call.answered or trial.final("PRACK") is not None  # noqa: E731
-    yield Wait(until, prober.plan.ring_s)
+
+    def decided() -> bool:
+        return call.over or call.answered or trial.final("PRACK") is not None
+
+    yield Wait(decided, prober.plan.ring_s)
     yield from _ended(prober, call)
 
 

@@ -7,8 +7,6 @@ Building these values by hand checks nothing; `mediation.settings.read` is the w
 from dataclasses import dataclass, field
 
 from mediation.settings.dns import Dns
-from mediation.settings.kept import NO_SECRET as NO_SECRET
-from mediation.settings.kept import Secret as Secret
 from mediation.settings.peers import Gateway, Internal, Side
 from mediation.settings.places import Listener
 from mediation.settings.policy import PolicyHook

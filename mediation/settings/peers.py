@@ -6,8 +6,6 @@ from typing import Final
 
 from mediation.settings.health import Health
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity
-from mediation.settings.kept import NO_SECRET as NO_SECRET
-from mediation.settings.kept import Secret as Secret
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects, SessionTimers, Transfers
 from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 
 from mediation.settings.hours import Hours, check_time_zone
-from mediation.settings.kept import NO_SECRET as NO_SECRET
-from mediation.settings.kept import Secret as Secret
 from mediation.settings.story import setting, story
 from mediation.settings.words import (
     check_match,

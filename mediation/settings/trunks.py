@@ -5,8 +5,7 @@ from typing import Final
 
 from mediation.settings.connection import CONNECTION_DOC, WITHOUT_VPN_DOC, Connection
 from mediation.settings.identity import TrunkIdentity
-from mediation.settings.kept import NO_SECRET as NO_SECRET
-from mediation.settings.kept import Secret as Secret
+from mediation.settings.kept import NO_SECRET, Secret
 from mediation.settings.limits import CallLimits, Link
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
 from mediation.settings.peers import FROM_TARGETS, OfTargets, Peer

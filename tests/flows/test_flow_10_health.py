@@ -113,7 +113,7 @@ def test_what_is_asked_names_the_target_and_us_by_the_names_of_that_side__rfc326
     asked = watched.first.request("OPTIONS")
     assert asked.request_uri == f"sip:{SBC}:5060"
     assert asked.headers.get("Contact") == "<sip:198.51.100.10:5060>"
-    assert asked.from_.uri.host == "198.51.100.10"  # type: ignore[union-attr]
+    assert asked.from_.uri.host == "198.51.100.10"  # type: ignore[union-attr]  # it is a SIP URI
     assert asked.headers.get("Accept") == "application/sdp"
     assert asked.max_forwards == 70
 

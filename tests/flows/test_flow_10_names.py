@@ -327,10 +327,10 @@ def test_the_address_of_one_server_that_cannot_be_looked_up_at_first_does_not_ho
         scene.dns.down = question.name == "a.itsp.example"
         return answer(question)
 
-    scene.dns.answer = half  # type: ignore[method-assign]
+    scene.dns.answer = half  # type: ignore[method-assign]  # for the rest of this test
     scene.world.start()
     assert scene.addresses() == [OTHER_SBC]
-    scene.dns.answer = answer  # type: ignore[method-assign]
+    scene.dns.answer = answer  # type: ignore[method-assign]  # for the rest of this test
     scene.dns.down = False
     scene.world.advance(15)
     assert scene.addresses() == [SBC, OTHER_SBC]

@@ -69,7 +69,7 @@ class Studio(Media):
         self.recorder_notices: asyncio.Queue[RecorderNotice] = asyncio.Queue()
         note = self.recorder_notices.put_nowait
         self.recorded = Engine(self._engine_with, self._hear, note, free_octets=0)
-        self.engine = self.recorded  # type: ignore[assignment]
+        self.engine = self.recorded  # type: ignore[assignment]  # an engine around the engine
 
     def _engine_with(self, on_fact: Callable[[MediaFact], None], tape: int) -> WorkerMediaEngine:
         Engine.carrier = WorkerMediaEngine(replace(SETTINGS, tape=tape), on_fact, self._note)

@@ -144,7 +144,7 @@ async def test_a_question_that_is_dropped_gives_its_place_to_the_next(scene: Sce
         for call in ("one", "two"):
             asked.door.ask(AskPolicy(call, {"call": call}))
         async with asyncio.timeout(PATIENCE_S):
-            while not server.asked:  # noqa: ASYNC110
+            while not server.asked:  # noqa: ASYNC110 -- the server has no event to wait for
                 await asyncio.sleep(0.01)
         server.answer = says()
         asked.door.drop("one")
@@ -277,7 +277,7 @@ async def test_a_server_that_stops_leaves_no_question_behind(scene: Scene) -> No
         async with serving(asks_for_policy(scene)) as server:
             front_end.calls(NUMBER, scene.internal)
             async with asyncio.timeout(PATIENCE_S):
-                while not policy.asked:  # noqa: ASYNC110
+                while not policy.asked:  # noqa: ASYNC110 -- the server has no event to wait for
                     await asyncio.sleep(0.01)
         assert server._policy is not None
         assert not server._policy._tasks

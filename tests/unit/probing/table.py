@@ -41,7 +41,7 @@ def plan(**changes: object) -> ProbePlan:
         "busy": BUSY,
         "refer_to": "+4912",
     }
-    return ProbePlan(**{**settings, **changes})  # type: ignore[arg-type]
+    return ProbePlan(**{**settings, **changes})  # type: ignore[arg-type]  # values of several types
 
 
 class Table:

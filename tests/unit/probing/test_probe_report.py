@@ -59,7 +59,7 @@ def report(evidence: Evidence, **changes: object) -> Report:
         "plan": plan(), "evidence": evidence, "found": judged, "advised": merged(judged), "block": "[[trunk]]\n",
         "broken_off": "", "began": datetime(2026, 1, 2, tzinfo=UTC), "duration_s": 12.3, "environment": {"Python": "3"},
     }  # fmt: skip
-    return Report(**{**whole, **changes})  # type: ignore[arg-type]
+    return Report(**{**whole, **changes})  # type: ignore[arg-type]  # values of several types
 
 
 @pytest.fixture(scope="module")

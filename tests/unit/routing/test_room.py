@@ -103,7 +103,7 @@ def test_a_line_carries_what_its_bandwidth_holds_on_the_wire() -> None:
     ],
 )
 def test_what_a_call_takes_follows_from_its_packets(terms: dict[str, object], kbps: float | None) -> None:
-    of_a_call = Limits.of_trunk(trunk(**terms)).of_a_call  # type: ignore[arg-type]
+    of_a_call = Limits.of_trunk(trunk(**terms)).of_a_call  # type: ignore[arg-type]  # terms of several types
     assert of_a_call > 100 if kbps is None else of_a_call == pytest.approx(kbps, abs=1e-3)
 
 
