@@ -1,18 +1,22 @@
 """What a change on one side of a call that is up means for the other side (RFC 3264 sections 6.1 and 8, RFC 6337).
 
-An address, a law, a packet length are met on the side that changes them. Hold and resume go on to the other side where
-its terms say so, a fax (ITU-T T.38 annex D) where the terms of both sides allow it, and the way back to audio always.
-They are answered when the other side has answered: what it refuses is refused, and everything stays as it was.
+An address, a law, a packet length are met on the side that changes them; but where the audio goes past us, the other
+side must know. Hold and resume go on to the other side where its terms say so, a fax (ITU-T T.38 annex D) where the
+terms of both sides allow it, and the way back to audio always. They are answered when the other side has answered:
+what it refuses is refused, and everything stays as it was.
 """
 
 from collections.abc import Callable
 from enum import Enum, auto
 
+from mediation.b2bua import causes
+from mediation.b2bua.bypass import Bypass, told_of
 from mediation.b2bua.content import NOTHING, Content
-from mediation.b2bua.descriptions import Wish
+from mediation.b2bua.descriptions import Told
 from mediation.b2bua.digits import Dictation, restated, says_key
 from mediation.b2bua.events import (
     Asked,
+    HungUp,
     LegEvent,
     Pressed,
     Referred,
@@ -28,11 +32,11 @@ from mediation.b2bua.leg import Leg
 from mediation.b2bua.parts import is_barred
 from mediation.b2bua.passage import Lines
 from mediation.b2bua.reports import Reports
+from mediation.sdp.direct import Direct
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import FaxParameters
 from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_media import Dtmf
-from mediation.settings.peer_terms import Relay
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.table import Table
@@ -70,6 +74,8 @@ class Act(Enum):
     REFUSE = auto()
     """Answer the asker with what the other side has said."""
     APPLY = auto()
+    STAY = auto()
+    """A wish of ours, or of an asker who is gone, was refused: what the side was told before holds."""
     RECONCILE = auto()
     """Tell a side what it does not know yet of the other."""
 
@@ -80,6 +86,7 @@ Cell = tuple[State, Cue]
 BRIDGE: dict[Cell, tuple[State, tuple[Act, ...]]] = {
     (S.QUIET, C.REOFFERED): (S.QUIET, (Act.DECIDE,)),
     (S.QUIET, C.TAKEN): (S.QUIET, (Act.APPLY, Act.RECONCILE)),
+    (S.QUIET, C.REFUSED): (S.QUIET, (Act.STAY,)),
     (S.QUIET, C.DUE): (S.QUIET, (Act.RECONCILE,)),
     (S.RELAYING, C.REOFFERED): (S.RELAYING, (Act.REFUSE_491,)),
     (S.RELAYING, C.TAKEN): (S.QUIET, (Act.ACCEPT, Act.APPLY, Act.RECONCILE)),
@@ -90,7 +97,6 @@ BRIDGE: dict[Cell, tuple[State, tuple[Act, ...]]] = {
 }
 
 ABSORBED: dict[Cell, str] = {
-    (S.QUIET, C.REFUSED): "a wish of ours, or of an asker who is gone: what it was told before holds",
     (S.QUIET, C.CANCELLED): "it was answered before",
     (S.RELAYING, C.DUE): "the change that is under way will tell it",
 }
@@ -109,10 +115,13 @@ class Bridge:
         self,
         one: Leg,
         other: Leg,
+        bypass: Bypass,
         apply: Callable[[], None],
         press: Callable[[Leg, DtmfInfo], None],
     ) -> None:
         self._legs = (one, other)
+        self.bypass = bypass
+        """Which way the audio goes."""
         self._apply = apply
         self._press = press
         self._dictations = {leg: Dictation(leg) for leg in self._legs}
@@ -130,17 +139,21 @@ class Bridge:
         one, other = self._legs
         return other if leg is one else one
 
-    def willing(self, leg: Leg) -> Wish:
+    def willing(self, leg: Leg, *, through_us: bool = False) -> Told:
         """What we can do for a leg: what the other one wants, or everything where the leg is not to know of it.
 
+        `through_us`: its audio is not to go past us yet.
         Who hears our music while it is on hold is to listen, whether the other one sends anything or not.
         """
         wish = self.other(leg).said.wish
         if isinstance(wish, FaxParameters):
             return wish
-        if leg.terms.mid_call.hold is not Relay.RELAY:
-            return Direction.SENDRECV
-        return Direction.SENDONLY if leg.terms.mid_call.music and not wish.takes else wish
+        way = told_of(leg, wish)
+        audio = None if through_us else self.bypass.audio_for(leg)
+        if audio is not None:
+            return Direct(way, audio)
+        plays = leg.terms.mid_call.music and not way.takes
+        return Direction.SENDONLY if plays else way
 
     @property
     def legs(self) -> tuple[Leg, Leg]:
@@ -201,8 +214,7 @@ class Bridge:
     def settle(self, now: float) -> None:
         """Let each side know what it does not know yet of the other."""
         if self.state is State.QUIET:
-            for leg in self._legs:
-                self._reconcile(leg, now)
+            self._reconcile_both(now)
 
     def _perform(self, act: Act, leg: Leg, now: float, status: int) -> None:
         match act:
@@ -218,9 +230,10 @@ class Bridge:
                 asker.changes.refuse_reoffer(status, now)
             case Act.APPLY:
                 self._apply()
+            case Act.STAY:
+                self._stay(leg, now)
             case Act.RECONCILE:
-                for each in self._legs:
-                    self._reconcile(each, now)
+                self._reconcile_both(now)
 
     def _decide(self, leg: Leg, now: float) -> None:
         self._meet(leg, now)
@@ -256,6 +269,29 @@ class Bridge:
         faxes = isinstance(leg.said.wish, FaxParameters)
         return leg.said.told == willing and faxes is isinstance(willing, FaxParameters)
 
+    def keep_audio(self, now: float, *, kept: bool) -> None:
+        """Let the audio come through us for the time being; or no longer."""
+        self.bypass.kept = kept
+        self.settle(now)
+
+    def _stay(self, leg: Leg, now: float) -> None:
+        """A leg does not go where we wanted its audio: the other one joins it where it is, or the call is over."""
+        if isinstance(self.willing(leg), Direct):
+            self.bypass.refused = True
+        elif isinstance(leg.said.told, Direct):
+            self.bypass.kept = False
+            if self.willing(leg) != leg.said.told:
+                leg.hang_up(causes.NO_WAY_BACK, now)
+                leg.tell(HungUp(causes.NO_WAY_BACK), now)
+                return
+        self.settle(now)
+
+    def _reconcile_both(self, now: float) -> None:
+        for leg in self._legs:
+            self._reconcile(leg, now)
+        if all(leg.said.told == self.willing(leg) for leg in self._legs):
+            self.bypass.settled()
+
     def _reconcile(self, leg: Leg, now: float) -> None:
         """Two that fax have told each other all; of two that do not do the same, the one that faxes comes to audio."""
         willing = self.willing(leg)
@@ -266,6 +302,9 @@ class Bridge:
         if leg.said.told == willing or leg.session.inside.change.is_asking:
             return
         if leg.changes.may_reoffer:
+            if isinstance(willing, Direct):
+                self.bypass.turn()
+                willing = self.willing(leg)
             leg.changes.reoffer(willing, now, tries_again=True)
         elif leg.session.may_ask_later:
             leg.changes.reoffer_later(now)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from mediation.b2bua import causes
+from mediation.b2bua.bypass import Bypass, standing
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.call_table import TABLE, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
@@ -51,6 +52,7 @@ from mediation.b2bua.rulings import Petition
 from mediation.b2bua.seats import Seats
 from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
+from mediation.routing.bypass import BypassPolicy, Obstacle, Standing, at_first
 from mediation.routing.numbers import number_of
 from mediation.routing.room import Occupancy, Room, Way
 from mediation.routing.routes import Candidate
@@ -84,6 +86,10 @@ class Exchange:
 
     recorder: Recorder
     """Decides which calls are recorded."""
+    bypass: BypassPolicy
+    """Decides whose audio may go past us."""
+    bypassed: set[str]
+    """The calls whose audio does, by our name for them."""
 
     def room_turned(self, room: Room, is_nearly_full: bool) -> None:
         """A trunk or a line has become nearly full, or has room again."""
@@ -131,7 +137,13 @@ class Call:
         product = exchange.settings.sip.user_agent
         caller = Leg.received(exchange.agent, self, transaction, decision.invitation.source, product)
         caller.trunk = "" if self.source.trunk is None else self.source.trunk.name
-        self.seats = Seats(caller, self.media, exchange.agent.names)
+        mid_call = exchange.bypass.mid_call
+        self.seats = Seats(
+            caller,
+            self.media,
+            exchange.agent.names,
+            lambda one, other: Bypass(one, other, self._keeps_audio, mid_call),
+        )
         asked = decision.invitation.request
         self.ledger = Ledger(now, number_of(asked.from_.uri), number_of(asked.uri))
         self.ledger.first.append(caller)
@@ -144,12 +156,16 @@ class Call:
         self.open: set[Leg] = {caller}
         """Legs that are not closed, those of earlier attempts among them."""
 
-    def begin(self, obstacle: Cause | None, petition: Petition | None, now: float) -> None:
-        """Wait for what the `petition` brings, then ask for media; unless the offer or `obstacle` stands in the way."""
-        obstacle = self.seats.caller.judge(self._request) or obstacle
+    def begin(
+        self, obstacle: Callable[["Call"], Cause | None], petition: Petition | None, now: float
+    ) -> None:
+        """Wait for what the `petition` brings, then ask for media; unless the offer stands in the way, or what
+        `obstacle` finds.
+        """
+        cause = self.seats.caller.judge(self._request) or obstacle(self)
         self.fact("call.started", source=self._source_name, transport=str(self._flow.transport))
-        if obstacle is not None:
-            self._cue(Cue.BARRED, now, obstacle)
+        if cause is not None:
+            self._cue(Cue.BARRED, now, cause)
             return
         if self.source.trunk is not None:
             self.occupancy.take(self.exchange.trunks[self.source.trunk.name].room, Way.IN, now)
@@ -207,11 +223,15 @@ class Call:
             case MediaOpened():
                 self.media.opened(fact)
                 self.seats.caller.bind(fact.caller)
-                self._cue(Cue.MEDIA_OPENED, now)
+                if self.seats.callee is None:
+                    self._cue(Cue.MEDIA_OPENED, now)
+                else:
+                    self._opened_again(self.seats.callee, fact, now)
             case MediaRefused(_, reason):
                 self.media.ended()
                 self.fact("call.media_refused", Level.WARNING, reason=reason)
-                self._cue(Cue.MEDIA_REFUSED, now, causes.NO_PORTS)
+                if self.seats.callee is None:
+                    self._cue(Cue.MEDIA_REFUSED, now, causes.NO_PORTS)
             case PairOpened():
                 self._pair_opened(fact, now)
             case PairRefused(_, reason):
@@ -221,8 +241,8 @@ class Call:
             case MediaSilent(_, caller) if self.phase is Phase.SEEKING:
                 if not caller:
                     self._cue(Cue.EARLY_SILENCE, now)
-            case MediaSilent() if self.media.is_fax:
-                pass  # said of the audio before it
+            case MediaSilent() if self.media.is_fax or self.seats.is_direct:
+                pass  # said of the audio before
             case MediaSilent(_, caller):
                 self.fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
@@ -238,7 +258,10 @@ class Call:
             case MediaLost(_, reason):
                 self.media.ended()
                 self.fact("call.media_lost", Level.ERROR, reason=reason)
-                self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_LOST)
+                if self.is_up and self.seats.is_direct:
+                    self.media.open_again()
+                else:
+                    self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_LOST)
             case MediaClosed():
                 self.media.ended(fact)
         self._finish_when_done(now)
@@ -336,6 +359,7 @@ class Call:
         if self.seats.bridge is not None:
             self.seats.bridge.settle(now)
             self.seats.other(leg).changes.announce(now)
+        self._note_way(now)
 
     def surrender(self, leg: Leg, cause: Cause, now: float) -> None:
         """One party goes on in another call; this one ends."""
@@ -369,6 +393,17 @@ class Call:
             self.ledger,
             self.occupancy,
             partial(self.exchange.candidates, self.source),
+            self.may_pass,
+        )
+
+    def may_pass(self, candidate: Candidate) -> bool:
+        """Whether the audio of a call to this target is to go past us, as far as that is known before it is called."""
+        caller = self.seats.caller
+        if not self.exchange.bypass.is_on or caller.said.described is None or at_first(caller.terms):
+            return False
+        called = Standing(candidate.terms, candidate.trunk, candidate.target.host, self.ledger.called)
+        return self.exchange.bypass.obstacle(standing(caller, ""), called) is None and not (
+            self.exchange.recorder.concerns(self._recorded(candidate.trunk))
         )
 
     # events
@@ -418,6 +453,28 @@ class Call:
         else:
             self.media.close_pair(fact.pair)
 
+    def _opened_again(self, callee: Leg, fact: MediaOpened, now: float) -> None:
+        """There are ports for audio that may have to come back; too late where it has come already."""
+        callee.bind(fact.callee)
+        if not self.seats.is_direct:
+            self.stop(causes.MEDIA_LOST, now)
+
+    def _note_way(self, now: float) -> None:
+        """See whether audio has left us, or come back, since this was asked last."""
+        direct = self.is_up and self.seats.is_direct
+        if not self.exchange.bypass.is_on or not self.ledger.passes(direct, now):
+            return
+        self.occupancy.pass_by(direct=direct)
+        if direct:
+            self.exchange.bypassed.add(self.id)
+            self.fact("media.bypassed")
+            return
+        self.exchange.bypassed.discard(self.id)
+        if self.is_up:
+            self.fact("media.anchored", why=self.seats.obstacle)
+            if not self.media.is_open:
+                self.stop(causes.MEDIA_LOST, now)
+
     # the machinery
 
     def _cue(self, cue: Cue, now: float, given: object = None, by: str = "server") -> None:
@@ -429,6 +486,7 @@ class Call:
             self.ledger.end(given, by, now)
         for act in acts:
             self._perform(act, given, now)
+        self._note_way(now)
         if self.phase is Phase.CLEARING:
             self._finish_when_done(now)
 
@@ -443,7 +501,7 @@ class Call:
                 self._open_media(now)
             case Act.SEEK:
                 self._hunt = self.hunt(self._decision.invitation, self._decision.candidates)
-                self._hunt.begin(self.media.callee_local, self.seats.caller.said.wish_of_audio, now)
+                self._hunt.begin(self.media.callee_local, self.seats.offer_to, now)
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)
@@ -498,18 +556,31 @@ class Call:
         if self.exchange.settings.sip.max_duration_s:
             self._start(MAX_DURATION, now + self.exchange.settings.sip.max_duration_s)
 
-    def _decide_on_recording(self, callee: Leg, now: float) -> None:
-        """Once, when somebody has answered: only then is it known by which trunk the call has left."""
+    def _keeps_audio(self, one: Leg, other: Leg) -> Obstacle | None:
+        """Why the audio of two legs may not go past us, by what is set."""
+        exchange = self.exchange
+        if not exchange.bypass.is_on:
+            return Obstacle.OFF
+        called = self.ledger.called
+        found = exchange.bypass.obstacle(standing(one, called), standing(other, called))
+        waits = self.ledger.answered is None and exchange.recorder.concerns(self._recorded(other.trunk))
+        return Obstacle.RECORDED if found is None and (waits or self.media.order is not None) else found
+
+    def _recorded(self, trunk: str) -> RecordedCall:
+        """The call as the rules of recording see it."""
         source = self.source
-        call = RecordedCall(
+        return RecordedCall(
             self.id,
             inbound=source.trunk is not None,
-            trunks=frozenset(name for name in (self.seats.caller.trunk, callee.trunk) if name),
+            trunks=frozenset(name for name in (self.seats.caller.trunk, trunk) if name),
             sites=frozenset(site.name for site in source.sites),
             calling=self.ledger.calling,
             called=self.ledger.called,
         )
-        self.media.order = self.exchange.recorder.order(call, now)
+
+    def _decide_on_recording(self, callee: Leg, now: float) -> None:
+        """Once, when somebody has answered: only then is it known by which trunk the call has left."""
+        self.media.order = self.exchange.recorder.order(self._recorded(callee.trunk), now)
         if self.media.order is not None:
             self.fact("recording.ordered", files=list(self.media.order.files))
 

@@ -7,6 +7,7 @@ pair; once it sits there, the pair before is given up.
 from collections.abc import Callable
 
 from mediation.b2bua.plan import (
+    ABSENT,
     ApplyMedia,
     CloseMedia,
     ClosePair,
@@ -72,7 +73,15 @@ class CallMedia:
     def open(self, caller: Side, callee: Side, hosts: tuple[str, str]) -> None:
         """Ask for ports on both sides."""
         self.is_open = True
-        self._emit(OpenMedia(self._call, caller, callee, hosts))
+        self._asked = OpenMedia(self._call, caller, callee, hosts)
+        self._emit(self._asked)
+
+    def open_again(self) -> None:
+        """Ask for other ports in place of those that were lost while no audio went by them."""
+        if not self._closing:
+            self._plan, self.pairs, self.is_open = None, (CALLER, CALLEE), True
+            self._left.clear()
+            self._emit(self._asked)
 
     def opened(self, fact: MediaOpened) -> None:
         """The ports are bound."""
@@ -122,12 +131,20 @@ class CallMedia:
             )
         else:
             return  # one side is a fax already and the other not yet: what is in force goes on
+        self._put(plan)
+
+    def _put(self, plan: MediaPlan | FaxPlan) -> None:
         if plan != self._plan:
             self._plan = plan
             self._emit(ApplyMedia(self._call, plan))
-            for pair in self._left.difference(at):
+            for pair in self._left.difference((plan.caller_pair, plan.callee_pair)):
                 self._left.discard(pair)
                 self.close_pair(pair)
+
+    def rest(self) -> None:
+        """The audio goes past us: what still comes is dropped, and nobody listens for silence."""
+        if self._plan is not None and not self._closing:
+            self._put(MediaPlan(ABSENT, ABSENT, 0.0, *self.pairs))
 
     def press(self, key: DtmfInfo, *, caller: bool) -> None:
         """Let the caller hear a key that was said by signalling, or else the callee."""

@@ -7,7 +7,7 @@ leaves everything as it was.
 
 from mediation.b2bua import causes
 from mediation.b2bua.content import session_of
-from mediation.b2bua.descriptions import Turn, Wish
+from mediation.b2bua.descriptions import Told, Turn
 from mediation.b2bua.events import (
     HungUp,
     ReofferCancelled,
@@ -18,7 +18,9 @@ from mediation.b2bua.events import (
     Updated,
 )
 from mediation.b2bua.voice import Speaker
+from mediation.sdp.direct import Direct
 from mediation.sdp.errors import NotAcceptable, SdpError
+from mediation.sdp.negotiation import Direction
 from mediation.sip import session_events as session
 from mediation.sip.contents import describes_session
 from mediation.sip.inside import RETRY_AFTER_S, Inside
@@ -48,7 +50,7 @@ class Changes:
         """Whether we may ask for a change now: nobody else is asking."""
         return self.user.session.may_reoffer and self._said.turn is Turn.FREE and self._update is None
 
-    def reoffer(self, willing: Wish, now: float, *, tries_again: bool) -> int:
+    def reoffer(self, willing: Told, now: float, *, tries_again: bool) -> int:
         """Ask for a change: all that we can, in this direction, or a fax. `tries_again`: glare is no refusal.
 
         What comes of it bears the ticket that is returned.
@@ -68,7 +70,7 @@ class Changes:
         if self._update is None:
             self.user.session.progress(100, now)
 
-    def accept_reoffer(self, willing: Wish, now: float) -> None:
+    def accept_reoffer(self, willing: Told, now: float) -> None:
         """Agree to the change that the peer has asked for, as far as we are willing."""
         update, self._update = self._update, None
         if self._said.turn is Turn.THEIRS:
@@ -234,11 +236,17 @@ class Changes:
             self.user.tell(Reoffered(), now)
 
     def _answer_at_once(self, transaction: Transaction, now: float) -> None:
-        """An offer within an early dialog, by PRACK or UPDATE."""
+        """An offer within an early dialog, by PRACK or UPDATE.
+
+        Whose audio passes us by is told the same as before, and the other party hears what is new after the answer.
+        """
         if not self._is_offer_good(transaction.request, now, transaction, early=True):
             return
         prefer = None if self._said.audio is None else self._said.audio.codec
-        body = bytes(self._said.answer(prefer))
+        telling = self._said.telling
+        body = bytes(
+            self._said.answer(prefer, telling if isinstance(telling, Direct) else Direction.SENDRECV)
+        )
         if self.user.session.stage is Stage.PROCEEDING:
             self._said.settle_early(transaction.request.from_.tag or "")
         fields = (*self.user.voice.abilities, SDP)

@@ -1,6 +1,6 @@
 """What is decided about a call before anybody is called: in whose name, whom, and through which trunks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from mediation.b2bua import causes
@@ -101,15 +101,25 @@ class Deciding:
         elsewhere = self._routing.leads_somewhere(anywhere, decision.called, now)
         return causes.NO_TRUNK_IN_COUNTRY if elsewhere else causes.NO_ROUTE
 
-    def lack(self, decision: Decision, now: float, *, entered: bool = False) -> Cause | None:
-        """Why there is no room for the call; None: there is. `entered`: it has its place in the trunk it came by."""
+    def lack(
+        self, decision: Decision, now: float, may_pass: Callable[[Candidate], bool], *, entered: bool = False
+    ) -> Cause | None:
+        """Why there is no room for the call; None: there is.
+
+        `may_pass`: whether audio to a target goes past us, and takes no bandwidth. `entered`: the call has its place in
+        the trunk that it came by.
+        """
         urgent, trunk = decision.is_urgent, decision.source.trunk
         needed = [(line, decision.line_way) for line in decision.lines]
         if trunk is not None and not entered:
             needed.append((self._trunks[trunk.name].room, Way.IN))
-        lacks = [room.lack(way, now, urgent=urgent) for room, way in needed]
         open_to = registered_first(decision.candidates, self._trunks)
-        leaving = [self._trunks[each.trunk].room.lack(Way.OUT, now, urgent=each.urgent) for each in open_to]
+        passes = bool(open_to) and may_pass(open_to[0])
+        lacks = [room.lack(way, now, urgent=urgent, passes=passes) for room, way in needed]
+        leaving = [
+            self._trunks[each.trunk].room.lack(Way.OUT, now, urgent=each.urgent, passes=may_pass(each))
+            for each in open_to
+        ]
         if leaving and all(leaving):
             lacks.append(leaving[0])
         return next((causes.no_room(lack) for lack in lacks if lack is not None), None)

@@ -4,12 +4,14 @@ RFC 3264, RFC 6337. An offer that is refused leaves everything as it was; a vers
 different things. A call begins with audio; each exchange after that settles audio or a fax (ITU-T T.38), never both.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from mediation.b2bua.plan import Endpoint
+from mediation.sdp.audio import AudioStream
 from mediation.sdp.crypto import KeyRing, SrtpMode
 from mediation.sdp.description import Origin, SessionDescription
+from mediation.sdp.direct import Direct, answer_direct, offer_direct
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import (
     FaxOffer,
@@ -36,7 +38,9 @@ NOWHERE = 9
 """The discard port: stands for ours while a description is only being judged."""
 
 Wish = Direction | FaxParameters
-"""What a party wants, or is told that the other one wants: audio this way, or a fax with these parameters."""
+"""What a party wants: audio this way, or a fax with these parameters."""
+Told = Wish | Direct
+"""What it is told that the other one wants: the same, or audio at the other one's own address, past us."""
 
 
 class Turn(Enum):
@@ -61,7 +65,8 @@ class Descriptions:
 
     def __init__(self, host: str, capabilities: Capabilities, session_id: int, keys: KeyRing) -> None:
         """`keys` are ours for this leg alone."""
-        self._capabilities = capabilities
+        self.capabilities = capabilities
+        """What we would take of this peer, and offer it, over the transport in use."""
         self._host = host
         """What descriptions call us, whatever address our sockets have."""
         self._port = NOWHERE
@@ -77,6 +82,11 @@ class Descriptions:
         """An offer of theirs without an answer yet."""
         self._asked_fax: FaxOffer | None = None
         """The fax that it asks for; None: it is audio."""
+        self._asked_audio: AgreedAudio | None = None
+        """The audio that it asks for, or has beside the fax."""
+        self._invited: SessionDescription | None = None
+        """The first offer of theirs, for as long as no other exchange has followed: each party that answers behind us
+        may have its own answer then, where its audio goes past us."""
         self._theirs: SessionDescription | None = None
         """What they said that is in force."""
         self._answered_early = False
@@ -85,15 +95,15 @@ class Descriptions:
         """By To tag: a call that forks has several."""
         self.awaits_answer = False
         """Whether an offer of ours went in a response, so that an ACK or PRACK brings its answer."""
-        self.given: set[str] = set()
-        """Parties behind us whose early dialog has our description for good: it went reliably."""
+        self.given: dict[str, Told] = {}
+        """Parties behind us whose early dialog has our description for good, for it went reliably: and which one."""
         self.audio: AgreedAudio | None = None
         """The audio that both sides agreed on last, be it in force or not."""
         self.fax: Endpoint | None = None
         """Where the peer takes UDPTL, while both sides have agreed on a fax; None: on audio, if on anything."""
-        self.told: Wish = Direction.SENDRECV
+        self.told: Told = Direction.SENDRECV
         """What we were willing to do when we spoke last and were heard."""
-        self._telling: Wish = Direction.SENDRECV
+        self._telling: Told = Direction.SENDRECV
         self.wish: Wish = Direction.SENDRECV
         """What the peer wants by itself: a direction that it took only because we offered no more is no wish."""
         self._wished: Wish = self.wish
@@ -112,11 +122,27 @@ class Descriptions:
     @property
     def is_barred(self) -> bool:
         """Whether audio must be encrypted and its keys may not be said: nothing can be offered or taken."""
-        return self._capabilities.srtp is SrtpMode.REQUIRED and not self._keys.lines
+        return self.capabilities.srtp is SrtpMode.REQUIRED and not self._keys.lines
 
     @property
     def _local(self) -> LocalAudio:
         return LocalAudio(self._host, self._port, self._keys.lines)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether audio was agreed on last with the other party's address: it passes us by."""
+        return self.audio is not None and self.audio.direct and self.fax is None
+
+    @property
+    def telling(self) -> Told:
+        """What the peer has been told, or is being told now."""
+        return self.told if self._offered is None else self._telling
+
+    @property
+    def described(self) -> AudioStream | None:
+        """The peer's audio as it described it last: in its offer that is open, or in what is agreed on."""
+        audio = self.audio if self._asked is None or self._asked_fax is not None else self._asked_audio
+        return None if audio is None else audio.described
 
     @property
     def turn(self) -> Turn:
@@ -150,6 +176,7 @@ class Descriptions:
             asked_fax = read_fax_offer(offer, self._host, before=self._theirs, fax_now=self.fax is not None)
         wish: Wish = self._audio_of(offer) if asked_fax is None else asked_fax.parameters
         self._asked, self._asked_fax = offer, asked_fax
+        self._invited = offer if self._said is None else None
         self._wished, self.wish = self.wish, wish
 
     def decline_fax(self) -> None:
@@ -158,20 +185,24 @@ class Descriptions:
             self.wish, self._asked_fax = self._audio_of(self._asked), None
 
     def _audio_of(self, offer: SessionDescription) -> Direction:
-        _, audio = make_answer(offer, self._local, self._capabilities, self._origin)
-        return audio.theirs
+        _, self._asked_audio = make_answer(offer, self._local, self.capabilities, self._origin)
+        return self._asked_audio.theirs
 
-    def answer(self, prefer: str | None, willing: Wish = Direction.SENDRECV) -> SessionDescription:
-        """Our answer; once given, the same again, so that 183 and 200 never differ (RFC 3261 section 13.2.1)."""
-        if self._asked is not None:
-            asked, asked_fax = self._asked, self._asked_fax
+    def answer(self, prefer: str | None, willing: Told = Direction.SENDRECV) -> SessionDescription:
+        """Our answer; once given, the same again, so that 183 and 200 never differ (RFC 3261 section 13.2.1).
+
+        It is another one in the dialog of another party whose audio goes past us.
+        """
+        asked, asked_fax = self._asked, self._asked_fax
+        if asked is None and willing != self.told and Direct in (type(willing), type(self.told)):
+            asked = self._invited
+        if asked is not None:
             if asked_fax is not None and isinstance(willing, FaxParameters):
                 answer = make_fax_answer(asked, self._local, asked_fax, willing, self._origin)
                 self.fax, self.told = asked_fax.remote, willing
             else:
-                way = willing if isinstance(willing, Direction) else Direction.SENDRECV
-                answer, self.audio = self._answer(asked, prefer, way)
-                self.fax, self.told = None, way
+                answer, self.audio, self.told = self._answer(asked, prefer, willing)
+                self.fax = None
             self._ours = self._said = renew(self._said, answer)
             self._theirs, self._asked, self._asked_fax = asked, None, None
             self.has_listened |= self.wish_of_audio.takes
@@ -180,19 +211,31 @@ class Descriptions:
         return self._ours
 
     def _answer(
-        self, offer: SessionDescription, prefer: str | None, willing: Direction
-    ) -> tuple[SessionDescription, AgreedAudio]:
-        """Our answer with audio, and other keys of ours where the peer brings other ones."""
+        self, offer: SessionDescription, prefer: str | None, willing: Told
+    ) -> tuple[SessionDescription, AgreedAudio, Told]:
+        """Our answer with audio, and what it tells: the other party's own, or ours where that does not fit the offer.
+
+        There are other keys of ours where the peer brings other ones.
+        """
+        if isinstance(willing, Direct):
+            try:
+                answer, audio = answer_direct(offer, willing, self.capabilities, self._host, self._origin)
+            except NotAcceptable:
+                willing = willing.way
+            else:
+                self._keys.agreed(None)
+                return answer, audio, willing
+        way = willing if isinstance(willing, Direction) else Direction.SENDRECV
         answer, audio = make_answer(
-            offer, self._local, self._capabilities, self._origin, prefer=prefer, direction=willing
+            offer, self._local, self.capabilities, self._origin, prefer=prefer, direction=way
         )
         if self._is_rekeyed(audio):
             self._keys.renew()
             answer, audio = make_answer(
-                offer, self._local, self._capabilities, self._origin, prefer=prefer, direction=willing
+                offer, self._local, self.capabilities, self._origin, prefer=prefer, direction=way
             )
         self._keys.agreed(audio.srtp)
-        return answer, audio
+        return answer, audio, way
 
     def _is_rekeyed(self, audio: AgreedAudio) -> bool:
         """Whether the peer brings another key: it begins to count packets anew, and so shall we.
@@ -200,7 +243,7 @@ class Descriptions:
         RFC 4568 section 7.1.4 leaves ours to us. With the old one a peer that has begun anew in both directions would
         lose us once our packets have been numbered beyond 65535.
         """
-        before = None if self.audio is None else self.audio.srtp
+        before = None if self.audio is None or self.is_direct else self.audio.srtp
         return before is not None and audio.srtp is not None and before.receiving != audio.srtp.receiving
 
     def refuse(self) -> None:
@@ -210,13 +253,16 @@ class Descriptions:
 
     # we offer
 
-    def offer(self, willing: Wish = Direction.SENDRECV) -> SessionDescription:
+    def offer(self, willing: Told = Direction.SENDRECV) -> SessionDescription:
         """An offer of ours: of audio all that we can, of a fax what the other party can."""
+        self._invited = None
         if isinstance(willing, FaxParameters):
             offer = make_fax_offer(self._local, willing, self._origin, self._before)
+        elif isinstance(willing, Direct):
+            offer = offer_direct(willing, self._host, self._origin, self._before)
         else:
             offer = make_offer(
-                self._local, self._capabilities, self._origin, direction=willing, previous=self._before
+                self._local, self.capabilities, self._origin, direction=willing, previous=self._before
             )
         self._offered = self._said = renew(self._said, offer)
         self._telling = willing
@@ -231,7 +277,7 @@ class Descriptions:
             else audio_alone(self._said, self.audio.place)
         )
 
-    def offer_back(self, willing: Wish = Direction.SENDRECV) -> SessionDescription:
+    def offer_back(self, willing: Told = Direction.SENDRECV) -> SessionDescription:
         """An offer of ours in a response, to who has made none (RFC 3261 section 13.2.1)."""
         self.awaits_answer = True
         return self.offer(willing)
@@ -309,19 +355,20 @@ class Descriptions:
         if self._offered is None:
             raise NotAcceptable("nothing was offered")
         answer = SessionDescription.parse(body)
-        audio = read_answer(self._offered, answer, srtp=self._capabilities.srtp)
+        audio = read_answer(self._offered, answer, srtp=self.capabilities.srtp)
         self._theirs = answer
-        return audio
+        return replace(audio, direct=isinstance(self._telling, Direct))
 
     def _settle(self, audio: AgreedAudio) -> None:
-        told = self._telling if isinstance(self._telling, Direction) else Direction.SENDRECV
+        told = Direction.SENDRECV if isinstance(self._telling, FaxParameters) else self._telling
+        way = told.way if isinstance(told, Direct) else told
         before = self.wish_of_audio
         self.wish = Direction.of(
-            sends=audio.theirs.sends if told.takes else before.sends,
-            takes=audio.theirs.takes if told.sends else before.takes,
+            sends=audio.theirs.sends if way.takes else before.sends,
+            takes=audio.theirs.takes if way.sends else before.takes,
         )
         self.audio, self.fax, self.told = audio, None, told
         self.has_listened |= self.wish.takes
-        self._keys.agreed(audio.srtp)
+        self._keys.agreed(None if isinstance(told, Direct) else audio.srtp)
         self._ours = None if self._offered is None else audio_alone(self._offered, audio.place)
         self._offered, self._answered_early = None, False

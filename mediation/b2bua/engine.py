@@ -24,6 +24,7 @@ from mediation.b2bua.replacing import leg_of
 from mediation.b2bua.rulings import PolicyNews
 from mediation.b2bua.watch import Watch
 from mediation.routing.admission import Admission
+from mediation.routing.bypass import BypassPolicy
 from mediation.routing.directory import Directory, holders
 from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Routing
@@ -82,6 +83,8 @@ class Engine:
             for site in settings.sites
         }
         self._recorder = Recorder(settings, ids.between)
+        self.bypassed: set[str] = set()
+        """The calls whose audio goes past us, by our name for them."""
         exchange = Exchange(
             self.agent,
             settings,
@@ -92,6 +95,8 @@ class Engine:
             routing.candidates,
             Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
             self._recorder,
+            BypassPolicy(settings),
+            self.bypassed,
         )
         self.watch = Watch(
             self.agent, self._trunks, self._holders, settings.sip.user_agent, self._outputs.append

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.descriptions import Told
 from mediation.b2bua.events import Answered, HungUp, LegEvent, Progress, Refused
 from mediation.b2bua.hunt_table import TABLE, Act, Cue, State
 from mediation.b2bua.ledger import Ledger
@@ -29,7 +30,7 @@ from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
 from mediation.routing.trunk import TrunkState
 from mediation.sdp.negotiation import Direction
-from mediation.settings.peer_terms import RedirectMode, Relay
+from mediation.settings.peer_terms import RedirectMode
 from mediation.sip.agent import Agent
 from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError, RemoteSipError
@@ -109,8 +110,12 @@ class Hunt:
         ledger: Ledger,
         occupancy: Occupancy,
         reroute: Callable[[str, float], tuple[Candidate, ...]],
+        may_pass: Callable[[Candidate], bool],
     ) -> None:
-        """`reroute` gives the targets for another number, for redirections."""
+        """`reroute` gives the targets for another number, for redirections; `may_pass` tells whether audio to one of
+        them goes past us, and takes no bandwidth.
+        """
+        self._may_pass = may_pass
         self._ground = ground
         self._invitation = invitation
         self._left = list(candidates)
@@ -121,7 +126,7 @@ class Hunt:
         self._reroute = reroute
         self._redirections = 0
         self._local: Endpoint = ("", 0)
-        self._wish = Direction.SENDRECV
+        self._told: Callable[[Leg], Told] = lambda leg: Direction.SENDRECV
         self.user = user
         self.state = State.SEEKING
         self.leg: Leg | None = None
@@ -131,9 +136,9 @@ class Hunt:
         self.party = ""
         """Who of the called side spoke last, where the call has forked."""
 
-    def begin(self, local: Endpoint, wish: Direction, now: float) -> None:
-        """Try the first target. `local` is our audio's place, `wish` what the party that waits wants to do."""
-        self._local, self._wish = local, wish
+    def begin(self, local: Endpoint, told: Callable[[Leg], Told], now: float) -> None:
+        """Try the first target. `local` is our audio's place; `told`, what each is told of the party that waits."""
+        self._local, self._told = local, told
         self._left = self._preferred(self._left, now)
         self._cue(Cue.NEXT, now)
 
@@ -258,7 +263,8 @@ class Hunt:
         return next(awake, left[0] if left else None)
 
     def _lack(self, candidate: Candidate, now: float) -> Lack | None:
-        return self._ground.trunks[candidate.trunk].room.lack(Way.OUT, now, urgent=candidate.urgent)
+        room, passes = self._ground.trunks[candidate.trunk].room, self._may_pass(candidate)
+        return room.lack(Way.OUT, now, urgent=candidate.urgent, passes=passes)
 
     def _preferred(self, candidates: list[Candidate], now: float) -> list[Candidate]:
         """The list that is worked off from now on."""
@@ -321,7 +327,6 @@ class Hunt:
         called = called_uri(request, host, target.parameter, numbers)
         luggage = luggage_of(request, passage, headers, agent.ids.content_id)
         route = self._ground.trunks[candidate.trunk].service_route(target)
-        told = self._wish if candidate.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
         leg.place(
             called,
             local=self._local,
@@ -330,7 +335,7 @@ class Hunt:
             max_forwards=MAX_FORWARDS if request.max_forwards is None else request.max_forwards - 1,
             headers=(*route, *headers, *luggage.headers, *invitation.extra),
             now=now,
-            willing=told,
+            willing=self._told(leg),
             parts=luggage.parts,
         )
         self.leg, self.candidate = leg, candidate

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 
 from mediation.b2bua import causes
+from mediation.b2bua.bypass import told_of
 from mediation.b2bua.call import BothBroke, Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import (
@@ -24,8 +25,6 @@ from mediation.b2bua.hunt import Failed
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import Endpoint, PairOpened
 from mediation.b2bua.reports import Reports
-from mediation.sdp.negotiation import Direction
-from mediation.settings.peer_terms import Relay
 from mediation.sip.errors import LocalSipError
 from mediation.sip.table import Table
 
@@ -297,8 +296,7 @@ class Joining:
             coming.changes.reoffer_later(now)
             return
         home = coming.said.local
-        wish = self._call.seats.other(self.leaving).said.wish_of_audio
-        told = wish if coming.terms.mid_call.hold is Relay.RELAY else Direction.SENDRECV
+        told = told_of(coming, self._call.seats.other(self.leaving).said.wish_of_audio)
         coming.bind(self._local)
         self._ticket = coming.changes.reoffer(told, now, tries_again=True)
         coming.bind(home)

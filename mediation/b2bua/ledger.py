@@ -32,6 +32,8 @@ class Ledger:
         """What a policy wants to stand in the record."""
         self.attempts: list[Attempt] = []
         self.transfers: list[TransferRecord] = []
+        self._passes_since: float | None = None
+        self._passed_s: float | None = None
 
     def attempt(
         self,
@@ -79,6 +81,15 @@ class Ledger:
         attempt.ended, attempt.cause = now, cause
         return attempt
 
+    def passes(self, direct: bool, now: float) -> bool:
+        """Audio goes past us now, or does not; whether that is new."""
+        if direct is (self._passes_since is not None):
+            return False
+        if self._passes_since is not None:
+            self._passed_s = (self._passed_s or 0.0) + now - self._passes_since
+        self._passes_since = now if direct else None
+        return True
+
     def end(self, cause: Cause, by: str, now: float) -> None:
         """The call ends: by whom and why."""
         self.cause, self.hung_up_by, self.ended = cause, by, now
@@ -123,6 +134,7 @@ class Ledger:
             transfers=tuple(self.transfers),
             recording=media.recording,
             tag=self.tag,
+            bypassed_s=self._passed_s,
         )
 
 

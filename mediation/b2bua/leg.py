@@ -12,7 +12,7 @@ from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.changes import Changes
 from mediation.b2bua.content import session_of
-from mediation.b2bua.descriptions import Descriptions, Wish
+from mediation.b2bua.descriptions import Descriptions, Told
 from mediation.b2bua.events import (
     Answered,
     AnsweredTooLate,
@@ -140,7 +140,7 @@ class Leg:
         max_forwards: int,
         headers: Fields,
         now: float,
-        willing: Direction = Direction.SENDRECV,
+        willing: Told = Direction.SENDRECV,
         parts: tuple[Part, ...] = (),
     ) -> None:
         """Send an INVITE with our offer. `identity` and `destination` are From and To, without tags."""
@@ -176,6 +176,7 @@ class Leg:
         *,
         party: str = "",
         prefer: str | None = None,
+        willing: Told = Direction.SENDRECV,
         media: bool = False,
         headers: Fields = (),
         parts: tuple[Part, ...] = (),
@@ -194,11 +195,11 @@ class Leg:
         body = b""
         if self.said.has_offer:
             if media and party not in self.said.given:
-                body = bytes(self.said.answer(prefer))
+                body = bytes(self.said.answer(prefer, willing))
         elif reliable and not self.said.awaits_answer:
             body = bytes(self.said.offer_back())
         if body and reliable:
-            self.said.given.add(party)
+            self.said.given[party] = self.said.told
         content = loaded(body, parts, self._agent.ids.boundary)
         fields = (*self.voice.abilities, *headers, *self.voice.server, *content.headers)
         self.session.progress(status, now, headers=fields, body=content.octets, reliable=reliable, fork=party)
@@ -209,7 +210,7 @@ class Leg:
         *,
         party: str = "",
         prefer: str | None = None,
-        willing: Wish = Direction.SENDRECV,
+        willing: Told = Direction.SENDRECV,
         headers: Fields = (),
         parts: tuple[Part, ...] = (),
     ) -> None:
@@ -221,6 +222,8 @@ class Leg:
                 body = bytes(self.said.answer(prefer, willing))
             else:
                 body = bytes(self.said.offer_back(willing))
+        elif self.said.has_offer:
+            self.said.told = self.said.given[party]
         content = loaded(body, parts, self._agent.ids.boundary)
         fields = (*self.voice.abilities, *headers, *self.voice.server, *content.headers)
         self.session.accept(now, headers=fields, body=content.octets, fork=party)
@@ -321,11 +324,11 @@ class Leg:
         return self.said.audio
 
     def media(self) -> Stream | Fax | None:
-        """Our part of a media plan; None while nothing is agreed."""
+        """Our part of a media plan; None while nothing is agreed, or what is agreed passes us by."""
         if self.said.fax is not None:
             return Fax(self.said.fax, self.terms.latching)
         audio = self.audio
-        if audio is None:
+        if audio is None or audio.direct:
             return None
         if self.session.stage in (Stage.ENDING, Stage.ENDED):
             audio = replace(

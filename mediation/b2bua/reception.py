@@ -141,7 +141,7 @@ class Reception:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
-        call.begin(self._obstacle(decision, now), self.rulings.petition(decision), now)
+        call.begin(lambda each: self._obstacle(each, decision, now), self.rulings.petition(decision), now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""
@@ -156,7 +156,7 @@ class Reception:
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
 
-    def _obstacle(self, decision: Decision, now: float) -> Cause | None:
+    def _obstacle(self, call: Call, decision: Decision, now: float) -> Cause | None:
         """Why a call cannot even be tried; None: it can."""
         if self.closed:
             return causes.SHUTDOWN
@@ -165,7 +165,7 @@ class Reception:
         limit = self._exchange.settings.sip.max_calls
         if limit and len(self.calls) > limit and not decision.is_urgent:
             return causes.NO_ROOM
-        return self._deciding.lack(decision, now)
+        return self._deciding.lack(decision, now, call.may_pass)
 
     # answers
 

@@ -104,6 +104,8 @@ class CallRecord:
     """None: it was not to be recorded."""
     tag: str = ""
     """What a policy wanted to stand here; empty: nothing."""
+    bypassed_s: float | None = None
+    """For how many seconds after the answer audio went past us; None: never."""
 
     @property
     def direction(self) -> str:
@@ -140,6 +142,7 @@ class CallRecord:
             "callee": None if self.callee is None else _party(self.callee),
             "attempts": [_attempt(attempt, at(attempt.started)) for attempt in self.attempts],
             "transfers": [_transfer(transfer, at(transfer.at)) for transfer in self.transfers],
+            "bypassed_s": None if self.bypassed_s is None else round(self.bypassed_s, 3),
             "recording": None if self.recording is None else _recording(self.recording),
         }
 

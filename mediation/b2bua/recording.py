@@ -43,7 +43,7 @@ class Recorder:
 
     def order(self, call: RecordedCall, now: float) -> RecordingOrder | None:
         """How a call that was answered now is recorded; None: it is not."""
-        rule = next((each for each in self._rules if each.fits(call, self._sites_of(call))), None)
+        rule = self._rule(call)
         if rule is None or self._draw(1, _PARTS_OF_ALL) > rule.share * _PARTS_OF_ALL:
             return None
         answered = datetime.fromtimestamp(now + self.epoch_s, UTC)
@@ -54,6 +54,13 @@ class Recorder:
             pcap=RecordingFormat.PCAP in self._settings.formats,
             max_length_s=self._settings.max_length_s,
         )
+
+    def concerns(self, call: RecordedCall) -> bool:
+        """Whether a call that nobody has answered yet may come to be recorded."""
+        return self._rule(call) is not None
+
+    def _rule(self, call: RecordedCall) -> "_Rule | None":
+        return next((each for each in self._rules if each.fits(call, self._sites_of(call))), None)
 
     def _sites_of(self, call: RecordedCall) -> frozenset[str]:
         of_numbers = {site.name for site in self._sites.of_numbers((call.calling, call.called))}

@@ -15,6 +15,7 @@ from mediation.routing.breaker import Breaker
 from mediation.routing.numbers import number_of
 from mediation.routing.question import Asked, asked_about
 from mediation.routing.room import Way
+from mediation.routing.routes import Candidate
 from mediation.routing.ruling import BadAnswer, Ruling, ruling_of
 from mediation.routing.trunk import TrunkState
 from mediation.settings.peers import Side
@@ -54,6 +55,9 @@ class Petitioner(Protocol):
     """The call that waits."""
 
     id: str
+
+    def may_pass(self, candidate: Candidate) -> bool:
+        """Whether its audio is to go past us on the way to this target."""
 
     def admitted(self, decision: Decision, tag: str, now: float) -> None:
         """It goes on, as is decided now."""
@@ -202,7 +206,8 @@ class Petition:
     def _admit(self, decision: Decision, tag: str, now: float) -> None:
         """Let the call go on, where what was decided before it waited, or has come of the answer, still can be."""
         deciding = self._rulings.deciding
-        obstacle = deciding.unroutable(decision, now) or deciding.lack(decision, now, entered=True)
+        obstacle = deciding.unroutable(decision, now)
+        obstacle = obstacle or deciding.lack(decision, now, self.user.may_pass, entered=True)
         if obstacle is None:
             self.user.admitted(decision, tag, now)
         else:

@@ -4,11 +4,14 @@ A leg sits down when it calls or answers; another one takes its place when a par
 both have agreed is put in force for the seats, whoever sits in them.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from mediation.b2bua.bridge import Bridge
+from mediation.b2bua.bypass import Bypass
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.descriptions import Told
 from mediation.b2bua.events import Answered, Progress
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.parts import crossing
@@ -17,6 +20,8 @@ from mediation.b2bua.plan import ABSENT, Fax, Sound, Stream
 from mediation.b2bua.policy import crossing_response, introduction_lines, session_lines
 from mediation.b2bua.sounds import music_of, ringback_of
 from mediation.routing.terms import Terms
+from mediation.sdp.direct import Direct
+from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
 from mediation.sip.headers import Headers
@@ -30,9 +35,13 @@ Guest = tuple[int, Leg, int]
 class Seats:
     """The caller's, taken from the beginning, and the callee's."""
 
-    def __init__(self, caller: Leg, media: CallMedia, names: Names) -> None:
+    def __init__(
+        self, caller: Leg, media: CallMedia, names: Names, bypass: Callable[[Leg, Leg], Bypass]
+    ) -> None:
+        """`bypass` decides which way the audio of two legs goes."""
         self._media = media
         self._names = names
+        self._bypass = bypass
         self.caller = caller
         self.callee: Leg | None = None
         """Who has answered; None before."""
@@ -86,6 +95,10 @@ class Seats:
             return
         self._note_ringing(leg, progress)
         audio, caller, status = leg.audio, self.caller, progress.status
+        direct = None
+        if audio is not None and audio.direct:  # each party of a fork has an address of its own
+            direct = self._direct_of(progress.audio)
+            audio = None if direct is None else progress.audio
         ours = (
             audio is None and leg is self._ringing and caller.said.has_offer and _ringback(caller) is not None
         )
@@ -96,12 +109,21 @@ class Seats:
             now,
             party=progress.party,
             prefer=None if audio is None else audio.codec,
+            willing=direct or Direction.SENDRECV,
             media=ours or audio is not None,
             headers=self._crossing_back(leg, progress.status, progress.headers),
             parts=crossing(progress.parts, leg.terms, caller.terms),
         )
         if ours or audio is not None:
             self.apply()
+
+    def _direct_of(self, audio: AgreedAudio | None) -> Direct | None:
+        """What the caller may be told of a party's early media that does not come by us."""
+        return None if audio is None or self.bridge is None else self.bridge.bypass.told_early(audio)
+
+    def offer_to(self, leg: Leg) -> Told:
+        """What an INVITE to somebody offers."""
+        return self._bypass(self.caller, leg).opening()
 
     def ring_aloud(self, leg: Leg, party: str, now: float, *, told: bool) -> None:
         """Early media was described and is not heard: the caller hears us ring, or its phone rings by itself.
@@ -129,7 +151,7 @@ class Seats:
             now,
             party=answered.party,
             prefer=answered.audio.codec,
-            willing=self.bridge.willing(self.caller),
+            willing=self.bridge.willing(self.caller, through_us=not answered.audio.direct),
             headers=self._crossing_back(self.callee, 200, answered.headers),
             parts=crossing(answered.parts, self.callee.terms, self.caller.terms),
         )
@@ -179,13 +201,31 @@ class Seats:
             self._acquaint(across, anew=True)
 
     def _build(self, across: Leg, now: float) -> None:
-        before, self.bridge = self.bridge, Bridge(self.caller, across, self.apply, self._press)
+        bypass = self._bypass(self.caller, across)
+        before, self.bridge = self.bridge, Bridge(self.caller, across, bypass, self.apply, self._press)
         if before is not None:
             self.bridge.succeed(before, now)
 
     def _press(self, leg: Leg, key: DtmfInfo) -> None:
         """Let a party hear a key in its media."""
         self._media.press(key, caller=leg is self.caller)
+
+    def keep_audio(self, now: float, *, kept: bool) -> None:
+        """Let the audio come through us, because somebody is to be heard in a seat; or no longer."""
+        if self.bridge is not None:
+            self.bridge.keep_audio(now, kept=kept)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the parties' audio goes past us."""
+        legs = (self.caller, self.callee)
+        return all(leg is not None and leg.said.is_direct for leg in legs)
+
+    @property
+    def obstacle(self) -> str:
+        """Why it does not; empty: nothing is in the way."""
+        found = None if self.bridge is None else self.bridge.bypass.obstacle
+        return "" if found is None else str(found)
 
     def hear(self, guest: Guest | None) -> None:
         """Let somebody be heard in a seat for the time being; None: whoever sits there."""
@@ -207,6 +247,9 @@ class Seats:
         """Put in force what both have agreed."""
         across = self.across
         if across is None:
+            return
+        if self.is_direct:
+            self._media.rest()
             return
         legs, pairs = [self.caller, across], list(self._media.pairs)
         if self.guest is not None:

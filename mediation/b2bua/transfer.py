@@ -7,6 +7,7 @@ the transfer goes on. If nobody answers and the transferor is still there, the c
 from enum import Enum, auto
 
 from mediation.b2bua import causes
+from mediation.b2bua.bypass import told_of
 from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, LegEvent, Progress, Referred, Updated
@@ -106,6 +107,7 @@ class Transfer:
         self._reports = Reports(leaving, referred, now)
         self._reports.tell(100, now)
         call.fact("transfer.started", by=call.seats.name_of(leaving))
+        call.seats.keep_audio(now, kept=True)
         first = candidates[0]
         call.media.open_pair(first.terms.side, first.listener.host)
 
@@ -170,7 +172,8 @@ class Transfer:
         cause = given if isinstance(given, Cause) else causes.NORMAL
         match act:
             case Act.SEEK:
-                self._hunt.begin(self._local, call.seats.other(leaving).said.wish_of_audio, now)
+                wish = call.seats.other(leaving).said.wish_of_audio
+                self._hunt.begin(self._local, lambda leg: told_of(leg, wish), now)
             case Act.STOP_SEEKING:
                 self._hunt.stop(cause, now)
             case Act.REPORT:
@@ -190,6 +193,7 @@ class Transfer:
                     call.end(call.seats.seat_of(leaving), cause, now)
                 else:
                     call.seats.hear(None)
+                    call.seats.keep_audio(now, kept=False)
             case Act.CLOSE_PAIR:
                 call.media.close_pair(self._pair)
 

@@ -72,19 +72,21 @@ class Limits:
 class Room:
     """The room of one trunk or line. Times are seconds on the caller's clock."""
 
-    __slots__ = ("_filled_at", "_is_nearly_full", "_limits", "_tokens", "active", "name")
+    __slots__ = ("_filled_at", "_is_nearly_full", "_limits", "_tokens", "active", "name", "passing")
 
     def __init__(self, name: str, limits: Limits) -> None:
         self.name = name
         self._limits = limits
         self.active = {Way.IN: 0, Way.OUT: 0}
         """Calls and attempts under way."""
+        self.passing = 0
+        """Those of them whose audio goes past us: they take none of the bandwidth."""
         self._tokens = float(limits.each_way.burst)
         self._filled_at = 0.0
         self._is_nearly_full = False
 
-    def lack(self, way: Way, now: float, *, urgent: bool = False) -> Lack | None:
-        """What is missing for one more call; None: it has room."""
+    def lack(self, way: Way, now: float, *, urgent: bool = False, passes: bool = False) -> Lack | None:
+        """What is missing for one more call; None: it has room. `passes`: its audio goes past us."""
         if urgent:
             return None
         limits, each_way = self._limits, self._limits.each_way
@@ -95,7 +97,7 @@ class Room:
             return Lack.CALLS
         if way is Way.OUT and each_way.calls_out and self.active[way] >= each_way.calls_out - reserve:
             return Lack.CALLS
-        if limits.kbps and self.kbps + limits.of_a_call > limits.kbps:
+        if limits.kbps and not passes and self.kbps + limits.of_a_call > limits.kbps:
             return Lack.BANDWIDTH
         if each_way.calls_per_s and self._tokens_at(now) < 1:
             return Lack.RATE
@@ -119,7 +121,7 @@ class Room:
     @property
     def kbps(self) -> float:
         """What they take of the line, each way, at most."""
-        return self.calls * self._limits.of_a_call
+        return (self.calls - self.passing) * self._limits.of_a_call
 
     @property
     def share(self) -> float:
@@ -150,26 +152,34 @@ class Room:
 class Occupancy:
     """The room that one call takes, wherever it does: all that is taken is given back once."""
 
-    __slots__ = ("_taken", "_turned")
+    __slots__ = ("_passes", "_taken", "_turned")
 
     def __init__(self, turned: Callable[[Room, bool], None]) -> None:
         """`turned` hears of rooms that become nearly full, or have room again."""
         self._turned = turned
         self._taken: list[tuple[Room, Way]] = []
+        self._passes = False
 
     def take(self, room: Room, way: Way, now: float) -> None:
         """One more call or attempt."""
         room.take(way, now)
-        self._taken.append((room, way))
+        self.keep(room, way)
         self._look(room)
+
+    def pass_by(self, *, direct: bool) -> None:
+        """The call's audio goes past us from now on, or takes bandwidth again, if there is any left or not."""
+        if direct is not self._passes:
+            self._passes = direct
+            for room, _ in self._taken:
+                room.passing += 1 if direct else -1
+                self._look(room)
 
     def give_back(self, room: Room) -> None:
         """One less."""
         for index, (taken, way) in enumerate(self._taken):
             if taken is room:
                 del self._taken[index]
-                room.give_back(way)
-                self._look(room)
+                self._leave(room, way)
                 return
         raise LookupError(room.name)
 
@@ -177,19 +187,24 @@ class Occupancy:
         """What is taken of this room, if anything is, belongs to another call from now on."""
         for index, (taken, _) in enumerate(self._taken):
             if taken is room:
+                room.passing -= self._passes
                 other.keep(*self._taken.pop(index))
                 return
 
     def keep(self, room: Room, way: Way) -> None:
         """What has been taken already is this call's."""
         self._taken.append((room, way))
+        room.passing += self._passes
 
     def give_all_back(self) -> None:
         """The call is over."""
         while self._taken:
-            room, way = self._taken.pop()
-            room.give_back(way)
-            self._look(room)
+            self._leave(*self._taken.pop())
+
+    def _leave(self, room: Room, way: Way) -> None:
+        room.give_back(way)
+        room.passing -= self._passes
+        self._look(room)
 
     def _look(self, room: Room) -> None:
         turned = room.turned()

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from mediation.sdp.crypto import Crypto, read_crypto
 from mediation.sdp.description import Attribute, Connection, MediaDescription, SessionDescription
 from mediation.sdp.errors import NotAcceptable
+from mediation.sdp.slots import is_secure
 
 Endpoint = tuple[str, int]
 """An IP address, without brackets, and a UDP port."""
@@ -99,6 +100,8 @@ class AudioStream:
     """RTCP may come without a report in front."""
     voip_metrics: bool = False
     """It wants to be told VoIP metrics (RFC 3611 section 5.1)."""
+    secure: bool = False
+    """Its profile has nothing but SRTP (RFC 3711 section 12)."""
 
     def find(self, name: str) -> Format | None:
         """The first format of that name."""
@@ -140,6 +143,7 @@ def read_audio(
         rtcp_mux=("rtcp-mux", None) in media.attributes,
         rtcp_reduced=("rtcp-rsize", None) in media.attributes,
         voip_metrics=_wants_metrics((*media.attributes, *description.attributes)),
+        secure=is_secure(media),
     )
 
 

@@ -9,7 +9,7 @@ offer's that we have, as RFC 3264 section 6.1 wants it. An answer names that one
 nobody has to guess what will be sent.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mediation.sdp.audio import (
     COMFORT_NOISE,
@@ -130,6 +130,10 @@ class AgreedAudio:
     """Whether both take it."""
     max_ptime_ms: int = 0
     """The other side takes no longer packets (RFC 8866 section 6.4); 0: it did not say."""
+    described: AudioStream | None = field(default=None, compare=False, repr=False)
+    """The other side's audio as it described it."""
+    direct: bool = False
+    """What we said was not ours but another party's (see `sdp.direct`): the audio passes us by."""
 
 
 def make_offer(
@@ -210,12 +214,13 @@ def make_answer(
         place=place,
         comfort_noise=capabilities.comfort_noise and theirs.comfort_noise,
         max_ptime_ms=theirs.max_ptime_ms or 0,
+        described=theirs,
     )
     formats = [law]
     if agreed.comfort_noise:
         formats.append(Format(*COMFORT_NOISE))
     if event is not None:
-        formats.append(replace(event, parameters=_events(event.parameters)))
+        formats.append(replace(event, parameters=digits_like(event.parameters)))
     ours = _media(
         local,
         formats,
@@ -280,6 +285,7 @@ def read_answer(
         place=place,
         comfort_noise=ours.comfort_noise and theirs.comfort_noise,
         max_ptime_ms=theirs.max_ptime_ms or 0,
+        described=theirs,
     )
 
 
@@ -294,6 +300,15 @@ def renew(previous: SessionDescription | None, next: SessionDescription) -> Sess
     if replace(next, origin=origin) == previous:
         return previous
     return replace(next, origin=replace(origin, session_version=origin.session_version + 1))
+
+
+def digits_like(theirs: str) -> str:
+    """What we list to a party that lists `theirs`: flash for those who know it."""
+    for item in theirs.split(","):
+        low, _, high = item.strip(" ").partition("-")
+        if (low, high) == ("16", "") or (low in _UP_TO_FLASH and high == "16"):
+            return DIGITS_AND_FLASH
+    return DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,15 +402,6 @@ def _event_number(known: tuple[Format, ...]) -> int:
     kept = (number for number, name in taken.items() if name == TELEPHONE_EVENT)
     free = (number for number in (EVENT_PAYLOAD_TYPE, *range(96, 128)) if number not in taken)
     return next(kept, next(free, EVENT_PAYLOAD_TYPE))
-
-
-def _events(theirs: str) -> str:
-    """What we list to a party that lists `theirs`: flash for those who know it."""
-    for item in theirs.split(","):
-        low, _, high = item.strip(" ").partition("-")
-        if (low, high) == ("16", "") or (low in _UP_TO_FLASH and high == "16"):
-            return DIGITS_AND_FLASH
-    return DIGITS
 
 
 def _media(

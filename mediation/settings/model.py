@@ -6,6 +6,7 @@ Building these values by hand checks nothing; `mediation.settings.read` is the w
 
 from dataclasses import dataclass, field
 
+from mediation.settings.bypass import Bypass
 from mediation.settings.dns import Dns
 from mediation.settings.peers import Gateway, Internal, Side
 from mediation.settings.places import Listener
@@ -51,6 +52,9 @@ class Settings:
         ),
     )
     media: Media = field(default=Media(), metadata=story("Audio, on both sides."))
+    bypass: Bypass = field(
+        default=Bypass(), metadata=story("Audio that goes straight between both parties (media bypass).")
+    )
     sip: Sip = field(default=Sip(), metadata=story("Signalling, on both sides."))
     dns: Dns = field(default=Dns(), metadata=story("How names of targets are looked up."))
     policy: PolicyHook = field(

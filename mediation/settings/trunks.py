@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from mediation.settings.bypass import TrunkMedia
 from mediation.settings.connection import CONNECTION_DOC, WITHOUT_VPN_DOC, Connection
 from mediation.settings.identity import TrunkIdentity
 from mediation.settings.kept import NO_SECRET, Secret
 from mediation.settings.limits import CallLimits, Link
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
-from mediation.settings.peers import FROM_TARGETS, OfTargets, Peer
+from mediation.settings.peers import FROM_TARGETS, PEER_MEDIA_DOC, OfTargets, Peer
 from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
 from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
@@ -95,6 +96,7 @@ class TrunkTerms(Peer):
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )
+    media: TrunkMedia = field(default=TrunkMedia(), metadata=story(PEER_MEDIA_DOC))
     numbers: tuple[NumberRule, ...] = field(default=(), metadata=story(NUMBER_DOC, key="number"))
     responses: tuple[ResponseRule, ...] = field(default=(), metadata=story(RESPONSE_DOC, key="response"))
 
@@ -174,6 +176,18 @@ class Site:
         (),
         doc="Addresses or networks of its front-end servers: their calls belong to the site as well.",
         example='["10.49.0.0/16"]',
+    )
+    media_networks: tuple[Network, ...] = setting(
+        (),
+        doc="Addresses or networks that phones at this site send audio from, beside those of networks: for bypass by "
+        "site.",
+        example='["10.50.0.0/16"]',
+    )
+    bypass_group: str = setting(
+        "",
+        check=check_name,
+        doc="Sites of one group are one place for bypass by site. Empty: the site is a group of its own, by its name.",
+        example='"campus"',
     )
     bound: bool = setting(
         False,

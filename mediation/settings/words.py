@@ -198,6 +198,14 @@ def check_entry_point(text: str) -> None:
         )
 
 
+def check_address(text: str) -> None:
+    """Raise UnfitError unless it is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        raise UnfitError(f'"{text}" is no address', 'write an IP address, such as "192.0.2.5"') from None
+
+
 def check_dns_server(text: str) -> None:
     """An address, with or without a port. UnfitError otherwise."""
     dns_server(text)

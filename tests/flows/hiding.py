@@ -7,6 +7,7 @@ heard on the other side exactly so.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -88,6 +89,8 @@ class Hiding:
     """What we call ourselves, on both sides."""
     passed: frozenset[str] = frozenset()
     """Headers that the operator's rules name."""
+    bypass: bool = False
+    """Whether a party may be told where the other one's audio is, in an audio m-line and nowhere else."""
     _heard: dict[Side, list[bytes]] = field(default_factory=lambda: {side: [] for side in Side})
     _told: dict[Side, list[bytes]] = field(default_factory=lambda: {side: [] for side in Side})
 
@@ -121,9 +124,22 @@ class Hiding:
                 found[octets] = leaked
         return found
 
+    def without_handed(self, octets: bytes, other: Side) -> bytes:
+        """The message without what a party of the other side has said of its own audio: where it is, and its keys."""
+        message = _message(octets)
+        if not self.bypass or essences_of(message) != {"application/sdp"}:
+            return octets
+        session, *sections = message.body.split(b"\r\nm=")
+        theirs = {line for heard in self._heard[other] for line in _audio_lines(_message(heard))}
+        kept = [
+            b"\r\n".join(line for line in (b"m=" + section).split(b"\r\n") if _place(line) not in theirs)
+            for section in sections
+        ]
+        return bytes(message.replace(body=b"\r\n".join([session, *kept])))
+
     def _without_crossing(self, octets: bytes, other: Side) -> str:
         """The message without what crosses from the other side octet for octet: policy has named it."""
-        message = _message(octets)
+        message = _message(self.without_handed(octets, other))
         crossing = {header_key(name) for name in (*CROSSES, *self.passed)}
         if message.cseq.method in ("INFO", "MESSAGE"):  # what the parties say to each other is theirs, whole
             crossing |= {header_key(name) for name in (*CONTENT_HEADERS, "Accept")}
@@ -153,6 +169,21 @@ class Hiding:
                 rest += f"{part.headers.get('Content-ID') or ''}\r\n".encode()
         headers = message.headers if whole.parts else message.headers.without(*CONTENT_HEADERS)
         return message.replace(headers=headers.without("Content-ID"), body=rest)
+
+
+def _audio_lines(message: Message) -> Iterator[bytes]:
+    """What a party has said of where its audio is, and of its keys, as an m-line of ours would say it."""
+    if essences_of(message) != {"application/sdp"}:
+        return
+    lines = message.body.split(b"\r\n")
+    for line in lines:
+        if line.startswith((b"c=", b"m=", b"a=crypto:", b"a=rtcp:")):
+            yield _place(line)
+
+
+def _place(line: bytes) -> bytes:
+    """A line for comparison: of an m-line its port alone, for the formats are those in common."""
+    return b" ".join(line.split(b" ")[:2]) if line.startswith(b"m=") else line
 
 
 def _parts(message: Message) -> tuple[Part, ...]:

@@ -14,6 +14,8 @@ class Keys:
 
     in_the_clear: dict[Side, bool]
     """Where keys may be said without TLS."""
+    handed: bool = False
+    """Whether a party's key may be told to the other one, because audio may go straight between them."""
     _heard: dict[Side, set[bytes]] = field(default_factory=lambda: {side: set() for side in Side})
     _told: dict[Side, set[bytes]] = field(default_factory=lambda: {side: set() for side in Side})
     _bodies: list[tuple[Side, bytes]] = field(default_factory=list)
@@ -33,7 +35,8 @@ class Keys:
         """No key of a side was told to the other, none was said back to whoever said it, none was written down."""
         for side, octets in self._bodies:
             other = next(each for each in Side if each is not side)
-            for key in self._heard[other] | self._told[other]:
+            theirs = self._told[other] - self._heard[side] if self.handed else self._told[other]
+            for key in theirs if self.handed else theirs | self._heard[other]:
                 assert key not in octets, f"{side} was told a key of the other side in {octets!r}"
             for key in self._heard[side]:
                 assert key not in octets, f"{side} was told its own key in {octets!r}"

@@ -3,6 +3,7 @@
 from ipaddress import ip_network
 from typing import Any
 
+from mediation.settings.bypass import Bypass, TrunkMedia
 from mediation.settings.model import Settings
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peers import Gateway, Internal
@@ -34,6 +35,7 @@ USUAL_POLICY = PolicyHook()
 
 
 NO_RECORDING = Recordings()
+NO_BYPASS, USUAL_TRUNK_MEDIA = Bypass(), TrunkMedia()
 
 
 def endpoint(host: str, port: int = 5060) -> Endpoint:
@@ -92,6 +94,7 @@ def settings(
     sites: tuple[Site, ...] = (),
     recording: Recordings = NO_RECORDING,
     policy: PolicyHook = USUAL_POLICY,
+    bypass: Bypass = NO_BYPASS,
     **inside: Any,
 ) -> Settings:
     """A server between a front end that speaks µ-law and the trunks; without any, one trunk at SBC.
@@ -115,4 +118,5 @@ def settings(
         sip=sip,
         recording=recording,
         policy=policy,
+        bypass=bypass,
     )

@@ -3,17 +3,37 @@
 from collections.abc import Callable
 from typing import Any
 
-from mediation.b2bua.plan import Amiss, KeyHeard, MediaAmiss, MediaSilent, RecordingEnded, RecordingFailed
+from mediation.b2bua.plan import (
+    Amiss,
+    KeyHeard,
+    MediaAmiss,
+    MediaLost,
+    MediaSilent,
+    RecordingEnded,
+    RecordingFailed,
+)
 from mediation.b2bua.rulings import PolicyAnswered
+from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
 from mediation.settings.peer_media import Dtmf, PeerMedia
-from mediation.settings.peer_terms import RedirectMode, Redirects, TransferMode, Transfers
+from mediation.settings.peer_terms import MidCall, RedirectMode, Redirects, TransferMode, Transfers
 from mediation.settings.peers import Side
 from mediation.settings.policy import PolicyHook
 from mediation.settings.recording import RecordingRule, Recordings
 from mediation.sip.message import Response
+from mediation_codecs.law import Law
 from tests.flows.automats import Automat
 from tests.flows.peers import Line
-from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, USUAL_POLICY, settings, trunk
+from tests.flows.scenery import (
+    FRONT_END,
+    NO_BYPASS,
+    NO_RECORDING,
+    OTHER_FRONT_END,
+    OTHER_SBC,
+    SBC,
+    USUAL_POLICY,
+    settings,
+    trunk,
+)
 from tests.flows.world import World
 
 TARGET = "sip:+493099@10.1.1.10"
@@ -23,14 +43,19 @@ TARGET = "sip:+493099@10.1.1.10"
 class Stage:
     """Two front ends, two SBCs that react by themselves, and the server between them."""
 
-    def __init__(self, terms: dict[str, Any] | None = None, policy: PolicyHook = USUAL_POLICY) -> None:
-        """`terms` are those of the trunk."""
+    def __init__(
+        self, terms: dict[str, Any] | None = None, policy: PolicyHook = USUAL_POLICY, *, past_us: bool = False
+    ) -> None:
+        """`terms` are those of the trunk; `past_us`: audio goes straight between the parties where it can."""
+        recording = NO_RECORDING if past_us else Recordings(directory="/rec", rules=(RecordingRule(),))
         self.world = World(
             settings(
                 trunk("itsp-a", SBC, OTHER_SBC, **(terms or {})),
                 front_ends=(OTHER_FRONT_END,),
                 policy=policy,
-                recording=Recordings(directory="/rec", rules=(RecordingRule(),)),
+                recording=recording,
+                bypass=Bypass(mode=BypassMode.ALWAYS) if past_us else NO_BYPASS,
+                codecs=(Law.PCMA,) if past_us else (Law.PCMU,),
             )
         )
         self.world.may_break = True
@@ -409,6 +434,26 @@ def is_recorded_badly(stage: Stage) -> None:
     stage.first.hangs_up_if_it_talks()
 
 
+def goes_past_us(stage: Stage) -> None:
+    """Audio goes straight between the parties, and media is lost meanwhile; a transfer brings it back in vain, a hold
+    does so indeed."""
+    stage.caller.codecs, stage.target.script = "PCMA", (180, 486)
+    stage.caller.invites()
+    for call in tuple(stage.world.engine.calls):
+        stage.world.media.open.pop(call, None)
+        stage.world.media_says(MediaLost(call, "gone"))
+    stage.first.says_to_changes = 488
+    if stage.caller.talks:
+        stage.caller.refers(TARGET)
+    stage.advance(5)
+    stage.first.says_to_changes = 200
+    for version, direction in enumerate(("sendonly", "sendrecv"), 2):
+        if stage.caller.talks:
+            stage.caller.reinvites(stage.caller.sdp(direction=direction, version=version))
+    stage.advance(60)
+    stage.first.hangs_up_if_it_talks()
+
+
 STORIES: tuple[Callable[[Stage], None], ...] = (
     talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, announces_what_is_not_heard,
     loses_its_caller, finds_no_ports, waits_for_ports, is_stopped, answers_nothing, never_pracks,
@@ -416,13 +461,17 @@ STORIES: tuple[Callable[[Stage], None], ...] = (
     is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened, passes_its_transfer_on,
     is_joined_with_another, is_not_joined, loses_whom_it_consulted, loses_whom_it_transferred,
     finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
-    presses_keys, is_ruled, is_not_wanted, is_recorded_badly,
+    presses_keys, is_ruled, is_not_wanted, is_recorded_badly, goes_past_us,
 )  # fmt: skip
 
 TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {
     is_redirected: {"redirect": Redirects(mode=RedirectMode.FOLLOW)},
     is_told_to_redirect: {"redirect": Redirects(mode=RedirectMode.PASS)},
     presses_keys: {"media": PeerMedia(dtmf=Dtmf.INFO)},
+    goes_past_us: {
+        "media": TrunkMedia(bypass=TrunkBypass.ALLOWED),
+        "mid_call": MidCall(music="/music.wav"),
+    },
     passes_its_transfer_on: {"transfer": Transfers(mode=TransferMode.REFER)},
 }
 """What a story needs of the trunk's terms."""
@@ -431,4 +480,5 @@ TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {
 def stage_of(story: Callable[[Stage], None]) -> Stage:
     """The scene that a story is told on."""
     policy = PolicyHook(python="rules", failures=1, rest_s=60)
-    return Stage(TERMS.get(story), policy if story in (is_ruled, is_not_wanted) else USUAL_POLICY)
+    rules = policy if story in (is_ruled, is_not_wanted) else USUAL_POLICY
+    return Stage(TERMS.get(story), rules, past_us=story is goes_past_us)

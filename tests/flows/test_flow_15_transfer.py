@@ -4,11 +4,20 @@ from typing import Any
 
 import pytest
 
+from mediation.settings.bypass import Bypass, TrunkMedia
 from mediation.settings.peer_terms import MidCall, Relay, TransferMode, Transfers, TransferTo
 from mediation.settings.peers import Side
 from tests.flows.pair import WAYS, Make, Pair, outbound
 from tests.flows.peers import Peer
-from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, SBC, settings, trunk
+from tests.flows.scenery import (
+    FRONT_END,
+    NO_BYPASS,
+    OTHER_FRONT_END,
+    SBC,
+    USUAL_TRUNK_MEDIA,
+    settings,
+    trunk,
+)
 
 TARGET = "+493099"
 TO = f"sip:{TARGET}@10.1.1.10"
@@ -21,17 +30,26 @@ class Trio(Pair):
     target: Peer
 
 
-def trio(make: Make, way: str = "outbound", **terms: Any) -> Trio:
-    """`terms` are those of both sides."""
+def trio(
+    make: Make,
+    way: str = "outbound",
+    *,
+    bypass: Bypass = NO_BYPASS,
+    trunk_media: TrunkMedia = USUAL_TRUNK_MEDIA,
+    peers: str = "",
+    **terms: Any,
+) -> Trio:
+    """`terms` are those of both sides; `peers` the codecs of all parties."""
     given: dict[str, Any] = {"mid_call": MidCall(hold=Relay.RELAY), **terms}
-    world = make(settings(trunk(**given), front_ends=(OTHER_FRONT_END,), **given))
-    front_end, sbc = Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
-    if way == "outbound":
-        call = Trio(world, front_end, sbc)
-    else:
-        call = Trio(world, sbc, Peer(world, Side.FRONT_END, OTHER_FRONT_END))
-    call.target = call.callee if way == "inbound" else Peer(world, Side.FRONT_END, OTHER_FRONT_END)
-    call.connects()
+    itsp = trunk(media=trunk_media, **given)
+    world = make(settings(itsp, front_ends=(OTHER_FRONT_END,), bypass=bypass, **given))
+    front_end = Peer(world, Side.FRONT_END, FRONT_END, codecs=peers)
+    sbc = Peer(world, Side.GATEWAY, SBC, codecs=peers)
+    pool = Peer(world, Side.FRONT_END, OTHER_FRONT_END, codecs=peers)
+    call = Trio(world, front_end, sbc) if way == "outbound" else Trio(world, sbc, pool)
+    call.target = pool
+    call.answers()
+    call.caller.acks()
     call.caller.heard(), call.callee.heard()
     return call
 

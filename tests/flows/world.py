@@ -30,6 +30,7 @@ from mediation.b2bua.plan import (
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.rulings import PolicyNews
 from mediation.routing.room import Room
+from mediation.settings.bypass import BypassMode
 from mediation.settings.model import Settings
 from mediation.settings.peers import Side
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
@@ -195,8 +196,9 @@ class World:
         self._marks: dict[Side, set[bytes]] = {side: set() for side in Side}
         self._told: dict[Side, list[bytes]] = {side: [] for side in Side}
         rules = chain(settings.internal.headers, *(trunk.headers for trunk in settings.trunks))
-        self.keys = Keys({side: _says_keys_anywhere(settings, side) for side in Side})
-        self.hiding = Hiding(settings.sip.user_agent, frozenset(rule.name for rule in rules))
+        bypass = settings.bypass.mode is not BypassMode.OFF
+        self.keys = Keys({side: _says_keys_anywhere(settings, side) for side in Side}, bypass)
+        self.hiding = Hiding(settings.sip.user_agent, frozenset(rule.name for rule in rules), bypass)
 
     def join(self, peer: Party) -> None:
         """Let a peer be reached at its address, or by its connection."""
@@ -403,7 +405,8 @@ class World:
             product = self.settings.sip.user_agent.encode()
             marks = (self._marks[other] - {product}) | {PREFIXES[other].encode()}
             for octets in self._told[side]:
-                leaked = [mark for mark in marks if mark in octets]
+                said = self.hiding.without_handed(octets, other)
+                leaked = [mark for mark in marks if mark in said]
                 assert not leaked, f"{side} was told {leaked} in {octets!r}"
 
 

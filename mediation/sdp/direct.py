@@ -1,0 +1,110 @@
+"""Audio that goes past us: one party's description of it, handed to the other one in a description of ours.
+
+What is handed is the audio m-line alone, written anew of what we have understood of it: where and in which formats, how
+encrypted, how its RTCP goes. The address stands in the m-line's own `c=` (RFC 8866 section 5.7). The origin, the names
+and all else stay ours, so that each party still has its session with us.
+"""
+
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+
+from mediation.sdp.audio import STATIC_PAYLOAD_TYPES, TELEPHONE_EVENT, AudioStream, Direction, Format
+from mediation.sdp.crypto import SrtpMode
+from mediation.sdp.description import Attribute, Connection, MediaDescription, Origin, SessionDescription
+from mediation.sdp.negotiation import AgreedAudio, Capabilities, LocalAudio, digits_like, make_answer
+from mediation.sdp.slots import PLAIN_RTP, SECURE_RTP, next_audio_place, with_ours
+
+_LAWS = frozenset(STATIC_PAYLOAD_TYPES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """What a party is told instead of our own audio."""
+
+    way: Direction
+    """What the party across wants, as any wish."""
+    audio: AudioStream
+    """Of the party across, as far as it may be handed; its own direction is no part of it."""
+
+
+def fitting(audio: AudioStream, giver: Capabilities, taker: Capabilities) -> AudioStream | None:
+    """What of a party's audio the other one may be told, by what we allow with each; None: it must go through us.
+
+    Keys are handed where both sides allow encryption and both ways are fit for keys (RFC 4568 section 7); the two
+    Capabilities are those over the transports in use.
+    """
+    laws = {each for each in giver.codecs if each in taker.codecs}
+    formats = tuple(each for each in audio.formats if _passes(each, laws, giver, taker))
+    crypto = tuple(line for line in audio.crypto if line.suite in giver.suites and line.suite in taker.suites)
+    needs_keys = audio.secure or SrtpMode.REQUIRED in (giver.srtp, taker.srtp)
+    nowhere = ip_address(audio.remote[0]).is_unspecified
+    if nowhere or not any(each.name in _LAWS for each in formats) or (needs_keys and not crypto):
+        return None
+    return replace(
+        audio,
+        formats=formats,
+        crypto=crypto,
+        direction=Direction.SENDRECV,
+        rtcp_mux=audio.rtcp_mux and giver.rtcp_mux and taker.rtcp_mux,
+        rtcp_reduced=audio.rtcp_reduced and giver.rtcp_reduced and taker.rtcp_reduced,
+        voip_metrics=audio.voip_metrics and giver.rtcp_xr and taker.rtcp_xr,
+    )
+
+
+def _passes(each: Format, laws: set[str], giver: Capabilities, taker: Capabilities) -> bool:
+    if each.name == TELEPHONE_EVENT:
+        return giver.telephone_event and taker.telephone_event
+    return each.name in laws or (each.name == "CN" and giver.comfort_noise and taker.comfort_noise)
+
+
+def offer_direct(
+    direct: Direct, host: str, origin: Origin, previous: SessionDescription | None
+) -> SessionDescription:
+    """Offer the other party's audio. `host` is where our own media are; `previous` as in `make_offer`."""
+    place = next_audio_place(previous) if previous else None
+    protocol = SECURE_RTP if direct.audio.secure else PLAIN_RTP
+    return with_ours(host, origin, previous, place, _handed(direct.audio, direct.way, protocol))
+
+
+def answer_direct(
+    offer: SessionDescription, direct: Direct, capabilities: Capabilities, host: str, origin: Origin
+) -> tuple[SessionDescription, AgreedAudio]:
+    """Answer an offer with the other party's audio. NotAcceptable where the two have nothing in common."""
+    audio = direct.audio
+    stands_for = LocalAudio(*audio.remote, audio.crypto)
+    prefer = next(each.name for each in audio.formats if each.name in _LAWS)
+    answer, agreed = make_answer(offer, stands_for, capabilities, origin, prefer=prefer, direction=direct.way)
+    asked = offer.media[agreed.place]
+    offered = set() if agreed.described is None else {each.name for each in agreed.described.formats}
+    common = replace(audio, formats=tuple(each for each in audio.formats if each.name in offered))
+    if agreed.srtp is None:
+        common = replace(common, crypto=())
+    media = list(answer.media)
+    media[agreed.place] = _handed(common, agreed.direction, asked.protocol)
+    return replace(answer, connection=Connection(host), media=tuple(media)), replace(agreed, direct=True)
+
+
+def _handed(audio: AudioStream, way: Direction, protocol: str) -> MediaDescription:
+    attributes: list[Attribute] = []
+    for each in audio.formats:
+        attributes.append(("rtpmap", f"{each.payload_type} {each.name}/8000"))
+        if each.name == TELEPHONE_EVENT:
+            attributes.append(("fmtp", f"{each.payload_type} {digits_like(each.parameters)}"))
+    lengths = (("ptime", audio.ptime_ms), ("maxptime", audio.max_ptime_ms))
+    attributes += [(name, str(length)) for name, length in lengths if length is not None]
+    attributes += [line.attribute for line in audio.crypto]
+    host, port = audio.remote
+    if audio.rtcp_mux:
+        attributes.append(("rtcp-mux", None))
+    elif audio.remote_rtcp != (host, port + 1):
+        place = "" if audio.remote_rtcp[0] == host else f" {Connection(audio.remote_rtcp[0])}"
+        attributes.append(("rtcp", f"{audio.remote_rtcp[1]}{place}"))
+    if audio.rtcp_reduced:
+        attributes.append(("rtcp-rsize", None))
+    if audio.voip_metrics:
+        attributes.append(("rtcp-xr", "voip-metrics"))
+    attributes.append((way.value, None))
+    numbers = tuple(str(each.payload_type) for each in audio.formats)
+    return MediaDescription(
+        "audio", port, 1, protocol, numbers, Connection(host), attributes=tuple(attributes)
+    )
