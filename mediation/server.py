@@ -50,6 +50,7 @@ from mediation.ops import log as logs
 from mediation.ops.cdr import CdrWriter
 from mediation.ops.metrics import Metrics, Sources
 from mediation.routing.wires import Wires
+from mediation.settings.bypass import BypassMode
 from mediation.settings.model import Settings
 from mediation.settings.peers import Side
 from mediation.settings.words import http_endpoint
@@ -211,6 +212,7 @@ class Server:
                 certificates=lambda: {_TABLE[side]: ends for side, ends in self._security.expiries().items()},
                 targets=lambda: self._engine.watch.reports,
                 names=lambda: self._engine.finder.reports,
+                bypassed=self._bypassed_calls if settings.bypass.mode is not BypassMode.OFF else None,
                 failed_look_ups=lambda: self._engine.finder.failures,
             ),
             __version__,
@@ -346,6 +348,9 @@ class Server:
     def _records(self) -> bool:
         """Whether a call may be recorded."""
         return bool(self._settings.recording.directory and self._settings.recording.rules)
+
+    def _bypassed_calls(self) -> int:
+        return len(self._engine.bypassed)
 
     def _media_engine(self, workers: WorkerSettings) -> MediaEngine:
         if not self._records:

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from mediation.b2bua.numbering import callers_of, inside
 from mediation.b2bua.passage import ANONYMOUS, Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
+from mediation.b2bua.recording import RecordedCall, Recorder
 from mediation.explaining.number import outcome_lines, outcome_mapping
 from mediation.routing.admission import Source
+from mediation.routing.bypass import BypassPolicy, Obstacle, Standing, at_first
 from mediation.routing.choice import Asked as AskedRoute
 from mediation.routing.choice import Verdict, taken
 from mediation.routing.directory import supposed
 from mediation.routing.numbers import number_of
 from mediation.routing.question import Asked, asked_about
-from mediation.routing.routes import Candidate, Routing
+from mediation.routing.routes import Candidate, Routing, least
 from mediation.routing.wires import Wires
 from mediation.settings.model import Settings
 from mediation.settings.peers import Side
@@ -43,6 +45,8 @@ class Departure:
     request_uri: str
     lines: Lines
     """From without its tag, To, and what else tells who calls."""
+    bypass: Obstacle | None
+    """Why audio would go through us; None: it may go past us, if the parties' descriptions fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,17 @@ def explain_route(
     told = (("From", f"{who};tag=1"), *((("P-Asserted-Identity", who),) if calling else ()))
     ours = inside(Request("INVITE", f"sip:{called}@{_PEER};user=phone", Headers(told)), terms)
     request, plan = ours.request, terms.numbers
+    bypass, recorder = BypassPolicy(settings), Recorder(settings, least)
+
+    def obstacle(candidate: Candidate) -> Obstacle | None:
+        """Of a front end nothing is known but its number."""
+        caller = Standing(terms, "" if trunk is None else trunk.name, "", number_of(request.from_.uri))
+        callee = Standing(candidate.terms, candidate.trunk, "", number_of(request.uri))
+        found = bypass.obstacle(caller, callee) or at_first(terms)
+        names = frozenset(each.trunk for each in (caller, callee) if each.is_gateway)
+        sites = frozenset(site.name for site in source.sites)
+        call = RecordedCall("", trunk is not None, names, sites, caller.number, callee.number)
+        return Obstacle.RECORDED if found is None and recorder.concerns(call) else found
 
     def departure(candidate: Candidate) -> Departure:
         target, numbers = candidate.target, candidate.terms.numbers
@@ -93,6 +108,7 @@ def explain_route(
             numbers.calling_out.of_number(number_of(request.from_.uri)) if calling else None,
             called_uri(request, host, target.parameter, numbers),
             (("From", identity), ("To", f"<{called_uri(request, host, numbers=numbers)}>"), *lines),
+            obstacle(candidate),
         )
 
     number = number_of(request.uri)
@@ -149,6 +165,10 @@ def _lines(told: Explanation) -> Iterator[str]:
         yield from _outcomes(leaving.called, leaving.calling)
         yield f"    INVITE {leaving.request_uri} SIP/2.0"
         yield from (f"    {name}: {value}" for name, value in leaving.lines)
+        if leaving.bypass is None:
+            yield "  audio    past us, where the parties' descriptions fit each other"
+        elif leaving.bypass is not Obstacle.OFF:
+            yield f"  audio    through us: {leaving.bypass}"
 
 
 def _outcomes(called: Outcome, calling: Outcome | None) -> Iterator[str]:
@@ -215,6 +235,10 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
                 "calling": None if leaving.calling is None else outcome_mapping(leaving.calling),
                 "request_uri": leaving.request_uri,
                 "headers": [{"name": name, "value": value} for name, value in leaving.lines],
+                "bypass": {
+                    "possible": leaving.bypass is None,
+                    "why_not": None if leaving.bypass is None else str(leaving.bypass),
+                },
             }
             for leaving in told.departures
         ],

@@ -54,6 +54,8 @@ class Sources:
     """How each target does."""
     names: Callable[[], Sequence[NameReport]] = tuple
     """What each name of a target stands for."""
+    bypassed: Callable[[], int] | None = None
+    """Calls that live now whose audio goes past us; None: no call's may."""
     failed_look_ups: Callable[[], int] = int
     """Look-ups in the DNS that have failed, since the start."""
 
@@ -184,6 +186,12 @@ class _Looks(Collector):
     def collect(self) -> Iterator[Metric]:
         """The figures of this moment."""
         yield GaugeMetricFamily("mediation_calls_active", "Calls that live now.", self._sources.calls())
+        if self._sources.bypassed is not None:
+            yield GaugeMetricFamily(
+                "mediation_calls_bypassed",
+                "Calls that live now whose audio goes straight between the parties.",
+                self._sources.bypassed(),
+            )
         yield CounterMetricFamily(
             "mediation_sip_strangers",
             "Datagrams and connections from sources that no setting names.",

@@ -51,9 +51,9 @@ class Standing:
     trunk: str
     """Its trunk's name; of a front end nothing is asked by it."""
     host: str
-    """Where its audio is, as it has said; or before that, its signalling."""
+    """Where its audio is, as it has said; or before that, its signalling. Empty: nobody knows."""
     number: str = ""
-    """Of a front end that has said nothing yet: whom we call there."""
+    """Of a front end whose place nobody knows: its number."""
 
     @property
     def is_gateway(self) -> bool:
@@ -90,7 +90,7 @@ class BypassPolicy:
             return Obstacle.UNKNOWN_PLACE
         if self._mode is BypassMode.BY_SITE and self._groups(one).isdisjoint(self._groups(other)):
             return Obstacle.ELSEWHERE
-        if (":" in one.host) != (":" in other.host):
+        if one.host and other.host and (":" in one.host) != (":" in other.host):
             return Obstacle.FAMILY
         return between(one.terms, other.terms)
 
@@ -108,6 +108,8 @@ class BypassPolicy:
         return set() if site is None else {_group(site)}
 
     def _at(self, host: str) -> tuple[Site, ...]:
+        if not host:
+            return ()
         address = ip_address(host)
         return tuple(
             site

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 from mediation.settings.addresses import family
+from mediation.settings.bypass_rules import bypass_doubts
 from mediation.settings.connection_rules import unmarked_connections
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.latching import learned_from_anybody
@@ -39,6 +40,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         registration_doubts(draft),
         policy_doubts(draft),
         unmarked_connections(draft),
+        bypass_doubts(draft),
     )
 
 

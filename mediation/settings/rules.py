@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 from mediation.settings.addresses import covers, family, spelled
+from mediation.settings.bypass_rules import broken_bypass_rules
 from mediation.settings.connection_rules import broken_connection_rules
 from mediation.settings.draft import EACH, Draft
 from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
@@ -74,6 +75,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         registration_agrees(draft),
         broken_recording_rules(draft),
         broken_policy_rules(draft),
+        broken_bypass_rules(draft),
     )
 
 

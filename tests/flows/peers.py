@@ -50,6 +50,8 @@ class Peer:
         listeners = world.settings.interface(side).listen
         listener = next(each for each in listeners if each.transport is transport)
         self.flow = Flow(transport, listener.endpoint, (host, 5060), connection)
+        self.audio_host = ""
+        """Where its audio is, if that is not where its signalling is."""
         self.codecs = codecs or ("PCMU" if side is Side.FRONT_END else "PCMA")
         self.line: Line
         self.lines: list[Line] = []
@@ -260,7 +262,7 @@ class Peer:
         """Audio in these laws, named as in rtpmap; the laws that this peer speaks, without any."""
         numbers = {"PCMU": "0", "PCMA": "8", "G722": "9", "telephone-event": "101"}
         names = (codecs or self.codecs).split(" ")
-        host = host or self.flow.remote[0]
+        host = host or self.audio_host or self.flow.remote[0]
         family = "IP6" if ":" in host else "IP4"
         maps = [f"a=rtpmap:{numbers[name]} {name}/8000" for name in names]
         formats = " ".join(numbers[name] for name in names)

@@ -1,13 +1,19 @@
 """Flow 12: audio that goes past us, how it comes back, and what each party is told (RFC 3264, RFC 3725)."""
 
+from dataclasses import replace
+from ipaddress import ip_network
+
 import pytest
 
 from mediation.b2bua.plan import ABSENT, FaxPlan, MediaLost, MediaSilent, Sound, SoundKind
 from mediation.sdp.crypto import SrtpMode, read_crypto
 from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
+from mediation.settings.limits import Link
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.peer_terms import MidCall, Relay
 from mediation.settings.peers import Side
+from mediation.settings.recording import RecordingRule, Recordings
+from mediation.settings.trunks import Site
 from mediation.sip.flow import Transport
 from mediation.sip.message import Message
 from mediation_codecs.law import Law
@@ -480,6 +486,105 @@ def test_keys_are_ours_again_when_encrypted_audio_comes_back(make: Make) -> None
     (line,) = read_crypto(described(caller.response(200)).media[0])
     assert line.key.octets == bytes([4]) * SHA80.octets
     call.ends()
+
+
+# who may, and what it takes
+
+
+def at_sites(make: Make, way: str, phone: str) -> Pair:
+    """The trunk is in Berlin, and so are phones in one network."""
+    berlin = Site(name="berlin", media_networks=(ip_network("10.50.0.0/16"),), numbers=("+4930",))
+    given = settings(
+        trunk(media=ALLOWED, codecs=LAWS, site="berlin"),
+        codecs=LAWS,
+        sites=(berlin,),
+        bypass=Bypass(mode=BypassMode.BY_SITE),
+    )
+    call = speaking_both(WAYS[way](make(given)))
+    front_end = call.caller if call.caller.side is Side.FRONT_END else call.callee
+    front_end.audio_host = phone
+    return call
+
+
+@EITHER_WAY
+def test_phones_at_the_trunks_site_send_to_it_themselves(make: Make, way: str) -> None:
+    call = at_sites(make, way, "10.50.1.7")
+    call.answers()
+    call.caller.acks()
+    assert len(call.world.engine.bypassed) == 1
+    assert call.media.plans == []
+    call.ends()
+
+
+def test_a_phone_that_calls_from_elsewhere_has_its_audio_through_us(make: Make) -> None:
+    call = at_sites(make, "outbound", "10.60.1.7")
+    call.connects()
+    assert place(call.callee.request("INVITE"))[0] == OUTSIDE
+    call.ends()
+
+
+def test_a_phone_that_answers_elsewhere_is_brought_back(make: Make) -> None:
+    """Its number is in Berlin; where it is tells its answer."""
+    call = at_sites(make, "inbound", "10.60.1.7")
+    call.caller.invites()
+    assert place(call.callee.request("INVITE"))[0] == SBC
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks()
+    assert place(call.caller.response(200))[0] == OUTSIDE
+    assert place(call.callee.request("INVITE"))[0] == INSIDE
+    call.callee.says(200, sdp=call.callee.sdp())
+    assert call.world.engine.bypassed == set()
+    assert call.media.plan.callee.remote == ("10.60.1.7", 4000)
+    call.ends()
+
+
+def test_a_call_that_may_be_recorded_goes_past_us_once_it_is_not(make: Make) -> None:
+    share = RecordingRule(share_percent=0.0001)
+    recordings = Recordings(directory="/rec", rules=(share,))
+    given = settings(trunk(media=ALLOWED, codecs=LAWS), codecs=LAWS, bypass=ALWAYS, recording=recordings)
+    call = speaking_both(WAYS["outbound"](make(given)))
+    call.caller.invites()
+    assert place(call.callee.request("INVITE"))[0] == OUTSIDE
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks()
+    for peer, other in ((call.callee, call.caller), (call.caller, call.callee)):
+        assert place(peer.request("INVITE")) == home(other)
+        peer.says(200, sdp=peer.sdp())
+    assert len(call.world.engine.bypassed) == 1
+    call.ends()
+
+
+def test_a_line_that_is_full_carries_calls_whose_audio_takes_none_of_it(make: Make) -> None:
+    link = Link(kbps=100)
+    given = settings(
+        trunk(media=ALLOWED, codecs=LAWS, link=link, mid_call=MidCall(music=TUNE.name)),
+        codecs=LAWS,
+        bypass=Bypass(mode=BypassMode.BY_SITE),
+        sites=(Site(name="hall", media_networks=(ip_network("10.1.1.0/24"),)),),
+    )
+    itsp = replace(given.trunks[0], media=replace(ALLOWED, bypass_group="hall"))
+    world = make(replace(given, trunks=(itsp,)))
+    call = speaking_both(WAYS["outbound"](world))
+    calls = []
+    for _ in range(2):
+        calls.append(call.caller.invites())
+        call.callee.says(200, sdp=call.callee.sdp())
+        call.caller.acks()
+    room = world.engine._trunks["itsp-a"].room
+    assert (room.calls, room.kbps) == (2, 0)
+    call.caller.line, call.callee.line = calls[0], call.callee.lines[0]
+    call.caller.reinvites(call.caller.sdp(direction="sendonly", version=2))
+    call.callee.says(200, sdp=call.callee.sdp(direction="recvonly", version=2))
+    call.caller.acks()
+    assert room.kbps == pytest.approx(87.2), "it has come back, and is counted"
+    call.caller.invites()
+    assert "INVITE" in call.callee.heard(), "there is no room for audio, and none is needed"
+    call.callee.says(486)
+    call.caller.audio_host = "10.9.9.9"
+    call.caller.invites()
+    assert call.caller.heard()[-1] == "503", "its audio would come by here"
+    for line in calls:
+        call.caller.hangs_up(line=line)
 
 
 # transfers

@@ -542,6 +542,26 @@ def test_check_config_looks_whether_the_policy_can_be_asked(tmp_path: Path) -> N
         assert reason in " ".join(err.split())
 
 
+def test_route_explain_tells_whether_audio_would_go_past_us_and_why_not(tmp_path: Path) -> None:
+    bypass = NUMBERS + '[bypass]\nmode = "by-site"\n'
+    assert "audio" not in invoke("route", "explain", "+4930123", "-c", written(tmp_path, NUMBERS))[1]
+    path = written(tmp_path, bypass)
+    assert (
+        "audio    through us: the trunk does not allow it"
+        in invoke("route", "explain", "+4930123", "-c", path)[1]
+    )
+    allowed = bypass.replace(
+        "strip_plus = true", 'strip_plus = true\nsite = "berlin"\nmedia.bypass = "allowed"', 1
+    )
+    path = written(tmp_path, allowed + '[[site]]\nname = "berlin"\nnumbers = ["+4930"]\n')
+    out = invoke("route", "explain", "+4930123", "--from", "+4930999", "-c", path)[1]
+    assert "audio    past us" in out
+    attempts = json.loads(invoke("route", "explain", "+4930123", "--from", "+4989", "--json", "-c", path)[1])[
+        "attempts"
+    ]
+    assert attempts[0]["bypass"] == {"possible": False, "why_not": "the parties are not at one site"}
+
+
 def test_route_explain_takes_numbers_only_that_a_uri_can_hold(tmp_path: Path) -> None:
     path = written(tmp_path, NUMBERS)
     for arguments in (("a b",), ("",), ("1", "--from", "a@b"), ("1", "--trunk", "east")):

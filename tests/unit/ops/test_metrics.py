@@ -68,6 +68,11 @@ def test_calls_are_counted_by_direction_and_verdict() -> None:
         }
 
 
+def test_calls_whose_audio_goes_past_us_are_counted_where_some_may_be() -> None:
+    with served(replace(NOTHING, calls=lambda: 3, bypassed=lambda: 2)) as (_, at):
+        assert scrape(at)["mediation_calls_bypassed", ()] == 2
+
+
 def test_packets_that_srtp_refuses_are_counted_by_interface_and_reason() -> None:
     caller = replace(FRONT_END, media=StreamReport(10, 10, 1600, 0, None, 0, tampered=7, replayed=0))
     callee = Party(

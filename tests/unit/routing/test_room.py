@@ -129,6 +129,28 @@ def test_it_is_told_once_that_nine_tenths_are_in_use_and_once_that_this_is_over(
     assert (ten.calls, told) == (0, [True, False])
 
 
+def test_audio_that_goes_past_us_takes_no_bandwidth_and_counts_as_a_call() -> None:
+    line = Room("itsp-a", Limits.of_trunk(trunk(link=Link(kbps=100), max_calls=3)))
+    one, other = (Occupancy(lambda of, full: None) for _ in range(2))
+    one.take(line, Way.OUT, 0)
+    assert line.lack(Way.OUT, 0) is Lack.BANDWIDTH
+    assert line.lack(Way.OUT, 0, passes=True) is None
+    one.pass_by(direct=True)
+    one.pass_by(direct=True)
+    assert (line.calls, line.kbps, line.lack(Way.OUT, 0)) == (1, 0, None)
+    other.take(line, Way.OUT, 0)
+    one.pass_by(direct=False)  # it has come back, though there is room for one only
+    assert line.kbps == pytest.approx(174.4)
+    one.pass_by(direct=True)
+    one.take(line, Way.OUT, 0)
+    assert line.lack(Way.OUT, 0, passes=True) is Lack.CALLS
+    one.hand_over(line, other)
+    assert (line.calls, line.passing) == (3, 1)
+    one.give_all_back()
+    other.give_all_back()
+    assert (line.calls, line.passing) == (0, 0)
+
+
 def test_what_is_handed_over_is_given_back_by_whoever_has_it() -> None:
     told: list[bool] = []
     one, other = (Occupancy(lambda of, full: told.append(full)) for _ in range(2))
