@@ -24,9 +24,20 @@ from mediation.importing.parameters import (
 RULES_BETWEEN: Final = Group(
     "Rules between settings",
     (
-        never("Bypass needs a concentrated topology and REFER", "", "there is no bypass"),
-        never("Bypass needs the global switch", "", "there is no bypass"),
-        never("A bypassed call skips call admission control", "", "there is no bypass"),
+        key(
+            "Bypass needs a concentrated topology and REFER",
+            "",
+            "trunk.media.known_termination",
+            "check-config refuses it without; REFER it does not need: a transfer performed here brings the audio back",
+        ),
+        key(
+            "Bypass needs the global switch", "", "bypass.mode", "check-config warns of one without the other"
+        ),
+        always(
+            "A bypassed call skips call admission control",
+            "",
+            "it takes no bandwidth, and counts as a call; check-config refuses always with a counted line",
+        ),
         always(
             "SRTP needs TLS",
             "",
@@ -82,12 +93,12 @@ OTHER_NUMBER_RULES: Final = Group(
 NEIGHBOURS: Final = Group(
     "Neighbouring policies",
     (
-        never("MediaBypass.Enabled", "False", "audio of every call runs through this server"),
-        never("MediaBypass.AlwaysBypass", "False", "the same"),
-        never("MediaBypass.EnableDefaultBypassID", "False", "the same"),
-        never("MediaBypass.BypassID", "", "the same"),
-        never("MediaBypass.InternalBypassMode", "Off", "the same"),
-        never("MediaBypass.ExternalBypassMode", "Off", "the same"),
+        key("MediaBypass.Enabled", "False", "bypass.mode", 'True: "by-site"; False: "off"'),
+        key("MediaBypass.AlwaysBypass", "False", "bypass.mode", 'True: "always"'),
+        never("MediaBypass.EnableDefaultBypassID", "False", "each site is a group by its own name"),
+        key("MediaBypass.BypassID", "", "site.bypass_group site.media_networks", "sites of one group are one place"),
+        key("MediaBypass.InternalBypassMode", "Off", "bypass.mode", 'Any: "always" or "by-site"'),
+        never("MediaBypass.ExternalBypassMode", "Off", "not there either"),
         key("BandwidthPolicyProfile.AudioBWLimit", "0", "site.link.kbps trunk.link.kbps", "the same number, each way"),
         always("BandwidthPolicyProfile.AudioBWSessionLimit", "175", "a call counts as what it takes on the wire"),
         always("Rerouting of a call that admission refuses", "", "the next trunk of the route, and the next route"),
@@ -168,7 +179,7 @@ DIRECT_ROUTING: Final = Group(
         key("ForwardCallHistory", "False", "trunk.identity.history internal.identity.history", 'True: "history-info"'),
         key("ForwardPai", "False", "trunk.identity.send trunk.identity.from", 'True: "pai" and From "anonymous"'),
         key("MaxConcurrentSessions", "", "trunk.max_calls", "the same number"),
-        never("MediaBypass", "False", "audio of every call runs through this server"),
+        never("MediaBypass", "False", "it needs ICE, which is not spoken here"),
         never("BypassMode", "None", "the same"),
         key("GatewaySiteId", "", "trunk.site", "the site of that name"),
         key("GatewaySiteLbrEnabled", "False", "site.bound", "True needs country"),

@@ -60,6 +60,8 @@ def _srtp(text: str) -> Made:
 
 
 CONVERSIONS: Final[Mapping[str, Callable[[str], Made]]] = {
+    "ConcentratedTopology": _either("trunk.media.known_termination", True, False),
+    "EnableBypass": _either("trunk.media.bypass", "allowed", "off"),
     "EnableReferSupport": _either("trunk.transfer.mode", "refer", "local"),
     "EnableSessionTimer": _either("trunk.session_timer.mode", "offer", "answer"),
     "MaxEarlyDialogs": _early_dialogs,

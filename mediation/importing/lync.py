@@ -65,6 +65,8 @@ def imported(items: Sequence[Item], files: Sequence[str], known: Known = NOTHING
     for item in items:
         if item.kind is Kind.GATEWAY:
             told.rows += _gateway_rows(item, gateways, trunks)
+    if any("media.bypass" in trunk.values for trunk in trunks):
+        told.fill_in("", "bypass.mode", "the export does not say whether audio may go past us at all")
     routes = routes_of(items, gateways, told)
     text = printed(server, tuple(sites), trunks, routes, files)
     if len(text.encode()) > MAX_FILE_OCTETS:
@@ -90,6 +92,9 @@ def _gateway_rows(item: Item, gateways: Sequence[GatewayDraft], trunks: Sequence
     }
     if "site" in trunk.values:
         here["SiteId"] = f"site = {trunk.values['site']}"
+    for name, key in (("RepresentativeMediaIP", "representative_ip"), ("AlternateByPassId", "bypass_group")):
+        if f"media.{key}" in trunk.values:
+            here[name] = f"{key} = {trunk.values[f'media.{key}']}"
     here["PoolFqdn"] = (
         f"tls_name = {trunk.values['tls_name']}" if "tls_name" in trunk.values else trunk.target
     )

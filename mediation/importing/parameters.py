@@ -88,8 +88,11 @@ TRUNK_CONFIGURATION: Final = Group(
     (
         key("Identity", "", "trunk.name", "the scope; each trunk takes the nearest configuration, as a whole"),
         never("Description", "", "a comment above the trunk"),
-        always("ConcentratedTopology", "True", "audio runs through this server, wherever the peer receives it"),
-        never("EnableBypass", "False", "audio always runs through this server, which hides one side", like="False"),
+        key("ConcentratedTopology", "True", "trunk.media.known_termination", "the same; bypass needs true, as there"),
+        key(
+            "EnableBypass", "False", "trunk.media.bypass",
+            'True: "allowed"; bypass.mode must allow it too, and each party learns the other one\'s address for audio',
+        ),
         key("EnableReferSupport", "True", "trunk.transfer.mode", 'True: "refer", False: "local"'),
         always("Enable3pccRefer", "False", "a transfer that is performed here is two INVITEs of ours in any case"),
         key(
@@ -209,8 +212,13 @@ GATEWAY: Final = Group(
             "trunk.targets",
             '"sip:ADDRESS:PORT;transport=tls"; it comes first',
         ),
-        always("RepresentativeMediaIP", "", "audio goes to where the session description says"),
-        never("AlternateByPassId", "", "there is no bypass"),
+        key(
+            "RepresentativeMediaIP",
+            "",
+            "trunk.media.representative_ip",
+            "the same, for bypass; audio goes to where the session description says",
+        ),
+        key("AlternateByPassId", "", "trunk.media.bypass_group", "the same, where EnableBypass is True"),
         key("Routable", "", "route.trunks", "a trunk that no route names gets no calls"),
         never("Default", "", "for calls of Office Communications Server 2007 R2"),
         key("SiteId", "", "trunk.site", "the site of that name; it says whose configuration holds, too"),

@@ -68,6 +68,9 @@ class GatewayDraft:
     tcp_port: int = 0
     site: str = ""
     """Small letters; empty where it is not known."""
+    media_ip: str = ""
+    """What stands for its media, where that is not itself."""
+    bypass_id: str = ""
     scope: Scope | None = None
     """Where it stands for a configuration that names no gateway."""
 
@@ -133,6 +136,8 @@ def _described(item: Item, names: set[str], told: Told) -> GatewayDraft:
         ports[0],
         ports[1],
         site.lower().removeprefix("site:").strip(),
+        found.text("RepresentativeMediaIP").strip(),
+        found.text("AlternateByPassId").strip().lower(),
     )
 
 

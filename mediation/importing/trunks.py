@@ -23,7 +23,7 @@ from mediation.importing.topology import GatewayDraft, configuration_of, rule_sc
 from mediation.settings.addresses import parse_target
 from mediation.settings.numbers import NumberParty
 from mediation.settings.places import bracketed
-from mediation.settings.words import UnfitError, check_tls_name
+from mediation.settings.words import UnfitError, check_address, check_name, check_tls_name
 from mediation.sip.flow import Transport
 
 TLS_PORT: Final = 5067
@@ -71,6 +71,7 @@ def trunk_of(
         _rules(configuration, items, draft, told)
     if site := sites.of(gateway, configuration, told):
         made["trunk.site"] = site
+    _bypass(gateway, made, told)
     tls = _target(gateway, made, draft, places, told)
     _agree(made, gateway, tls=tls, told=told)
     told.rows += (settled(row, made) for row in rows)
@@ -78,6 +79,29 @@ def trunk_of(
         key.removeprefix("trunk."): value for key, value in made.items() if not is_default({key: value})
     }
     return draft
+
+
+def _bypass(gateway: GatewayDraft, made: dict[str, object], told: Told) -> None:
+    """Where a gateway's audio is, for calls whose audio goes past us; of others nobody asks."""
+    if made.get("trunk.media.bypass", "off") == "off":
+        return
+    if not made.get("trunk.media.known_termination", True):
+        made["trunk.media.bypass"] = "off"
+        told.note(
+            gateway.place, f"trunk {gateway.name}", "bypass needs ConcentratedTopology, as it does there"
+        )
+        return
+    table = "trunk.media."
+    for key, value, check in (
+        ("representative_ip", gateway.media_ip, check_address), ("bypass_group", gateway.bypass_id, check_name),
+    ):  # fmt: skip
+        if value:
+            try:
+                check(value)
+            except UnfitError as error:
+                told.lost(gateway.place, f"trunk {gateway.name}: {key}", error.message, error.remedy)
+            else:
+                made[table + key] = value
 
 
 def _rules(item: Item, items: Sequence[Item], draft: TrunkDraft, told: Told) -> None:

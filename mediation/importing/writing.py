@@ -29,6 +29,12 @@ def printed(
         "# What the file does not say has our default: config/mediation.toml shows all.",
         *_server(server),
     ]
+    if any("media.bypass" in trunk.values for trunk in trunks):
+        lines += [
+            "",
+            "[bypass]",
+            f'mode = "off"  {MARK}"by-site" or "always", as MediaBypassSettings there say',
+        ]
     for site in sites:
         lines += _site(site)
     for trunk in trunks:

@@ -100,12 +100,11 @@ class BypassPolicy:
             sites = self._at(party.host) or self._sites.of_numbers((party.number,))
             return set(map(_group, sites))
         trunk = self._trunks[party.trunk]
-        if trunk.media.bypass_group:
-            return {trunk.media.bypass_group}
+        groups = {trunk.media.bypass_group} - {""}
         if trunk.media.representative_ip:
-            return set(map(_group, self._at(trunk.media.representative_ip)))
+            return groups.union(map(_group, self._at(trunk.media.representative_ip)))
         site = self._by_name.get(trunk.site)
-        return set() if site is None else {_group(site)}
+        return groups if site is None else groups | {_group(site)}
 
     def _at(self, host: str) -> tuple[Site, ...]:
         if not host:

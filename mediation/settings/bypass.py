@@ -70,7 +70,7 @@ class TrunkMedia(PeerMedia):
     bypass_group: str = setting(
         "",
         check=check_name,
-        doc="For bypass by site: the group of sites that it belongs to, in place of its own site; trunks of one group "
-        "are near each other as well, without any site. Empty: that of its site.",
+        doc="For bypass by site: a group of sites that it belongs to, beside its own site; trunks of one group are "
+        "near each other as well, without any site. Empty: none.",
         example='"campus"',
     )

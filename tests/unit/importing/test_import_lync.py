@@ -184,6 +184,40 @@ def test_a_response_rule_that_cannot_be_had_is_told(
     assert "response" not in toml(found)["trunk"][0]
 
 
+def test_bypass_is_taken_over_with_the_place_of_the_gateway(tmp_path: Path) -> None:
+    near = gateway(RepresentativeMediaIP="10.0.7.7", AlternateByPassId="5B1F6F0A-2b7e-4f3d-9a53-0c6f3b1f2a77")
+    found = imported(tmp_path, configuration(EnableBypass=True), near)
+    assert toml(found)["trunk"][0]["media"] == {
+        "bypass": "allowed",
+        "representative_ip": "10.0.7.7",
+        "bypass_group": "5b1f6f0a-2b7e-4f3d-9a53-0c6f3b1f2a77",
+    }
+    assert toml(found)["bypass"] == {"mode": "off"}
+    assert any("bypass.mode" in text for text in told(found, Weight.FILL_IN))
+    assert sum(MARK in line for line in found.configuration.splitlines()) == found.told.count(Weight.FILL_IN)
+    assert lost(found) == []
+
+
+def test_without_bypass_nobody_asks_where_a_gateway_is(tmp_path: Path) -> None:
+    near = gateway(RepresentativeMediaIP="10.0.7.7", AlternateByPassId="5b1f6f0a")
+    found = imported(tmp_path, configuration(EnableBypass=False), near)
+    assert "media" not in toml(found)["trunk"][0]
+    assert "bypass" not in toml(found)
+
+
+def test_bypass_of_audio_from_anywhere_is_not_taken_over(tmp_path: Path) -> None:
+    found = imported(tmp_path, configuration(EnableBypass=True, ConcentratedTopology=False), gateway())
+    assert toml(found)["trunk"][0]["media"] == {"known_termination": False}
+    assert any("bypass needs ConcentratedTopology" in text for text in told(found, Weight.NOTE))
+
+
+def test_a_place_that_is_none_is_told(tmp_path: Path) -> None:
+    wrong = gateway(RepresentativeMediaIP="gw.example", AlternateByPassId="A B")
+    found = imported(tmp_path, configuration(EnableBypass=True), wrong)
+    assert len(lost(found)) == 2
+    assert toml(found)["trunk"][0]["media"] == {"bypass": "allowed"}
+
+
 def test_an_enumeration_written_as_a_number_is_not_guessed(tmp_path: Path) -> None:
     found = imported(tmp_path, configuration(SRTPMode=1), gateway())
     assert any("which word it stands for nobody can tell" in text for text in lost(found))

@@ -100,7 +100,8 @@ def test_encryption_on_both_sides_is_none_of_our_business(optional: SrtpMode) ->
         (trunk(media=replace(ALLOWED, representative_ip="10.50.9.9")), True),
         (trunk(site="berlin", media=replace(ALLOWED, representative_ip="10.40.9.9")), False),
         (trunk(site="hamburg", media=replace(ALLOWED, bypass_group="berlin")), True),
-        (trunk(site="berlin", media=replace(ALLOWED, bypass_group="elsewhere")), False),
+        (trunk(site="berlin", media=replace(ALLOWED, bypass_group="elsewhere")), True),
+        (trunk(media=replace(ALLOWED, bypass_group="elsewhere")), False),
     ],
 )
 def test_by_site_both_are_near_each_other(of: Trunk, near: bool) -> None:
