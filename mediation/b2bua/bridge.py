@@ -276,11 +276,14 @@ class Bridge:
 
     def _stay(self, leg: Leg, now: float) -> None:
         """A leg does not go where we wanted its audio: the other one joins it where it is, or the call is over."""
-        if isinstance(self.willing(leg), Direct):
+        told, willing = leg.said.told, self.willing(leg)
+        if willing == told or Direct not in (type(told), type(willing)):
+            return  # a refresh, or a hold: nothing depends on it
+        if isinstance(willing, Direct):
             self.bypass.refused = True
-        elif isinstance(leg.said.told, Direct):
+        else:
             self.bypass.kept = False
-            if self.willing(leg) != leg.said.told:
+            if self.willing(leg) != told:
                 leg.hang_up(causes.NO_WAY_BACK, now)
                 leg.tell(HungUp(causes.NO_WAY_BACK), now)
                 return

@@ -303,7 +303,7 @@ class Call:
 
     def forget_media(self) -> None:
         """The media engine has said its last word, whatever it was."""
-        self.media.ended()
+        self.media.forget()
 
     # what a policy has brought
 
@@ -359,7 +359,8 @@ class Call:
         if self.seats.bridge is not None:
             self.seats.bridge.settle(now)
             self.seats.other(leg).changes.announce(now)
-        self._note_way(now)
+        if self.exchange.bypass.is_on:
+            self._note_way(now)
 
     def surrender(self, leg: Leg, cause: Cause, now: float) -> None:
         """One party goes on in another call; this one ends."""
@@ -462,7 +463,7 @@ class Call:
     def _note_way(self, now: float) -> None:
         """See whether audio has left us, or come back, since this was asked last."""
         direct = self.is_up and self.seats.is_direct
-        if not self.exchange.bypass.is_on or not self.ledger.passes(direct, now):
+        if not self.ledger.passes(direct, now):
             return
         self.occupancy.pass_by(direct=direct)
         if direct:
@@ -486,7 +487,8 @@ class Call:
             self.ledger.end(given, by, now)
         for act in acts:
             self._perform(act, given, now)
-        self._note_way(now)
+        if self.exchange.bypass.is_on:
+            self._note_way(now)
         if self.phase is Phase.CLEARING:
             self._finish_when_done(now)
 

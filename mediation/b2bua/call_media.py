@@ -55,6 +55,8 @@ class CallMedia:
         self._closing = False
         self.is_open = False
         """Whether the engine owes us a last word."""
+        self._again = False
+        """Whether that is one of ports that were asked for in place of lost ones."""
         self.callee_local: Endpoint = ("", 0)
         """Our port towards the called party, once it is bound."""
         self.order: RecordingOrder | None = None
@@ -79,12 +81,13 @@ class CallMedia:
     def open_again(self) -> None:
         """Ask for other ports in place of those that were lost while no audio went by them."""
         if not self._closing:
-            self._plan, self.pairs, self.is_open = None, (CALLER, CALLEE), True
+            self._plan, self.pairs, self.is_open, self._again = None, (CALLER, CALLEE), True, True
             self._left.clear()
             self._emit(self._asked)
 
     def opened(self, fact: MediaOpened) -> None:
         """The ports are bound."""
+        self._again = False
         self.callee_local = fact.callee
 
     def open_pair(self, side: Side, host: str) -> None:
@@ -167,6 +170,10 @@ class CallMedia:
         self.is_open = False
         if fact is not None and self._plan is not None:
             self.caller_report, self.callee_report = fact.caller, fact.callee
+
+    def forget(self) -> None:
+        """The engine has said its last word, which a bug kept from being heard; of other ports there will be one."""
+        self.is_open, self._again = self._again, False
 
     def recording_told(self, fact: RecordingFailed | RecordingEnded) -> None:
         """What has become of the recording, or goes wrong with it."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from mediation.settings.peer_media import PeerMedia
 from mediation.settings.story import setting, story
-from mediation.settings.words import check_address, check_name
+from mediation.settings.words import check_address, check_name_if_any
 
 
 class BypassMode(StrEnum):
@@ -69,7 +69,7 @@ class TrunkMedia(PeerMedia):
     )
     bypass_group: str = setting(
         "",
-        check=check_name,
+        check=check_name_if_any,
         doc="For bypass by site: a group of sites that it belongs to, beside its own site; trunks of one group are "
         "near each other as well, without any site. Empty: none.",
         example='"campus"',

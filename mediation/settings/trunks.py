@@ -18,6 +18,7 @@ from mediation.settings.words import (
     check_country,
     check_failover_code,
     check_name,
+    check_name_if_any,
     check_number_start,
     check_tls_name,
     check_username,
@@ -185,7 +186,7 @@ class Site:
     )
     bypass_group: str = setting(
         "",
-        check=check_name,
+        check=check_name_if_any,
         doc="Sites of one group are one place for bypass by site. Empty: the site is a group of its own, by its name.",
         example='"campus"',
     )

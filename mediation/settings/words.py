@@ -67,6 +67,12 @@ def check_name(text: str) -> None:
         raise UnfitError(f'"{text}" cannot be a name', f'{remedy}: "{slug}"' if slug else remedy)
 
 
+def check_name_if_any(text: str) -> None:
+    """A name, or nothing."""
+    if text:
+        check_name(text)
+
+
 def check_match(text: str, several: str = "several routes") -> None:
     """RE2 must take it, because RE2 is what will match it; `several` is what to write in place of one pattern."""
     try:
@@ -199,9 +205,9 @@ def check_entry_point(text: str) -> None:
 
 
 def check_address(text: str) -> None:
-    """Raise UnfitError unless it is an IP address."""
+    """An IP address, or nothing."""
     try:
-        ip_address(text)
+        ip_address(text or "::")
     except ValueError:
         raise UnfitError(f'"{text}" is no address', 'write an IP address, such as "192.0.2.5"') from None
 

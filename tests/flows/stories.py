@@ -440,8 +440,8 @@ def goes_past_us(stage: Stage) -> None:
     stage.caller.codecs, stage.target.script = "PCMA", (180, 486)
     stage.caller.invites()
     for call in tuple(stage.world.engine.calls):
-        stage.world.media.open.pop(call, None)
-        stage.world.media_says(MediaLost(call, "gone"))
+        if stage.world.media.open.pop(call, None) is not None:
+            stage.world.media_says(MediaLost(call, "gone"))
     stage.first.says_to_changes = 488
     if stage.caller.talks:
         stage.caller.refers(TARGET)

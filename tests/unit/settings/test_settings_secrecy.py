@@ -3,6 +3,7 @@
 import pytest
 
 from mediation.sdp.crypto import SrtpMode, Suite
+from mediation.settings.bypass import TrunkMedia
 from mediation.settings.peer_media import USUAL_SUITES, PeerMedia
 from mediation.settings.problems import Severity
 from mediation.settings.read import SettingsError, inspect, read
@@ -55,7 +56,7 @@ def only(given: str, severity: str) -> str:
 
 def test_nothing_is_encrypted_unless_it_is_said() -> None:
     settings = read(text(), "m")
-    assert settings.internal.media == settings.trunks[0].media == PeerMedia()
+    assert (settings.internal.media, settings.trunks[0].media) == (PeerMedia(), TrunkMedia())
     assert PeerMedia().srtp is SrtpMode.OFF
     assert Suite.AES_CM_128_HMAC_SHA1_32 not in USUAL_SUITES, "a tag of 32 bits is for whoever asks for it"
 
@@ -67,7 +68,7 @@ def test_each_peer_has_terms_of_its_own() -> None:
     )
     settings = read(given, "m")
     assert settings.internal.media.srtp is SrtpMode.REQUIRED
-    assert settings.trunks[0].media == PeerMedia(
+    assert settings.trunks[0].media == TrunkMedia(
         srtp=SrtpMode.OPTIONAL, srtp_suites=(Suite.AEAD_AES_128_GCM,), rtcp_mux=True
     )
     assert told(given) == []
