@@ -132,6 +132,8 @@ class Bridge:
         """REFERs that were passed on to a leg, by its ticket."""
         self._reports: Reports | None = None
         """What the asker hears of one that was accepted."""
+        self._parts_later = False
+        """Whether the audio is to go past us once all that we have asked is answered."""
         self.state = State.QUIET
 
     def other(self, leg: Leg) -> Leg:
@@ -181,6 +183,13 @@ class Bridge:
                 self._reported(leg, event, now)
             case Replied():
                 self._replied(leg, event, now)
+                if self._parts_later and not self._is_asking:
+                    self._parts_later = False
+                    self.settle(now)
+
+    @property
+    def _is_asking(self) -> bool:
+        return any(leg.questions.is_asking for leg in self._legs)
 
     def _cue(self, cue: Cue, leg: Leg, now: float, status: int = 0) -> None:
         row = TABLE.step(self.state, cue)
@@ -303,6 +312,9 @@ class Bridge:
                 return
             willing = Direction.SENDRECV
         if leg.said.told == willing or leg.session.inside.change.is_asking:
+            return
+        if isinstance(willing, Direct) and self._is_asking:
+            self._parts_later = True  # there is no haste, and what is on its way must not be overtaken
             return
         if leg.changes.may_reoffer:
             if isinstance(willing, Direct):

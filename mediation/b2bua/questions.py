@@ -44,6 +44,8 @@ class Questions:
 
     def __init__(self, user: Speaker) -> None:
         self._waiting: dict[int, Transaction] = {}
+        self._asked: set[int] = set()
+        """Tickets without an answer yet."""
         self._count = 0
         self.referrals = 0
         """REFERs of the peer that were accepted."""
@@ -60,10 +62,17 @@ class Questions:
         """Whether the peer has said that it takes a method: what is not usual needs its word."""
         return method in self.user.session.inside.peer_allows
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the peer owes us an answer: the next request could overtake the one before on its way."""
+        return bool(self._asked)
+
     def ask(self, method: str, content: Content, now: float, headers: Fields = ()) -> int:
         """Pass something on to the peer; `Replied` comes back with this ticket."""
         fields = (*headers, *content.headers, *self.user.voice.user_agent)
-        return self.user.session.inside.ask(method, now, fields, content.body)
+        ticket = self.user.session.inside.ask(method, now, fields, content.body)
+        self._asked.add(ticket)
+        return ticket
 
     def reply(self, question: int, status: int, now: float, content: Content = NOTHING) -> None:
         """Answer what the peer has `Asked`. Never by 408, which is for INVITE alone (RFC 4320 section 4.2)."""
@@ -174,6 +183,7 @@ class Questions:
 
     def replied(self, ticket: int, outcome: Outcome, now: float) -> None:
         """The peer has answered, or it never will: the same as 408 (RFC 3261 section 8.1.3.1)."""
+        self._asked.discard(ticket)
         answer = outcome if isinstance(outcome, Response) else None
         status, content = (408, NOTHING) if answer is None else (answer.status, Content.of_answer(answer))
         self.user.tell(Replied(ticket, status, content), now)

@@ -34,6 +34,11 @@ class Scenario:
     passes_on: bool = False
     """Whether the server lets the other party perform a transfer, instead of performing it itself."""
 
+    past_us: bool = False
+    """Whether audio may go straight between the parties."""
+    music: bool = False
+    """Whether who is held hears music of the server."""
+
     @property
     def transfers(self) -> bool:
         """Whether there is somebody to be transferred to."""
@@ -126,6 +131,34 @@ ALL = (
     Scenario(
         "early-update-x-early-update", "RFC 3311", wishes("caller.invite", "callee.ring-reliably"),
         wishes("caller.early-update", "callee.early-update", "callee.answer"), reliable=True,
+    ),
+    Scenario("past-us", "flow 12", (), _TALKING, past_us=True),
+    Scenario(
+        "past-us-without-offer", "flow 12", (), wishes("caller.invite-without-offer", "callee.answer"), past_us=True
+    ),
+    Scenario("past-us-hold-x-hold", "flow 12", _TALKING, wishes("caller.hold", "callee.hold"), past_us=True),
+    Scenario(
+        "past-us-music", "flow 12", _TALKING, wishes("caller.hold", "caller.hold"), "callee", past_us=True, music=True
+    ),
+    Scenario(
+        "past-us-music-x-update", "flow 12", _TALKING, wishes("caller.hold", "callee.update"), past_us=True, music=True
+    ),
+    Scenario(
+        "past-us-music-x-bye", "flow 12", _TALKING, wishes("caller.hold", "callee.bye"), past_us=True, music=True
+    ),
+    Scenario(
+        "past-us-fax-and-back", "flow 12", _TALKING, wishes("callee.fax", "caller.fax"), "callee", past_us=True
+    ),
+    Scenario(
+        "past-us-refer", "flow 12", _TALKING, wishes("caller.refer", "target.ring", "target.answer"), "callee",
+        past_us=True,
+    ),
+    Scenario(
+        "past-us-refer-refused", "flow 12", _TALKING, wishes("caller.refer", "target.refuse"), past_us=True,
+    ),
+    Scenario(
+        "past-us-refer-x-hold", "flow 12", _TALKING, wishes("caller.refer", "callee.hold", "target.answer"),
+        past_us=True,
     ),
 )  # fmt: skip
 NAMED = {scenario.name: scenario for scenario in ALL}

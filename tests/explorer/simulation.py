@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 from mediation.b2bua.outputs import Fact
 from mediation.b2bua.plan import FaxPlan
+from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
 from mediation.settings.model import Settings
 from mediation.settings.peer_terms import EarlyMedia, MidCall, Reliability, TransferMode, Transfers
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.message import Message, Response
+from mediation_codecs.law import Law
 from tests.explorer.alarms import T4_S
 from tests.explorer.intents import Intent
 from tests.explorer.monitor import Monitor
@@ -32,15 +34,20 @@ _NEAR = endpoint(INSIDE), endpoint(FRONT_END)
 _FAR = endpoint(OUTSIDE), endpoint(SBC)
 _RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
 _MAY_FAX = MidCall(fax=True)
+_WITH_MUSIC = MidCall(fax=True, music="/music.wav")
 _PASSING_ON = Transfers(mode=TransferMode.REFER)
 
 
 @cache
-def _settings(*, reliable: bool, passes_on: bool) -> Settings:
-    terms: dict[str, Any] = {"mid_call": _MAY_FAX}
+def _settings(*, reliable: bool, passes_on: bool, past_us: bool, music: bool) -> Settings:
+    terms: dict[str, Any] = {"mid_call": _WITH_MUSIC if music else _MAY_FAX}
     terms |= {"early_media": _RELIABLY} if reliable else {}
     terms |= {"transfer": _PASSING_ON} if passes_on else {}
-    return settings(trunk(**terms), **terms)
+    if not past_us:
+        return settings(trunk(**terms), **terms)
+    allowed = TrunkMedia(bypass=TrunkBypass.ALLOWED)
+    always = Bypass(mode=BypassMode.ALWAYS)
+    return settings(trunk(media=allowed, **terms), codecs=(Law.PCMA,), bypass=always, **terms)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -92,13 +99,22 @@ class Explored(World):
 
     def __init__(self, simulation: "Simulation") -> None:
         scenario = simulation.scenario
-        super().__init__(_settings(reliable=scenario.reliable, passes_on=scenario.passes_on))
+        super().__init__(
+            _settings(
+                reliable=scenario.reliable,
+                passes_on=scenario.passes_on,
+                past_us=scenario.past_us,
+                music=scenario.music,
+            )
+        )
         self._simulation = simulation
 
     def give(self, octets: bytes, flow: Flow) -> None:
         """Let the server hear a datagram."""
         message = read(octets)
         self._remember(octets, flow)
+        if self._simulation.scenario.past_us:
+            self.hiding.heard(self._side(flow), octets)
         self.soon(lambda: self.engine.receive(message, flow, self.now))
 
     def _remember(self, octets: bytes, flow: Flow) -> None:
@@ -140,7 +156,7 @@ class Simulation:
                 f"{name}-{'fe' if inside else 'sbc'}",
                 address,
                 server,
-                0 if inside else 8,
+                0 if inside and not scenario.past_us else 8,
                 self._sender(name),
                 audio_port=4000 + 10 * len(self._parties),
                 may_be_busy=name == "target",
@@ -398,19 +414,26 @@ class Simulation:
         """What one sends, the other must hear, and nothing else."""
         if not self.world.engine.calls:
             return ["both parties talk through a server that knows of no call"]
-        plan = self.world.media.in_force
-        for name in (one, other):
-            media = plan.caller if self._seat(name, [one, other]) == "caller" else plan.callee
-            if media.remote != self._parties[name].hears_at:
-                return [f"what the {name} should hear goes to {media.remote}"]
         does, heard = (self._parties[name].does for name in (one, other))
-        if isinstance(plan, FaxPlan) is not (does == FAX):
-            return [f"media do not do what both have agreed on: {does} and {heard}"]
+        past_us = {self._speaks_past_us(one, other), self._speaks_past_us(other, one)}
+        if past_us != {bool(self.world.engine.bypassed)}:
+            return ["not both parties send their audio where the server holds that they do"]
+        if past_us == {False}:
+            plan = self.world.media.in_force
+            for name in (one, other):
+                media = plan.caller if self._seat(name, [one, other]) == "caller" else plan.callee
+                if media.remote != self._parties[name].hears_at:
+                    return [f"what the {name} should hear goes to {media.remote}"]
+            if isinstance(plan, FaxPlan) is not (does == FAX):
+                return [f"media do not do what both have agreed on: {does} and {heard}"]
         return (
             []
             if does == MIRROR[heard]
             else [f"the audio of the {one} is {does}, that of the {other} {heard}"]
         )
+
+    def _speaks_past_us(self, one: str, other: str) -> bool:
+        return self._parties[one].speaks_to == self._parties[other].hears_at
 
     @staticmethod
     def _seat(name: str, talking: list[str]) -> str:

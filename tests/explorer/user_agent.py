@@ -18,6 +18,7 @@ from tests.explorer.wire import (
     describe,
     direction_of,
     label,
+    place_of,
     read,
     write_request,
     write_response,
@@ -84,6 +85,8 @@ class UserAgent:
         self.address = address
         self.hears_at = (address[0], audio_port)
         """Where its audio is to be sent."""
+        self.speaks_to = ("", 0)
+        """Where it was told last to send its own."""
         self._server = server
         self._may_be_busy = may_be_busy
         self._performs = performs
@@ -365,6 +368,7 @@ class UserAgent:
         described = response.body or (asked is self._first and self._answered_early)
         if not described:
             self._fault("a 2xx without description")
+        self._mark(response.body)
         answer = b"" if asked.body else self._answer(response.body)
         asked.ack = self._request("ACK", self._branch(), asked.sequence, (), answer)
         self._send(asked.ack)
@@ -381,6 +385,7 @@ class UserAgent:
         if response.status < 300:
             self.direction = self._wanted
             self._agree(self._wanted, MIRROR[direction_of(response.body)])
+            self._mark(response.body)
         elif response.status == 491:
             self._alarms.set(_RETRY, self.now + (RETRY_OWNER_S if self.calls else RETRY_OTHER_S))
         elif response.status in (408, 481):  # section 12.2.1.2
@@ -524,6 +529,7 @@ class UserAgent:
             self._fault("no answer in the ACK to an offer of ours")
         if not serving.request.body:
             self._agree(self.direction, MIRROR[direction_of(ack.body)])
+            self._mark(ack.body)
         self._stop_repeating()
         if self.phase is Phase.MORATORIUM:
             self.phase = Phase.CONFIRMED
@@ -667,7 +673,12 @@ class UserAgent:
         if FAX in (offered, self.direction):
             self.direction = FAX if offered == FAX else "sendrecv"
         self._agree(self.direction, MIRROR[offered])
+        self._mark(offer)
         return self._description(self.does)
+
+    def _mark(self, body: bytes) -> None:
+        if body:
+            self.speaks_to = place_of(body)
 
     def _agree(self, ours: str, theirs: str) -> None:
         """Both as we see them."""

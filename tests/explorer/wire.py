@@ -85,6 +85,14 @@ def direction_of(body: bytes) -> str:
     return "sendrecv"
 
 
+def place_of(body: bytes) -> tuple[str, int]:
+    """Where the describing side takes media: the `c=` of the m-line, or else the session's."""
+    lines = body.decode().split("\r\n")
+    port = next(line.split(" ")[1] for line in lines if line.startswith("m="))
+    host = next(line.split(" ")[2] for line in reversed(lines) if line.startswith("c="))
+    return host, int(port)
+
+
 FAX = "fax"
 """Stands for a direction where there is none."""
 MIRROR = {
