@@ -210,6 +210,8 @@ class WorkerMediaEngine:
             timer.cancel()
         ends = await asyncio.gather(*self._tenders, return_exceptions=True)
         self._tenders.clear()
+        # A task that is cancelled before its first turn closes nothing.
+        await asyncio.gather(*(seat.process.aclose() for seat in self._seats.values()))
         for end in ends:
             if isinstance(end, Exception):  # a bug of ours: cancelled, they end with something else
                 raise end
