@@ -10,18 +10,20 @@ from mediation.sdp.crypto import SrtpMode, read_crypto
 from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
 from mediation.settings.limits import Link
 from mediation.settings.peer_media import PeerMedia
-from mediation.settings.peer_terms import MidCall, Relay
+from mediation.settings.peer_terms import MidCall, Relay, SessionTimers
 from mediation.settings.peers import Side
 from mediation.settings.recording import RecordingRule, Recordings
 from mediation.settings.trunks import Site
 from mediation.sip.flow import Transport
 from mediation.sip.message import Message
+from mediation.sip.session_timer import TimerMode
 from mediation_codecs.law import Law
 from tests.flows.midcall import SIDES, described, direction
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.peers import Peer
-from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, settings, target, trunk
+from tests.flows.scenery import FRONT_END, INSIDE, OTHER_FRONT_END, OUTSIDE, SBC, settings, target, trunk
 from tests.flows.test_flow_15_transfer import BY, TARGET, TO, Trio, trio
+from tests.flows.test_flow_16_attended import Consultation
 from tests.flows.test_secrecy import SHA80, crypto, savp
 
 ALWAYS = Bypass(mode=BypassMode.ALWAYS)
@@ -678,3 +680,121 @@ def trio_past_us(make: Make, way: str) -> Trio:
         codecs=LAWS,
         peers=BOTH,
     )
+
+
+def test_two_parties_that_are_joined_speak_past_us_at_once__rfc5589_7(make: Make) -> None:
+    given = settings(trunk(media=ALLOWED, codecs=LAWS), codecs=LAWS, bypass=ALWAYS)
+    world = make(given)
+    two = Consultation(world)
+    assert len(world.engine.bypassed) == 2
+    two.transfers()
+    moved = two.sbc.request("INVITE")
+    assert place(moved)[0] == OUTSIDE, "to the ports of the first call"
+    two.sbc.says(200, sdp=two.sbc.sdp(port=4200), line=two.second[1])
+    asked = {line.call_id: line for line in (two.first[1], two.second[1])}
+    for line, port, across in ((two.first[1], 4100, 4200), (two.second[1], 4200, 4100)):
+        assert place(asked[line.call_id].asked["INVITE"]) == (SBC, across)
+        two.sbc.says(200, sdp=two.sbc.sdp(port=port), line=line)
+    assert len(world.engine.bypassed) == 1
+    room = world.engine._trunks["itsp-a"].room
+    assert (room.calls, room.passing) == (2, 2)
+    two.sbc.hangs_up(line=two.first[1])
+    assert (room.calls, room.passing) == (0, 0)
+
+
+@pytest.mark.parametrize("rings", [True, False])
+def test_who_takes_a_seat_speaks_past_us_with_the_party_that_stays__rfc3891_3(
+    make: Make, rings: bool
+) -> None:
+    """Picked up while it rings, or taken over while it talks."""
+    given = settings(trunk(media=ALLOWED, codecs=LAWS), codecs=LAWS, bypass=ALWAYS)
+    call = speaking_both(WAYS["inbound"](make(given)))
+    other = Peer(call.world, Side.FRONT_END, OTHER_FRONT_END, codecs=BOTH)
+    if rings:
+        call.rings()
+    else:
+        connects(call)
+    other.invites(headers=f"Replaces: {call.callee.ids()}\r\n")
+    other.acks()
+    if rings:
+        call.caller.acks()
+        call.callee.says(487)
+        call.advance(4)  # both were still being answered when they could have been asked
+    else:
+        assert place(call.caller.request("INVITE")) == home(other)
+        call.caller.says(200, sdp=call.caller.sdp())
+    assert place(other.request("INVITE")) == home(call.caller)
+    other.says(200, sdp=other.sdp())
+    if rings:
+        assert place(call.caller.request("INVITE")) == home(other)
+        call.caller.says(200, sdp=call.caller.sdp())
+    assert len(call.world.engine.bypassed) == 1
+    other.hangs_up()
+
+
+@SIDES
+def test_an_early_change_is_told_to_the_other_party_by_the_answer__rfc3311_5_1(make: Make, by: str) -> None:
+    call = bypassing(make, "outbound")
+    call.caller.invites(headers="Supported: 100rel\r\nRequire: 100rel\r\n")
+    reliably = "Require: 100rel\r\nRSeq: 1\r\n"
+    call.callee.says(183, sdp=call.callee.sdp(port=4100), headers=reliably)
+    call.caller.pracks()
+    call.callee.says(200, to="PRACK")
+    one, other = (call.caller, call.callee) if by == "caller" else (call.callee, call.caller)
+    one.updates(one.sdp(port=4800, version=2))
+    told = home(other, 4100 if by == "caller" else 4000)
+    assert place(one.response(200)) == told
+    call.callee.says(200)
+    call.caller.acks(sequence=7)
+    call.advance(4)
+    assert place(other.request("INVITE")) == home(one, 4800)
+    other.says(200, sdp=other.sdp(port=told[1]))
+    call.caller.heard(), call.callee.heard()
+    call.advance(5)
+    assert (call.caller.heard(), call.callee.heard()) == ([], [])
+    assert len(call.world.engine.bypassed) == 1
+    call.caller.hangs_up()
+
+
+@EITHER_WAY
+@SIDES
+def test_a_change_by_update_is_told_to_the_other_party_too__rfc3311_5_2(
+    make: Make, way: str, by: str
+) -> None:
+    call = connects(bypassing(make, way))
+    one, other = parties(call, by)
+    one.updates(one.sdp(port=4600, version=2))
+    assert place(other.request("INVITE")) == home(one, 4600)
+    other.says(200, sdp=other.sdp(port=4700, version=2))
+    assert place(one.response(200)) == home(other, 4700)
+    call.ends()
+
+
+def test_a_refresh_that_is_refused_brings_nothing_back__rfc4028_10(make: Make) -> None:
+    timers = SessionTimers(mode=TimerMode.OFFER, expires_s=90)
+    given = settings(trunk(media=ALLOWED, codecs=LAWS, session_timer=timers), codecs=LAWS, bypass=ALWAYS)
+    call = connects(speaking_both(WAYS["outbound"](make(given))))
+    call.caller.heard(), call.callee.heard()
+    call.advance(46)
+    refresh = call.callee.request("INVITE")
+    assert place(refresh) == home(call.caller), "the same as before"
+    call.callee.heard()
+    call.callee.says(488)
+    assert "INVITE" not in call.callee.heard()
+    assert call.caller.heard() == []
+    assert len(call.world.engine.bypassed) == 1
+    call.caller.hangs_up()
+
+
+def test_a_hold_of_ours_that_is_refused_is_not_asked_for_again(make: Make) -> None:
+    """Without bypass: what a party was told before holds."""
+    call = WAYS["outbound"](make(settings()))
+    call.caller.invites(sdp=b"")
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks(call.caller.sdp(direction="sendonly"))
+    assert direction(call.callee.request("INVITE")) == "sendonly"
+    call.callee.heard()
+    call.callee.says(488)
+    call.advance(10)
+    assert call.callee.heard() == ["ACK"]
+    call.ends()

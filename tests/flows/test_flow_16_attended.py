@@ -3,6 +3,7 @@
 import pytest
 
 from mediation.sdp.description import SessionDescription
+from mediation.settings.bypass import BypassMode
 from mediation.settings.peer_terms import SessionTimers, TransferMode, Transfers
 from mediation.settings.peers import Side
 from mediation.sip.message import Message
@@ -20,7 +21,8 @@ class Consultation:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.boss = Peer(world, Side.FRONT_END, FRONT_END)
+        past_us = world.settings.bypass.mode is not BypassMode.OFF
+        self.boss = Peer(world, Side.FRONT_END, FRONT_END, codecs="PCMA" if past_us else "")
         self.sbc = Peer(world, Side.GATEWAY, SBC)
         self.first = self.calls("+4930111", 4100)
         self.second = self.calls("+4930222", 4200)
