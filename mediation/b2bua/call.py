@@ -5,11 +5,9 @@ goes on (a transfer, a call picked up) is a `Succession`. Both work for the call
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from mediation.b2bua import causes
-from mediation.b2bua.bypass import Bypass, standing
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.call_table import TABLE, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
@@ -26,11 +24,13 @@ from mediation.b2bua.events import (
     Refused,
     Updated,
 )
-from mediation.b2bua.hunt import Failed, Ground, Hunt, Invitation
+from mediation.b2bua.exchange import Exchange
+from mediation.b2bua.hunt import Failed, Hunt, Invitation
 from mediation.b2bua.ledger import Ledger, party_of
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.passage import Lines
+from mediation.b2bua.passing import Passing
 from mediation.b2bua.plan import (
     Amiss,
     KeyHeard,
@@ -47,71 +47,20 @@ from mediation.b2bua.plan import (
     RecordingFailed,
 )
 from mediation.b2bua.record import TransferRecord
-from mediation.b2bua.recording import RecordedCall, Recorder
+from mediation.b2bua.recording import CallRecorder
 from mediation.b2bua.rulings import Petition
 from mediation.b2bua.seats import Seats
 from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
-from mediation.routing.bypass import BypassPolicy, Obstacle, Standing, at_first
 from mediation.routing.numbers import number_of
-from mediation.routing.room import Occupancy, Room, Way
+from mediation.routing.room import Occupancy, Way
 from mediation.routing.routes import Candidate
-from mediation.routing.trunk import TrunkState
-from mediation.settings.model import Settings
 from mediation.settings.peers import Side
-from mediation.sip.agent import Agent
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
 from mediation.sip.transaction_row import Transaction
 
 SETUP_LIMIT, MAX_DURATION, BROKEN = "SETUP_LIMIT", "MAX_DURATION", "BROKEN"
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What all calls of one engine share."""
-
-    agent: Agent
-    settings: Settings
-    trunks: dict[str, TrunkState]
-    lines: dict[str, Room]
-    """Those to the users of sites, by the site's name."""
-    emit: Callable[[Output], None]
-    forget: Callable[["Call"], None]
-    """To be called once, when a call has nothing left to do."""
-    candidates: Callable[[Source, str, float], tuple[Candidate, ...]]
-    """Targets for a number, as a caller from this source would get them."""
-    refer: Callable[["Call", Leg, Referred, float], "Succession | None"]
-    """Begin what a party wants of the other one; None: it was refused, and told so."""
-
-    recorder: Recorder
-    """Decides which calls are recorded."""
-    bypass: BypassPolicy
-    """Decides whose audio may go past us."""
-    bypassed: set[str]
-    """The calls whose audio does, by our name for them."""
-
-    def room_turned(self, room: Room, is_nearly_full: bool) -> None:
-        """A trunk or a line has become nearly full, or has room again."""
-        fields: dict[str, object] = {"of": room.name, "calls": room.calls, "share": round(room.share, 2)}
-        if is_nearly_full:
-            self.emit(Fact("room.nearly_full", Level.WARNING, fields))
-        else:
-            self.emit(Fact("room.again", Level.INFO, fields))
-
-    @property
-    def ground(self) -> Ground:
-        """What every hunt needs."""
-        sip = self.settings.sip
-        return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent)
-
-
-class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
-    """A bug was met where two calls have to do with each other."""
-
-    def __init__(self, *calls: "Call") -> None:
-        super().__init__(*(call.id for call in calls))
-        self.calls = calls
 
 
 class Call:
@@ -137,15 +86,18 @@ class Call:
         product = exchange.settings.sip.user_agent
         caller = Leg.received(exchange.agent, self, transaction, decision.invitation.source, product)
         caller.trunk = "" if self.source.trunk is None else self.source.trunk.name
-        mid_call = exchange.bypass.mid_call
-        self.seats = Seats(
-            caller,
-            self.media,
-            exchange.agent.names,
-            lambda one, other: Bypass(one, other, self._keeps_audio, mid_call),
-        )
         asked = decision.invitation.request
         self.ledger = Ledger(now, number_of(asked.from_.uri), number_of(asked.uri))
+        self._recording = CallRecorder(exchange.recorder, self.id, self.ledger, self.media)
+        self._passing = Passing(
+            self.id,
+            exchange.bypass,
+            exchange.bypassed,
+            self.ledger,
+            self.occupancy,
+            lambda trunk: self._recording.concerns(self.source, (self.seats.caller.trunk, trunk)),
+        )
+        self.seats = Seats(caller, self.media, exchange.agent.names, self._passing.between)
         self.ledger.first.append(caller)
         self._hunt: Hunt | None = None
         self._succession: Succession | None = None
@@ -359,8 +311,7 @@ class Call:
         if self.seats.bridge is not None:
             self.seats.bridge.settle(now)
             self.seats.other(leg).changes.announce(now)
-        if self.exchange.bypass.is_on:
-            self._note_way(now)
+        self._note_way(now)
 
     def surrender(self, leg: Leg, cause: Cause, now: float) -> None:
         """One party goes on in another call; this one ends."""
@@ -398,14 +349,8 @@ class Call:
         )
 
     def may_pass(self, candidate: Candidate) -> bool:
-        """Whether the audio of a call to this target is to go past us, as far as that is known before it is called."""
-        caller = self.seats.caller
-        if not self.exchange.bypass.is_on or caller.said.described is None or at_first(caller.terms):
-            return False
-        called = Standing(candidate.terms, candidate.trunk, candidate.target.host, self.ledger.called)
-        return self.exchange.bypass.obstacle(standing(caller, ""), called) is None and not (
-            self.exchange.recorder.concerns(self._recorded(candidate.trunk))
-        )
+        """Whether audio to this target is to go past us, as far as that is known before it is called."""
+        return self._passing.may(self.seats.caller, candidate)
 
     # events
 
@@ -463,15 +408,11 @@ class Call:
     def _note_way(self, now: float) -> None:
         """See whether audio has left us, or come back, since this was asked last."""
         direct = self.is_up and self.seats.is_direct
-        if not self.ledger.passes(direct, now):
+        if not self._passing.note(direct=direct, now=now):
             return
-        self.occupancy.pass_by(direct=direct)
         if direct:
-            self.exchange.bypassed.add(self.id)
             self.fact("media.bypassed")
-            return
-        self.exchange.bypassed.discard(self.id)
-        if self.is_up:
+        elif self.is_up:
             self.fact("media.anchored", why=self.seats.obstacle)
             if not self.media.is_open:
                 self.stop(causes.MEDIA_LOST, now)
@@ -487,8 +428,7 @@ class Call:
             self.ledger.end(given, by, now)
         for act in acts:
             self._perform(act, given, now)
-        if self.exchange.bypass.is_on:
-            self._note_way(now)
+        self._note_way(now)
         if self.phase is Phase.CLEARING:
             self._finish_when_done(now)
 
@@ -553,38 +493,12 @@ class Call:
             self.seats.sit(self._hunt.leg, now)
             self.ledger.first.append(self._hunt.leg)
         callee = self.seats.connect(answered, now)
-        self._decide_on_recording(callee, now)
+        order = self._recording.decide(self.source, (self.seats.caller.trunk, callee.trunk), now)
+        if order is not None:
+            self.fact("recording.ordered", files=list(order.files))
         self.fact("call.answered", trunk=callee.trunk or None)
         if self.exchange.settings.sip.max_duration_s:
             self._start(MAX_DURATION, now + self.exchange.settings.sip.max_duration_s)
-
-    def _keeps_audio(self, one: Leg, other: Leg) -> Obstacle | None:
-        """Why the audio of two legs may not go past us, by what is set."""
-        exchange = self.exchange
-        if not exchange.bypass.is_on:
-            return Obstacle.OFF
-        called = self.ledger.called
-        found = exchange.bypass.obstacle(standing(one, called), standing(other, called))
-        waits = self.ledger.answered is None and exchange.recorder.concerns(self._recorded(other.trunk))
-        return Obstacle.RECORDED if found is None and (waits or self.media.order is not None) else found
-
-    def _recorded(self, trunk: str) -> RecordedCall:
-        """The call as the rules of recording see it."""
-        source = self.source
-        return RecordedCall(
-            self.id,
-            inbound=source.trunk is not None,
-            trunks=frozenset(name for name in (self.seats.caller.trunk, trunk) if name),
-            sites=frozenset(site.name for site in source.sites),
-            calling=self.ledger.calling,
-            called=self.ledger.called,
-        )
-
-    def _decide_on_recording(self, callee: Leg, now: float) -> None:
-        """Once, when somebody has answered: only then is it known by which trunk the call has left."""
-        self.media.order = self.exchange.recorder.order(self._recorded(callee.trunk), now)
-        if self.media.order is not None:
-            self.fact("recording.ordered", files=list(self.media.order.files))
 
     def _drop_caller(self, now: float) -> None:
         redirection = self._redirection
@@ -612,6 +526,7 @@ class Call:
             self._petition.abandon()
         if self._hunt is not None:
             self._hunt.forget()
+        self.exchange.bypassed.discard(self.id)
         self.occupancy.give_all_back()
         last = None if self._hunt is None else self._hunt.leg
         record = self.ledger.record(self.id, self.seats, self.media, last, now)

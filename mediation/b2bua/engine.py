@@ -11,8 +11,9 @@ from functools import partial
 from traceback import format_exception
 
 from mediation.b2bua import causes
-from mediation.b2bua.call import BothBroke, Call, Exchange
+from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.exchange import BothBroke, Exchange
 from mediation.b2bua.finding import DnsAnswer, Finder
 from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused

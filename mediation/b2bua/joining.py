@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from mediation.b2bua import causes
 from mediation.b2bua.bypass import told_of
-from mediation.b2bua.call import BothBroke, Call
+from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import (
     Answered,
@@ -21,6 +21,7 @@ from mediation.b2bua.events import (
     ReofferRefused,
     ReofferTaken,
 )
+from mediation.b2bua.exchange import BothBroke
 from mediation.b2bua.hunt import Failed
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import Endpoint, PairOpened

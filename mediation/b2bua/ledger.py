@@ -116,6 +116,9 @@ class Ledger:
         """The record of the call, as it is known now. `last` is the latest attempt, for a call without an answer."""
         caller, callee = self.first[CALLER], self.first[CALLEE] if len(self.first) > 1 else last
         sits = seats.callee or callee
+        since, passed_s = self._passes_since, self._passed_s
+        if since is not None:  # nobody has seen it come back
+            passed_s = (passed_s or 0.0) + now - since
         return CallRecord(
             call=call,
             caller=party_of(caller, media.caller_report if caller is seats.caller else None),
@@ -134,7 +137,7 @@ class Ledger:
             transfers=tuple(self.transfers),
             recording=media.recording,
             tag=self.tag,
-            bypassed_s=self._passed_s,
+            bypassed_s=passed_s,
         )
 
 

@@ -5,9 +5,9 @@ for a call. One that was only slow may have shown the message all the same: it i
 """
 
 from mediation.b2bua import causes
-from mediation.b2bua.call import Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.content import Content
+from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.hunt import Invitation
 from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.outputs import Fact, Level

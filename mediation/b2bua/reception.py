@@ -2,9 +2,10 @@
 
 from mediation.b2bua import causes
 from mediation.b2bua.addressee import addressed
-from mediation.b2bua.call import Call, Exchange
+from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.deciding import Deciding, Decision
+from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.guard import Guard
 from mediation.b2bua.hunt import Invitation
 from mediation.b2bua.leg import RETRY_AFTER_S

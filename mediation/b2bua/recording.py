@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mediation.b2bua.call_media import CallMedia
+from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.plan import RecordingOrder
+from mediation.routing.admission import Source
 from mediation.routing.sites import Sites
 from mediation.settings.model import Settings
 from mediation.settings.patterns import compile_pattern
@@ -65,6 +68,37 @@ class Recorder:
     def _sites_of(self, call: RecordedCall) -> frozenset[str]:
         of_numbers = {site.name for site in self._sites.of_numbers((call.calling, call.called))}
         return call.sites | of_numbers | {self._site_of.get(trunk, "") for trunk in call.trunks}
+
+
+class CallRecorder:
+    """What one call has to do with it."""
+
+    def __init__(self, recorder: Recorder, call: str, ledger: Ledger, media: CallMedia) -> None:
+        self._recorder = recorder
+        self._call = call
+        self._ledger = ledger
+        self._media = media
+
+    def concerns(self, source: Source, trunks: tuple[str, ...]) -> bool:
+        """Whether it is recorded; or before the answer, whether it may come to be, where it goes by these trunks."""
+        if self._ledger.answered is not None:
+            return self._media.order is not None
+        return self._recorder.concerns(self._as_asked(source, trunks))
+
+    def decide(self, source: Source, trunks: tuple[str, ...], now: float) -> RecordingOrder | None:
+        """Once, when somebody has answered: only then is it known by which trunk the call has left."""
+        self._media.order = self._recorder.order(self._as_asked(source, trunks), now)
+        return self._media.order
+
+    def _as_asked(self, source: Source, trunks: tuple[str, ...]) -> RecordedCall:
+        return RecordedCall(
+            self._call,
+            inbound=source.trunk is not None,
+            trunks=frozenset(filter(None, trunks)),
+            sites=frozenset(site.name for site in source.sites),
+            calling=self._ledger.calling,
+            called=self._ledger.called,
+        )
 
 
 class _Rule:

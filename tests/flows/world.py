@@ -144,7 +144,8 @@ class FakeMedia:
                 self.pressed.append(("caller" if caller else "callee", key, duration_ms))
                 return None
             case CloseMedia(call):
-                del self.open[call]
+                if self.open.pop(call, None) is None:
+                    return None  # it was refused, and nobody is asked for a last word
                 self.asked = [asked for asked in self.asked if asked.call != call]
                 report = StreamReport(50, 50, 8000, 0, 1.0, 0)
                 return MediaClosed(call, report, report)

@@ -1,0 +1,69 @@
+"""What all calls of one engine share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mediation.b2bua.events import Referred
+from mediation.b2bua.hunt import Ground
+from mediation.b2bua.leg import Leg
+from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.recording import Recorder
+from mediation.b2bua.succession import Succession
+from mediation.routing.admission import Source
+from mediation.routing.bypass import BypassPolicy
+from mediation.routing.room import Room
+from mediation.routing.routes import Candidate
+from mediation.routing.trunk import TrunkState
+from mediation.settings.model import Settings
+from mediation.sip.agent import Agent
+
+if TYPE_CHECKING:
+    from mediation.b2bua.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Who and what they have in common."""
+
+    agent: Agent
+    settings: Settings
+    trunks: dict[str, TrunkState]
+    lines: dict[str, Room]
+    """Those to the users of sites, by the site's name."""
+    emit: Callable[[Output], None]
+    forget: Callable[["Call"], None]
+    """To be called once, when a call has nothing left to do."""
+    candidates: Callable[[Source, str, float], tuple[Candidate, ...]]
+    """Targets for a number, as a caller from this source would get them."""
+    refer: Callable[["Call", Leg, Referred, float], "Succession | None"]
+    """Begin what a party wants of the other one; None: it was refused, and told so."""
+
+    recorder: Recorder
+    """Decides which calls are recorded."""
+    bypass: BypassPolicy
+    """Decides whose audio may go past us."""
+    bypassed: set[str]
+    """The calls whose audio does, by our name for them."""
+
+    def room_turned(self, room: Room, is_nearly_full: bool) -> None:
+        """A trunk or a line has become nearly full, or has room again."""
+        fields: dict[str, object] = {"of": room.name, "calls": room.calls, "share": round(room.share, 2)}
+        if is_nearly_full:
+            self.emit(Fact("room.nearly_full", Level.WARNING, fields))
+        else:
+            self.emit(Fact("room.again", Level.INFO, fields))
+
+    @property
+    def ground(self) -> Ground:
+        """What every hunt needs."""
+        sip = self.settings.sip
+        return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent)
+
+
+class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
+    """A bug was met where two calls have to do with each other."""
+
+    def __init__(self, *calls: "Call") -> None:
+        super().__init__(*(call.id for call in calls))
+        self.calls = calls
