@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from mediation.b2bua.descriptions import Told
 from mediation.b2bua.leg import Leg
-from mediation.routing.bypass import Obstacle, Standing, at_first
-from mediation.sdp.audio import AudioStream
+from mediation.routing.bypass import Obstacle, Standing, at_first, converts_digits
+from mediation.sdp.audio import TELEPHONE_EVENT, AudioStream
 from mediation.sdp.direct import Direct, fitting
 from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.peer_terms import Relay
@@ -59,6 +59,7 @@ class Bypass:
             or described is None
             or at_first(caller.terms)
             or _hears_music(callee, caller)
+            or (converts_digits(caller.terms, callee.terms) and not _has_events(caller))
         ):
             return way
         audio = fitting(described, caller.said.capabilities, callee.said.capabilities)
@@ -90,6 +91,8 @@ class Bypass:
             return Obstacle.NO_OFFER
         if None in (self._handed(one), self._handed(other)):
             return Obstacle.DESCRIPTIONS
+        if converts_digits(one.terms, other.terms) and not (_has_events(one) and _has_events(other)):
+            return Obstacle.DIGITS
         left = one.said.is_direct or other.said.is_direct
         return None if self._mid_call or left else Obstacle.STAYS
 
@@ -114,6 +117,10 @@ class Bypass:
     def _is_needed(self) -> bool:
         one, other = self._legs
         return _needs_us(one, other) or _needs_us(other, one)
+
+
+def _has_events(leg: Leg) -> bool:
+    return leg.said.described is not None and leg.said.described.find(TELEPHONE_EVENT) is not None
 
 
 def _needs_us(leg: Leg, across: Leg) -> bool:

@@ -243,7 +243,7 @@ class Descriptions:
         RFC 4568 section 7.1.4 leaves ours to us. With the old one a peer that has begun anew in both directions would
         lose us once our packets have been numbered beyond 65535.
         """
-        before = None if self.audio is None or self.is_direct else self.audio.srtp
+        before = None if self.audio is None or self.audio.direct else self.audio.srtp
         return before is not None and audio.srtp is not None and before.receiving != audio.srtp.receiving
 
     def refuse(self) -> None:

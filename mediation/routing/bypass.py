@@ -12,7 +12,6 @@ from mediation.routing.terms import Terms
 from mediation.sdp.crypto import SrtpMode
 from mediation.settings.bypass import BypassMode, TrunkBypass
 from mediation.settings.model import Settings
-from mediation.settings.peer_media import Dtmf
 from mediation.settings.peer_terms import NO_RINGBACK
 from mediation.settings.peers import Side
 from mediation.settings.trunks import Site
@@ -134,9 +133,12 @@ def between(one: Terms, other: Terms) -> Obstacle | None:
     if any(each.fill_silence for each in both):
         return Obstacle.NOISE
     events = all(each.capabilities.telephone_event for each in both)
-    if not events and {each.dtmf for each in both} not in ({Dtmf.RTP}, {Dtmf.INFO}):
-        return Obstacle.DIGITS
-    return None
+    return Obstacle.DIGITS if not events and converts_digits(one, other) else None
+
+
+def converts_digits(one: Terms, other: Terms) -> bool:
+    """Whether keys go in another way on each side where telephone-event is not agreed on."""
+    return one.dtmf is not other.dtmf
 
 
 def at_first(caller: Terms) -> Obstacle | None:

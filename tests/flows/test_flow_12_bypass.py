@@ -9,7 +9,7 @@ from mediation.b2bua.plan import ABSENT, FaxPlan, MediaLost, MediaSilent, Sound,
 from mediation.sdp.crypto import SrtpMode, read_crypto
 from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
 from mediation.settings.limits import Link
-from mediation.settings.peer_media import PeerMedia
+from mediation.settings.peer_media import Dtmf, PeerMedia
 from mediation.settings.peer_terms import MidCall, Relay, SessionTimers
 from mediation.settings.peers import Side
 from mediation.settings.recording import RecordingRule, Recordings
@@ -487,6 +487,24 @@ def test_keys_are_ours_again_when_encrypted_audio_comes_back(make: Make) -> None
     caller.acks()
     (line,) = read_crypto(described(caller.response(200)).media[0])
     assert line.key.octets == bytes([4]) * SHA80.octets
+    call.ends()
+
+
+@EITHER_WAY
+@pytest.mark.parametrize("answers", [True, False])
+def test_digits_that_must_be_converted_bring_the_audio_back(make: Make, way: str, answers: bool) -> None:
+    """Both sides may have telephone-event; one party has not, and its side has INFO instead."""
+    given = settings(trunk(media=replace(ALLOWED, dtmf=Dtmf.INFO), codecs=LAWS), codecs=LAWS, bypass=ALWAYS)
+    call = speaking_both(WAYS[way](make(given)))
+    (call.callee if answers else call.caller).codecs = "PCMU PCMA"
+    call.dials()
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks()
+    if answers:
+        assert place(call.callee.request("INVITE"))[0] == ours(call.callee), "it has answered without"
+        call.callee.says(200, sdp=call.callee.sdp())
+    assert place(call.caller.response(200))[0] == ours(call.caller)
+    comes_back(call, call.caller, call.callee)
     call.ends()
 
 
