@@ -11,34 +11,23 @@ from enum import Enum, auto
 
 from mediation.b2bua import causes
 from mediation.b2bua.bypass import Bypass, told_of
-from mediation.b2bua.content import NOTHING, Content
+from mediation.b2bua.conversation import Conversation
 from mediation.b2bua.descriptions import Told
-from mediation.b2bua.digits import Dictation, restated, says_key
 from mediation.b2bua.events import (
-    Asked,
     HungUp,
     LegEvent,
-    Pressed,
-    Referred,
     ReofferCancelled,
     ReofferDue,
     Reoffered,
     ReofferRefused,
     ReofferTaken,
-    Replied,
-    Reported,
 )
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.parts import is_barred
-from mediation.b2bua.passage import Lines
-from mediation.b2bua.reports import Reports
 from mediation.sdp.direct import Direct
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import FaxParameters
 from mediation.sdp.negotiation import Direction
-from mediation.settings.peer_media import Dtmf
 from mediation.sip.dtmf_info import DtmfInfo
-from mediation.sip.errors import RemoteSipError
 from mediation.sip.table import Table
 
 
@@ -122,16 +111,10 @@ class Bridge:
         self._legs = (one, other)
         self.bypass = bypass
         """Which way the audio goes."""
+        self.talk = Conversation(one, other, press)
+        """What the parties say to each other."""
         self._apply = apply
-        self._press = press
-        self._dictations = {leg: Dictation(leg) for leg in self._legs}
         self._asker: Leg | None = None
-        self._asked: dict[tuple[Leg, int], int] = {}
-        """What was passed on to a leg, by its ticket: the question of the other one."""
-        self._referrals: dict[tuple[Leg, int], Referred] = {}
-        """REFERs that were passed on to a leg, by its ticket."""
-        self._reports: Reports | None = None
-        """What the asker hears of one that was accepted."""
         self._parts_later = False
         """Whether the audio is to go past us once all that we have asked is answered."""
         self.state = State.QUIET
@@ -175,14 +158,8 @@ class Bridge:
                 self._cue(Cue.CANCELLED, leg, now)
             case ReofferDue():
                 self._cue(Cue.DUE, leg, now)
-            case Asked():
-                self._asked_by(leg, event, now)
-            case Pressed(key):
-                self._dictations[self.other(leg)].press(key, now)
-            case Reported():
-                self._reported(leg, event, now)
-            case Replied():
-                self._replied(leg, event, now)
+            case _:
+                self.talk.hear(leg, event, now)
                 if self._parts_later and not self._is_asking:
                     self._parts_later = False
                     self.settle(now)
@@ -211,13 +188,7 @@ class Bridge:
 
     def release(self, leg: Leg, now: float) -> bool:
         """Give up what a leg waits for; whether a change that it has asked for is still to be answered."""
-        across = self.other(leg)
-        questions = [number for (asked, _), number in self._asked.items() if asked is across]
-        questions += [refer.question for (asked, _), refer in self._referrals.items() if asked is across]
-        for question in questions:
-            leg.questions.reply(question, 487, now)
-        if self._reports is not None and self._reports.leg is leg:
-            self._reports.tell(487, now)
+        self.talk.release(leg, now)
         return self.state is State.RELAYING and self._asker is leg
 
     def settle(self, now: float) -> None:
@@ -280,8 +251,10 @@ class Bridge:
 
     def keep_audio(self, now: float, *, kept: bool) -> None:
         """Let the audio come through us for the time being; or no longer."""
+        before = self.bypass.obstacle
         self.bypass.kept = kept
-        self.settle(now)
+        if self.bypass.obstacle is not before:
+            self.settle(now)
 
     def _stay(self, leg: Leg, now: float) -> None:
         """A leg does not go where we wanted its audio: the other one joins it where it is, or the call is over."""
@@ -323,87 +296,3 @@ class Bridge:
             leg.changes.reoffer(willing, now, tries_again=True)
         elif leg.session.may_ask_later:
             leg.changes.reoffer_later(now)
-
-    # INFO and MESSAGE
-
-    def _asked_by(self, leg: Leg, asked: Asked, now: float) -> None:
-        """Pass on what one party says to the other; one that does not take it has said so (RFC 3261 section 8.2.1)."""
-        other = self.other(leg)
-        is_key = asked.method == "INFO" and says_key(asked.content)
-        if is_key and leg.dtmf is Dtmf.INFO and other.dtmf is not None:
-            self._key_by(leg, asked, now)
-        elif is_barred(asked.content.essences, leg.terms, other.terms):
-            leg.questions.refuse_content(asked.question, now)
-        elif leg.terms.mid_call.info and other.terms.mid_call.info:
-            self._pass_on(leg, asked, asked.content, now)
-        else:
-            leg.questions.reply(asked.question, 405, now)
-
-    def _pass_on(self, leg: Leg, asked: Asked, content: Content, now: float) -> None:
-        other = self.other(leg)
-        if other.questions.takes(asked.method):
-            self._asked[other, other.questions.ask(asked.method, content, now)] = asked.question
-        else:
-            leg.questions.reply(asked.question, 405, now)
-
-    def _key_by(self, leg: Leg, asked: Asked, now: float) -> None:
-        """A key: passed on where the other party hears of keys so, too, or else heard by it in its media."""
-        other = self.other(leg)
-        try:
-            if other.dtmf is Dtmf.INFO:
-                self._pass_on(leg, asked, restated(asked.content, other), now)
-            else:
-                key = DtmfInfo.parse(asked.content.body)
-                leg.questions.reply(asked.question, 200, now)
-                self._press(other, key)
-        except RemoteSipError as error:
-            leg.questions.reply(asked.question, error.status, now)
-
-    def _replied(self, leg: Leg, replied: Replied, now: float) -> None:
-        """Pass the answer back, whoever it is to; what is between us and the answering party stays there."""
-        if self._dictations[leg].answered(replied.ticket, now):
-            return
-        referral = self._referrals.pop((leg, replied.ticket), None)
-        if referral is not None:
-            self._referral_replied(leg, referral, replied.status, now)
-        question = self._asked.pop((leg, replied.ticket), None)
-        if question is not None:
-            status = 403 if replied.status in (401, 407) else replied.status
-            self.other(leg).questions.reply(question, status, now, replied.content)
-
-    # REFER that is passed on
-
-    def refer(self, leg: Leg, referred: Referred, lines: Lines, now: float) -> None:
-        """Let the other party perform a transfer (RFC 5589 section 6); `lines` say whom to call, in its own words."""
-        other = self.other(leg)
-        self._referrals[other, other.questions.ask("REFER", NOTHING, now, lines)] = referred
-
-    def _referral_replied(self, leg: Leg, referred: Referred, status: int, now: float) -> None:
-        if status < 300:
-            self._referral_accepted(leg, referred, now)
-        else:
-            status = 403 if status in (401, 407) else status
-            self.other(leg).questions.reply(referred.question, status, now)
-
-    def _referral_accepted(self, leg: Leg, referred: Referred, now: float) -> None:
-        asker = self.other(leg)
-        asker.questions.accept_referral(referred, now)
-        self._reports = Reports(asker, referred, now)
-
-    def _reported(self, leg: Leg, reported: Reported, now: float) -> None:
-        """How it goes; a report that nobody has asked for is 481 (RFC 6665 section 4.1.3).
-
-        One that comes before the response to the REFER says that it was accepted (RFC 3515 section 2.4.4).
-        """
-        if self._reports is None:
-            early = next((key for key in self._referrals if key[0] is leg), None)
-            if early is not None:
-                self._referral_accepted(leg, self._referrals.pop(early), now)
-        reports = self._reports
-        if reports is None or reports.leg is leg:
-            leg.questions.reply(reported.question, 481, now)
-            return
-        leg.questions.reply(reported.question, 200, now)
-        reports.tell(reported.status, now)
-        if reported.over:
-            self._reports = None

@@ -284,7 +284,7 @@ class Call:
     def pass_on_referral(self, leg: Leg, referred: Referred, lines: Lines, now: float) -> None:
         """Let the other party perform what `leg` wants of it."""
         if self.seats.bridge is not None:
-            self.seats.bridge.refer(leg, referred, lines, now)
+            self.seats.bridge.talk.refer(leg, referred, lines, now)
 
     def lend_seat(self, succession: Succession) -> None:
         """Let somebody else be about to take a seat."""

@@ -17,6 +17,7 @@ from mediation.b2bua.call import Call
 from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.call_table import Phase
 from mediation.b2bua.changes import Changes
+from mediation.b2bua.conversation import Conversation
 from mediation.b2bua.hunt import Hunt
 from mediation.b2bua.joining import Joining
 from mediation.b2bua.ledger import Ledger
@@ -63,6 +64,7 @@ METHODS = [
         Leg,
         InviteSession,
         Bridge,
+        Conversation,
         Changes,
         Seats,
         Questions,
