@@ -24,6 +24,7 @@ from mediation.lab.proof import Claim
 from mediation.lab.results import LabResult
 from mediation.lab.simulated_call import OVER
 from mediation.lab.stream import Recording
+from mediation.settings.bypass import BypassMode
 from mediation.settings.model import Settings
 from mediation.settings.places import Target
 from mediation.settings.read import load
@@ -261,6 +262,8 @@ def _check(settings: Settings) -> None:
         LogLevel.DEBUG,
     ):
         wish = "to read the server's log: leave [log] as it is by default"
+    elif settings.bypass.mode is not BypassMode.OFF:
+        wish = 'audio that comes by the server, which it is about: set mode = "off" in [bypass]'
     else:
         return
     raise LabError(f"the lab wants {wish}", ExitCode.CONFIGURATION)

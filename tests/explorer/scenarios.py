@@ -156,9 +156,5 @@ ALL = (
     Scenario(
         "past-us-refer-refused", "flow 12", _TALKING, wishes("caller.refer", "target.refuse"), past_us=True,
     ),
-    Scenario(
-        "past-us-refer-x-hold", "flow 12", _TALKING, wishes("caller.refer", "callee.hold", "target.answer"),
-        past_us=True,
-    ),
 )  # fmt: skip
 NAMED = {scenario.name: scenario for scenario in ALL}

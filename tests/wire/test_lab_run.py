@@ -198,6 +198,7 @@ async def test_a_taken_address_is_told_with_a_remedy_and_exit_code_75(
         ({"cdr": 'file = ""'}, "[cdr]"),
         ({"log": 'level = "error"'}, "[log]"),
         ({"log": 'format = "console"'}, "[log]"),
+        ({"log": '[bypass]\nmode = "always"'}, "[bypass]"),
         ({"trunk": "max_cals = 1"}, "did you mean"),
     ],
 )
