@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from mediation.sdp.audio import STATIC_PAYLOAD_TYPES, TELEPHONE_EVENT, AudioStream, Direction, Format
-from mediation.sdp.crypto import SrtpMode
+from mediation.sdp.crypto import Crypto, SrtpMode, read_crypto
 from mediation.sdp.description import Attribute, Connection, MediaDescription, Origin, SessionDescription
 from mediation.sdp.negotiation import AgreedAudio, Capabilities, LocalAudio, digits_like, make_answer
 from mediation.sdp.slots import PLAIN_RTP, SECURE_RTP, next_audio_place, with_ours
@@ -34,10 +34,12 @@ def fitting(audio: AudioStream, giver: Capabilities, taker: Capabilities) -> Aud
     Capabilities are those over the transports in use.
     """
     laws = {each for each in giver.codecs if each in taker.codecs}
-    formats = tuple(each for each in audio.formats if _passes(each, laws, giver, taker))
+    formats = tuple(_restated(each) for each in audio.formats if _passes(each, laws, giver, taker))
+    mux = audio.rtcp_mux and giver.rtcp_mux and taker.rtcp_mux
     crypto = tuple(line for line in audio.crypto if line.suite in giver.suites and line.suite in taker.suites)
     needs_keys = audio.secure or SrtpMode.REQUIRED in (giver.srtp, taker.srtp)
-    nowhere = ip_address(audio.remote[0]).is_unspecified
+    host, port = audio.remote
+    nowhere = ip_address(host).is_unspecified
     if nowhere or not any(each.name in _LAWS for each in formats) or (needs_keys and not crypto):
         return None
     return replace(
@@ -45,7 +47,8 @@ def fitting(audio: AudioStream, giver: Capabilities, taker: Capabilities) -> Aud
         formats=formats,
         crypto=crypto,
         direction=Direction.SENDRECV,
-        rtcp_mux=audio.rtcp_mux and giver.rtcp_mux and taker.rtcp_mux,
+        remote_rtcp=(host, port + 1) if mux else audio.remote_rtcp,
+        rtcp_mux=mux,
         rtcp_reduced=audio.rtcp_reduced and giver.rtcp_reduced and taker.rtcp_reduced,
         voip_metrics=audio.voip_metrics and giver.rtcp_xr and taker.rtcp_xr,
     )
@@ -55,6 +58,11 @@ def _passes(each: Format, laws: set[str], giver: Capabilities, taker: Capabiliti
     if each.name == TELEPHONE_EVENT:
         return giver.telephone_event and taker.telephone_event
     return each.name in laws or (each.name == "CN" and giver.comfort_noise and taker.comfort_noise)
+
+
+def _restated(each: Format) -> Format:
+    """A format with what is said of it in our words."""
+    return replace(each, parameters=digits_like(each.parameters) if each.name == TELEPHONE_EVENT else "")
 
 
 def offer_direct(
@@ -76,20 +84,35 @@ def answer_direct(
     answer, agreed = make_answer(offer, stands_for, capabilities, origin, prefer=prefer, direction=direct.way)
     asked = offer.media[agreed.place]
     offered = set() if agreed.described is None else {each.name for each in agreed.described.formats}
-    common = replace(audio, formats=tuple(each for each in audio.formats if each.name in offered))
-    if agreed.srtp is None:
-        common = replace(common, crypto=())
     media = list(answer.media)
+    common = replace(
+        audio,
+        formats=tuple(each for each in audio.formats if each.name in offered),
+        crypto=_answering(audio.crypto, read_crypto(media[agreed.place])),
+    )
     media[agreed.place] = _handed(common, agreed.direction, asked.protocol)
-    return replace(answer, connection=Connection(host), media=tuple(media)), replace(agreed, direct=True)
+    agreed = replace(agreed, direct=True)
+    if common.find(TELEPHONE_EVENT) is None:
+        agreed = replace(agreed, event_payload_type=None)
+    return replace(answer, connection=Connection(host), media=tuple(media)), agreed
+
+
+def _answering(theirs: tuple[Crypto, ...], taken: tuple[Crypto, ...]) -> tuple[Crypto, ...]:
+    """The one line of a party that answers, under the tag of the line that it takes (RFC 4568 section 5.1.2)."""
+    return tuple(
+        replace(line, tag=each.tag)
+        for each in taken
+        for line in theirs
+        if (line.suite, line.key.octets) == (each.suite, each.key.octets)
+    )
 
 
 def _handed(audio: AudioStream, way: Direction, protocol: str) -> MediaDescription:
     attributes: list[Attribute] = []
     for each in audio.formats:
         attributes.append(("rtpmap", f"{each.payload_type} {each.name}/8000"))
-        if each.name == TELEPHONE_EVENT:
-            attributes.append(("fmtp", f"{each.payload_type} {digits_like(each.parameters)}"))
+        if each.parameters:
+            attributes.append(("fmtp", f"{each.payload_type} {each.parameters}"))
     lengths = (("ptime", audio.ptime_ms), ("maxptime", audio.max_ptime_ms))
     attributes += [(name, str(length)) for name, length in lengths if length is not None]
     attributes += [line.attribute for line in audio.crypto]

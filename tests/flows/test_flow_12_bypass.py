@@ -137,6 +137,25 @@ def test_an_address_that_changes_is_told_to_the_other_party(make: Make, way: str
 
 @EITHER_WAY
 @SIDES
+def test_who_asks_for_an_offer_gets_the_other_partys_and_its_answer_is_told__rfc3261_14_2(
+    make: Make, way: str, by: str
+) -> None:
+    call = connects(bypassing(make, way))
+    one, other = parties(call, by)
+    one.reinvites(b"")
+    assert place(one.response(200)) == home(other)
+    assert other.heard() == []
+    one.acks(one.sdp(port=4600, version=2))
+    assert place(other.request("INVITE")) == home(one, 4600)
+    other.says(200, sdp=other.sdp())
+    one.heard(), other.heard()
+    call.advance(5)
+    assert (one.heard(), other.heard(), call.media.plans) == ([], [], [])
+    call.ends()
+
+
+@EITHER_WAY
+@SIDES
 def test_a_change_that_is_refused_leaves_the_session_as_it_was__rfc3261_14_1(
     make: Make, way: str, by: str
 ) -> None:

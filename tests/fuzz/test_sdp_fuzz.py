@@ -2,13 +2,16 @@
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediation.sdp.audio import read_audio
 from mediation.sdp.crypto import Crypto, MasterKey, SrtpMode, Suite
 from mediation.sdp.description import Origin, SdpError, SessionDescription
+from mediation.sdp.direct import Direct, answer_direct, fitting, offer_direct
 from mediation.sdp.fax import (
     FaxParameters,
     make_fax_answer,
@@ -17,7 +20,9 @@ from mediation.sdp.fax import (
     read_fax_offer,
 )
 from mediation.sdp.negotiation import (
+    AgreedAudio,
     Capabilities,
+    Direction,
     LocalAudio,
     NotAcceptable,
     make_answer,
@@ -89,8 +94,27 @@ def swallow(octets: bytes) -> None:
     with suppress(NotAcceptable):
         assert read_answer(SECURE_OFFER, session, srtp=SrtpMode.REQUIRED).srtp is not None
     swallow_fax(session)
+    for local, capabilities in ((US, BOTH), (KEYED, SECURE)):
+        with suppress(NotAcceptable):
+            hand_over(session, make_answer(session, local, capabilities, ORIGIN)[1], capabilities)
     again = make_offer(US, BOTH, ORIGIN, previous=session)
     assert len(again.media) >= len(session.media)
+
+
+def hand_over(session: SessionDescription, agreed: AgreedAudio, capabilities: Capabilities) -> None:
+    """The same where the party's audio is handed to another one, and that one's to it: here to itself."""
+    assert agreed.described is not None
+    audio = fitting(agreed.described, capabilities, capabilities)
+    if audio is None:
+        return
+    direct = Direct(Direction.SENDRECV, audio)
+    offer = offer_direct(direct, US.host, ORIGIN, None)
+    assert SessionDescription.parse(bytes(offer)) == offer
+    assert audio == replace(read_audio(offer, offer.media[0]), direction=Direction.SENDRECV)
+    with suppress(NotAcceptable):  # its own key comes back to it
+        answer, _ = answer_direct(session, direct, capabilities, US.host, ORIGIN)
+        assert SessionDescription.parse(bytes(answer)) == answer
+        assert len(answer.media) == len(session.media)
 
 
 def swallow_fax(session: SessionDescription) -> None:

@@ -108,6 +108,25 @@ def test_a_key_is_handed_as_it_is_with_its_tag__rfc4568_5_1() -> None:
     assert offer.media[0].protocol == "RTP/SAVP"
 
 
+def test_an_answer_has_one_key_under_the_tag_that_it_takes__rfc4568_5_1_2() -> None:
+    """The other party has offered two once, in its own order, with an MKI of its own."""
+    suites = (Suite.AEAD_AES_256_GCM, Suite.AES_CM_128_HMAC_SHA1_80)
+    both = replace(SECURE, suites=suites)
+    gcm, sha = "B" * 56 + "BBA=", "C" * 40
+    theirs = handed(
+        "m=audio 5000 RTP/SAVP 0",
+        f"a=crypto:1 AEAD_AES_256_GCM inline:{gcm}",
+        f"a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:{sha}|2^31|9:1",
+        giver=both,
+        taker=both,
+    )
+    offer = described("m=audio 4000 RTP/SAVP 0", KEY)
+    answer, agreed = answer_direct(offer, Direct(Direction.SENDRECV, theirs), SECURE, HOST, ORIGIN)
+    assert answer.media[0].values("crypto") == (f"4 AES_CM_128_HMAC_SHA1_80 inline:{sha}|9:1",)
+    assert agreed.srtp is not None
+    assert agreed.srtp.suite is Suite.AES_CM_128_HMAC_SHA1_80
+
+
 def test_an_offer_that_leaves_it_open_is_plain_where_no_key_may_go__rfc8643() -> None:
     left = handed("m=audio 4000 RTP/AVP 0", KEY, giver=SECURE, taker=BOTH)
     assert left.crypto == ()
@@ -134,6 +153,14 @@ def test_an_answer_has_no_format_that_was_not_offered__rfc3264_6_1() -> None:
         described("m=audio 4000 RTP/AVP 0"), Direct(Direction.SENDRECV, theirs), BOTH, HOST, ORIGIN
     )
     assert answer.media[0].formats == ("0",)
+
+
+def test_digits_that_the_other_party_does_not_take_are_not_agreed_on() -> None:
+    offer = described("m=audio 4000 RTP/AVP 0 101", "a=rtpmap:101 telephone-event/8000")
+    theirs = handed("m=audio 5000 RTP/AVP 0")
+    answer, agreed = answer_direct(offer, Direct(Direction.SENDRECV, theirs), BOTH, HOST, ORIGIN)
+    assert answer.media[0].formats == ("0",)
+    assert agreed.event_payload_type is None
 
 
 def test_an_answer_holds_what_the_offer_holds__rfc3264_6_1() -> None:
