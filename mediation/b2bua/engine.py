@@ -25,6 +25,7 @@ from mediation.b2bua.rulings import PolicyNews
 from mediation.b2bua.watch import Watch
 from mediation.routing.admission import Admission
 from mediation.routing.directory import Directory, holders
+from mediation.routing.health import Fitness
 from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Routing
 from mediation.routing.trunk import TrunkState
@@ -317,7 +318,7 @@ class Engine:
         self.registrations.moved(holder, now)
         self._outputs.append(TargetsChanged(holder))
 
-    def _fitness(self, trunk: str, target: Target) -> int:
+    def _fitness(self, trunk: str, target: Target) -> Fitness:
         return self._trunks[trunk].fitness(target)
 
     # bugs
