@@ -324,7 +324,7 @@ class Engine:
     # bugs
 
     def _forget(self, call: Call) -> None:
-        self.calls.pop(call.id, None)
+        self._reception.forget(call)
 
     def _broke(self, error: Exception, now: float, *users: object) -> None:
         """Something of ours raised while it served `users`: end their call, or both where it says that two are met."""

@@ -4,6 +4,7 @@ from mediation.b2bua import causes
 from mediation.b2bua.addressee import addressed
 from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.circles import Circles
 from mediation.b2bua.deciding import Deciding, Decision
 from mediation.b2bua.guard import Guard
 from mediation.b2bua.hunt import Invitation
@@ -42,8 +43,14 @@ class Reception:
         self._guard = Guard(exchange.settings.trunks, exchange.agent.ids)
         self.calls: dict[str, Call] = {}
         """Those that began here and are not over, by our name for them."""
+        self._circles = Circles()
         self.closed = False
         """Whether no call may begin any more."""
+
+    def forget(self, call: Call) -> None:
+        """A call is over."""
+        self._circles.leave(call)
+        self.calls.pop(call.id, None)
 
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request of a known peer: within a dialog it goes to its owner, outside it is judged."""
@@ -82,8 +89,7 @@ class Reception:
         returned = self._agent.layer.returned(request)
         called = addressed(request, source.trunk).uri
         if returned is not None and number_of(returned.request.uri) == number_of(called):
-            self._warn("call.looped", remote)
-            self._answer(transaction, 482, now)
+            self._comes_back(transaction, now)
             return True
         challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
         if challenged is not None:
@@ -91,6 +97,10 @@ class Reception:
                 self._warn("trunk.authentication_failed", remote)
             self._answer(transaction, challenged.status, now, headers=challenged.headers)
         return challenged is not None
+
+    def _comes_back(self, transaction: Transaction, now: float) -> None:
+        self._warn("call.looped", transaction.flow.remote[0])
+        self._answer(transaction, 482, now)
 
     def _paged(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """A MESSAGE outside of any call (RFC 3428)."""
@@ -134,6 +144,10 @@ class Reception:
             # something in the body must be understood, and nobody would get it
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
             return
+        found, decision = decision.candidates, self._circles.broken(decision)
+        if found and not decision.candidates:
+            self._comes_back(transaction, now)
+            return
         self._agent.layer.respond(transaction, reply(request, 100), now)
         try:
             call = Call(self._exchange, transaction, decision, now)
@@ -141,6 +155,7 @@ class Reception:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
+        self._circles.enter(call)
         call.begin(self._obstacle(decision, now), self.rulings.petition(decision), now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:

@@ -115,6 +115,11 @@ class Metrics:
             ("trunk", "result"),
             registry=self._registry,
         )
+        self._looped = Counter(
+            "mediation_requests_looped",
+            "Calls and messages that were refused with 482 because they had come from here.",
+            registry=self._registry,
+        )
         self._policy = Counter(
             "mediation_policy_calls",
             "New calls that were to be put to the policy, by what has become of that: as-decided, changed or refused "
@@ -159,6 +164,8 @@ class Metrics:
         """The engine has told something; what has a figure is counted."""
         if self._recordings is not None:
             self._recordings.told(name)
+        if name == "call.looped":
+            self._looped.inc()
         result = REGISTRATIONS.get(name)
         if result is not None:
             self._registrations.labels(fields["trunk"], result).inc()

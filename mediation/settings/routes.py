@@ -74,5 +74,5 @@ class Route:
     emergency: bool = setting(
         False,
         doc="Calls for help: no limit on calls, rate or bandwidth refuses them, every caller inside may use it, and "
-        "trunks at the caller's site come first.",
+        "trunks at the caller's site come first unless they are down.",
     )
