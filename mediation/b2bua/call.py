@@ -131,6 +131,7 @@ class Call:
         product = exchange.settings.sip.user_agent
         caller = Leg.received(exchange.agent, self, transaction, decision.invitation.source, product)
         caller.trunk = "" if self.source.trunk is None else self.source.trunk.name
+        caller.certificate = self.source.name
         self.seats = Seats(caller, self.media, exchange.agent.names)
         asked = decision.invitation.request
         self.ledger = Ledger(now, number_of(asked.from_.uri), number_of(asked.uri))

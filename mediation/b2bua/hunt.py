@@ -313,6 +313,7 @@ class Hunt:
         flow = Flow(target.transport, listener.endpoint, target.endpoint)
         leg = Leg(agent, self.user, flow, candidate.terms, self._ground.product)
         leg.trunk = candidate.trunk
+        leg.certificate = "" if target.door is None else target.name
         agent.deadlines.start((self, Cue.NO_PROGRESS.name), now + candidate.no_progress_s)
         request, host = invitation.request, target.place
         passage = Passage(invitation.source, candidate.terms, agent.names.host_and_port(flow))

@@ -93,6 +93,8 @@ class Leg:
         self.call_id = ""
         self.trunk = ""
         """Its trunk's name, as routes know it."""
+        self.certificate = ""
+        """The name in its peer's certificate that it is known by; empty: its address."""
         self._remarks: Fields = ()
         """What a refusal of the INVITE says beside its status."""
 

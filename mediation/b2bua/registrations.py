@@ -100,7 +100,7 @@ class Registrations:
 
     def moved(self, trunk: str, now: float) -> None:
         """The names of a trunk stand for other addresses: who holds its registration may be gone."""
-        known = self._directory.targets(trunk)
+        known = self._directory.sought(trunk)
         for registration, of in self._of.items():
             holder = registration.holder
             if of.name == trunk and holder is not None and self._targets[holder] not in known:
@@ -157,7 +157,7 @@ class Registrations:
     def _registrars(self, trunk: str, listeners: tuple[Listener, ...]) -> tuple[Registrar, ...]:
         """The targets of a trunk, as they are known now."""
         found: dict[Registrar, Target] = {}
-        for target in self._directory.targets(trunk):
+        for target in self._directory.sought(trunk):
             listener = listener_for(target, listeners)
             if listener is not None:
                 flow = Flow(target.transport, listener.endpoint, target.endpoint)

@@ -50,6 +50,8 @@ class Sources:
     """The trunks that register with their ITSP, and whether each is registered now."""
     certificates: Callable[[], Mapping[str, datetime]]
     """When the certificate of each interface with TLS ends."""
+    tls_strangers: Callable[[], Mapping[str, int]] = dict
+    """What has become of TLS handshakes of those whose address is nobody's, since the start."""
     targets: Callable[[], Sequence[TargetReport]] = tuple
     """How each target does."""
     names: Callable[[], Sequence[NameReport]] = tuple
@@ -196,6 +198,15 @@ class _Looks(Collector):
             "Datagrams and connections from sources that no setting names.",
             self._sources.strangers(),
         )
+        fates = CounterMetricFamily(
+            "mediation_tls_strangers",
+            "TLS connections from addresses that no setting names, where a certificate may tell who it is, by what has "
+            "become of them: proved to be somebody, refused, or turned away because there were too many (crowded).",
+            labels=["result"],
+        )
+        for fate, count in self._sources.tls_strangers().items():
+            fates.add_metric([fate], count)
+        yield fates
         registered = self._sources.registered()
         if registered:
             stands = GaugeMetricFamily(

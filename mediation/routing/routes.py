@@ -6,7 +6,7 @@ from typing import Final
 
 from mediation.routing.admission import Source
 from mediation.routing.choice import Asked, Choice, taken
-from mediation.routing.directory import FRONT_END_POOL, Directory, Draw
+from mediation.routing.directory import FRONT_END_POOL, Directory, Draw, holders
 from mediation.routing.failover import Failover
 from mediation.routing.health import Fitness
 from mediation.routing.sites import Distance, Sites
@@ -85,8 +85,13 @@ class Routing:
                 for trunk in settings.trunks
             },
         }
-        self._fixed = {name: self._candidates(name) for name in self._ways if not self._directory.names(name)}
-        """Of those that have no names, and so the same candidates for every call."""
+        changing = {holder.name for holder in holders(settings) if holder.peer.trusted_names}
+        self._fixed = {
+            name: self._candidates(name)
+            for name in self._ways
+            if name not in changing and not self._directory.names(name)
+        }
+        """Of those whose targets never change, and so the same candidates for every call."""
         self._choice = Choice(settings.routes)
         self.sites: Final = Sites(settings)
         """Where calls belong to."""
@@ -202,8 +207,13 @@ def _each_once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
 
 
 def listener_for(target: Target, listeners: tuple[Listener, ...]) -> Listener | None:
-    """The first listener that speaks the target's transport and address family; None: it cannot be reached."""
+    """The first listener that speaks the target's transport and address family; None: it cannot be reached.
+
+    Of a target that has connected to us it is the one where it has.
+    """
     for listener in listeners:
+        if target.door is not None and listener.endpoint != target.door:
+            continue
         if listener.transport is target.transport and (":" in listener.host) == (":" in target.host):
             return listener
     return None

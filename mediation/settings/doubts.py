@@ -15,6 +15,7 @@ from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
 from mediation.settings.registration_rules import registration_doubts
 from mediation.settings.secrecy import keys_in_the_open
+from mediation.settings.source_rules import nobody_to_call
 from mediation.sip.flow import Transport
 
 _NARROWER: Final = (("prefixes", tuple), ("usages", tuple), ("hours", tuple), ("then_next", bool))
@@ -34,6 +35,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         _private_audio(draft),
         _tls_without_use(draft),
         _anybody_with_a_certificate(draft),
+        nobody_to_call(draft),
         keys_in_the_open(draft),
         learned_from_anybody(draft),
         registration_doubts(draft),

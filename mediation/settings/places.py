@@ -104,6 +104,8 @@ class Target:
     transport: Transport
     named: NamedTarget | None = None
     """What it was found by; None where the file has its address."""
+    door: Endpoint | None = None
+    """Our listener where it has opened the connection that leads to it; None: we connect to it."""
 
     @property
     def name(self) -> str:

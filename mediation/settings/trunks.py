@@ -8,7 +8,7 @@ from mediation.settings.identity import TrunkIdentity
 from mediation.settings.kept import NO_SECRET, Secret
 from mediation.settings.limits import CallLimits, Link
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
-from mediation.settings.peers import FROM_TARGETS, OfTargets, Peer
+from mediation.settings.peers import FROM_TARGETS, NAMES_DOC, OfTargets, Peer
 from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
 from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
@@ -18,6 +18,7 @@ from mediation.settings.words import (
     check_failover_code,
     check_name,
     check_number_start,
+    check_peer_name,
     check_tls_name,
     check_username,
 )
@@ -115,7 +116,6 @@ class Trunk(TrunkTerms):
             'Its session border controllers, in order of preference: "sip:ADDRESS:PORT", or "sip:NAME" for all that '
             'the DNS knows by that name (NAPTR, SRV, A, AAAA; RFC 3263), "sip:NAME:PORT" for its addresses; with '
             '";transport=tcp" or ";transport=tls" where that is meant, "sips:" for TLS.',
-            at_least=1,
             example='["sip:127.0.0.30:5060", "sip:127.0.0.31:5060;transport=tcp"]',
         )
     )
@@ -123,6 +123,9 @@ class Trunk(TrunkTerms):
         FROM_TARGETS,
         doc="Addresses or networks its calls come from. Default: addresses of targets. []: it places none.",
         example='["127.0.0.30", "127.0.0.31"]',
+    )
+    trusted_names: tuple[str, ...] = setting(
+        (), check=check_peer_name, doc=NAMES_DOC, example='["sbc.itsp.example"]'
     )
     local: tuple[Listener, ...] = setting(
         (),
@@ -195,8 +198,8 @@ class Site:
     trunk_defaults: TrunkTerms = field(
         default=TrunkTerms(),
         metadata=story(
-            "Any setting of [[trunk]] but name, targets, trusted and site, for trunks at this site that do not say "
-            "otherwise.",
+            "Any setting of [[trunk]] but name, targets, trusted, trusted_names, local and site, for trunks at this "
+            "site that do not say otherwise.",
             like="[[trunk]]",
         ),
     )

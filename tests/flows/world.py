@@ -243,6 +243,14 @@ class World:
 
     # inputs
 
+    def proves(self, flow: Flow, *names: str, ours: bool = False) -> None:
+        """A connection stands whose other end has shown a certificate with these names."""
+        self.soon(lambda: self.engine.connection_proved(flow, names, self.now, ours=ours))
+
+    def loses(self, flow: Flow) -> None:
+        """A connection is gone."""
+        self.soon(lambda: self.engine.connection_lost(flow, self.now))
+
     def receive(self, octets: bytes, flow: Flow) -> None:
         """A message that is well formed."""
         message = parse_datagram(octets)
