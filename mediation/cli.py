@@ -199,13 +199,15 @@ def trunk_show(
 ) -> None:
     """Tell what holds for a trunk, and whether it was said by the trunk, by its site or for all trunks."""
     reading = _needed(config)
+    from mediation.explaining.recognition import recognized_by
     from mediation.explaining.trunk import holdings, holdings_mapping, holdings_text
 
     told = holdings(reading, _trunk(reading.settings, name, hint="NAME").name)
+    known_by = recognized_by(reading.settings, name)
     if as_json:
-        show_json(holdings_mapping(name, told, effective=effective))
+        show_json(holdings_mapping(name, known_by, told, effective=effective))
     else:
-        typer.echo(holdings_text(told, effective=effective))
+        typer.echo(holdings_text(known_by, told, effective=effective))
     raise typer.Exit(ExitCode.GOOD)
 
 

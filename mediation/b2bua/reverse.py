@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from mediation.routing.admission import Source
 from mediation.routing.directory import FRONT_END_POOL, Directory
 from mediation.settings.model import Settings
-from mediation.settings.places import NamedTarget, Target
-from mediation.sip.flow import Flow, Transport
-from mediation.sip.locating import Sought
+from mediation.settings.places import Target
+from mediation.sip.flow import Flow
 from mediation.sip.message import Request
 
 
@@ -42,7 +41,9 @@ class Reverse:
         peer = self._settings.internal if source.trunk is None else source.trunk
         if flow.connection is not None and peer.reuse_connections:
             holder = FRONT_END_POOL if source.trunk is None else source.trunk.name
-            self._standing[flow.connection] = _Standing(holder, _target(flow, source.name))
+            self._standing[flow.connection] = _Standing(
+                holder, Target.connected(source.name, flow.remote, flow.local)
+            )
 
     def heard(self, request: Request, flow: Flow, now: float) -> None:
         """A request has come: it may ask for the connection to be used both ways (section 5).
@@ -64,9 +65,3 @@ class Reverse:
         if standing is not None and standing.leads_back:
             self._directory.disconnect(standing.holder, standing.target)
             self._moved(standing.holder, now)
-
-
-def _target(flow: Flow, name: str) -> Target:
-    sought = Sought(name, transport=Transport.TLS)
-    named = NamedTarget(f"sip:{name}{Transport.TLS.parameter}", sought)
-    return Target(named.uri, *flow.remote, Transport.TLS, named, door=flow.local)

@@ -10,10 +10,11 @@ from mediation.b2bua.numbering import callers_of, inside
 from mediation.b2bua.passage import ANONYMOUS, Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
 from mediation.explaining.number import outcome_lines, outcome_mapping
+from mediation.explaining.recognition import recognized_by
 from mediation.routing.admission import Source
 from mediation.routing.choice import Asked as AskedRoute
 from mediation.routing.choice import Verdict, taken
-from mediation.routing.directory import supposed
+from mediation.routing.directory import FRONT_END_POOL, supposed
 from mediation.routing.numbers import number_of
 from mediation.routing.question import Asked, asked_about
 from mediation.routing.routes import Candidate, Routing
@@ -51,6 +52,8 @@ class Explanation:
 
     source: str
     """The trunk that it comes from, or `front-end`."""
+    known_by: tuple[str, ...]
+    """What tells that it does; empty: nothing does, and it could not come."""
     called: Outcome
     """By the rules of the source."""
     calling: Outcome | None
@@ -102,6 +105,7 @@ def explain_route(
     urgent = any(each.urgent for each in candidates)
     return Explanation(
         str(source.side) if trunk is None else trunk.name,
+        recognized_by(settings, FRONT_END_POOL if trunk is None else trunk.name),
         plan.called_in.of_number(called),
         plan.calling_in.of_number(calling) if calling else None,
         source.sites,
@@ -119,6 +123,9 @@ def explanation_text(explanation: Explanation) -> str:
 def _lines(told: Explanation) -> Iterator[str]:
     caller = f" from {told.calling.before}" if told.calling is not None else ""
     yield f"a call to {told.called.before}{caller}, by {told.source}"
+    yield from (f"  known by {way}" for way in told.known_by)
+    if not told.known_by:
+        yield "  which places no calls: 403"
     yield ""
     yield "as we write it"
     yield from _outcomes(told.called, told.calling)
@@ -187,6 +194,7 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
     return {
         "schema": 1,
         "source": told.source,
+        "known_by": list(told.known_by),
         "called": outcome_mapping(told.called),
         "calling": None if told.calling is None else outcome_mapping(told.calling),
         "sites": [

@@ -193,8 +193,8 @@ GATEWAY: Final = Group(
         key(
             "PoolFqdn",
             "",
-            "trunk.targets trunk.tls_name",
-            "address of the gateway, or the name in its certificate",
+            "trunk.targets trunk.tls_name trunk.trusted_names",
+            "address of the gateway, or the name in its certificate, which may say alone who calls",
         ),
         key(
             "MediationServer",

@@ -11,6 +11,7 @@ from itertools import count
 
 from mediation.net.address import family_of, is_address
 from mediation.net.aliases import Aliases
+from mediation.net.heirs import Heirs
 from mediation.net.keepalive import Datagrams
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY, TcpListener, turn_away
 from mediation.net.marking import connecting_socket
@@ -101,6 +102,7 @@ class Flows:
         self._connections: dict[int, TcpConnection] = {}
         self._by_peer: dict[tuple[Endpoint, Endpoint], TcpConnection] = {}
         self._aliases = Aliases(security, wire)
+        self._heirs = Heirs()
         self._keepalives = Datagrams(self._send_keepalive)
         self._opening: dict[tuple[Endpoint, Endpoint], list[bytes]] = {}
         self._rests: Rests[tuple[Endpoint, Endpoint]] = Rests()
@@ -155,6 +157,7 @@ class Flows:
             self._connections.get(flow.connection or _NONE)
             or self._by_peer.get(peer)
             or self._aliases.get(peer)
+            or self._heirs.of(flow.connection or _NONE)
         )
         if connection is not None and connection.send(octets):
             return
@@ -230,6 +233,7 @@ class Flows:
         self._by_peer[peer] = connection
         shown = connection.identity_shown
         if shown is not None:
+            self._heirs.stands(connection)
             self._on_proof(connection.flow, shown.domains, connection.ours)
         for octets in self._opening.pop(peer, ()):
             connection.send(octets)
@@ -240,6 +244,7 @@ class Flows:
         peer = (connection.local, connection.remote)
         self._shaken(connection)
         known = self._connections.pop(connection.identity, None) is not None
+        self._heirs.gone(connection)
         if self._by_peer.get(peer) is connection:
             del self._by_peer[peer]
         self._secured.discard(connection)

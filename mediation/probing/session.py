@@ -70,7 +70,9 @@ async def find_target(settings: Settings, trunk: str) -> tuple[Directory, Target
             async with asyncio.timeout(2 * settings.dns.timeout_s):
                 await settled.wait()
         await resolver.aclose()
-    targets = directory.targets(trunk)
+    targets = directory.sought(trunk)
+    if not targets and not directory.names(trunk):
+        raise ProbeError(f"trunk {trunk} has no targets: only who can be connected to can be probed")
     if not targets:
         raise ProbeError(f"the DNS knows no address of trunk {trunk}")
     return directory, targets[0]

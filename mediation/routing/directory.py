@@ -155,7 +155,9 @@ class Directory:
 
 
 def supposed(settings: Settings) -> Directory:
-    """A directory in which each name has one address that is nobody's: for what can be said without asking the DNS."""
+    """A directory in which each name has one address that is nobody's, and who may be called by a connection of its
+    own has one: for what can be said without asking anybody.
+    """
     directory = Directory(settings)
     for holder in holders(settings):
         for named in directory.names(holder.name):
@@ -165,4 +167,9 @@ def supposed(settings: Settings) -> Directory:
                 host = "::" if kind is Kind.AAAA else "0.0.0.0"
                 port = named.sought.port or transport.default_port
                 directory.learn(holder.name, named, (Service(0, 0, transport, port, (host,)),))
+        peer, doors_of_tls = holder.peer, [e for e in holder.listeners if e.transport is Transport.TLS]
+        if peer.trusted_names and peer.reuse_connections and doors_of_tls:
+            door = doors_of_tls[0].endpoint
+            nobody = "::" if ":" in door[0] else "0.0.0.0"
+            directory.connect(holder.name, Target.connected(peer.trusted_names[0], (nobody, 0), door))
     return directory

@@ -591,6 +591,12 @@ def test_trunk_show_tells_who_has_said_what(tmp_path: Path) -> None:
     assert not any(origin == "default" for origin in told.values())
 
 
+def test_trunk_show_tells_what_its_calls_are_known_by(tmp_path: Path) -> None:
+    code, out, _ = invoke("trunk", "show", "north", "-c", written(tmp_path, SITED))
+    assert code == 0
+    assert out.startswith("# its calls are known by the addresses of its targets: sip:127.0.0.30\n")
+
+
 def test_trunk_show_effective_tells_every_setting_there_is(tmp_path: Path) -> None:
     code, out, _ = invoke("trunk", "show", "north", "--effective", "--json", "-c", written(tmp_path, SITED))
     told = {each["key"]: each for each in json.loads(out)["settings"]}

@@ -55,6 +55,15 @@ def calls(secured: Secured, peer: TcpPeer) -> None:
     peer.send(offer.replace(b"RTP/AVP 0", b"RTP/AVP 8"))
 
 
+def acknowledged(answer: Response) -> bytes:
+    """The ACK to a 2xx."""
+    lines = [f"ACK {answer.contact.uri if answer.contact else ''} SIP/2.0"]
+    lines += ["Via: SIP/2.0/TLS wire.invalid;branch=z9hG4bK-wire-ack", "Max-Forwards: 70"]
+    lines += [f"{name}: {answer.headers.get(name)}" for name in ("From", "To", "Call-ID")]
+    lines += [f"CSeq: {answer.cseq.number} ACK", "Content-Length: 0"]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
 async def says(secured: Secured, peer: TcpPeer, *, alias: bool = True) -> Response:
     """Ask how the server is, and whether it wants the connection."""
     more = ";rport;alias" if alias else ";rport"
@@ -202,3 +211,77 @@ async def test_one_address_that_tries_again_and_again_is_turned_away_unheard(sec
         other = await from_anywhere(secured, last=67)
         assert (await says(secured, other)).status == 200
         await other.close()
+
+
+async def test_a_branch_of_ours_on_a_line_without_an_address_calls_and_is_called(secured: Secured) -> None:
+    """Two servers: the centre knows the branch by its certificate, and calls it by the connection that it keeps."""
+    scene = secured.scene
+    papers = secured.authority.signs("branch", MOBILE_NAME)
+    inside, wandering, phone_at = scene.host(12), scene.host(66), (scene.host(21), 5060)
+    branch = f"""
+[internal]
+listen = ["udp:{inside}"]
+targets = ["sip:{phone_at[0]}"]
+health.options = false
+[gateway]
+listen = ["tls:{wandering}"]
+[gateway.tls]
+certificate = "{papers.certificate}"
+private_key = "{papers.private_key}"
+authorities = "{secured.authority.file}"
+[[trunk]]
+name = "centre"
+targets = ["sip:{secured.gateway[0]}:5061;transport=tls"]
+tls_name = "ms.corp.example"
+reuse_connections = true
+health.interval_s = 1
+health.suspect_interval_s = 1
+[media]
+workers = 1
+"""
+    centre = configured(secured).replace(
+        '"branch.corp.example"]\n', '"branch.corp.example"]\nreuse_connections = true\n'
+    )
+    centre += '[[route]]\ntrunks = ["mobile"]\n'
+    async with (
+        serving(centre, quick=True) as server,
+        serving(branch, quick=True) as there,
+        Phone.plugged_in(scene.front_end) as front_end,
+        Phone.plugged_in(phone_at) as phone,
+    ):
+        await until(lambda: len(server._engine.directory.connected("mobile")) == 1)
+        front_end.calls(NUMBER, scene.internal)
+        await front_end.notes_that("hears 200")
+        phone.hangs_up()
+        await front_end.notes_that("is hung up on")
+        phone.calls(NUMBER, (inside, 5060))
+        await phone.notes_that("hears 200")
+        front_end.hangs_up()
+        await phone.notes_that("is hung up on")
+        for each in (server, there):
+            await nothing_left_in(each, "calls", "dialogs")
+        assert [connection.ours for connection in server._driver.flows._connections.values()] == [False]
+
+
+async def test_a_call_is_ended_by_the_next_connection_of_a_peer_that_has_moved(secured: Secured) -> None:
+    """Nobody can connect to it, and it has sent nothing since: its certificate says that it is the same."""
+    async with (
+        serving(configured(secured), quick=True) as server,
+        Phone.plugged_in(secured.scene.front_end) as front_end,
+    ):
+        before = await from_anywhere(secured)
+        calls(secured, before)
+        answer = await before.response()
+        assert answer.status == 200
+        before.send(acknowledged(answer))
+        await until(lambda: all(call.is_up for call in server._engine.calls.values()))
+        await before.close()
+        await until(lambda: not server._driver.flows._connections)
+        after = await from_anywhere(secured, last=67)
+        front_end.hangs_up()
+        bye = await after.message()
+        assert isinstance(bye, Request)
+        assert bye.method == "BYE"
+        after.send(reply(bye, 200))
+        await nothing_left_in(server, "calls", "dialogs")
+        await after.close()

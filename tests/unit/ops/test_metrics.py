@@ -214,6 +214,16 @@ def test_what_comes_back_to_us_is_counted() -> None:
         assert scrape(at)["mediation_requests_looped_total", ()] == 1
 
 
+def test_what_becomes_of_tls_strangers_is_looked_up() -> None:
+    sources = replace(NOTHING, tls_strangers=lambda: {"proved": 2, "refused": 5, "crowded": 0})
+    with served(sources) as (_, at):
+        found = {key: value for key, value in scrape(at).items() if "tls_strangers" in key[0]}
+    assert found == {
+        ("mediation_tls_strangers_total", (("result", "proved"),)): 2,
+        ("mediation_tls_strangers_total", (("result", "refused"),)): 5,
+    }
+
+
 def test_registrations_are_counted_and_shown_by_trunk() -> None:
     stands = {"itsp-a": True, "itsp-b": False}
     with served(replace(NOTHING, registered=lambda: stands)) as (metrics, at):
