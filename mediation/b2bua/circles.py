@@ -16,23 +16,22 @@ from mediation.routing.numbers import number_of
 
 
 class Circles:
-    """The calls of one engine that nobody has answered yet."""
+    """The calls of one engine; those that nobody has answered yet count."""
 
     def __init__(self) -> None:
-        self._calls: dict[tuple[str, str], list[Call]] = {}
+        self._calls: dict[tuple[str, str], dict[str, Call]] = {}
         """By the called number, and by whoever has asked for it."""
 
     def enter(self, call: Call) -> None:
         """A call has begun."""
-        self._calls.setdefault(_key(call), []).append(call)
+        self._calls.setdefault(_key(call), {})[call.id] = call
 
     def leave(self, call: Call) -> None:
         """It is over."""
         key = _key(call)
-        left = [each for each in self._calls.get(key, ()) if each is not call]
-        if left:
-            self._calls[key] = left
-        else:
+        alike = self._calls.get(key, {})
+        alike.pop(call.id, None)
+        if not alike:
             self._calls.pop(key, None)
 
     def broken(self, decision: Decision) -> Decision:
@@ -43,7 +42,7 @@ class Circles:
             for name in {each.trunk for each in decision.candidates}
             if any(
                 calling in call.calling_numbers and not call.is_answered
-                for call in self._calls.get((decision.called, name), ())
+                for call in self._calls.get((decision.called, name), {}).values()
             )
         }
         if not asking:

@@ -156,8 +156,12 @@ class Engine:
         """A connection stands whose other end has shown a certificate with these names; `ours`: we have opened it."""
         del now
         source = self._admission.proved(flow, names)
-        if source is not None and not ours:
-            self._reverse.stands(flow, source)
+        if source is None or ours:
+            return
+        trunk = None if source.trunk is None else source.trunk.name
+        host = flow.remote[0]
+        self._fact("connection.identified", Level.INFO, trunk=trunk, certificate=source.name, remote=host)
+        self._reverse.stands(flow, source)
 
     def receive(self, message: Message, flow: Flow, now: float) -> None:
         """A valid message arrived. One from a stranger has no effect whatever."""

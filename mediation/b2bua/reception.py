@@ -54,7 +54,7 @@ class Reception:
 
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request of a known peer: within a dialog it goes to its owner, outside it is judged."""
-        source = self._admission.identify(transaction.flow)
+        source = self._admission.identify(transaction.source)
         if source is None:
             raise LookupError(transaction.flow.remote)
         terms = self._routing.terms(source)

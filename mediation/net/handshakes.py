@@ -149,7 +149,7 @@ class _Pace:
 def _place(host: str) -> str:
     """Whom an address counts for: with IPv6 a subscriber has a whole network of them."""
     address = ip_address(host.partition("%")[0])
-    return host if address.version == 4 else str(address.exploded[:19])
+    return host if address.version == 4 else address.exploded[:19]
 
 
 def _forget_oldest(remembered: dict[str, T]) -> None:

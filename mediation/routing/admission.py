@@ -98,9 +98,11 @@ class Admission:
         return () if holder.peer.trusted_names else holder.peer.trusted
 
     def _ports(self, holder: Holder, network: Network) -> frozenset[int]:
+        if not is_target(holder):
+            return frozenset()
         there = [each for each in self._directory.known(holder.name) if addresses((each,)) == (network,)]
         by_udp = all(each.transport is Transport.UDP for each in there)
-        return frozenset(each.port for each in there if by_udp and is_target(holder))
+        return frozenset(each.port for each in there if by_udp)
 
     def side_of(self, flow: Flow) -> Side | None:
         """Which interface a flow belongs to."""

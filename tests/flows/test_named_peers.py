@@ -68,6 +68,8 @@ def test_who_is_nobodys_address_calls_by_the_name_in_its_certificate(scene: Scen
     scene.phone.says(486)
     caller = scene.world.record.caller
     assert (caller.trunk, caller.certificate) == ("mobile", MOBILE)
+    (told,) = [fact.fields for fact in scene.world.facts if fact.name == "connection.identified"]
+    assert told == {"trunk": "mobile", "certificate": MOBILE, "remote": ELSEWHERE}
     assert scene.world.record.as_json(0)["caller"]["certificate"] == MOBILE  # type: ignore[index]
 
 
