@@ -1,7 +1,7 @@
 """TLS handshakes that others have under way with us: how many at a time, and how many by those whom nobody knows yet.
 
 Whoever comes from an address that we know has a contingent that no stranger can touch. Strangers, who may yet prove
-by a certificate to be somebody, share a small one, and come at a rate that one processor does not feel. When it is
+by a certificate to be somebody, share a small one, and come at a rate that a tenth of a processor bears. When it is
 full the newest takes the place of the oldest: a peer that means it is done in two round trips, a flood that only holds
 places loses them. No address has more than a few, and who has proved itself once from an address is no stranger there.
 """
@@ -23,6 +23,7 @@ MOST_STRANGE: Final = 128
 MOST_STRANGE_OF_ONE: Final = 4
 """… from one address, or one network of IPv6 (/64)."""
 STRANGE_IN_A_SECOND: Final = 100.0
+"""… of all of them; one that comes to nothing takes us a millisecond."""
 STRANGE_OF_ONE_IN_A_SECOND: Final = 1.0
 STRANGE_OF_ONE_AT_ONCE: Final = 8.0
 """So many may one address begin in a burst, when it has begun none for a while."""
