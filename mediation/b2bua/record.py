@@ -1,6 +1,6 @@
 """One call, as it is written down when it is over: attempts inside, one cause."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from mediation.b2bua.causes import Cause
@@ -80,6 +80,16 @@ class RecordingRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncementRecord:
+    """What the caller heard before it was refused."""
+
+    sound: str
+    """The file, or the tone and its country."""
+    complete: bool
+    """Whether it was heard to its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """Everything about one call. Times are seconds on the driver's clock; None: it did not come to that."""
 
@@ -104,6 +114,8 @@ class CallRecord:
     """None: it was not to be recorded."""
     tag: str = ""
     """What a policy wanted to stand here; empty: nothing."""
+    announcement: AnnouncementRecord | None = None
+    """None: it was not refused, or without a sound."""
 
     @property
     def direction(self) -> str:
@@ -141,6 +153,7 @@ class CallRecord:
             "attempts": [_attempt(attempt, at(attempt.started)) for attempt in self.attempts],
             "transfers": [_transfer(transfer, at(transfer.at)) for transfer in self.transfers],
             "recording": None if self.recording is None else _recording(self.recording),
+            "announcement": None if self.announcement is None else asdict(self.announcement),
         }
 
 

@@ -36,11 +36,11 @@ from mediation.b2bua.plan import (
     RecordingEnded,
     RecordingFailed,
     RecordingOrder,
-    Sound,
-    SoundKind,
+    SoundEnded,
     Stream,
     StreamReport,
 )
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.quality_fields import quality_fields, quality_of
 from mediation.media.recording_messages import (
     BeginRecording,
@@ -244,6 +244,8 @@ def _fields(message: Message) -> Fields:
             return ["pair refused", call, reason]
         case MediaSilent(call, is_caller):
             return ["silent", call, is_caller]
+        case SoundEnded(call, is_caller):
+            return ["sound ended", call, is_caller]
         case KeyHeard(call, is_caller, key, duration_ms):
             return ["key", call, is_caller, key, duration_ms]
         case MediaAmiss(call, is_caller, what, over):
@@ -311,6 +313,8 @@ def _message(fields: object) -> Message:
             return PairRefused(call, reason)
         case ["silent", str(call), bool(is_caller)]:
             return MediaSilent(call, is_caller)
+        case ["sound ended", str(call), bool(is_caller)]:
+            return SoundEnded(call, is_caller)
         case ["key", str(call), bool(is_caller), str(key), int(duration_ms)]:
             return KeyHeard(call, is_caller, key, duration_ms)
         case ["amiss", str(call), bool(is_caller), str(what), bool(over)]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from mediation.b2bua.plan import SoundKind, Stream
+from mediation.b2bua.plan import Stream
 from mediation.media.actions import ALL_CLOSED, NO_ACTIONS, Drop, actions_by, reasons_by
 from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST, Course, Line
@@ -168,7 +168,7 @@ class Relay:
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
         self.ear.expect(source.law, self._laws)
-        is_drowned = sink.plays is not None and sink.plays.kind is SoundKind.MUSIC
+        is_drowned = sink.plays is not None and not sink.plays.gives_way
         if source.sends and sink.takes and not is_drowned:
             number = sink.event_payload_type
             self._actions = actions_by(key, source.taken_payload_types, events, number, sink.comfort_noise)

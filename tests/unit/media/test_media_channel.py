@@ -31,11 +31,10 @@ from mediation.b2bua.plan import (
     RecordingEnded,
     RecordingFailed,
     RecordingOrder,
-    Sound,
-    SoundKind,
     Stream,
     StreamReport,
 )
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media import channel
 from mediation.media.channel import (
     Channel,
