@@ -78,6 +78,8 @@ class Stream:
     """What we play to it, if it takes anything; None: it hears the party across."""
     latching: Latching = Latching.SDP_IP
     """Which sources may be the party."""
+    jitter_buffer_ms: int = 0
+    """What it sends goes on in order, evenly, and so much later; 0: as it comes."""
 
     @property
     def taken_payload_types(self) -> tuple[int, ...]:

@@ -207,6 +207,7 @@ def _quality(quality: Quality) -> dict[str, object]:
     return {
         "reordered": quality.reordered,
         "duplicates": quality.duplicates,
+        "discarded": quality.discarded,
         "loss_runs": losses.runs,
         "loss_bursts": losses.bursts,
         "jitter_mean_ms": _rounded(quality.jitter_mean_ms),

@@ -363,6 +363,7 @@ def _stream_fields(stream: Stream) -> Fields:
         stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, stream.comfort_noise, stream.fill_silence,
         stream.max_ptime_ms, stream.repacketize, stream.dtmf, stream.rtcp_xr, _key_fields(stream.srtp),
         None if stream.plays is None else [stream.plays.kind, stream.plays.name], stream.latching,
+        stream.jitter_buffer_ms,
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -384,7 +385,7 @@ def _stream(fields: list[object]) -> Stream:
             int() | None as our_payload_type, int() | None as our_event_payload_type,
             bool(rtcp_mux), bool(rtcp_reduced), int(dscp), bool(comfort_noise), bool(fill_silence), int(max_ptime_ms),
             bool(repacketize), str(dtmf), bool(rtcp_xr), list() | None as keys, list() | None as plays,
-            str(latching), *alternatives,
+            str(latching), int(jitter_buffer_ms), *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -413,6 +414,7 @@ def _stream(fields: list[object]) -> Stream:
                 rtcp_xr,
                 _sound(plays),
                 Latching(latching),
+                jitter_buffer_ms,
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 

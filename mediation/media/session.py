@@ -152,6 +152,9 @@ class Session:
             from_caller, from_callee = self._relays
             from_caller.configure(plan.caller, plan.callee)
             from_callee.configure(plan.callee, plan.caller)
+        else:
+            for relay in self._relays:
+                relay.rest()
         caller.apply(plan.caller, now)
         callee.apply(plan.callee, now)
         for seat, media in enumerate((plan.caller, plan.callee)):

@@ -74,6 +74,8 @@ class Terms:
     """How INFO says them."""
     latching: Latching = Latching.SDP_IP
     """From where audio is taken."""
+    jitter_buffer_ms: int = 0
+    """How long its audio is held, to go on evenly."""
     announcements: tuple[Announcement, ...] = ()
     """What its callers hear before they are refused."""
 
@@ -118,6 +120,7 @@ class Terms:
             media.dtmf,
             media.dtmf_info,
             media.latching,
+            media.jitter_buffer_ms,
             peer.announcements,
         )
 
