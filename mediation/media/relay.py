@@ -398,6 +398,8 @@ class Relay:
         header = self._rewrite.header(payload_type, False, sequence, timestamp & 0xFFFFFFFF, _OURSELVES, at)
         if header is None:
             return  # the source was heard this very moment
+        if self.tap is not None and self._key is not None:
+            self.tap.play(self._key[2], header + payload, at)
         self._send_own(header, payload)
 
     def sound_ended(self) -> None:

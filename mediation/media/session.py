@@ -251,9 +251,10 @@ class Session:
             self._tap = Tap(self._call, self._tape, self._whereabouts, everything=order.pcap)
             for seat in _BOTH:
                 self._relays[seat].tap = self._tap.of(seat)
-        for relay, stream in zip(self._relays, (plan.caller, plan.callee), strict=True):
+        streams = plan.caller, plan.callee
+        for relay, stream, across in zip(self._relays, streams, reversed(streams), strict=True):
             if relay.tap is not None:
-                relay.tap.follow(stream)
+                relay.tap.follow(stream, heard=across.plays is None or across.plays.gives_way)
 
     def _whereabouts(self) -> tuple[tuple[Endpoint | None, Endpoint], ...]:
         """See `tap`."""
