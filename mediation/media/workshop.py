@@ -13,9 +13,11 @@ from mediation.media.clock import NEVER, UNITS_PER_MS
 from mediation.media.digits import Digits, Tell, are_unlike, way_of
 from mediation.media.hush import Hush
 from mediation.media.jitter_buffer import JitterBuffer
+from mediation.media.modem_ear import ModemEar
 from mediation.media.outlet import Heard, Outlet
 from mediation.media.repacketizing import Repacketizer, lengths_for
 from mediation.sdp.audio import COMFORT_NOISE
+from mediation_codecs.law import Law
 
 NOISE_TYPE = COMFORT_NOISE[0]
 
@@ -33,7 +35,10 @@ def is_wanted(source: Stream, sink: Stream) -> bool:
 class Workshop:
     """Of one direction. All times are of the media clock."""
 
-    __slots__ = ("_buffer", "_digits", "_hush", "_laws", "_lengths", "_outlet", "_packer", "_remind", "_tell")
+    __slots__ = (
+        "_buffer", "_digits", "_hush", "_law", "_laws", "_lengths", "_modem", "_outlet", "_packer", "_remind",
+        "_sequence", "_tell",
+    )  # fmt: skip
 
     def __init__(self, outlet: Outlet, tell: Tell, remind: Callable[[], None]) -> None:
         """`tell` hears of keys for signalling, `remind` is called when `deadline` may have come nearer."""
@@ -44,12 +49,16 @@ class Workshop:
         self._digits: Digits | None = None
         self._hush: Hush | None = None
         self._packer: Repacketizer | None = None
+        self._modem = ModemEar()
+        self._law = Law.PCMU
+        self._sequence: int | None = None
+        """The last number that came by here; None: others have come elsewhere since."""
         self._laws: tuple[int, ...] = ()
         self._lengths = (0, 0)
 
     def follow(self, source: Stream, sink: Stream) -> None:
         """Another plan: what it still asks for goes on."""
-        self._laws = source.taken_payload_types
+        self._laws, self._law = source.taken_payload_types, source.law
         self._lengths = lengths_for(sink)
         if not _needs_buffer(source, sink):
             self._buffer = None
@@ -91,7 +100,10 @@ class Workshop:
             return True
         if self._digits is not None and self._digits.is_busy:
             return True
-        return self._packer is not None and not self._fits(octets)
+        if self._packer is not None and not self._fits(octets):
+            return True
+        self._sequence = None
+        return False
 
     def take(self, packet: Heard, now: int) -> None:
         """A packet of the source, on its way."""
@@ -115,11 +127,12 @@ class Workshop:
     def send_on(self, packet: Heard, now: int) -> None:
         """The same, once it has been listened to."""
         digits, hush, outlet = self._digits, self._hush, self._outlet
+        after_loss = self._misses_before(packet.sequence)
         if digits is not None and digits.keeps(packet, outlet.leaving(packet), now):
             outlet.withhold(packet)
             return
         if packet.payload_type not in self._laws:
-            if hush is not None and packet.payload_type == NOISE_TYPE:
+            if hush is not None and packet.payload_type == NOISE_TYPE and not self._modem.is_sure:
                 hush.heard(packet.payload, now)
             self.flush()
             outlet.forward(packet, now)
@@ -127,11 +140,24 @@ class Workshop:
         if hush is not None:
             hush.stop()
         packer = self._packer
-        if packer is None or self._fits(len(packet.payload)):
+        if packer is not None or hush is not None:
+            self._modem.hear(self._law, packet.payload, now)
+        if packer is None:
+            outlet.forward(packet, now)
+        elif self._fits(len(packet.payload)):
+            packer.bypassed()
             outlet.forward(packet, now)
         elif (placed := outlet.place(packet, now)) is not None:
-            for payload, timestamp, marker in packer.take(*placed, now):
+            conceals = after_loss and not self._modem.is_sure
+            for payload, timestamp, marker in packer.take(*placed, now, conceals=conceals):
                 outlet.send_piece(payload, timestamp, marker=marker)
+
+    def _misses_before(self, sequence: int) -> bool:
+        """Whether packets before this one have not come."""
+        ahead = 1 if self._sequence is None else (sequence - self._sequence) & 0xFFFF
+        if ahead < 0x8000:
+            self._sequence = sequence
+        return 1 < ahead < 0x8000
 
     def stop(self) -> None:
         """Nobody needs this any more: what is held or waits goes on."""
@@ -155,6 +181,7 @@ class Workshop:
             self._digits.source_changed()
         if self._hush is not None:
             self._hush.stop()
+        self._modem, self._sequence = ModemEar(), None
 
     @property
     def deadline(self) -> int:
