@@ -332,7 +332,7 @@ def _look_around(draft: "Draft") -> "Iterable[Fault]":
         from mediation.net.policy_kinds import faulty_policy
 
         yield from faulty_policy(draft)
-    if any(True for _ in draft.music()):
+    if any(True for _ in draft.sound_files()):
         from mediation.media.sound_files import faulty_sounds
 
         yield from faulty_sounds(draft)

@@ -359,6 +359,7 @@ class Leg:
             alternatives=tuple(each.remote for each in others),
             alternative_srtp=tuple(each.srtp for each in others),
             latching=self.terms.latching,
+            jitter_buffer_ms=self.terms.jitter_buffer_ms,
         )
 
     # what the session tells

@@ -178,16 +178,21 @@ class Reception:
         if (cause := self._deciding.unroutable(decision, now)) is not None:
             return cause
         limit = self._exchange.settings.sip.max_calls
-        if limit and len(self.calls) > limit and not decision.is_urgent:
+        if limit and self._busy > limit and not decision.is_urgent:
             return causes.NO_ROOM
         return self._deciding.lack(decision, now)
+
+    @property
+    def _busy(self) -> int:
+        """Calls that count as such: not those that were refused and hear why."""
+        return len(self.calls) - self._exchange.announcer.running
 
     # answers
 
     def _answer_options(self, transaction: Transaction, terms: Terms, now: float) -> None:
         """Say what we take, and whether we take calls now (RFC 3261 section 11.2)."""
         limit = self._exchange.settings.sip.max_calls
-        full = bool(limit) and len(self.calls) >= limit
+        full = bool(limit) and self._busy >= limit
         headers = (
             ("Contact", self._agent.contact(transaction.flow)),
             ("Allow", terms.allow_outside),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from mediation.routing.translation import AS_IT_IS, NumberPlan
 from mediation.sdp.crypto import SrtpMode
 from mediation.sdp.negotiation import Capabilities
+from mediation.settings.announcements import Announcement
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.peer_media import Dtmf, InfoBody, Latching
 from mediation.settings.peer_terms import (
@@ -73,6 +74,10 @@ class Terms:
     """How INFO says them."""
     latching: Latching = Latching.SDP_IP
     """From where audio is taken."""
+    jitter_buffer_ms: int = 0
+    """How long its audio is held, to go on evenly."""
+    announcements: tuple[Announcement, ...] = ()
+    """What its callers hear before they are refused."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
@@ -115,6 +120,8 @@ class Terms:
             media.dtmf,
             media.dtmf_info,
             media.latching,
+            media.jitter_buffer_ms,
+            peer.announcements,
         )
 
     def capabilities_over(self, transport: Transport) -> Capabilities:
