@@ -125,18 +125,26 @@ def number(
 ) -> None:
     """Translate a number by the rules of a trunk; tell every rule tried."""
     settings = _needed(config).settings
+    from mediation.explaining.caller import caller_lines, caller_mapping, explain_caller
     from mediation.explaining.number import explain_number, outcome_lines, outcome_mapping
     from mediation.settings.identity import HeaderDirection
     from mediation.settings.numbers import NumberParty
+    from mediation.settings.words import is_user
 
     party = NumberParty.CALLING if calling else NumberParty.CALLED
     way = HeaderDirection.FROM_PEER if direction is Way.IN else HeaderDirection.TO_PEER
-    outcome = explain_number(_trunk(settings, trunk), number, party, way)
+    given = _trunk(settings, trunk)
+    outcome = explain_number(given, number, party, way)
+    shown = explain_caller(settings, given, number, way) if calling and is_user(number) else None
     if as_json:
         told = {"schema": 1, "trunk": trunk, "party": party, "direction": way, **outcome_mapping(outcome)}
-        show_json(told)
+        show_json(told if shown is None else {**told, "caller": caller_mapping(shown)})
     else:
-        typer.echo("\n".join(outcome_lines(outcome)))
+        typer.echo(
+            "\n".join(
+                (*outcome_lines(outcome), *(() if shown is None else caller_lines(shown, outcome.after)))
+            )
+        )
     raise typer.Exit(ExitCode.NOT_GOOD if outcome.refused else ExitCode.GOOD)
 
 

@@ -3,10 +3,11 @@
 from mediation.b2bua import causes
 from mediation.b2bua.addressee import addressed
 from mediation.b2bua.call import Call, Exchange
+from mediation.b2bua.callers import welcome
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.deciding import Deciding, Decision
 from mediation.b2bua.guard import Guard
-from mediation.b2bua.hunt import Invitation
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.numbering import inside
 from mediation.b2bua.outputs import Fact, Level
@@ -99,20 +100,24 @@ class Reception:
         terms = self._routing.terms(source)
         invitation = self._invitation(request, terms, source)
         source = self._deciding.at_its_sites(source, invitation.request)
-        routed = self._routing.candidates(source, number_of(invitation.request.uri), now)
+        found = self._routing.candidates(source, number_of(invitation.request.uri), now)
+        welcomed = welcome(invitation, found)
+        routed, refusal = welcomed.candidates, welcomed.refusal
         takers = tuple(each for each in routed if each.terms.mid_call.info)
         candidates = tuple(each for each in takers if not bars(request, terms, each.terms))
         if self.closed:
             self._answer(transaction, 503, now)
+        elif refusal is not None:
+            self._answer(transaction, refusal.status, now, headers=(refusal.header(),))
         elif not routed:
-            found = self._routing.leads_somewhere(source, number_of(invitation.request.uri), now)
-            self._answer(transaction, 503 if found else 404, now)
+            leads = self._routing.leads_somewhere(source, number_of(invitation.request.uri), now)
+            self._answer(transaction, 503 if leads else 404, now)
         elif not takers:
             self._answer(transaction, 405, now, headers=(("Allow", terms.allow_without("MESSAGE")),))
         elif not candidates:
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
         else:
-            Page(self._exchange, transaction, invitation, candidates, now)
+            Page(self._exchange, transaction, welcomed.invitation, candidates, now)
 
     @staticmethod
     def _invitation(request: Request, terms: Terms, source: Source) -> Invitation:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mediation.routing.admission import Source
+from mediation.routing.caller_id import OWN_CALLER_ID, CallerId
 from mediation.routing.choice import Asked, Choice, taken
 from mediation.routing.directory import FRONT_END_POOL, Directory, Draw
 from mediation.routing.failover import Failover
@@ -34,6 +35,8 @@ class Candidate:
     """Which final responses send the call to the next candidate."""
     urgent: bool = False
     """A call for help: no limit refuses it."""
+    caller_id: CallerId = OWN_CALLER_ID
+    """What its route shows of the caller."""
 
 
 def least(low: int, high: int) -> int:
@@ -104,10 +107,14 @@ class Routing:
         found: list[Candidate] = []
         for route in routes:
             trunks = drawn(route.trunks, route.weights, self._draw) if route.weights else route.trunks
+            caller_id = CallerId.of(route)
+            differs = route.emergency or caller_id != OWN_CALLER_ID
             for name in self._permitted(source, route, trunks):
                 candidates = self._targets(name)
                 found += (
-                    (replace(each, urgent=True) for each in candidates) if route.emergency else candidates
+                    (replace(each, urgent=route.emergency, caller_id=caller_id) for each in candidates)
+                    if differs
+                    else candidates
                 )
         return _each_once(found)
 

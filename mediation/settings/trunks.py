@@ -12,6 +12,7 @@ from mediation.settings.peers import FROM_TARGETS, OfTargets, Peer
 from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
 from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
+from mediation.settings.screening import SCREENING_DOC, USUAL_SCREENING, Screening
 from mediation.settings.story import setting, story
 from mediation.settings.words import (
     check_country,
@@ -95,6 +96,7 @@ class TrunkTerms(Peer):
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )
+    screening: Screening = field(default=USUAL_SCREENING, metadata=story(SCREENING_DOC))
     numbers: tuple[NumberRule, ...] = field(default=(), metadata=story(NUMBER_DOC, key="number"))
     responses: tuple[ResponseRule, ...] = field(default=(), metadata=story(RESPONSE_DOC, key="response"))
 
