@@ -95,9 +95,13 @@ NEIGHBOURS: Final = Group(
         key("CdrConfiguration.EnableCDR", "True", "cdr.file", "a file turns records on"),
         never("CdrConfiguration.KeepCallDetailForDays", "60", "one line a call, for logrotate to keep and purge"),
         never("CdrConfiguration.PurgeHourOfDay", "2", "the same"),
-        later("Registrar failover interval", "300", "branches that survive"),
+        key(
+            "Registrar failover interval", "300",
+            "trunk.health.failures trunk.health.suspect_interval_s internal.health.failures trunk.health.stable_s",
+            "a branch goes on by its own trunk and front end as soon as the centre is down, and back once that is stable",
+        ),
         always("Test-CsTrunkConfiguration", "", "mediation number, mediation route explain"),
-        later("Test-CsPstnOutboundCall", "", "mediation lab places such calls against simulators alone"),
+        always("Test-CsPstnOutboundCall", "", "mediation trunk probe places calls with audio and keys at a trunk"),
     ),
 )  # fmt: skip
 
