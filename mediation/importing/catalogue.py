@@ -98,7 +98,7 @@ NEIGHBOURS: Final = Group(
         key(
             "Registrar failover interval", "300",
             "trunk.health.failures trunk.health.suspect_interval_s internal.health.failures trunk.health.stable_s",
-            "a branch goes on by its own trunk and front end as soon as the centre is down, and back once that is stable",
+            "a branch goes on by its own trunk and front end once the centre is down, and back when that is stable",
         ),
         always("Test-CsTrunkConfiguration", "", "mediation number, mediation route explain"),
         always("Test-CsPstnOutboundCall", "", "mediation trunk probe places calls with audio and keys at a trunk"),
