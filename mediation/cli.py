@@ -228,6 +228,13 @@ def trunk_probe(
     unallocated: Annotated[str, typer.Option(metavar="NUMBER", help="A number that nobody has.")] = "",
     busy: Annotated[str, typer.Option(metavar="NUMBER", help="A number that is busy.")] = "",
     refer_to: Annotated[str, typer.Option(metavar="NUMBER", help="Whom to transfer a call to.")] = "",
+    target: Annotated[
+        list[str],
+        typer.Option(
+            metavar="TARGET",
+            help="By URI, name or address, more than once for several; without it, the first four of the trunk.",
+        ),
+    ] = [],  # noqa: B006 -- typer reads it as the default, and nobody changes it
     port: Annotated[
         int,
         typer.Option(
@@ -248,21 +255,21 @@ def trunk_probe(
     """Place calls at a trunk, and tell what it supports and which settings fit."""
     reading = _needed(config)
     from mediation.probing.cli import probe_trunk
+    from mediation.probing.survey import Wish
 
+    wish = Wish(
+        number=number,
+        caller=caller,
+        unallocated=unallocated,
+        busy=busy,
+        refer_to=refer_to,
+        targets=tuple(target),
+        port=port,
+        total_s=within,
+    )
+    given = _trunk(reading.settings, name, hint="NAME")
     raise typer.Exit(
-        probe_trunk(
-            reading,
-            _trunk(reading.settings, name, hint="NAME"),
-            file=config,
-            number=number,
-            caller=caller,
-            others=(unallocated, busy, refer_to),
-            port=port,
-            total_s=within,
-            consented=yes,
-            html=html,
-            as_json=as_json,
-        )
+        probe_trunk(reading, given, wish, file=config, consented=yes, html=html, as_json=as_json)
     )
 
 

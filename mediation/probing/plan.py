@@ -51,3 +51,8 @@ class ProbePlan:
     def uri_tail(self) -> str:
         """What follows the number in a URI at this trunk."""
         return f"@{self.target.place}{self.target.parameter}"
+
+
+def place_of(target: Target) -> str:
+    """A target as the file has it, with the address that its name stands for."""
+    return f"{target} ({target.socket})" if target.name else str(target)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mediation.sip.agent import Agent
 from mediation.sip.digest_client import Credentials, DigestClient
-from mediation.sip.registration import Registration
+from mediation.sip.registration import WRONG_CREDENTIALS, Registration
 from mediation.sip.registration_answer import Grant
 from mediation.sip.registration_events import (
     Bound,
@@ -42,6 +42,11 @@ class Registering:
     def is_over(self) -> bool:
         """Whether it was given back, or nothing was held."""
         return self._registration.is_over
+
+    @property
+    def password_is_wrong(self) -> bool:
+        """Whether our answer to the challenge was not taken."""
+        return self.setback is not None and self.setback.reason == WRONG_CREDENTIALS
 
     def begin(self, now: float) -> None:
         """Ask for it."""

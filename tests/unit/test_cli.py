@@ -674,7 +674,7 @@ def test_a_probe_that_cannot_be_meant_is_a_fault_of_usage(
 def test_a_probe_without_consent_ends_and_has_sent_nothing(
     good: Path, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mediation.probing.cli.probe", None)  # to be called would be a TypeError
+    monkeypatch.setattr("mediation.probing.survey.probe", None)  # to be called would be a TypeError
     result = CliRunner().invoke(
         cli.app, ["trunk", "probe", "north", "--number", "1", "-c", str(good)], input=answer
     )
