@@ -153,7 +153,7 @@ BEHAVIOUR: Final = Group(
             "",
             "taken; towards a peer that wants one, an offer is made",
         ),
-        always("user=phone", "", "kept, and written with every number"),
+        always("user=phone", "", "kept, and written for a number that comes as tel:"),
         always("Alert at 90 % of the calls allowed", "", "room.nearly_full in the log, for every limit"),
         later("Drain", "", "SIGTERM ends all calls; a trunk cannot be taken out of use alone"),
         key("Counters for graphs", "", "metrics.listen", "calls by direction and verdict, and others"),
