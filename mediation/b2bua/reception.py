@@ -61,7 +61,7 @@ class Reception:
         if owner is not None:
             owner.request_received(transaction, request, now)
         elif request.method == "OPTIONS" and request.to.tag is None:
-            self._answer_options(transaction, terms, now)
+            self._answer_options(transaction, terms, now, out_of_use=_is_out_of_use(source))
         elif request.method == "INVITE" and request.to.tag is None:
             self._invited(transaction, request, source, now)
         elif request.method == "MESSAGE" and request.to.tag is None:
@@ -105,7 +105,7 @@ class Reception:
         routed, refusal = welcomed.candidates, welcomed.refusal
         takers = tuple(each for each in routed if each.terms.mid_call.info)
         candidates = tuple(each for each in takers if not bars(request, terms, each.terms))
-        if self.closed:
+        if self.closed or _is_out_of_use(source):
             self._answer(transaction, 503, now)
         elif refusal is not None:
             self._answer(transaction, refusal.status, now, headers=(refusal.header(),))
@@ -165,6 +165,8 @@ class Reception:
         """Why a call cannot even be tried; None: it can."""
         if self.closed:
             return causes.SHUTDOWN
+        if _is_out_of_use(decision.source):
+            return causes.TRUNK_OUT_OF_USE
         if (cause := self._deciding.unroutable(decision, now)) is not None:
             return cause
         limit = self._exchange.settings.sip.max_calls
@@ -174,7 +176,9 @@ class Reception:
 
     # answers
 
-    def _answer_options(self, transaction: Transaction, terms: Terms, now: float) -> None:
+    def _answer_options(
+        self, transaction: Transaction, terms: Terms, now: float, *, out_of_use: bool
+    ) -> None:
         """Say what we take, and whether we take calls now (RFC 3261 section 11.2)."""
         limit = self._exchange.settings.sip.max_calls
         full = bool(limit) and len(self.calls) >= limit
@@ -185,7 +189,8 @@ class Reception:
             ("Accept-Encoding", "identity"),
             ("Supported", ", ".join(terms.option_tags)),
         )
-        self._answer(transaction, 503 if self.closed or full else 200, now, headers=headers)
+        takes = not (self.closed or full or out_of_use)
+        self._answer(transaction, 200 if takes else 503, now, headers=headers)
 
     def _answer(
         self,
@@ -207,3 +212,8 @@ class Reception:
 
     def _warn(self, name: str, source: str) -> None:
         self._exchange.emit(Fact(name, Level.WARNING, {"source": source}))
+
+
+def _is_out_of_use(source: Source) -> bool:
+    """Whether calls come by a trunk that the settings have turned off."""
+    return source.trunk is not None and not source.trunk.enabled

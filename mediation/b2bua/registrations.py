@@ -52,7 +52,7 @@ class Registrations:
         self._of: dict[Registration, Trunk] = {}
         self._targets: dict[Registrar, Target] = {}
         for trunk in settings.trunks:
-            if trunk.registration.is_on:
+            if trunk.registration.is_on and trunk.enabled:
                 credentials = Terms.of(trunk).credentials
                 digest = DigestClient(*(() if credentials is None else (credentials,)))
                 intent = intent_of(trunk, settings.sip.user_agent)

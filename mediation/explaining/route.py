@@ -71,6 +71,8 @@ class Explanation:
     """Those that are asked; none for a call that only front ends take."""
     departures: tuple[Departure, ...]
     caller: CallerVerdict
+    out_of_use: tuple[str, ...]
+    """Trunks that the settings have turned off: where it comes from, and those that would be called otherwise."""
     policy: Asked
     """Whether a policy would be asked before the first of them; explaining asks nobody."""
 
@@ -108,6 +110,10 @@ def explain_route(
             (("From", identity), ("To", f"<{called_uri(request, host, numbers=numbers)}>"), *lines),
         )
 
+    out_of_use = {each.name for each in settings.trunks if not each.enabled}
+    comes_in = trunk is None or trunk.enabled
+    in_use = [each for each in welcomed.candidates if comes_in and each.trunk not in out_of_use]
+    named = (*(() if trunk is None else (trunk.name,)), *(each.trunk for each in candidates))
     refused = ((each.trunk, refusal_out(welcomed.invitation, each)) for each in candidates)
     urgent = any(each.urgent for each in candidates)
     return Explanation(
@@ -116,12 +122,13 @@ def explain_route(
         plan.calling_in.of_number(calling) if calling else None,
         source.sites,
         routing.asked(source, number, unix_s),
-        () if welcomed.refusal is not None else tuple(map(departure, welcomed.candidates)),
+        () if welcomed.refusal is not None else tuple(map(departure, in_use)),
         CallerVerdict(
             welcomed.refusal,
             welcomed.invitation is not asked,
             tuple(dict.fromkeys((name, cause) for name, cause in refused if cause is not None)),
         ),
+        tuple(dict.fromkeys(name for name in named if name in out_of_use)),
         asked_about(settings.policy, source.side, urgent=urgent),
     )
 
@@ -148,10 +155,12 @@ def _lines(told: Explanation) -> Iterator[str]:
         if not routes:
             none = "404" if told.source == Side.FRONT_END else "it goes to the front ends"
             yield f"  no route is open to it: {none}"
-        elif not told.departures and told.caller.refusal is None:
+        if routes and not (told.departures or told.out_of_use or told.caller.refusal):
             yield "  none of its trunks is in the country that the call is bound to: 403"
         elif any(route.weights for route in routes):
             yield "  which trunk comes first is drawn for each call; here it is the first that may"
+    for name in told.out_of_use:
+        yield from ("", f"trunk {name} is out of use")
     yield from _screening(told.caller)
     if told.departures and told.policy is not Asked.OFF:
         yield ""
@@ -246,6 +255,7 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
                 {"trunk": trunk, **cause_mapping(cause)} for trunk, cause in told.caller.refused_by
             ],
         },
+        "out_of_use": list(told.out_of_use),
         "policy": {"asked": bool(told.departures) and told.policy is Asked.YES, "why": str(told.policy)},
         "attempts": [
             {

@@ -155,7 +155,7 @@ BEHAVIOUR: Final = Group(
         ),
         always("user=phone", "", "kept, and written for a number that comes as tel:"),
         always("Alert at 90 % of the calls allowed", "", "room.nearly_full in the log, for every limit"),
-        later("Drain", "", "SIGTERM ends all calls; a trunk cannot be taken out of use alone"),
+        later("Drain", "", "SIGTERM ends all calls; trunk.enabled = false holds from the next start on"),
         key("Counters for graphs", "", "metrics.listen", "calls by direction and verdict, and others"),
     ),
 )
@@ -164,7 +164,7 @@ BEHAVIOUR: Final = Group(
 DIRECT_ROUTING: Final = Group(
     "Direct Routing gateway",
     (
-        later("Enabled", "False", "a trunk that stands in the file is in use"),
+        key("Enabled", "False", "trunk.enabled", "the same, from the next start on"),
         key("SipSignalingPort", "", "trunk.targets internal.targets", '"sip:ADDRESS:PORT;transport=tls"'),
         key("SendSipOptions", "True", "trunk.health.options internal.health.options", "the same"),
         key("FailoverTimeSeconds", "10", "trunk.no_progress_s", "the same number, to 32"),

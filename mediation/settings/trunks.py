@@ -126,6 +126,11 @@ class Trunk(TrunkTerms):
         doc="Addresses or networks its calls come from. Default: addresses of targets. []: it places none.",
         example='["127.0.0.30", "127.0.0.31"]',
     )
+    enabled: bool = setting(
+        True,
+        doc="false: out of use. No call goes to it or comes from it (503), nobody asks it how it does, and it does not "
+        "register.",
+    )
     local: tuple[Listener, ...] = setting(
         (),
         doc="Those of [gateway] listen that its calls come and go by, by transport, address and port: several trunks "

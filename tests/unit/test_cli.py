@@ -578,6 +578,14 @@ def test_route_explain_tells_who_is_shown_and_who_is_refused(tmp_path: Path) -> 
     assert "    From: <sip:49305550@" in out
 
 
+def test_route_explain_tells_which_trunks_are_out_of_use(tmp_path: Path) -> None:
+    path = written(tmp_path, f"{GOOD}enabled = false\n")
+    for source in ((), ("--trunk", "north")):
+        code, out, _ = invoke("route", "explain", "+4930123", *source, "-c", path)
+        assert code == 1
+        assert out.endswith("\n\ntrunk north is out of use\n")
+
+
 def test_route_explain_takes_numbers_only_that_a_uri_can_hold(tmp_path: Path) -> None:
     path = written(tmp_path, NUMBERS)
     for arguments in (("a b",), ("",), ("1", "--from", "a@b"), ("1", "--trunk", "east")):
