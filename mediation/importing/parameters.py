@@ -266,8 +266,7 @@ POLICY: Final = Group(
             "Identity",
             "",
             "site.usages",
-            "Global sets the order of routes; a site's becomes that site's usages; what single users have is told: "
-            "a call goes by the usages of its site, whoever calls",
+            "Global: the order of routes; a site's: what its calls may use; of single users: told, for a call goes by its site",
         ),
         key("PstnUsages", "", "site.usages", "those that a route has; the order is the one of routes"),
     ),

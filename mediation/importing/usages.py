@@ -94,7 +94,7 @@ def give_sites_usages(policies: Policies, usages: Usages, sites: Sites, told: To
         if without:
             told.note(item.place, subject, f"no route has the usage {', '.join(without)[:200]}")
         if not site.usages:
-            message = "its users could call nobody outside, and here a site without usages may call everybody"
+            message = "its users could call nobody outside, which a site cannot say here"
             told.lost(item.place, subject, message, "give the site a usage of a route that leads nowhere")
             continue
         message = "whose calls go by its voice policy the export does not say"
