@@ -266,7 +266,7 @@ POLICY: Final = Group(
             "Identity",
             "",
             "site.usages",
-            "Global: the order of routes; a site's: what its calls may use; of single users: told, for a call goes by its site",
+            "Global: the order of routes; a site's: what its calls may use; of single users: told alone",
         ),
         key("PstnUsages", "", "site.usages", "those that a route has; the order is the one of routes"),
     ),
