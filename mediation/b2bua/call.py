@@ -26,7 +26,8 @@ from mediation.b2bua.events import (
     Refused,
     Updated,
 )
-from mediation.b2bua.hunt import Failed, Ground, Hunt, Invitation
+from mediation.b2bua.hunt import Failed, Ground, Hunt
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.ledger import Ledger, party_of
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
@@ -124,7 +125,7 @@ class Call:
         caller.certificate = self.source.name
         self.seats = Seats(caller, self.media, exchange.agent.names)
         asked = decision.invitation.request
-        self.ledger = Ledger(now, number_of(asked.from_.uri), number_of(asked.uri))
+        self.ledger = Ledger(now, decision.calling, number_of(asked.uri))
         self.ledger.first.append(caller)
         self._hunt: Hunt | None = None
         self._succession: Succession | None = None
