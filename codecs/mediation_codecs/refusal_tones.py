@@ -1,8 +1,9 @@
 """What a caller hears whose call is refused, by country: busy, congestion, number unobtainable (ITU-T E.180).
 
-The frequencies and cadences are those of E.180 supplement 2. A tone is a chain of pieces, one after the other and then
-from the beginning. Where a plan has no tone of its own for a number that nobody has, it is the special information tone
-of E.180 clause 7: three rising notes and a pause. A country is only here with what is known of it for certain.
+The frequencies and cadences are those of E.180 supplement 2, and of the national plans where it refers to them. A tone
+is a chain of pieces, one after the other and then from the beginning. Where a plan has no tone of its own for a number
+that nobody has, it is the special information tone of E.180 clause 7: three rising notes and a pause. Countries whose
+tones could not be compared with a second source are not here.
 """
 
 from enum import StrEnum
@@ -53,7 +54,7 @@ _BRITISH: Final = (
 )
 
 _TONES: Final[dict[str, tuple[Chain, Chain, Chain]]] = {
-    "at": (_even(420, 0.4), _even(420, 0.2), _SPECIAL),
+    "at": (_even(420, 0.4), _even(420, 0.2), _information(950, 1450, 1850)),
     "au": (_even(425, 0.375), _even(425, 0.375), (of_one(425, 2.5, 0.5),)),
     "be": (_even(425, 0.5), _even(425, 0.167), _information(900, 1400, 1800)),
     "br": (_even(425, 0.25), (of_one(425, 0.25, 0.25, 0.75, 0.25),), _SPECIAL),
@@ -72,20 +73,20 @@ _TONES: Final[dict[str, tuple[Chain, Chain, Chain]]] = {
     "hu": (_even(425, 0.3), _even(425, 0.3), _SPECIAL),
     "ie": _BRITISH,
     "il": (_even(414, 0.5), _even(414, 0.25), _information(1000, 1400, 1800)),
-    "in": (_even(400, 0.75), _even(400, 0.25), (of_one(400, 2.75, 0.25),)),
+    "in": (_even(400, 0.75), _even(400, 0.25), _SPECIAL),
     "it": (_even(425, 0.5), _even(425, 0.2), _SPECIAL),
     "jp": (_even(400, 0.5), _even(400, 0.5), _SPECIAL),
     "lt": (_even(425, 0.35), _even(425, 0.2), _SPECIAL),
     "mx": (_even(425, 0.25), _even(425, 0.25), _SPECIAL),
     "nl": (_even(425, 0.5), _even(425, 0.25), _SPECIAL),
     "no": (_even(425, 0.5), _even(425, 0.2), _SPECIAL),
-    "nz": (_even(400, 0.5), _even(400, 0.25), (of_one(400, 0.75, 0.1, 0.75, 0.1, 0.75, 0.1, 0.75, 0.4),)),
+    "nz": (_even(400, 0.5), _even(400, 0.25), (of_one(400, 0.075, 0.1, 0.075, 0.1, 0.075, 0.1, 0.075, 0.4),)),
     "ph": (_low(0.5, 0.5), _low(0.25, 0.25), _SPECIAL),
     "pl": (_even(425, 0.5), _even(425, 0.5), _SPECIAL),
     "pt": (_even(425, 0.5), _even(425, 0.2), _SPECIAL),
     "ru": (_even(425, 0.35), _even(425, 0.175), _SPECIAL),
     "se": (_even(425, 0.25), (of_one(425, 0.25, 0.75),), _information(950, 1400, 1800, pause_s=2.0)),
-    "sg": (_even(425, 0.75), _even(425, 0.25), _SPECIAL),
+    "sg": (_even(425, 0.75), _even(425, 0.25), (of_one(425, 2.5, 0.5),)),
     "tw": (_low(0.5, 0.5), _low(0.25, 0.25), _SPECIAL),
     "us": (_low(0.5, 0.5), _low(0.25, 0.25), _SPECIAL),
     "za": (_even(400, 0.5), _even(400, 0.25), _SPECIAL),

@@ -464,7 +464,6 @@ class Call:
             case Act.START_LIMIT if self.ledger.announcement is not None:
                 self._start(ANNOUNCEMENT, now + self.ledger.announcement.longest_s)
             case Act.ANNOUNCE if self.ledger.announcement is not None:
-                self.occupancy.give_all_back()
                 party = "" if self._hunt is None else self._hunt.party
                 self.seats.announce(self.ledger.announcement.sound, party, now)
             case Act.DECLINE if isinstance(given, tuple):
@@ -508,15 +507,16 @@ class Call:
     def _refuse(self, cause: Cause, now: float, by: str = "server") -> None:
         """Nobody will answer. The caller may hear why before it is told."""
         silent, aloud = (Cue.FAILED, Cue.FAILED_ALOUD) if self._hunt else (Cue.BARRED, Cue.BARRED_ALOUD)
-        spared = self._decision.is_urgent or self._redirection is not None or self.seats.hears_the_callee
+        spared = self._decision.seeks_help or self._redirection is not None or self.seats.hears_the_callee
         announcement = None if spared else self.exchange.announcer.fitting(self.seats.caller, cause)
         if announcement is None:
             self._cue(silent, now, cause, by)
             return
         self.exchange.announcer.began(self.id)
         self.ledger.announce(announcement, cause, by)
+        self.occupancy.give_all_back()
         self.fact("call.announced", sound=announcement.sound.name, status=cause.status, reason=cause.reason)
-        self._cue(aloud, now)
+        self._cue(aloud, now, cause)
 
     def _said(self, now: float, *, cut: bool) -> None:
         """The caller has heard what it was to hear, or as much of it as it may take."""

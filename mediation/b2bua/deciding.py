@@ -7,7 +7,7 @@ from mediation.b2bua import callers, causes
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.numbering import callers_of, rewritten
-from mediation.b2bua.parts import carries
+from mediation.b2bua.parts import carries, is_urgent
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.ready import registered_first
@@ -35,6 +35,8 @@ class Decision:
     """The number that called, as we write it, be it shown to anybody or not."""
     refusal: Cause | None
     """Why nobody is called for this caller; None: the caller is no reason."""
+    leads_to_help: bool = False
+    """Whether its number does, though nobody takes it now."""
 
     @property
     def called(self) -> str:
@@ -45,6 +47,11 @@ class Decision:
     def is_urgent(self) -> bool:
         """Whether it is a call for help."""
         return any(each.urgent for each in self.candidates)
+
+    @property
+    def seeks_help(self) -> bool:
+        """The same, whether there is a way for it or not; and whatever the number, where the caller says so."""
+        return self.is_urgent or self.leads_to_help or is_urgent(self.invitation.request.headers)
 
     @property
     def line_way(self) -> Way:
@@ -78,7 +85,8 @@ class Deciding:
         sites = source.sites if source.trunk is None else self._routing.sites.of_numbers((called,))
         lines = tuple(self._lines[site.name] for site in sites if site.link.kbps)
         calling = number_of(invitation.request.from_.uri)
-        return Decision(source, asked, welcome.candidates, candidates, lines, calling, welcome.refusal)
+        helps = not candidates and self._routing.leads_to_help(source, called, now)
+        return Decision(source, asked, welcome.candidates, candidates, lines, calling, welcome.refusal, helps)
 
     def ruled(self, decision: Decision, ruling: Ruling, now: float) -> tuple[Decision, tuple[str, ...]]:
         """What is left of a decision by a ruling that lets the call go on; and trunks that it names in vain.

@@ -146,6 +146,10 @@ class Routing:
             return bool(called)
         return any(self._permitted(source, route, route.trunks) for route in routes)
 
+    def leads_to_help(self, source: Source, called: str, now: float) -> bool:
+        """Whether a number has a route for help, whoever takes it."""
+        return any(route.emergency for route in self._taken(source, called, now))
+
     def asked(self, source: Source, called: str, now: float) -> tuple[Asked, ...]:
         """The routes that are asked about a number, in order; none for a call that only front ends take."""
         transit = source.trunk is not None and source.trunk.usages

@@ -9,6 +9,7 @@ from mediation.b2bua.record import AnnouncementRecord
 from mediation.b2bua.rulings import PolicyAnswered
 from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.sdp.description import SessionDescription
+from mediation.settings.addresses import parse_target
 from mediation.settings.announcements import Announcement
 from mediation.settings.peer_terms import EarlyMedia, Reliability
 from mediation.settings.peers import Side
@@ -231,6 +232,24 @@ def test_a_call_for_help_is_never_held_up(make: Make) -> None:
     routes = (Route(match="^112", trunks=("itsp-a",), emergency=True),)
     call = announcing(make, "outbound", ANY, routes=routes)
     call.caller.invites("112")
+    call.callee.says(486)
+    assert call.caller.heard() == ["100", "486"]
+
+
+def test_a_call_for_help_that_nobody_takes_is_refused_at_once(make: Make) -> None:
+    """Nothing is known yet of the name that its trunk has."""
+    routes = (Route(match="^112", trunks=("itsp-a",), emergency=True),)
+    named = trunk(targets=(parse_target("sip:sbc.itsp.example"),))
+    call = WAYS["outbound"](make(settings(named, routes=routes, announcements=(ANY,))))
+    call.caller.invites("112")
+    assert call.caller.heard() == ["100", "503"]
+    assert call.media.plans == []
+
+
+@pytest.mark.parametrize("says", ["Priority: emergency\r\n", "Resource-Priority: esnet.1\r\n"])
+def test_who_says_that_it_is_for_help_is_refused_at_once(make: Make, says: str) -> None:
+    call = announcing(make, "outbound", ANY)
+    call.caller.invites(headers=says)
     call.callee.says(486)
     assert call.caller.heard() == ["100", "486"]
 
