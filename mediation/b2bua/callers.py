@@ -60,7 +60,7 @@ def welcome(invitation: Invitation, found: tuple[Candidate, ...]) -> Welcome:
 def withholds(terms: Terms, caller: NameAddress, claim: Claim) -> bool:
     """Whether nobody is to hear who a peer says that it is; `caller` is its From, with the number as we write it."""
     offence = _offence(terms, caller, claim)
-    return offence is not None and offence[0] is Screen.REPLACE
+    return offence is not None and offence[0] is not Screen.PASS
 
 
 def refusal_out(invitation: Invitation, candidate: Candidate) -> Cause | None:

@@ -12,6 +12,7 @@ from typing import Final
 from mediation.probing.evidence import Heard, Spoken, Trial
 from mediation.probing.plan import MOST_CALLS, ProbePlan
 from mediation.probing.probe_call import ProbeCall, Rtp
+from mediation.probing.question import Question, padded
 from mediation.probing.registering import Registering
 from mediation.rtp.packet import RtpError, read_header
 from mediation.sdp.crypto import KeyRing, SrtpMode
@@ -23,7 +24,6 @@ from mediation.sip.digest_client import DigestClient
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Endpoint, Flow, Transmit
 from mediation.sip.framing import MalformedMessage, parse_datagram
-from mediation.sip.headers import Headers
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import NO_TIMER, InviteSession
 from mediation.sip.matching import TransactionLayer
@@ -32,7 +32,7 @@ from mediation.sip.names import Name, Names
 from mediation.sip.registration_events import Intent, Registrar
 from mediation.sip.session_timer import TimerPolicy
 from mediation.sip.timers import TimerValues
-from mediation.sip.transaction_row import Failure, Transaction
+from mediation.sip.transaction_row import Transaction
 
 ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY, MESSAGE"
 STEP, TOTAL = "step", "total"
@@ -216,15 +216,15 @@ class Prober:
         self.registering.begin(self.now)
         return self.registering
 
-    def options(self, octets: int = 0) -> "Question":
+    def options(self, octets: int = 0) -> Question:
         """Ask by OPTIONS what the trunk takes; `octets`: padded by a header to so many."""
         uri = f"sip:{self.plan.target.place}{self.plan.target.parameter}"
         headers: tuple[tuple[str, str], ...] = (("Accept", "application/sdp"), ("Allow", ALLOW))
         request = self._request("OPTIONS", uri, headers)
         missing = octets - len(bytes(request))
         if missing > 0:
-            request = request.replace(headers=_padded(request, missing))
-        question = Question(self)
+            request = request.replace(headers=padded(request, missing))
+        question = Question()
         self.agent.layer.send_request(request, self.flow, question, self.now)
         return question
 
@@ -378,45 +378,3 @@ class Prober:
             self.registering.abandon()
         self.agent.deadlines.stop((self, TOTAL))
         self._outputs.append(Done())
-
-
-class Question:
-    """A request outside of calls that waits for its answer."""
-
-    def __init__(self, prober: Prober) -> None:
-        self._prober = prober
-        self.outcome: Response | Failure | None = None
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether anything has come of it."""
-        return self.outcome is not None
-
-    def response_received(self, transaction: Transaction, response: Response, now: float) -> None:
-        """Keep the final one."""
-        del transaction, now
-        if response.status >= 200:
-            self.outcome = response
-
-    def request_failed(self, transaction: Transaction, failure: Failure, now: float) -> None:
-        """Nothing will come."""
-        del transaction, now
-        self.outcome = failure
-
-
-_LINE: Final = 400
-"""Octets of one padding line at most: some peers take no longer ones."""
-_NAME: Final = "X-Padding"
-
-
-def _padded(request: Request, missing: int) -> Headers:
-    """Its headers, so many octets longer; a few more where so few make no line."""
-    headers = request.headers
-    overhead = len(_NAME) + len(": \r\n")
-    while missing > 0:
-        length = max(1, min(_LINE, missing - overhead))
-        if 0 < missing - overhead - length <= overhead:
-            length -= overhead
-        headers = headers.append(_NAME, "x" * max(1, length))
-        missing -= overhead + max(1, length)
-    return headers

@@ -7,7 +7,8 @@ from typing import Final
 from mediation.probing.evidence import Trial, description
 from mediation.probing.plan import SIZES
 from mediation.probing.probe_call import ProbeCall
-from mediation.probing.prober import REGISTER, Prober, Question, Script, Wait
+from mediation.probing.prober import REGISTER, Prober, Script, Wait
+from mediation.probing.question import Question
 from mediation.sdp.crypto import KeyRing, Suite, read_crypto
 from mediation.sdp.description import Connection, SessionDescription
 from mediation.sip.flow import Transport

@@ -7,14 +7,14 @@ import pytest
 
 from mediation.settings.identity import FromPolicy, HeaderDirection, SendIdentity, TrunkIdentity
 from mediation.settings.numbers import NumberParty, NumberRule
-from mediation.settings.peer_terms import Transfers, TransferTo
+from mediation.settings.peer_terms import RedirectMode, Redirects, Transfers, TransferTo
 from mediation.settings.peers import Side
 from mediation.settings.routes import Route
 from mediation.settings.screening import Anonymous, Screen, Screening
 from mediation.settings.trunks import Trunk
 from tests.flows.pair import Make, Pair, inbound, outbound
 from tests.flows.peers import Peer
-from tests.flows.scenery import OTHER_SBC, OUTSIDE, SBC, settings, trunk
+from tests.flows.scenery import OTHER_FRONT_END, OTHER_SBC, OUTSIDE, SBC, settings, trunk
 
 OURS, STRANGER, MAIN = "+493012345611", "+4989111222", "+493012345600"
 OWN = "^\\+4930123456[0-9]{2}$"
@@ -128,6 +128,20 @@ def test_a_transfer_calls_nobody_who_would_refuse_its_caller(make: Make) -> None
     call.ends()
 
 
+def test_a_redirection_leads_to_nobody_who_would_refuse_the_caller(make: Make) -> None:
+    follows = Redirects(mode=RedirectMode.FOLLOW)
+    world = make(settings(trunk("itsp-b", OTHER_SBC, redirect=follows), screened(REFUSES), routes=(
+        Route(match="^\\+1", trunks=("itsp-b",)), Route(trunks=("itsp-a",)),
+    )))  # fmt: skip
+    call = outbound(world)
+    other = Peer(world, Side.GATEWAY, OTHER_SBC)
+    for caller, heard in ((STRANGER, []), (OURS, ["INVITE"])):
+        call.caller.invites(ABROAD, calling=caller)
+        other.says(302, headers="Contact: <tel:+4989999>\r\n")
+        assert call.callee.heard() == heard
+    call.callee.says(486)
+
+
 # from a trunk
 
 
@@ -190,7 +204,7 @@ def test_a_caller_who_is_not_believed_is_nobody_in_every_header(make: Make, call
 
 def test_who_is_nobody_stays_so_when_the_call_is_transferred(make: Make) -> None:
     call = calls_in(make, Screening(forbidden=OWN, forbidden_in=Screen.REPLACE))
-    other = Peer(call.world, Side.FRONT_END, "10.1.1.21")
+    other = Peer(call.world, Side.FRONT_END, OTHER_FRONT_END)
     call.caller.invites(calling=OURS, headers=asserted(OURS, "itsp.example"))
     call.callee.says(200, sdp=call.callee.sdp())
     call.caller.acks()
@@ -201,6 +215,36 @@ def test_who_is_nobody_stays_so_when_the_call_is_transferred(make: Make) -> None
     del other
     call.callee.says(486)
     call.ends()
+
+
+@pytest.mark.parametrize("screen", [Screen.REPLACE, Screen.REFUSE])
+def test_who_takes_another_ones_place_is_not_told_of_by_a_number_that_must_not_be_shown__rfc3891(
+    make: Make, screen: Screen
+) -> None:
+    call = calls_in(make, Screening(forbidden=OWN, forbidden_in=screen))
+    first = call.caller.invites(calling=STRANGER)
+    call.callee.says(200, sdp=call.callee.sdp(), headers="Allow: INVITE, ACK, BYE, CANCEL, UPDATE\r\n")
+    call.caller.acks()
+    call.callee.heard()
+    replaces = f"Replaces: {call.caller.ids(first)}\r\nRequire: replaces\r\n"
+    call.caller.invites(calling=OURS, headers=replaces + asserted(OURS, "itsp.example"))
+    call.caller.acks()
+    assert call.callee.heard() == []
+    call.caller.hangs_up()
+
+
+def test_a_call_for_help_that_goes_through_us_is_not_refused_either(make: Make) -> None:
+    strict = Screening(forbidden=OWN, malformed_in=Screen.REFUSE, anonymous_in=Anonymous.REFUSE)
+    through = Route(trunks=("itsp-b",), emergency=True, usages=("transit",))
+    world = make(
+        settings(screened(strict, usages=("transit",)), trunk("itsp-b", OTHER_SBC), routes=(through,))
+    )
+    call = Pair(world, Peer(world, Side.GATEWAY, SBC), Peer(world, Side.GATEWAY, OTHER_SBC))
+    for from_ in (f"<sip:{OURS}@itsp.example>", ANONYMOUS):
+        call.caller.invites("112", from_=from_)
+        assert call.callee.heard() == ["INVITE"]
+        call.callee.says(486)
+        call.callee.heard()
 
 
 @pytest.mark.parametrize(
@@ -313,6 +357,29 @@ def test_an_itsp_of_our_trust_domain_hears_whom_the_route_hides__rfc3325_7(make:
     assert invite.headers.get_all("Privacy") == ("id",)
     assert invite.headers.get_all("P-Asserted-Identity") == (f"<sip:{OURS}@{OUTSIDE}:5060>",)
     call.callee.says(486)
+
+
+def test_whom_the_route_hides_is_hidden_when_another_one_takes_his_place(make: Make) -> None:
+    one, routes = shows(TrunkIdentity(send=SendIdentity.PAI), hides=True)
+    world = make(settings(one, routes=routes, front_ends=(OTHER_FRONT_END,)))
+    call, other = outbound(world), Peer(world, Side.FRONT_END, OTHER_FRONT_END)
+    call.caller.invites(ABROAD, calling=OURS)
+    call.callee.says(200, sdp=call.callee.sdp(), headers="Allow: INVITE, ACK, BYE, CANCEL, UPDATE\r\n")
+    call.caller.acks()
+    call.callee.heard()
+    call.caller.refers("sip:+493012345612@pbx.corp.example")
+    other.says(200, sdp=other.sdp(), headers=asserted("+493012345612"))
+    assert call.callee.heard() == []
+    other.hangs_up()
+
+
+def test_a_message_shows_whom_the_route_shows(make: Make) -> None:
+    for hides, number, shown in ((True, "", ANONYMOUS), (False, MAIN, f"<sip:{MAIN}@{OUTSIDE}:5060>")):
+        one, routes = shows(TrunkIdentity(), hides=hides, number=number)
+        call = calls_out(make, one, routes=routes)
+        call.caller.asks("MESSAGE", uri=f"sip:{ABROAD}@{call.caller.flow.local[0]}:5060")
+        assert str(call.callee.request("MESSAGE").from_).startswith(shown)
+        call.callee.says(200, to="MESSAGE")
 
 
 def test_the_next_route_shows_what_it_says_itself(make: Make) -> None:
