@@ -169,6 +169,11 @@ class Call:
         return {self.ledger.calling, *(attempt.calling for attempt in self.ledger.attempts)}
 
     @property
+    def max_forwards(self) -> int | None:
+        """How many hops it had left when it came (RFC 3261 section 20.22); None: it did not say."""
+        return self._request.max_forwards
+
+    @property
     def is_answered(self) -> bool:
         """Whether somebody has ever answered it."""
         return self.ledger.answered is not None

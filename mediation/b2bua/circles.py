@@ -1,18 +1,27 @@
-"""Calls that come back: whom we have called for somebody gives the call to us again, for the same one.
+"""Calls that come back: whom we have called for somebody gives the call to us again, or somebody behind him does.
 
 A proxy knows a loop by its own Via (RFC 3261 section 16.3 item 4, RFC 5393). Of a back-to-back user agent neither Via
 nor Call-ID survives the next one, and where Max-Forwards begins anew on the way nothing ends the circle. A mark of our
 own would tell strangers which calls are one. What the circle itself needs to go on does survive: the number. Who has
 given us a call for a number has nobody there; nobody else may give it back that very call, as long as it is not
 answered. A call that was forwarded has another number, and is let through.
+
+A circle that closes behind our back, between those whom we call and those who call us, is the same call from the same
+peer again and again, each time with as many hops less (RFC 7332). It is let go round a few times, so that no caller is
+taken for a circle who calls twice.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from mediation.b2bua.call import Call
 from mediation.b2bua.deciding import Decision
 from mediation.routing.directory import FRONT_END_POOL
-from mediation.routing.numbers import number_of
+from mediation.routing.numbers import is_number, number_of
+
+MOST_ROUNDS: Final = 3
+"""So often a call may go round behind our back."""
 
 
 class Circles:
@@ -35,22 +44,45 @@ class Circles:
             self._calls.pop(key, None)
 
     def broken(self, decision: Decision) -> Decision:
-        """What is left of a decision: nobody is called from whom the same caller asks for the same number."""
+        """What is left of a decision: nobody is called from whom the same caller asks for the same number.
+
+        Nobody at all, where the call goes round.
+        """
         calling = number_of(decision.invitation.request.from_.uri)
+        if self._goes_round(decision, calling):
+            return replace(decision, candidates=())
         asking = {
             name
             for name in {each.trunk for each in decision.candidates}
-            if any(
-                calling in call.calling_numbers and not call.is_answered
-                for call in self._calls.get((decision.called, name), {}).values()
-            )
+            if any(calling in call.calling_numbers for call in self._pending(decision.called, name))
         }
-        if not asking:
-            return decision
         left = tuple(each for each in decision.candidates if each.trunk not in asking)
-        return replace(decision, candidates=left)
+        return replace(decision, candidates=left) if asking else decision
+
+    def _goes_round(self, decision: Decision, calling: str) -> bool:
+        """Whether this call has been here as often as it may, with the same loss of hops each time.
+
+        Of callers without a number nobody can say that two are one.
+        """
+        hops = decision.invitation.request.max_forwards
+        if hops is None or not is_number(calling):
+            return False
+        before = {
+            call.max_forwards - hops
+            for call in self._pending(decision.called, _asks(decision))
+            if call.ledger.calling == calling and call.max_forwards is not None and call.max_forwards > hops
+        }
+        return any(all(lost * times in before for times in range(2, MOST_ROUNDS + 1)) for lost in before)
+
+    def _pending(self, called: str, by: str) -> Iterable[Call]:
+        alike = self._calls.get((called, by), {})
+        return (call for call in alike.values() if not call.is_answered)
+
+
+def _asks(of: Call | Decision) -> str:
+    trunk = of.source.trunk
+    return FRONT_END_POOL if trunk is None else trunk.name
 
 
 def _key(call: Call) -> tuple[str, str]:
-    trunk = call.source.trunk
-    return call.ledger.called, FRONT_END_POOL if trunk is None else trunk.name
+    return call.ledger.called, _asks(call)
