@@ -12,9 +12,11 @@ from functools import partial
 from traceback import format_exception
 
 from mediation.b2bua import causes
-from mediation.b2bua.call import BothBroke, Call, Exchange
+from mediation.b2bua.announcing import Announcer
+from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.finding import DnsAnswer, Finder
+from mediation.b2bua.joining import BothBroke
 from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
@@ -95,6 +97,7 @@ class Engine:
             routing.candidates,
             Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
             self._recorder,
+            Announcer(settings.media.max_announcements),
         )
         self.watch = Watch(
             self.agent, self._trunks, self._holders, settings.sip.user_agent, self._outputs.append

@@ -52,10 +52,10 @@ class Registrations:
         self._of: dict[Registration, Trunk] = {}
         self._targets: dict[Registrar, Target] = {}
         for trunk in settings.trunks:
-            if trunk.registration.is_on:
+            if trunk.registration.is_on and trunk.enabled:
                 credentials = Terms.of(trunk).credentials
                 digest = DigestClient(*(() if credentials is None else (credentials,)))
-                intent = _intent(trunk, settings.sip.user_agent)
+                intent = intent_of(trunk, settings.sip.user_agent)
                 registrars = partial(self._registrars, trunk.name, settings.listeners_of(trunk))
                 self._of[Registration(agent, self, intent, registrars, digest)] = trunk
                 trunks[trunk.name].standing = Standing(trunk.registration.required)
@@ -170,7 +170,8 @@ def _why(setback: Setback) -> dict[str, object]:
     return {"status": setback.status, "reason": setback.reason}
 
 
-def _intent(trunk: Trunk, product: str) -> Intent:
+def intent_of(trunk: Trunk, product: str) -> Intent:
+    """What a trunk that registers asks for; `product` is our User-Agent."""
     registration = trunk.registration
     registrar = registration.registrar
     if not registrar:

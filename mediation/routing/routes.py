@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mediation.routing.admission import Source
+from mediation.routing.caller_id import OWN_CALLER_ID, CallerId
 from mediation.routing.choice import Asked, Choice, taken
 from mediation.routing.directory import FRONT_END_POOL, Directory, Draw, holders
 from mediation.routing.failover import Failover
@@ -37,6 +38,8 @@ class Candidate:
     """A call for help: no limit refuses it."""
     rung: int = 0
     """Of a call for help: the farther from its site, or the later the route, the higher."""
+    caller_id: CallerId = OWN_CALLER_ID
+    """What its route shows of the caller."""
 
     def rank(self, fitness: Fitness) -> tuple[Fitness, int, Fitness]:
         """What its place in the list is decided by where its target is so fit: the less, the earlier.
@@ -122,8 +125,11 @@ class Routing:
         steps: list[tuple[int, Distance]] = []
         for place, route in enumerate(routes):
             trunks = drawn(route.trunks, route.weights, self._draw) if route.weights else route.trunks
+            caller_id = CallerId.of(route)
             for name in self._permitted(source, route, trunks):
                 candidates = self._targets(name)
+                if caller_id != OWN_CALLER_ID:
+                    candidates = tuple(replace(each, caller_id=caller_id) for each in candidates)
                 if not route.emergency:
                     found += candidates
                     continue
@@ -139,6 +145,10 @@ class Routing:
         if source.side is Side.GATEWAY and not routes:
             return bool(called)
         return any(self._permitted(source, route, route.trunks) for route in routes)
+
+    def leads_to_help(self, source: Source, called: str, now: float) -> bool:
+        """Whether a number has a route for help, whoever takes it."""
+        return any(route.emergency for route in self._taken(source, called, now))
 
     def asked(self, source: Source, called: str, now: float) -> tuple[Asked, ...]:
         """The routes that are asked about a number, in order; none for a call that only front ends take."""

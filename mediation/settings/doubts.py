@@ -14,6 +14,7 @@ from mediation.settings.policy_rules import policy_doubts
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
 from mediation.settings.registration_rules import registration_doubts
+from mediation.settings.screening_rules import screening_doubts
 from mediation.settings.secrecy import keys_in_the_open
 from mediation.settings.source_rules import nobody_to_call
 from mediation.sip.flow import Transport
@@ -40,6 +41,7 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         learned_from_anybody(draft),
         registration_doubts(draft),
         policy_doubts(draft),
+        screening_doubts(draft),
         unmarked_connections(draft),
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from mediation.settings.announcements import ANNOUNCEMENT_DOC, Announcement
 from mediation.settings.health import Health
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity
 from mediation.settings.peer_media import PeerMedia
@@ -101,6 +102,9 @@ class Peer:
     media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
     health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
     headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
+    announcements: tuple[Announcement, ...] = field(
+        default=(), metadata=story(ANNOUNCEMENT_DOC, key="announcement")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Final
 from mediation.settings.addresses import family, spelled
 from mediation.settings.connection_rules import broken_connection_rules
 from mediation.settings.draft import EACH, Draft
-from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
+from mediation.settings.identity import HeaderAction, SendIdentity
 from mediation.settings.kept import Secret
 from mediation.settings.number_rules import broken_number_rules
 from mediation.settings.places import Listener, NamedTarget, Target, bracketed
@@ -18,6 +18,7 @@ from mediation.settings.problems import Fault
 from mediation.settings.recording_rules import broken_recording_rules
 from mediation.settings.registration_rules import registration_agrees
 from mediation.settings.route_rules import broken_route_rules
+from mediation.settings.screening_rules import broken_screening_rules
 from mediation.settings.secrecy import keys_have_a_way
 from mediation.settings.site_rules import broken_site_rules
 from mediation.settings.source_rules import broken_source_rules
@@ -70,6 +71,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _user_with_password(draft),
         _metrics_apart(draft),
         _identity_agrees(draft),
+        broken_screening_rules(draft),
         _header_values_set(draft),
         _responses_are_named(draft),
         broken_number_rules(draft),
@@ -299,17 +301,6 @@ def _metrics_apart(draft: Draft) -> Iterator[Fault]:
 
 def _identity_agrees(draft: Draft) -> Iterator[Fault]:
     """What is not asserted at all, or to nobody who may hear it, cannot be kept on a forwarded call."""
-    for holder in chain([("internal",)], draft.trunks()):
-        table = (*holder, "identity")
-        wants = draft.value((*table, "from"), FromPolicy) is FromPolicy.NUMBER
-        screens = bool(draft.value((*table, "own_numbers"), str))
-        number = draft.value((*table, "number"), str)
-        if number == "" and (wants or screens):
-            place = (*table, "from" if wants else "own_numbers")
-            yield Fault(place, "there is no number to stand in From", "add number")
-        sound = draft.sound((*table, "from")) and draft.sound((*table, "own_numbers"))
-        if number and sound and not (wants or screens):
-            yield Fault((*table, "number"), "nobody looks at number", 'add from = "number", or remove it')
     for trunk in draft.trunks():
         table = (*trunk, "identity")
         send = draft.value((*table, "send"), SendIdentity)

@@ -12,6 +12,7 @@ from mediation.settings.peers import FROM_TARGETS, NAMES_DOC, OfTargets, Peer
 from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
 from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
+from mediation.settings.screening import SCREENING_DOC, USUAL_SCREENING, Screening
 from mediation.settings.story import setting, story
 from mediation.settings.words import (
     check_country,
@@ -96,6 +97,7 @@ class TrunkTerms(Peer):
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )
+    screening: Screening = field(default=USUAL_SCREENING, metadata=story(SCREENING_DOC))
     numbers: tuple[NumberRule, ...] = field(default=(), metadata=story(NUMBER_DOC, key="number"))
     responses: tuple[ResponseRule, ...] = field(default=(), metadata=story(RESPONSE_DOC, key="response"))
 
@@ -126,6 +128,11 @@ class Trunk(TrunkTerms):
     )
     trusted_names: tuple[str, ...] = setting(
         (), check=check_peer_name, doc=NAMES_DOC, example='["sbc.itsp.example"]'
+    )
+    enabled: bool = setting(
+        True,
+        doc="false: out of use. No call goes to it or comes from it (503), nobody asks it how it does, and it does not "
+        "register.",
     )
     local: tuple[Listener, ...] = setting(
         (),
