@@ -158,21 +158,6 @@ class Call:
         return self._decision.source
 
     @property
-    def calling_numbers(self) -> set[str]:
-        """By what the caller is known: as we write it, and as it has left."""
-        return {self.ledger.calling, *(attempt.calling for attempt in self.ledger.attempts)}
-
-    @property
-    def max_forwards(self) -> int | None:
-        """How many hops it had left when it came (RFC 3261 section 20.22); None: it did not say."""
-        return self._request.max_forwards
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether somebody has ever answered it."""
-        return self.ledger.answered is not None
-
-    @property
     def call_ids(self) -> set[str]:
         """The Call-IDs of all its dialogs."""
         legs = {leg.call_id for leg in (*self.ledger.first, *self.open)}

@@ -12,28 +12,39 @@ taken for a circle who calls twice.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mediation.b2bua.call import Call
 from mediation.b2bua.deciding import Decision
+from mediation.b2bua.ledger import Ledger
 from mediation.routing.directory import FRONT_END_POOL
 from mediation.routing.numbers import is_number, number_of
+from mediation.sip.message import Request
 
 MOST_ROUNDS: Final = 3
 """So often a call may go round behind our back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """One call."""
+
+    ledger: Ledger
+    max_forwards: int | None
+    """How many hops it had left when it came."""
 
 
 class Circles:
     """The calls of one engine; those that nobody has answered yet count."""
 
     def __init__(self) -> None:
-        self._calls: dict[tuple[str, str], dict[str, Call]] = {}
+        self._calls: dict[tuple[str, str], dict[str, _Begun]] = {}
         """By the called number, and by whoever has asked for it."""
 
-    def enter(self, call: Call) -> None:
-        """A call has begun."""
-        self._calls.setdefault(_key(call), {})[call.id] = call
+    def enter(self, call: Call, request: Request) -> None:
+        """A call has begun with this INVITE."""
+        self._calls.setdefault(_key(call), {})[call.id] = _Begun(call.ledger, request.max_forwards)
 
     def leave(self, call: Call) -> None:
         """It is over."""
@@ -54,7 +65,7 @@ class Circles:
         asking = {
             name
             for name in {each.trunk for each in decision.candidates}
-            if any(calling in call.calling_numbers for call in self._pending(decision.called, name))
+            if any(calling in each.ledger.calling_numbers for each in self._pending(decision.called, name))
         }
         left = tuple(each for each in decision.candidates if each.trunk not in asking)
         return replace(decision, candidates=left) if asking else decision
@@ -68,15 +79,15 @@ class Circles:
         if hops is None or not is_number(calling):
             return False
         before = {
-            call.max_forwards - hops
-            for call in self._pending(decision.called, _asks(decision))
-            if call.ledger.calling == calling and call.max_forwards is not None and call.max_forwards > hops
+            each.max_forwards - hops
+            for each in self._pending(decision.called, _asks(decision))
+            if each.ledger.calling == calling and each.max_forwards is not None and each.max_forwards > hops
         }
         return any(all(lost * times in before for times in range(2, MOST_ROUNDS + 1)) for lost in before)
 
-    def _pending(self, called: str, by: str) -> Iterable[Call]:
+    def _pending(self, called: str, by: str) -> Iterable[_Begun]:
         alike = self._calls.get((called, by), {})
-        return (call for call in alike.values() if not call.is_answered)
+        return (each for each in alike.values() if each.ledger.answered is None)
 
 
 def _asks(of: Call | Decision) -> str:
