@@ -155,6 +155,41 @@ def test_a_circle_takes_no_room(make: Make) -> None:
     sbc.says(486, line=sbc.lines[0])
 
 
+# circles that close behind our back
+
+
+def rounds(call: Pair, *hops: int, calling: str = CALLING) -> list[str]:
+    """The same call again and again, from the same peer; what it hears of the last."""
+    for left in hops:
+        call.caller.heard()
+        call.caller.invites(CALLED, calling=calling, max_forwards=left)
+    heard = call.caller.heard()
+    for line in tuple(call.callee.lines):
+        call.callee.says(486, line=line)
+    return heard
+
+
+@pytest.mark.parametrize("lost", [1, 2, 5])
+def test_a_call_that_comes_again_with_as_many_hops_less_each_time_goes_round__rfc7332(
+    call: Pair, lost: int
+) -> None:
+    assert rounds(call, *(70 - lost * times for times in range(4))) == ["482"]
+    assert looped(call.world) == 1
+
+
+@pytest.mark.parametrize(
+    "hops", [(70, 70, 70, 70, 70), (70, 68, 66), (70, 68, 66, 67), (61, 64, 67, 70), (70, 69, 66, 65)]
+)
+def test_calls_that_are_alike_and_lose_no_hops_in_step_are_different_calls(
+    call: Pair, hops: tuple[int, ...]
+) -> None:
+    assert rounds(call, *hops) == ["100"]
+
+
+def test_callers_without_a_number_are_many(call: Pair) -> None:
+    assert rounds(call, 70, 68, 66, 64, calling="anonymous") == ["100"]
+
+
 @pytest.mark.parametrize("hops", [70, 1])
 def test_each_leg_has_a_hop_less__rfc3261_16_6(call: Pair, hops: int) -> None:
     call.caller.invites(CALLED, max_forwards=hops)
