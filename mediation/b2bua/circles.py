@@ -2,9 +2,10 @@
 
 A proxy knows a loop by its own Via (RFC 3261 section 16.3 item 4, RFC 5393). Of a back-to-back user agent neither Via
 nor Call-ID survives the next one, and where Max-Forwards begins anew on the way nothing ends the circle. A mark of our
-own would tell strangers which calls are one. What the circle itself needs to go on does survive: the number. Who has
-given us a call for a number has nobody there; nobody else may give it back that very call, as long as it is not
-answered. A call that was forwarded has another number, and is let through.
+own would tell strangers which calls are one. What the circle itself needs to go on does survive: the number. A trunk
+that has given us a call for a number has nobody there; nobody may give it back that very call, as long as it is not
+answered. A call that was forwarded has another number, and is let through. So is one that comes back to the front ends:
+where they send calls and whose numbers are theirs are often two tables. If they send it out again, it is seen.
 
 A circle that closes behind our back, between those whom we call and those who call us, is the same call from the same
 peer again and again, each time with as many hops less (RFC 7332). It is let go round a few times, so that no caller is
@@ -55,7 +56,7 @@ class Circles:
             self._calls.pop(key, None)
 
     def broken(self, decision: Decision) -> Decision:
-        """What is left of a decision: nobody is called from whom the same caller asks for the same number.
+        """What is left of a decision: no trunk is called from which the same caller asks for the same number.
 
         Nobody at all, where the call goes round.
         """
@@ -64,7 +65,7 @@ class Circles:
             return replace(decision, candidates=())
         asking = {
             name
-            for name in {each.trunk for each in decision.candidates}
+            for name in {each.trunk for each in decision.candidates} - {FRONT_END_POOL}
             if any(calling in each.ledger.calling_numbers for each in self._pending(decision.called, name))
         }
         left = tuple(each for each in decision.candidates if each.trunk not in asking)
