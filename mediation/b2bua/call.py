@@ -26,7 +26,8 @@ from mediation.b2bua.events import (
     Refused,
     Updated,
 )
-from mediation.b2bua.hunt import Failed, Ground, Hunt, Invitation
+from mediation.b2bua.hunt import Failed, Ground, Hunt
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.ledger import Ledger, party_of
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
@@ -121,9 +122,10 @@ class Call:
         product = exchange.settings.sip.user_agent
         caller = Leg.received(exchange.agent, self, transaction, decision.invitation.source, product)
         caller.trunk = "" if self.source.trunk is None else self.source.trunk.name
+        caller.certificate = self.source.name
         self.seats = Seats(caller, self.media, exchange.agent.names)
         asked = decision.invitation.request
-        self.ledger = Ledger(now, number_of(asked.from_.uri), number_of(asked.uri))
+        self.ledger = Ledger(now, decision.calling, number_of(asked.uri))
         self.ledger.first.append(caller)
         self._hunt: Hunt | None = None
         self._succession: Succession | None = None
@@ -154,6 +156,16 @@ class Call:
     def source(self) -> Source:
         """Where it comes from."""
         return self._decision.source
+
+    @property
+    def calling_numbers(self) -> set[str]:
+        """By what the caller is known: as we write it, and as it has left."""
+        return {self.ledger.calling, *(attempt.calling for attempt in self.ledger.attempts)}
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether somebody has ever answered it."""
+        return self.ledger.answered is not None
 
     @property
     def call_ids(self) -> set[str]:

@@ -150,4 +150,5 @@ def party_of(leg: Leg, media: StreamReport | None = None) -> Party:
     codec = None if audio is None else audio.codec
     srtp = None if audio is None or audio.srtp is None else str(audio.srtp.suite)
     trunk = "" if leg.side is Side.FRONT_END else leg.trunk
-    return Party(str(leg.side), trunk, hostport(leg.flow.remote), leg.call_id, codec, media, srtp)
+    address = hostport(leg.flow.remote)
+    return Party(str(leg.side), trunk, address, leg.call_id, codec, media, srtp, leg.certificate)

@@ -50,6 +50,8 @@ class Party:
     """None: no media was measured."""
     srtp: str | None = None
     """The suite that audio was encrypted with last; None: it was not."""
+    certificate: str = ""
+    """The name in its certificate that it was known by; empty: by its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ def _party(party: Party) -> dict[str, object]:
         "side": party.side,
         "trunk": party.trunk or None,
         "address": party.address,
+        "certificate": party.certificate or None,
         "call_id": party.call_id,
         "codec": party.codec,
         "srtp": party.srtp,

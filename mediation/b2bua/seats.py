@@ -156,7 +156,7 @@ class Seats:
         `anew`: another party sits there than at first, and what asks for a change says who.
         """
         for leg, other in ((self.caller, across), (across, self.caller)):
-            passage = Passage(other.terms, leg.terms, self._names.host_and_port(leg.flow))
+            passage = Passage(other.terms, leg.terms, self._names.host_and_port(leg.flow), leg.caller_id)
             session = session_lines(other.introduction, leg.introduction, passage)
             leg.voice = replace(leg.voice, session=session)
             if anew:

@@ -19,6 +19,7 @@ from mediation.settings.peer_terms import (
     Transfers,
 )
 from mediation.settings.peers import Internal, Side
+from mediation.settings.screening import USUAL_SCREENING, Screening
 from mediation.settings.trunks import Trunk
 from mediation.sip.digest_client import Credentials
 from mediation.sip.flow import Transport
@@ -60,6 +61,8 @@ class Terms:
     """What becomes of single headers from and to the peer."""
     numbers: NumberPlan = AS_IT_IS
     """How the peer writes numbers."""
+    screening: Screening = USUAL_SCREENING
+    """Which callers it may not show to us, or we to it."""
     keys_without_tls: bool = False
     """Whether keys for SRTP may be said where they can be read on the way."""
     dscp: int = 0
@@ -95,9 +98,9 @@ class Terms:
             media.comfort_noise,
             media.rtcp_xr,
         )
-        side, credentials, numbers = Side.FRONT_END, None, AS_IT_IS
+        side, credentials, numbers, screening = Side.FRONT_END, None, AS_IT_IS, USUAL_SCREENING
         if isinstance(peer, Trunk):
-            side, numbers = Side.GATEWAY, NumberPlan.of(peer)
+            side, numbers, screening = Side.GATEWAY, NumberPlan.of(peer), peer.screening
             if peer.username:
                 credentials = Credentials(peer.username, peer.password.text, peer.realm or None)
         return cls(
@@ -113,6 +116,7 @@ class Terms:
             peer.identity,
             peer.headers,
             numbers,
+            screening,
             media.srtp_without_tls,
             media.dscp,
             media.fill_silence,
