@@ -7,7 +7,7 @@ goes on (a transfer, a call picked up) is a `Succession`. Both work for the call
 from collections.abc import Callable
 from functools import partial
 
-from mediation.b2bua import causes
+from mediation.b2bua import causes, notices
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.call_table import TABLE, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
@@ -25,14 +25,14 @@ from mediation.b2bua.events import (
     Updated,
 )
 from mediation.b2bua.exchange import Exchange
-from mediation.b2bua.hunt import Failed, Hunt, Invitation
+from mediation.b2bua.hunt import Failed, Hunt
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.ledger import Ledger, party_of
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.passage import Lines
 from mediation.b2bua.passing import Passing
 from mediation.b2bua.plan import (
-    Amiss,
     KeyHeard,
     MediaAmiss,
     MediaClosed,
@@ -45,6 +45,7 @@ from mediation.b2bua.plan import (
     PairRefused,
     RecordingEnded,
     RecordingFailed,
+    SoundEnded,
 )
 from mediation.b2bua.record import TransferRecord
 from mediation.b2bua.recording import CallRecorder
@@ -55,12 +56,11 @@ from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.room import Occupancy, Way
 from mediation.routing.routes import Candidate
-from mediation.settings.peers import Side
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
 from mediation.sip.transaction_row import Transaction
 
-SETUP_LIMIT, MAX_DURATION, BROKEN = "SETUP_LIMIT", "MAX_DURATION", "BROKEN"
+SETUP_LIMIT, MAX_DURATION, BROKEN, ANNOUNCEMENT = "SETUP_LIMIT", "MAX_DURATION", "BROKEN", "ANNOUNCEMENT"
 
 
 class Call:
@@ -86,8 +86,9 @@ class Call:
         product = exchange.settings.sip.user_agent
         caller = Leg.received(exchange.agent, self, transaction, decision.invitation.source, product)
         caller.trunk = "" if self.source.trunk is None else self.source.trunk.name
+        caller.certificate = self.source.name
         asked = decision.invitation.request
-        self.ledger = Ledger(now, number_of(asked.from_.uri), number_of(asked.uri))
+        self.ledger = Ledger(now, decision.calling, number_of(asked.uri))
         self._recording = CallRecorder(exchange.recorder, self.id, self.ledger, self.media)
         self._passing = Passing(
             self.id,
@@ -114,10 +115,13 @@ class Call:
         """Wait for what the `petition` brings, then ask for media; unless the offer stands in the way, or what
         `obstacle` finds.
         """
-        cause = self.seats.caller.judge(self._request) or obstacle(self)
+        unfit = self.seats.caller.judge(self._request)
         self.fact("call.started", source=self._source_name, transport=str(self._flow.transport))
-        if cause is not None:
-            self._cue(Cue.BARRED, now, cause)
+        if unfit is not None:
+            self._cue(Cue.BARRED, now, unfit)
+            return
+        if (found := obstacle(self)) is not None:
+            self._refuse(found, now)
             return
         if self.source.trunk is not None:
             self.occupancy.take(self.exchange.trunks[self.source.trunk.name].room, Way.IN, now)
@@ -167,7 +171,7 @@ class Call:
             case Failed(cause, by, parts=parts, terms=terms):
                 self._redirection = event if event.redirected_to else None
                 self.seats.note_last_word(parts, terms)
-                self._cue(Cue.FAILED, now, cause, by=by)
+                self._refuse(cause, now, by=by)
 
     def media_fact(self, fact: MediaFact, now: float) -> None:
         """The media engine has something to say."""
@@ -193,15 +197,19 @@ class Call:
             case MediaSilent(_, caller) if self.phase is Phase.SEEKING:
                 if not caller:
                     self._cue(Cue.EARLY_SILENCE, now)
-            case MediaSilent() if self.media.is_fax or self.seats.is_direct:
-                pass  # said of the audio before
+            case MediaSilent() if self.media.is_fax or self.seats.is_direct or self.phase is Phase.ANNOUNCING:
+                pass  # said of the audio before it
             case MediaSilent(_, caller):
                 self.fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
             case KeyHeard(_, caller, key, duration_ms):
                 self._pressed(caller, DtmfInfo(key, duration_ms), now)
+            case SoundEnded():
+                self._said(now, cut=False)
             case MediaAmiss():
-                self._tell_amiss(fact)
+                leg = self.seats.caller if fact.caller else self.seats.callee
+                if leg is not None and self.phase is Phase.TALKING:
+                    self.exchange.emit(notices.amiss(fact, leg))
             case RecordingFailed(_, reason):
                 self.media.recording_told(fact)
                 self.fact("recording.failed", Level.WARNING, reason=reason)
@@ -222,6 +230,8 @@ class Call:
         """One of our timers is due."""
         if name == BROKEN:
             self.abort(causes.INTERNAL_ERROR, now)
+        elif name == ANNOUNCEMENT:
+            self._said(now, cut=True)
         elif name == MAX_DURATION:
             self.stop(causes.CALL_TOO_LONG, now)
         else:
@@ -267,7 +277,7 @@ class Call:
     def barred(self, cause: Cause, tag: str, now: float) -> None:
         """It does not."""
         self.ledger.tag = tag
-        self._cue(Cue.BARRED, now, cause)
+        self._refuse(cause, now)
 
     # what a succession asks for
 
@@ -447,6 +457,17 @@ class Call:
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)
+            case Act.OPEN_BOOTH:
+                host = self._flow.local[0]  # nobody is across: the other pair is bound in vain
+                self.media.open(self.source.side, self.source.side, (host, host))
+            case Act.START_LIMIT if self.ledger.announcement is not None:
+                self._start(ANNOUNCEMENT, now + self.ledger.announcement.longest_s)
+            case Act.ANNOUNCE if self.ledger.announcement is not None:
+                party = "" if self._hunt is None else self._hunt.party
+                self.seats.announce(self.ledger.announcement.sound, party, now)
+            case Act.DECLINE if isinstance(given, tuple):
+                leg, event = given
+                leg.questions.decline(event, now)
             case Act.RING if isinstance(given, Progress) and self._hunt is not None:
                 self.seats.ring(self._hunt.leg, given, now)
             case Act.RING_ALOUD if self._hunt is not None and self._hunt.leg is not None:
@@ -479,7 +500,27 @@ class Call:
                 if self.seats.callee is not None:
                     self.seats.dismiss(self.seats.callee, self.ledger.cause, now)
             case Act.STOP_TIMERS:
-                self.exchange.agent.deadlines.stop((self, SETUP_LIMIT))
+                for name in (SETUP_LIMIT, ANNOUNCEMENT):
+                    self.exchange.agent.deadlines.stop((self, name))
+
+    def _refuse(self, cause: Cause, now: float, by: str = "server") -> None:
+        """Nobody will answer. The caller may hear why before it is told."""
+        silent, aloud = (Cue.FAILED, Cue.FAILED_ALOUD) if self._hunt else (Cue.BARRED, Cue.BARRED_ALOUD)
+        spared = self._decision.seeks_help or self._redirection is not None or self.seats.hears_the_callee
+        announcement = None if spared else self.exchange.announcer.fitting(self.seats.caller, cause)
+        if announcement is None:
+            self._cue(silent, now, cause, by)
+            return
+        self.exchange.announcer.began(self.id)
+        self.ledger.announce(announcement, cause, by)
+        self.occupancy.give_all_back()
+        self.fact("call.announced", sound=announcement.sound.name, status=cause.status, reason=cause.reason)
+        self._cue(aloud, now, cause)
+
+    def _said(self, now: float, *, cut: bool) -> None:
+        """The caller has heard what it was to hear, or as much of it as it may take."""
+        self.ledger.said(cut=cut)
+        self._cue(Cue.SAID, now, self.ledger.cause)
 
     def _open_media(self, now: float) -> None:
         decision = self._decision
@@ -520,7 +561,8 @@ class Call:
         """Free what is occupied, and write the record: once, whoever finds first that all is done."""
         if self._written:
             return
-        for name in (SETUP_LIMIT, MAX_DURATION, BROKEN):
+        self.exchange.announcer.ended(self.id)
+        for name in (SETUP_LIMIT, MAX_DURATION, BROKEN, ANNOUNCEMENT):
             self.exchange.agent.deadlines.stop((self, name))
         if self._petition is not None:
             self._petition.abandon()
@@ -533,31 +575,11 @@ class Call:
         self._written = True
         self.exchange.emit(record)
         self.exchange.forget(self)
-        self.fact(
-            "call.ended",
-            verdict=str(record.cause.verdict),
-            reason=record.cause.reason,
-            status=record.cause.status,
-            hung_up_by=record.hung_up_by,
-            duration_s=None if self.ledger.duration_s is None else round(self.ledger.duration_s, 3),
-        )
+        self.exchange.emit(notices.ended(record, self.ledger.duration_s))
 
     @property
     def _source_name(self) -> str:
         return str(self.source.side) if self.source.trunk is None else self.source.trunk.name
-
-    def _tell_amiss(self, fact: MediaAmiss) -> None:
-        """Who is not heard. Silence may be a key that somebody has pressed; that nothing comes is a fault."""
-        leg = self.seats.caller if fact.caller else self.seats.callee
-        if leg is None or self.phase is not Phase.TALKING:
-            return
-        name, level = f"media.{fact.what}", Level.INFO
-        if fact.over:
-            name = f"media.{fact.what}_ended"
-        elif fact.what is Amiss.ONE_WAY:
-            level = Level.WARNING
-        trunk = leg.trunk if leg.side is Side.GATEWAY else None
-        self.fact(name, level, party="caller" if fact.caller else "callee", side=str(leg.side), trunk=trunk)
 
     def fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
         """Write something down."""

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mediation.b2bua import notices
+from mediation.b2bua.announcing import Announcer
 from mediation.b2bua.events import Referred
 from mediation.b2bua.hunt import Ground
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.outputs import Fact, Level, Output
+from mediation.b2bua.outputs import Output
 from mediation.b2bua.recording import Recorder
 from mediation.b2bua.succession import Succession
 from mediation.routing.admission import Source
@@ -41,6 +43,8 @@ class Exchange:
 
     recorder: Recorder
     """Decides which calls are recorded."""
+    announcer: Announcer
+    """Decides which refusals are heard."""
     bypass: BypassPolicy
     """Decides whose audio may go past us."""
     bypassed: set[str]
@@ -48,22 +52,10 @@ class Exchange:
 
     def room_turned(self, room: Room, is_nearly_full: bool) -> None:
         """A trunk or a line has become nearly full, or has room again."""
-        fields: dict[str, object] = {"of": room.name, "calls": room.calls, "share": round(room.share, 2)}
-        if is_nearly_full:
-            self.emit(Fact("room.nearly_full", Level.WARNING, fields))
-        else:
-            self.emit(Fact("room.again", Level.INFO, fields))
+        self.emit(notices.room_turned(room, is_nearly_full))
 
     @property
     def ground(self) -> Ground:
         """What every hunt needs."""
         sip = self.settings.sip
         return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent)
-
-
-class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
-    """A bug was met where two calls have to do with each other."""
-
-    def __init__(self, *calls: "Call") -> None:
-        super().__init__(*(call.id for call in calls))
-        self.calls = calls

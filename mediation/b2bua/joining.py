@@ -21,13 +21,20 @@ from mediation.b2bua.events import (
     ReofferRefused,
     ReofferTaken,
 )
-from mediation.b2bua.exchange import BothBroke
 from mediation.b2bua.hunt import Failed
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import Endpoint, PairOpened
 from mediation.b2bua.reports import Reports
 from mediation.sip.errors import LocalSipError
 from mediation.sip.table import Table
+
+
+class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
+    """A bug was met where two calls have to do with each other."""
+
+    def __init__(self, *calls: "Call") -> None:
+        super().__init__(*(call.id for call in calls))
+        self.calls = calls
 
 
 class State(Enum):

@@ -1,6 +1,6 @@
 """Which calls are recorded, and under which name: decided once, at the answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,6 +29,15 @@ class RecordedCall:
     """Those that are known of whoever called; those of the numbers and the trunks count as well."""
     calling: str
     called: str
+
+    @classmethod
+    def of(
+        cls, call: str, source: Source, trunks: Iterable[str], calling: str, called: str
+    ) -> "RecordedCall":
+        """A call from there; `trunks` are those of its parties, empty where one has none."""
+        sites = frozenset(site.name for site in source.sites)
+        named = frozenset(name for name in trunks if name)
+        return cls(call, source.trunk is not None, named, sites, calling, called)
 
 
 class Recorder:
@@ -91,14 +100,7 @@ class CallRecorder:
         return self._media.order
 
     def _as_asked(self, source: Source, trunks: tuple[str, ...]) -> RecordedCall:
-        return RecordedCall(
-            self._call,
-            inbound=source.trunk is not None,
-            trunks=frozenset(filter(None, trunks)),
-            sites=frozenset(site.name for site in source.sites),
-            calling=self._ledger.calling,
-            called=self._ledger.called,
-        )
+        return RecordedCall.of(self._call, source, trunks, self._ledger.calling, self._ledger.called)
 
 
 class _Rule:

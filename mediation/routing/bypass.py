@@ -31,6 +31,7 @@ class Obstacle(StrEnum):
     DIGITS = "digits are converted"
     LATCHING = "a party's address is learned from its packets"
     LENGTHS = "packets are cut or joined"
+    EVENNESS = "a party's audio is held to go on evenly"
     NOISE = "silence is filled with noise"
     RINGBACK = "the caller hears our ringing"
     FORKS = "the caller's side takes one early dialog only"
@@ -130,6 +131,8 @@ def between(one: Terms, other: Terms) -> Obstacle | None:
         return Obstacle.LATCHING
     if any(each.repacketize for each in both):
         return Obstacle.LENGTHS
+    if any(each.jitter_buffer_ms for each in both):
+        return Obstacle.EVENNESS
     if any(each.fill_silence for each in both):
         return Obstacle.NOISE
     events = all(each.capabilities.telephone_event for each in both)

@@ -23,6 +23,7 @@ _NEEDS_US: Final[tuple[tuple[Path, Callable[[object], bool], str], ...]] = (
         "its address is learned from its packets",
     ),
     (("media", "repacketize"), bool, "packets are cut and joined for it"),
+    (("media", "jitter_buffer_ms"), bool, "it is held to go on evenly"),
     (("media", "fill_silence"), bool, "its silence is filled with noise"),
 )
 """What of one peer keeps all its audio here."""

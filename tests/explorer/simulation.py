@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mediation.b2bua.outputs import Fact
 from mediation.b2bua.plan import FaxPlan
+from mediation.settings.announcements import Announcement
 from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
 from mediation.settings.model import Settings
 from mediation.settings.peer_terms import EarlyMedia, MidCall, Reliability, TransferMode, Transfers
@@ -35,14 +36,16 @@ _FAR = endpoint(OUTSIDE), endpoint(SBC)
 _RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
 _MAY_FAX = MidCall(fax=True)
 _WITH_MUSIC = MidCall(fax=True, music="/music.wav")
+_WORDS = (Announcement(sound="tone:busy:de", longest_s=2),)
 _PASSING_ON = Transfers(mode=TransferMode.REFER)
 
 
 @cache
-def _settings(*, reliable: bool, passes_on: bool, past_us: bool, music: bool) -> Settings:
+def _settings(*, reliable: bool, passes_on: bool, announces: bool, past_us: bool, music: bool) -> Settings:
     terms: dict[str, Any] = {"mid_call": _WITH_MUSIC if music else _MAY_FAX}
     terms |= {"early_media": _RELIABLY} if reliable else {}
     terms |= {"transfer": _PASSING_ON} if passes_on else {}
+    terms |= {"announcements": _WORDS} if announces else {}
     if not past_us:
         return settings(trunk(**terms), **terms)
     allowed = TrunkMedia(bypass=TrunkBypass.ALLOWED)
@@ -103,6 +106,7 @@ class Explored(World):
             _settings(
                 reliable=scenario.reliable,
                 passes_on=scenario.passes_on,
+                announces=scenario.announces,
                 past_us=scenario.past_us,
                 music=scenario.music,
             )

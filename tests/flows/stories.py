@@ -11,8 +11,10 @@ from mediation.b2bua.plan import (
     MediaSilent,
     RecordingEnded,
     RecordingFailed,
+    SoundEnded,
 )
 from mediation.b2bua.rulings import PolicyAnswered
+from mediation.settings.announcements import Announcement
 from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
 from mediation.settings.peer_media import Dtmf, PeerMedia
 from mediation.settings.peer_terms import MidCall, RedirectMode, Redirects, TransferMode, Transfers
@@ -53,6 +55,7 @@ class Stage:
                 trunk("itsp-a", SBC, OTHER_SBC, **(terms or {})),
                 front_ends=(OTHER_FRONT_END,),
                 policy=policy,
+                announcements=(Announcement(status=604, sound="file:/gone.wav"),),
                 recording=recording,
                 bypass=Bypass(mode=BypassMode.ALWAYS) if past_us else NO_BYPASS,
                 codecs=(Law.PCMA,) if past_us else (Law.PCMU,),
@@ -454,6 +457,16 @@ def goes_past_us(stage: Stage) -> None:
     stage.first.hangs_up_if_it_talks()
 
 
+def hears_why(stage: Stage) -> None:
+    """An announcement before the refusal; the caller asks something meanwhile."""
+    stage.first.script = (604,)
+    stage.caller.invites()
+    stage.caller.asks("INFO", within=True, headers="Content-Type: text/plain\r\n", body=b"hello")
+    stage.advance(1)
+    for call in tuple(stage.world.engine.calls):
+        stage.world.media_says(SoundEnded(call, caller=True))
+
+
 STORIES: tuple[Callable[[Stage], None], ...] = (
     talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, announces_what_is_not_heard,
     loses_its_caller, finds_no_ports, waits_for_ports, is_stopped, answers_nothing, never_pracks,
@@ -461,7 +474,7 @@ STORIES: tuple[Callable[[Stage], None], ...] = (
     is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened, passes_its_transfer_on,
     is_joined_with_another, is_not_joined, loses_whom_it_consulted, loses_whom_it_transferred,
     finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
-    presses_keys, is_ruled, is_not_wanted, is_recorded_badly, goes_past_us,
+    presses_keys, is_ruled, is_not_wanted, is_recorded_badly, goes_past_us, hears_why,
 )  # fmt: skip
 
 TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {

@@ -5,7 +5,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from mediation.b2bua.plan import ABSENT, FaxPlan, MediaLost, MediaSilent, Sound, SoundKind
+from mediation.b2bua.plan import ABSENT, FaxPlan, MediaLost, MediaSilent
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.sdp.crypto import SrtpMode, read_crypto
 from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
 from mediation.settings.limits import Link

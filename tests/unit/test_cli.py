@@ -562,6 +562,50 @@ def test_route_explain_tells_whether_audio_would_go_past_us_and_why_not(tmp_path
     assert attempts[0]["bypass"] == {"possible": False, "why_not": "the parties are not at one site"}
 
 
+SCREENED = f"""{GOOD}strip_plus = true
+identity = {{ own_numbers = '^\\+4930', number = "+49305550" }}
+"""
+
+
+def test_number_tells_what_screening_makes_of_a_caller(tmp_path: Path) -> None:
+    path = written(tmp_path, SCREENED)
+    asked = ("number", "+4989111", "--trunk", "north", "--calling", "-c", path)
+    assert invoke(*asked)[1].endswith("-> 4989111\nFrom shows +49305550 in its place\n")
+    assert json.loads(invoke(*asked, "--json")[1])["caller"] == {"shown": "+49305550", "refused": None}
+    path.write_text(f'{SCREENED}screening = {{ foreign_out = "refuse", forbidden = "^[+]4930" }}\n')
+    told = "the caller is refused, unless he calls for help: 403, "
+    assert invoke(*asked)[1].splitlines()[-1] == f"{told}caller-not-ours"
+    back = invoke("number", "+493012", "--trunk", "north", "--calling", "--direction", "in", "-c", path)
+    assert back[1].splitlines()[-1] == f"{told}caller-forbidden"
+
+
+def test_route_explain_tells_who_is_shown_and_who_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, f'{SCREENED}screening = {{ foreign_out = "refuse" }}\n')
+    asked = ("route", "explain", "+4930123", "-c", path, "--from")
+    code, out, _ = invoke(*asked, "+4989111")
+    assert code == 1
+    assert "trunk north is not called for this caller: caller-not-ours\n" in out
+    assert "the caller is refused: 403, caller-not-ours" in out
+    refused = {"status": 403, "reason": "caller-not-ours"}
+    assert json.loads(invoke(*asked, "+4989111", "--json")[1])["caller"] == {
+        "refused": refused, "withheld": False, "refused_by": [{"trunk": "north", **refused}],
+    }  # fmt: skip
+    assert invoke(*asked, "+4930999")[0] == 0
+    path.write_text(path.read_text() + '[[route]]\ntrunks = ["north"]\ncaller_number = "+49305550"\n')
+    code, out, _ = invoke(*asked, "+4989111")
+    assert code == 0
+    assert "with +49305550 as the caller: matches" in out
+    assert "    From: <sip:49305550@" in out
+
+
+def test_route_explain_tells_which_trunks_are_out_of_use(tmp_path: Path) -> None:
+    path = written(tmp_path, f"{GOOD}enabled = false\n")
+    for source in ((), ("--trunk", "north")):
+        code, out, _ = invoke("route", "explain", "+4930123", *source, "-c", path)
+        assert code == 1
+        assert out.endswith("\n\ntrunk north is out of use\n")
+
+
 def test_route_explain_takes_numbers_only_that_a_uri_can_hold(tmp_path: Path) -> None:
     path = written(tmp_path, NUMBERS)
     for arguments in (("a b",), ("",), ("1", "--from", "a@b"), ("1", "--trunk", "east")):
@@ -579,6 +623,20 @@ def test_check_config_says_where_a_sound_is_named_that_cannot_be_played(tmp_path
     assert "internal.mid_call.music: there is no such file" in err
     assert "mid_call.music: no sound can be read from it" in err
     assert 'how it rings in "DE" is not known; write "de"' in err
+
+
+def test_check_config_says_which_announcement_cannot_be_heard(tmp_path: Path) -> None:
+    rules = (
+        '[[trunk.announcement]]\nsound = "file:absent.wav"\n[[trunk.announcement]]\nsound = "tone:busy:DE"\n'
+        '[[trunk.announcement]]\nsound = "tone:busy:de"\nreason = "no-rout"\n[[trunk.announcement]]\nstatus = 486\n'
+    )
+    path = written(tmp_path, GOOD + rules)
+    code, out, err = invoke("check-config", "-c", path)
+    assert (code, out) == (78, f"{path}: not good: 4 errors\n")
+    assert "announcement.0.sound: there is no such file" in err
+    assert 'the tones of "DE" are not known' in err
+    assert '"no-rout" is no reason of ours' in err
+    assert "announcement.3.sound: is missing" in err
 
 
 SITED = (
@@ -609,6 +667,12 @@ def test_trunk_show_tells_who_has_said_what(tmp_path: Path) -> None:
     assert told['session_timer.mode = "offer"'] == "site berlin"
     assert told['header.0.name = "X-A"'] == told['site = "berlin"'] == "trunk"
     assert not any(origin == "default" for origin in told.values())
+
+
+def test_trunk_show_tells_what_its_calls_are_known_by(tmp_path: Path) -> None:
+    code, out, _ = invoke("trunk", "show", "north", "-c", written(tmp_path, SITED))
+    assert code == 0
+    assert out.startswith("# its calls are known by the addresses of its targets: sip:127.0.0.30\n")
 
 
 def test_trunk_show_effective_tells_every_setting_there_is(tmp_path: Path) -> None:
@@ -658,7 +722,7 @@ def test_a_probe_that_cannot_be_meant_is_a_fault_of_usage(
 def test_a_probe_without_consent_ends_and_has_sent_nothing(
     good: Path, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mediation.probing.cli.probe", None)  # to be called would be a TypeError
+    monkeypatch.setattr("mediation.probing.survey.probe", None)  # to be called would be a TypeError
     result = CliRunner().invoke(
         cli.app, ["trunk", "probe", "north", "--number", "1", "-c", str(good)], input=answer
     )

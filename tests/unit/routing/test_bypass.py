@@ -67,6 +67,7 @@ def test_nothing_is_in_the_way_where_both_switches_are_on() -> None:
         (trunk(media=replace(ALLOWED, latching=Latching.CONTINUOUS)), {}, Obstacle.LATCHING),
         (trunk(media=replace(ALLOWED, repacketize=True)), {}, Obstacle.LENGTHS),
         (trunk(media=replace(ALLOWED, fill_silence=True)), {}, Obstacle.NOISE),
+        (trunk(media=replace(ALLOWED, jitter_buffer_ms=60)), {}, Obstacle.EVENNESS),
         (trunk(media=replace(ALLOWED, dtmf=Dtmf.INBAND), telephone_event=False), {}, Obstacle.DIGITS),
     ],
 )
