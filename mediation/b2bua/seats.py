@@ -145,11 +145,8 @@ class Seats:
         Of what goes past us that is never known.
         """
         attempt = self.attempt
-        return (
-            self.caller.said.is_direct
-            or attempt is not None
-            and attempt.audio is not None
-            and attempt is not self._ringing
+        return self.caller.said.is_direct or (
+            attempt is not None and attempt.audio is not None and attempt is not self._ringing
         )
 
     def announce(self, sound: Sound, party: str, now: float) -> None:
