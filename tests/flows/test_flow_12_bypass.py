@@ -8,6 +8,7 @@ import pytest
 from mediation.b2bua.plan import ABSENT, FaxPlan, MediaLost, MediaSilent
 from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.sdp.crypto import SrtpMode, read_crypto
+from mediation.settings.announcements import Announcement
 from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
 from mediation.settings.limits import Link
 from mediation.settings.peer_media import Dtmf, PeerMedia
@@ -528,6 +529,29 @@ def test_digits_that_must_be_converted_bring_the_audio_back(make: Make, way: str
     call.ends()
 
 
+@EITHER_WAY
+@pytest.mark.parametrize("described", [True, False])
+def test_a_refusal_is_announced_where_the_caller_hears_nobody_else__rfc3960_4(
+    make: Make, way: str, described: bool
+) -> None:
+    busy = (Announcement(status=486, sound="tone:busy:de", longest_s=5),)
+    given = settings(
+        trunk(media=ALLOWED, codecs=LAWS, announcements=busy), codecs=LAWS, bypass=ALWAYS, announcements=busy
+    )
+    call = speaking_both(WAYS[way](make(given)))
+    call.dials()
+    if described:
+        call.callee.says(183, sdp=call.callee.sdp())
+        assert place(call.caller.response(183)) == home(call.callee)
+    call.caller.heard()
+    call.callee.says(486)
+    assert call.caller.heard() == (["486"] if described else ["183"])
+    if not described:
+        assert place(call.caller.response(183))[0] == ours(call.caller)
+    call.advance(6)
+    assert call.over
+
+
 # who may, and what it takes
 
 
@@ -836,3 +860,27 @@ def test_a_hold_of_ours_that_is_refused_is_not_asked_for_again(make: Make) -> No
     call.advance(10)
     assert call.callee.heard() == ["ACK"]
     call.ends()
+
+
+@pytest.mark.parametrize(
+    ("ours_says", "leaks"),
+    [
+        (b"o=- ", b"o=10.1.1.20 "),
+        (b"c=IN IP4 198.51.100.10\r\nt=", b"c=IN IP4 10.1.1.20\r\nt="),
+        (b"c=IN IP4 10.1.1.20\r\na=", b"c=IN IP4 10.1.1.20\r\na=x-was:10.1.1.20\r\na="),
+        (b"a=ptime:", b"a=rtcp:4001 IN IP4 10.1.1.20\r\na=ptime:"),
+    ],
+)
+def test_the_judge_lets_an_address_stand_in_the_m_line_alone(
+    make: Make, ours_says: bytes, leaks: bytes
+) -> None:
+    call = bypassing(make, "outbound")
+    call.caller.invites(sdp=call.caller.sdp(lines="a=ptime:20\r\n"))
+    call.callee.says(486)
+    judge = call.world.hiding
+    assert judge.leaks(Side.GATEWAY) == {}
+    said = call.callee.request("INVITE")
+    assert ours_says in said.body
+    leak = bytes(said.replace(body=said.body.replace(ours_says, leaks, 1)))
+    judge = replace(judge, _told={**judge._told, Side.GATEWAY: [leak]})
+    assert FRONT_END in judge.leaks(Side.GATEWAY)[leak]
