@@ -124,13 +124,13 @@ class RecordedMedia:
                 self._begin(command.call)
         self._engine.perform(command)
 
-    async def aclose(self) -> None:
+    async def aclose(self, *, spare_calls: bool = False) -> None:
         """See MediaEngine."""
         if self._tender is not None:
             self._tender.cancel()
             with suppress(asyncio.CancelledError):
                 await self._tender
-        await self._engine.aclose()
+        await self._engine.aclose(spare_calls=spare_calls)
         for recording in self._recordings.values():
             if recording.patience is not None:
                 recording.patience.cancel()

@@ -28,14 +28,9 @@ from mediation.b2bua.plan import (
     PairOpened,
 )
 from mediation.media import engine as engine_module
-from mediation.media.engine import (
-    MediaEngine,
-    MediaEngineError,
-    WorkerLost,
-    WorkerMediaEngine,
-    WorkerSettings,
-    WorkerStarted,
-)
+from mediation.media.engine import MediaEngine, MediaEngineError, WorkerMediaEngine
+from mediation.media.notices import WorkerLost, WorkerStarted
+from mediation.media.worker_settings import WorkerSettings
 from mediation.settings.peers import Side
 from mediation_codecs.transcode import translation_table
 from tests.wire.media_phones import CALLEE, GATEWAY, INTERNAL, LIMIT_S, Media, Phone, phone, phones, running
@@ -349,7 +344,8 @@ async def test_workers_end_when_the_engine_is_closed() -> None:
 async def test_workers_end_when_signalling_is_killed() -> None:
     program = (
         "import asyncio\n"
-        "from mediation.media.engine import WorkerMediaEngine, WorkerSettings\n"
+        "from mediation.media.engine import WorkerMediaEngine\n"
+        "from mediation.media.worker_settings import WorkerSettings\n"
         "async def main():\n"
         "    engine = WorkerMediaEngine(\n"
         "        WorkerSettings(front_end_ports=(2, 3), gateway_ports=(4, 5), workers=2), print)\n"

@@ -13,7 +13,7 @@ from mediation.b2bua.plan import (
     Stream,
 )
 from mediation.media.books import Book
-from mediation.media.channel import Reopen
+from mediation.media.worker_messages import Reopen
 from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 

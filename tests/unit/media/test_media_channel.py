@@ -37,19 +37,9 @@ from mediation.b2bua.plan import (
     StreamReport,
 )
 from mediation.media import channel
-from mediation.media.channel import (
-    Channel,
-    ChannelError,
-    Configure,
-    Message,
-    Ready,
-    Reopen,
-    WorkerStatistics,
-    decode,
-    encode,
-    pair,
-)
+from mediation.media.channel import Channel, ChannelError, Message, decode, encode, pair
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
+from mediation.media.worker_messages import Configure, Ready, Reopen, WorkerStatistics
 from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality, Rating
 from mediation.rtp.voip_metrics import VoipMetrics
