@@ -11,7 +11,7 @@ from mediation import __version__
 from mediation.b2bua.plan import MediaFact
 from mediation.media.channel import Channel, ChannelError, Message, encode
 from mediation.media.door import Door
-from mediation.media.life import Do, Event, State, step
+from mediation.media.life import TABLE, Do, Event, State
 from mediation.media.loop import Loop
 from mediation.media.relay import CLOCK_HZ
 from mediation.media.worker_messages import (
@@ -133,7 +133,10 @@ class Control:
             channel.close()
 
     def _comes(self, event: Event, visit: Visit | None = None) -> None:
-        self._state, steps = step(self._state, event)
+        row = TABLE.step(self._state, event)
+        if row is None:
+            return
+        self._state, steps = row
         for do in steps:
             match do:
                 case Do.SAY_READY:

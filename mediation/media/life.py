@@ -11,9 +11,10 @@ Calls that go on without the signalling process that has opened them are orphans
 (`orphans`), so a worker that nobody adopts has no call left in the end, and ends as well.
 """
 
-from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
+
+from mediation.sip.table import Table
 
 
 class State(Enum):
@@ -65,58 +66,51 @@ class Do(Enum):
     END = auto()
 
 
-Step = tuple[State, tuple[Do, ...]]
+S, E = State, Event
+Cell = tuple[State, Event]
 
-LIFE: Final[Mapping[tuple[State, Event], Step]] = {
-    (State.STARTING, Event.READY): (State.SERVING, (Do.SAY_READY,)),
-    (State.STARTING, Event.LOST): (State.ENDING, (Do.END,)),
-    (State.SERVING, Event.LOST): (State.ORPHANED, (Do.LET_GO,)),
-    (State.SERVING, Event.RECLAIMED): (State.SERVING, (Do.LET_GO, Do.TAKE_UP)),
-    (State.SERVING, Event.INHERITED): (State.SERVING, (Do.TURN_AWAY,)),
-    (State.SERVING, Event.TOLD_TO_END): (State.ENDING, (Do.END,)),
-    (State.ORPHANED, Event.RECLAIMED): (State.ADOPTED, (Do.TAKE_UP,)),
-    (State.ORPHANED, Event.INHERITED): (State.ADOPTED, (Do.DISOWN, Do.TAKE_UP)),
-    (State.ORPHANED, Event.NEEDLESS): (State.ENDING, (Do.END,)),
-    (State.ADOPTED, Event.LOST): (State.ORPHANED, (Do.LET_GO,)),
-    (State.ADOPTED, Event.RECLAIMED): (State.ADOPTED, (Do.LET_GO, Do.TAKE_UP)),
-    (State.ADOPTED, Event.INHERITED): (State.ADOPTED, (Do.TURN_AWAY,)),
-    (State.ADOPTED, Event.ORPHANS_GONE): (State.SERVING, ()),
-    (State.ADOPTED, Event.TOLD_TO_END): (State.ENDING, (Do.END,)),
+ROWS: Final[dict[Cell, tuple[State, tuple[Do, ...]]]] = {
+    (S.STARTING, E.READY): (S.SERVING, (Do.SAY_READY,)),
+    (S.STARTING, E.LOST): (S.ENDING, (Do.END,)),
+    (S.SERVING, E.LOST): (S.ORPHANED, (Do.LET_GO,)),
+    (S.SERVING, E.RECLAIMED): (S.SERVING, (Do.LET_GO, Do.TAKE_UP)),
+    (S.SERVING, E.INHERITED): (S.SERVING, (Do.TURN_AWAY,)),
+    (S.SERVING, E.TOLD_TO_END): (S.ENDING, (Do.END,)),
+    (S.ORPHANED, E.RECLAIMED): (S.ADOPTED, (Do.TAKE_UP,)),
+    (S.ORPHANED, E.INHERITED): (S.ADOPTED, (Do.DISOWN, Do.TAKE_UP)),
+    (S.ORPHANED, E.NEEDLESS): (S.ENDING, (Do.END,)),
+    (S.ADOPTED, E.LOST): (S.ORPHANED, (Do.LET_GO,)),
+    (S.ADOPTED, E.RECLAIMED): (S.ADOPTED, (Do.LET_GO, Do.TAKE_UP)),
+    (S.ADOPTED, E.INHERITED): (S.ADOPTED, (Do.TURN_AWAY,)),
+    (S.ADOPTED, E.ORPHANS_GONE): (S.SERVING, ()),
+    (S.ADOPTED, E.TOLD_TO_END): (S.ENDING, (Do.END,)),
 }
 
-ABSORBED: Final[Mapping[tuple[State, Event], str]] = {
-    (State.ORPHANED, Event.ORPHANS_GONE): "somebody may come for it still: it waits until it is needless",
-    (State.ENDING, Event.LOST): "signalling goes at the same time",
-    (State.ENDING, Event.RECLAIMED): "a visitor reads the end of the channel",
-    (State.ENDING, Event.INHERITED): "a visitor reads the end of the channel",
-    (State.ENDING, Event.ORPHANS_GONE): "its calls end with it",
-    (State.ENDING, Event.NEEDLESS): "it ends already",
-    (State.ENDING, Event.TOLD_TO_END): "it ends already",
+ABSORBED: Final[dict[Cell, str]] = {
+    (S.ORPHANED, E.ORPHANS_GONE): "somebody may come for it still: it waits until it is needless",
+    (S.ENDING, E.LOST): "signalling goes at the same time",
+    (S.ENDING, E.RECLAIMED): "a visitor reads the end of the channel",
+    (S.ENDING, E.INHERITED): "a visitor reads the end of the channel",
+    (S.ENDING, E.ORPHANS_GONE): "its calls end with it",
+    (S.ENDING, E.NEEDLESS): "it ends already",
+    (S.ENDING, E.TOLD_TO_END): "it ends already",
 }
 
-IMPOSSIBLE: Final[Mapping[tuple[State, Event], str]] = {
-    (State.STARTING, Event.RECLAIMED): "it has no door yet",
-    (State.STARTING, Event.INHERITED): "it has no door yet",
-    (State.STARTING, Event.ORPHANS_GONE): "it has no calls yet",
-    (State.STARTING, Event.NEEDLESS): "it is looked at when it is an orphan",
-    (State.STARTING, Event.TOLD_TO_END): "it hears nothing before it is ready",
-    (State.SERVING, Event.READY): "it is ready once",
-    (State.SERVING, Event.ORPHANS_GONE): "all its calls are commanded",
-    (State.SERVING, Event.NEEDLESS): "it is looked at when it is an orphan",
-    (State.ORPHANED, Event.READY): "it is ready once",
-    (State.ORPHANED, Event.LOST): "it has no channel",
-    (State.ORPHANED, Event.TOLD_TO_END): "it has no channel",
-    (State.ADOPTED, Event.READY): "it is ready once",
-    (State.ADOPTED, Event.NEEDLESS): "it is looked at when it is an orphan",
-    (State.ENDING, Event.READY): "it was ready before, or never will be",
+IMPOSSIBLE: Final[dict[Cell, str]] = {
+    (S.STARTING, E.RECLAIMED): "it has no door yet",
+    (S.STARTING, E.INHERITED): "it has no door yet",
+    (S.STARTING, E.ORPHANS_GONE): "it has no calls yet",
+    (S.STARTING, E.NEEDLESS): "it is looked at when it is an orphan",
+    (S.STARTING, E.TOLD_TO_END): "it hears nothing before it is ready",
+    (S.SERVING, E.READY): "it is ready once",
+    (S.SERVING, E.ORPHANS_GONE): "all its calls are commanded",
+    (S.SERVING, E.NEEDLESS): "it is looked at when it is an orphan",
+    (S.ORPHANED, E.READY): "it is ready once",
+    (S.ORPHANED, E.LOST): "it has no channel",
+    (S.ORPHANED, E.TOLD_TO_END): "it has no channel",
+    (S.ADOPTED, E.READY): "it is ready once",
+    (S.ADOPTED, E.NEEDLESS): "it is looked at when it is an orphan",
+    (S.ENDING, E.READY): "it was ready before, or never will be",
 }
 
-
-def step(state: State, event: Event) -> Step:
-    """What it is next, and what to do. ValueError: that cannot happen then."""
-    if (state, event) in ABSORBED:
-        return state, ()
-    try:
-        return LIFE[state, event]
-    except KeyError:
-        raise ValueError(f"{event.name} while {state.name}: {IMPOSSIBLE[state, event]}") from None
+TABLE: Final = Table(ROWS, ABSORBED, IMPOSSIBLE)

@@ -415,12 +415,13 @@ class Relay:
             return
         self.carry_fax(datagram, arrival)
 
-    def carry_fax(self, datagram: bytes, _arrival: int) -> None:
+    def carry_fax(self, datagram: bytes, arrival: int) -> None:
         """One UDPTL datagram of the source: not a bit of it is ours to change (ITU-T T.38 clause 9.1)."""
         if len(datagram) >= LARGEST:
             self.malformed += 1
             return
         self.fax_received += 1
+        self._heard = arrival
         try:
             self._sink.send(datagram)
         except OSError:

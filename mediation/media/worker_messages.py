@@ -201,10 +201,11 @@ def _configure(fields: list[object]) -> Configure | None:
             int(a), int(b), int(c), int(d), int(i), int(n),
             int() | float() as q, int() | float() as r, int() | float() as t, int() | float() as s,
             int(core), int(priority), int(buffer), int(outlive_s), str(door), str(master), *devices,
-        ] if len(devices) % 2 == 0:  # fmt: skip
-            bound = tuple(
-                (str(host), str(device)) for host, device in zip(devices[::2], devices[1::2], strict=True)
-            )
+        ]:  # fmt: skip
+            words = [device for device in devices if isinstance(device, str)]
+            if len(words) < len(devices) or len(words) % 2:
+                return None
+            bound = tuple(zip(words[::2], words[1::2], strict=True))
             return Configure(
                 (a, b), (c, d), (i, n), q, r, t, s, core, priority, buffer, outlive_s, door, bound, master
             )

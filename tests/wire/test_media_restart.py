@@ -69,6 +69,12 @@ def break_channel(media: Media) -> None:
     seat.process._channel._socket.send(b"[]")
 
 
+def give_up_channel(media: Media) -> None:
+    """As if the worker had sent what is no message, or did not read."""
+    [seat] = media.engine._seats.values()
+    seat.process._end("a test")
+
+
 @asynccontextmanager
 async def after_death(settings: WorkerSettings, before: Media) -> AsyncIterator[Media]:
     """Signalling is gone without a word, and another one comes."""
@@ -116,8 +122,11 @@ async def test_a_broken_channel_costs_no_packet_and_is_led_by_another_one(
     workers = alive.engine.workers
     talk = Talk(*pair)
     await talk.turns(10)
-    for _ in range(5):
-        break_channel(alive)
+    for turn in range(6):
+        if turn % 2:
+            break_channel(alive)
+        else:
+            give_up_channel(alive)
         notice = await alive.notice(WorkerReclaimed)
         assert notice.calls == 1
         await talk.turns(10)
