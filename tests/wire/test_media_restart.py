@@ -186,12 +186,17 @@ async def test_calls_go_on_when_signalling_dies_and_the_next_one_has_the_worker(
         assert media.engine.orphans == 1
         await talk.turns(10)
         await talk.ends()
-        pair[0].rtcp.sendto(goodbye(), (opened.caller[0], opened.caller[1] + 1))
+        leave(pair[0], opened)
         ended = await media.notice(CallAbandoned)
         assert (ended.call, ended.reason) == ("orphan", "a party has left")
         assert media.engine.orphans == 0
         assert media.unheard == []
     assert has_ended(pid)
+
+
+def leave(caller: Phone, opened: MediaOpened) -> None:
+    """By RTCP."""
+    caller.rtcp.sendto(goodbye(), (opened.caller[0], opened.caller[1] + 1))
 
 
 def goodbye() -> bytes:
@@ -229,7 +234,7 @@ async def test_a_worker_of_another_configuration_is_left_alone_and_its_ports_are
 ) -> None:
     before = Media(settings)
     await before.engine.start()
-    opened = await before.connect("orphan", *pair, silence_s=1.0)
+    opened = await before.connect("orphan", *pair)
     pid = before.engine.workers[0]
     async with after_death(replace(settings, rtcp_interval_s=6.0), before) as media:
         left = await media.notice(WorkerLeft)
@@ -238,6 +243,7 @@ async def test_a_worker_of_another_configuration_is_left_alone_and_its_ports_are
         for number in range(40):
             new = await media.open(f"call {number}")
             assert not {new.caller, new.callee} & {opened.caller, opened.callee}
+        leave(pair[0], opened)
     assert has_ended(pid)
 
 
