@@ -188,7 +188,8 @@ class WorkerMediaEngine:
             timer.cancel()
         ends = await asyncio.gather(*self._tenders, return_exceptions=True)
         self._tenders.clear()
-        await asyncio.gather(*map(self._leave, self._seats.values()))  # one whose tender had not begun yet
+        # A task that is cancelled before its first turn has closed nothing.
+        await asyncio.gather(*map(self._leave, self._seats.values()))
         for end in ends:
             if isinstance(end, Exception):  # a bug of ours: cancelled, they end with something else
                 raise end

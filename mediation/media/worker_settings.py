@@ -19,7 +19,7 @@ class WorkerSettings:
     """Processes; 0: one for each processor core that we may use."""
     port_quarantine_s: float = 5.0
     rtcp_interval_s: float = 5.0
-    tick_s: float = 0.001
+    tick_s: float = 0.0014
     """How long packets may gather, to be served together."""
     statistics_interval_s: float = 5.0
     pinned: bool = False
