@@ -21,7 +21,8 @@ from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, O
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.rulings import PolicyNews
 from mediation.exit_codes import ExitCode
-from mediation.media.engine import MediaEngine, MediaEngineError, WorkerMediaEngine
+from mediation.media.engine import WorkerMediaEngine
+from mediation.media.port import MediaEngine, MediaEngineError
 from mediation.media.recorded import RecordedMedia, RecorderLost, RecorderNotice, RecorderStarted
 from mediation.media.runtime_place import NoPlaceError, door_of, runtime_directory
 from mediation.media.shelf import SoundFileError, sounds_of

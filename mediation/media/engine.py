@@ -1,9 +1,8 @@
-"""The port through which signalling drives media, and the engine of worker processes behind it.
+"""The engine of worker processes behind the `port` of media.
 
-Signalling knows `MediaEngine` alone: commands go in, facts come back. `WorkerMediaEngine` gives each call to
-the least loaded worker process, and there it stays. When a worker dies, another process takes its place, and its
-calls go on with the other workers at once, or with that process where there are none: on the same ports, by the
-plan in force. What cannot go on is told as MediaLost.
+It gives each call to the least loaded worker process, and there it stays. When a worker dies, another process takes
+its place, and its calls go on with the other workers at once, or with that process where there are none: on the same
+ports, by the plan in force. What cannot go on is told as MediaLost.
 
 A worker to which only the channel is lost is led to by another one, and its calls notice nothing. The workers of a
 signalling process that has died are adopted by the one that comes after it, with the calls that they carry: orphans,
@@ -12,10 +11,11 @@ of which nothing else is known, and which end by themselves (`orphans`).
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from mediation.b2bua.plan import (
     CloseMedia,
@@ -45,6 +45,7 @@ from mediation.media.notices import (
     WorkerReclaimed,
     WorkerStarted,
 )
+from mediation.media.port import MediaEngineError
 from mediation.media.process import WorkerError, WorkerProcess, start_worker
 from mediation.media.worker_messages import Held, OrphanEnded, WorkerStatistics
 from mediation.media.worker_settings import WorkerSettings
@@ -64,36 +65,11 @@ MAX_MOVES: Final = 3
 DEATH_LIMIT_S: Final = 0.3
 """A worker that has closed its channel, or says nothing, may take so long to tell why. Its calls wait meanwhile."""
 
+MAX_RECLAIMS: Final = 3
+"""A channel that breaks so often within `STEADY_S` may carry what this worker cannot bear: it is given up."""
+
 HUNG_S: Final = 20.0
 """A worker without a word for so long is as good as dead. Several times the interval of its statistics."""
-
-
-class MediaEngine(Protocol):
-    """Carries out media commands, wherever and however.
-
-    OpenMedia is answered by MediaOpened or MediaRefused, OpenPair by PairOpened or PairRefused, CloseMedia by
-    MediaClosed. After MediaRefused, MediaLost or MediaClosed nothing more comes for the call, and commands for
-    it are ignored: a pair that was asked for then went with the rest.
-    """
-
-    async def start(self) -> None:
-        """Get ready for calls. Raises MediaEngineError."""
-
-    def perform(self, command: MediaCommand) -> None:
-        """Begin to carry out a command, without waiting. A failure is a fact that comes later.
-
-        Raises ValueError when a call is opened that is open already.
-        """
-
-    async def aclose(self, *, spare_calls: bool = False) -> None:
-        """Stop now. Calls that are still there hear no facts any more.
-
-        `spare_calls`: workers that carry calls go on without us, for the next one to adopt.
-        """
-
-
-class MediaEngineError(Exception):
-    """Media cannot be had at all."""
 
 
 class WorkerMediaEngine:
@@ -314,6 +290,8 @@ class WorkerMediaEngine:
 
     async def _live_through(self, seat: "_Seat") -> None:
         """Until the process of a worker has ended, or says nothing any more."""
+        loop = asyncio.get_running_loop()
+        reclaimed: deque[float] = deque(maxlen=MAX_RECLAIMS)
         try:
             while True:
                 try:
@@ -322,8 +300,11 @@ class WorkerMediaEngine:
                 except TimeoutError:
                     reason = f"it has said nothing for {HUNG_S:.0f} s"
                     break
+                if len(reclaimed) == MAX_RECLAIMS and loop.time() - reclaimed[0] < STEADY_S:
+                    break
                 if not await self._reclaim(seat, reason):
                     break
+                reclaimed.append(loop.time())
             del self._seats[seat.index]  # it gets nothing more
             status = await seat.process.aclose(DEATH_LIMIT_S)
         finally:

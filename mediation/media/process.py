@@ -137,7 +137,7 @@ async def start_worker(
     tape: int = -1,
 ) -> WorkerProcess:
     """Start a media worker; `shelf` and `tape`: see `WorkerSettings`. Raises WorkerError."""
-    return await start_process("mediation.media.worker", configure, on_message, (shelf, tape))
+    return await start_process("mediation.media.worker_process", configure, on_message, (shelf, tape))
 
 
 async def start_process(

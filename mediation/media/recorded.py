@@ -25,7 +25,7 @@ from mediation.b2bua.plan import (
 )
 from mediation.media.channel import Message
 from mediation.media.clock import UNITS_PER_MS
-from mediation.media.engine import MediaEngine
+from mediation.media.port import MediaEngine
 from mediation.media.process import WorkerError, WorkerProcess, start_process
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
 from mediation.media.tape import pair

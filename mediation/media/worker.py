@@ -4,16 +4,11 @@ It ends when it is told to. When its control channel closes, which is what the d
 on with its calls for as long as it may (`life`). Signals are left to the daemon, which has calls to hang up first.
 """
 
-import gc
 import os
-import random
-import resource
-import select
-import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -57,10 +52,6 @@ PER_PAIR: Final = 2
 
 RESERVE: Final = 32
 """Descriptors for everything that is no call."""
-
-GARBAGE: Final = (20_000, 50, 50)
-"""For `gc.set_threshold`. What a call has had goes with its last reference, so there is next to nothing to collect;
-but to look for it among two thousand calls holds up all audio for tens of milliseconds."""
 
 TRACEBACK_INTERVAL: Final = CLOCK_HZ
 """At most one traceback a second goes to stderr."""
@@ -417,52 +408,3 @@ def _take_both(pools: tuple[PortPool, PortPool], hosts: tuple[str, str]) -> tupl
     except NoPorts:
         pools[0].give_back(caller)
         raise
-
-
-def _take_place(configure: Configure) -> str:
-    """Core and priority; returns what was not granted."""
-    denied: list[str] = []
-    if configure.core >= 0:
-        try:
-            os.sched_setaffinity(0, {configure.core})
-        except OSError as error:
-            denied.append(f"core {configure.core}: {error.strerror}")
-    if configure.real_time_priority:
-        try:
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(configure.real_time_priority))
-        except OSError as error:
-            denied.append(f"real-time priority {configure.real_time_priority}: {error.strerror}")
-    return ", ".join(denied)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run as a process: the arguments are descriptors: the control channel's, and the shelf's and the tape's or -1."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    descriptors = sys.maxsize if most == resource.RLIM_INFINITY else most
-    channel = Channel(socket.socket(fileno=int(arguments[0])))
-    select.select([channel], [], [])
-    try:
-        configure = channel.receive()
-    except ChannelError:
-        return 0  # signalling has ended meanwhile
-    if not isinstance(configure, Configure):
-        print(f"media worker: expected its configuration, got {configure!r}", file=sys.stderr)  # noqa: T201 -- a worker has no log
-        return 1
-    denied = _take_place(configure)
-    shelf_at, tape_at = map(int, arguments[1:])
-    shelf = read_shelf(shelf_at) if shelf_at >= 0 else {}
-    tape = Tape(tape_at) if tape_at >= 0 else None
-    chance = random.SystemRandom().random
-    worker = Worker(channel, configure, chance=chance, descriptors=descriptors, shelf=shelf, tape=tape)
-    gc.collect()
-    gc.freeze()  # what is loaded stays: no need to look through it again and again
-    gc.set_threshold(*GARBAGE)
-    worker.run(denied)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

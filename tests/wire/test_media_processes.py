@@ -28,8 +28,9 @@ from mediation.b2bua.plan import (
     PairOpened,
 )
 from mediation.media import engine as engine_module
-from mediation.media.engine import MediaEngine, MediaEngineError, WorkerMediaEngine
+from mediation.media.engine import WorkerMediaEngine
 from mediation.media.notices import WorkerLost, WorkerStarted
+from mediation.media.port import MediaEngine, MediaEngineError
 from mediation.media.worker_settings import WorkerSettings
 from mediation.settings.peers import Side
 from mediation_codecs.transcode import translation_table

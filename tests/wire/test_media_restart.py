@@ -24,6 +24,7 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
 )
+from mediation.media import engine as engine_module
 from mediation.media.engine import WorkerMediaEngine
 from mediation.media.notices import (
     CallAbandoned,
@@ -122,7 +123,7 @@ async def test_a_broken_channel_costs_no_packet_and_is_led_by_another_one(
     workers = alive.engine.workers
     talk = Talk(*pair)
     await talk.turns(10)
-    for turn in range(6):
+    for turn in range(engine_module.MAX_RECLAIMS):
         if turn % 2:
             break_channel(alive)
         else:
@@ -136,6 +137,23 @@ async def test_a_broken_channel_costs_no_packet_and_is_led_by_another_one(
     assert closed.caller.packets_received == closed.callee.packets_sent == talk.said
     assert closed.caller.lost == closed.callee.lost == 0
     assert alive.unheard == []
+
+
+async def test_a_channel_that_breaks_again_and_again_is_given_up_with_its_worker(
+    alive: Media, pair: tuple[Phone, Phone]
+) -> None:
+    await alive.connect("call", *pair)
+    for _ in range(engine_module.MAX_RECLAIMS):
+        break_channel(alive)
+        await alive.notice(WorkerReclaimed)
+    break_channel(alive)
+    lost = await alive.notice(WorkerLost)
+    assert (lost.calls, lost.moved) == (1, 1)
+    for _ in range(2):
+        await alive.notice(WorkerStarted)
+    await alive.settle()
+    pair[0].say(b"\x11" * 160)
+    assert len(pair[1].hear()) == 172
 
 
 async def test_what_is_commanded_without_a_channel_is_carried_out_over_the_next(
