@@ -118,8 +118,8 @@ class Party:
 
     @property
     def heard(self) -> int:
-        """When a valid packet of either kind came last; negative: never."""
-        return max(self._inward.heard, self.reports_heard)
+        """When a valid packet of any kind came last; negative: never."""
+        return max(self._inward.heard, self._inward.fax_heard, self.reports_heard)
 
     def apply(self, media: Stream | Fax, arrival: int) -> None:
         """Follow a plan. A lock goes only with the endpoints: a plan that keeps them keeps the source.

@@ -82,6 +82,7 @@ class Relay:
         "_workshop",
         "dropped",
         "ear",
+        "fax_heard",
         "fax_received",
         "fax_sent",
         "malformed",
@@ -124,6 +125,8 @@ class Relay:
         self._heard = _NOBODY
         self._source: Line = NO_LINE
         self._sink: Line = NO_LINE
+        self.fax_heard = -1
+        """When a datagram of a fax came last; negative: never."""
         self.fax_received = 0
         """UDPTL datagrams of the source."""
         self.fax_sent = 0
@@ -246,6 +249,7 @@ class Relay:
         self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
         self._dropped_octets = -self._octets_sent
         self.malformed = self.fax_received = 0
+        self.fax_heard = -1
         self._heard = _NOBODY
 
     def sink_replaced(self, voice: Voice) -> None:
@@ -421,7 +425,7 @@ class Relay:
             self.malformed += 1
             return
         self.fax_received += 1
-        self._heard = arrival
+        self.fax_heard = arrival
         try:
             self._sink.send(datagram)
         except OSError:
