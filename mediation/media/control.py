@@ -174,7 +174,8 @@ class Control:
         self._kept.clear()
         self.master = visit.adopt.master
         error, *rest = visit.descriptors
-        os.dup2(error, 2)  # what we have to say goes to the log of who commands
+        for own in (1, 2):  # what we have to say goes to the log of who commands
+            os.dup2(error, own)
         shelf = rest.pop(0) if visit.adopt.shelf else -1
         self._house.disown(shelf, rest[0] if visit.adopt.tape else -1)
 

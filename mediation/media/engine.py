@@ -86,7 +86,9 @@ class WorkerMediaEngine:
         self._on_fact = on_fact
         self._on_notice = on_notice
         self._master = secrets.token_hex(8)
-        self._sparing = False
+        self._sparing = True
+        """Workers with calls are let go, not ended: so it is until we are closed, for whoever else cancels what we do
+        is on the way out of a process that breaks."""
         self._seats: dict[int, _Seat] = {}
         self._carriers: dict[str, _Seat] = {}
         self._opening: dict[str, _Opening] = {}

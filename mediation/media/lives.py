@@ -64,6 +64,8 @@ class Foundling:
         self._descriptor = os.pidfd_open(pid)
         self._pid = pid
         self._ended = False
+        self._end = select.poll()
+        self._end.register(self._descriptor, select.POLLIN)
 
     @property
     def pid(self) -> int:
@@ -73,7 +75,7 @@ class Foundling:
     @property
     def lives(self) -> bool:
         """See `Life`."""
-        return not self._ended and not select.select([self._descriptor], [], [], 0)[0]
+        return not self._ended and not self._end.poll(0)
 
     async def wait(self) -> None:
         """See `Life`."""

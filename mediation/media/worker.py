@@ -200,12 +200,12 @@ class Worker:
             self._control.tell(OrphanEnded(call, why))
 
     def _hear_session(self, fact: MediaSilent | MediaAmiss | KeyHeard) -> None:
-        """What is told of an orphan nobody wants to know, but that a party of it has gone."""
+        """What is told of a call that another signalling has opened nobody wants to know."""
         carried = self._calls.get(fact.call)
-        if carried is None or carried.orphan_since == NEVER:
-            self._control.tell(fact)
-        elif isinstance(fact, MediaSilent):
+        if carried is not None and carried.orphan_since != NEVER and isinstance(fact, MediaSilent):
             self._loop.call_at(0, partial(self._end_silent, fact.call, carried), fact.call)
+        elif carried is None or carried.master == self._control.master:
+            self._control.tell(fact)
 
     def _end_silent(self, call: str, carried: Carried, now: int) -> None:
         if self._calls.get(call) is carried and carried.orphan_since != NEVER:

@@ -40,6 +40,7 @@ def _take_place(configure: Configure) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Run as a process: the arguments are descriptors: the control channel's, and the shelf's and the tape's or -1."""
+    os.dup2(2, 1)  # we say nothing else, and nobody shall wait for its end when we outlive who began it
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

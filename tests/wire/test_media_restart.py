@@ -17,6 +17,7 @@ import pytest_asyncio
 from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
+    KeyHeard,
     MediaClosed,
     MediaOpened,
     MediaPlan,
@@ -24,7 +25,9 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
 )
+from mediation.media import adoption
 from mediation.media import engine as engine_module
+from mediation.media.adoption import knock
 from mediation.media.engine import WorkerMediaEngine
 from mediation.media.notices import (
     CallAbandoned,
@@ -36,6 +39,9 @@ from mediation.media.notices import (
 )
 from mediation.media.runtime_place import door_of
 from mediation.media.worker_settings import WorkerSettings
+from mediation.rtp.packet import build
+from mediation.rtp.telephone_event import key_packets
+from mediation.settings.peer_media import Dtmf
 from mediation.settings.peers import Side
 from mediation_codecs.transcode import translation_table
 from tests.wire.media_phones import GATEWAY, INTERNAL, LIMIT_S, Media, Phone, phones, running
@@ -78,8 +84,10 @@ def give_up_channel(media: Media) -> None:
 
 @asynccontextmanager
 async def after_death(settings: WorkerSettings, before: Media) -> AsyncIterator[Media]:
-    """Signalling is gone without a word, and another one comes."""
-    await before.engine.aclose(spare_calls=True)
+    """Signalling breaks without a word, and another one comes."""
+    for tender in before.engine._tenders:
+        tender.cancel()
+    await asyncio.gather(*before.engine._tenders, return_exceptions=True)
     async with running(settings) as media:
         yield media
 
@@ -293,6 +301,31 @@ async def test_a_worker_that_has_its_signalling_turns_another_one_away(
 
 def doors(settings: WorkerSettings) -> list[Path]:
     return list(Path(settings.door).parent.iterdir())
+
+
+async def test_what_a_worker_notices_without_a_channel_it_tells_over_the_next(
+    alive: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comes_back = asyncio.Event()
+
+    async def knock_later(path: Path) -> adoption.Visit:
+        await comes_back.wait()
+        return await knock(path)
+
+    with phones(events=(101, None)) as (caller, callee):
+        await alive.open("call", caller, callee)
+        plan = MediaPlan(caller.stream(), replace(callee.stream(), dtmf=Dtmf.INFO), 30.0)
+        await alive.apply("call", plan)
+        monkeypatch.setattr(adoption, "knock", knock_later)
+        break_channel(alive)
+        [seat] = alive.engine._seats.values()
+        await seat.process.ended()
+        for number, event in enumerate(key_packets("5", 800)):
+            caller.rtp.sendto(build(101, number, 0, 0xABCD, event.payload, marker=event.marker), caller.to)
+        caller.rtp.sendto(build(0, 99, 8000, 0xABCD, b"\x11" * 160), caller.to)
+        assert len(callee.hear()) == 172
+        comes_back.set()
+        assert await alive.fact(KeyHeard, "call") == KeyHeard("call", True, "5", 100)
 
 
 def door(settings: WorkerSettings, pid: int) -> str:
