@@ -46,8 +46,8 @@ ADOPTED_WITH: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """Somebody who has come by the door to command."""
+class Claim:
+    """Somebody who has come by the door wants to command."""
 
     channel: Channel
     adopt: Adopt
@@ -99,11 +99,6 @@ class Control:
         self.master = configure.master
         """Who commands, or was the last to."""
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether nobody commands."""
-        return self._channel is None
-
     def begin(self, denied: str = "") -> None:
         """Say that the worker is ready. `denied`: what the system has not granted."""
         self._denied = denied
@@ -132,7 +127,7 @@ class Control:
         for channel in (*self._visitors, *((self._channel,) if self._channel is not None else ())):
             channel.close()
 
-    def _comes(self, event: Event, visit: Visit | None = None) -> None:
+    def _comes(self, event: Event, claim: Claim | None = None) -> None:
         row = TABLE.step(self._state, event)
         if row is None:
             return
@@ -143,12 +138,12 @@ class Control:
                     self._say_ready()
                 case Do.LET_GO:
                     self._let_go()
-                case Do.DISOWN if visit is not None:
-                    self._disown(visit)
-                case Do.TAKE_UP if visit is not None:
-                    self._take_up(visit.channel)
-                case Do.TURN_AWAY if visit is not None:
-                    self._send_away(visit.channel)
+                case Do.DISOWN if claim is not None:
+                    self._disown(claim)
+                case Do.TAKE_UP if claim is not None:
+                    self._take_up(claim.channel)
+                case Do.TURN_AWAY if claim is not None:
+                    self._send_away(claim.channel)
                 case Do.END:
                     self._loop.stop()
 
@@ -170,14 +165,14 @@ class Control:
             self._looking = True
             self._loop.call_at(now + LOOK, self._look)
 
-    def _disown(self, visit: Visit) -> None:
+    def _disown(self, claim: Claim) -> None:
         self._kept.clear()
-        self.master = visit.adopt.master
-        error, *rest = visit.descriptors
+        self.master = claim.adopt.master
+        error, *rest = claim.descriptors
         for own in (1, 2):  # what we have to say goes to the log of who commands
             os.dup2(error, own)
-        shelf = rest.pop(0) if visit.adopt.shelf else -1
-        self._house.disown(shelf, rest[0] if visit.adopt.tape else -1)
+        shelf = rest.pop(0) if claim.adopt.shelf else -1
+        self._house.disown(shelf, rest[0] if claim.adopt.tape else -1)
 
     def _take_up(self, visitor: Channel) -> None:
         self._visitors.remove(visitor)
@@ -260,7 +255,7 @@ class Control:
             if isinstance(message, Adopt) and len(descriptors) == 1 + message.shelf + message.tape:
                 known = message.master == self.master
                 event = Event.RECLAIMED if known else Event.INHERITED
-                self._comes(event, Visit(visitor, message, descriptors))
+                self._comes(event, Claim(visitor, message, descriptors))
             else:
                 self._send_away(visitor)
         finally:
