@@ -32,6 +32,7 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    SoundEnded,
 )
 from mediation.media.adoption import Adopted, adopt_all, reclaim
 from mediation.media.books import Book
@@ -209,7 +210,7 @@ class WorkerMediaEngine:
                     self._on_notice(CallAbandoned(index, call, reason))
             case (
                 MediaOpened() | MediaRefused() | PairOpened() | PairRefused()
-                | MediaSilent() | MediaAmiss() | KeyHeard() | MediaLost() | MediaClosed()
+                | MediaSilent() | MediaAmiss() | KeyHeard() | SoundEnded() | MediaLost() | MediaClosed()
             ):  # fmt: skip
                 if self._carriers.get(message.call) is seat:
                     self._hear_fact(seat, message)
@@ -233,7 +234,7 @@ class WorkerMediaEngine:
                 self._release(call)
                 self._opening.pop(call, None)
                 del self._books[call]
-            case PairOpened() | PairRefused() | MediaSilent() | MediaAmiss() | KeyHeard():
+            case PairOpened() | PairRefused() | MediaSilent() | MediaAmiss() | KeyHeard() | SoundEnded():
                 pass
         return True
 

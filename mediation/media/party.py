@@ -14,13 +14,13 @@ from typing import Protocol
 
 from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
 from mediation.media.alarms import RECENT, Alarms, News
-from mediation.media.course import LARGEST
+from mediation.media.course import LARGEST, NO_LINE
 from mediation.media.ear import COMFORT_NOISE
 from mediation.media.latching import Latch
 from mediation.media.loop import Handler
 from mediation.media.measure import Measure
 from mediation.media.ports import PortPair, connected_twin, mark
-from mediation.media.relay import CLOCK_HZ, NO_LINE, Relay
+from mediation.media.relay import CLOCK_HZ, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from mediation.b2bua.plan import SoundKind, Stream
+from mediation.b2bua.plan import Stream
 from mediation.media.actions import ALL_CLOSED, NO_ACTIONS, Drop, actions_by, reasons_by
 from mediation.media.clock import NEVER
-from mediation.media.course import LARGEST, Course, Line
+from mediation.media.course import LARGEST, NO_LINE, Course, Line
 from mediation.media.digits import Tell
 from mediation.media.ear import Ear
 from mediation.media.outlet import Heard
@@ -41,19 +41,6 @@ class Voice:
     octets: int = 0
     not_sent: int = 0
     at_reports: tuple[int, int] = (0, 0)
-
-
-class _NoLine:
-    """To and from a party whose address is not known or cannot be reached."""
-
-    def recv(self, _limit: int, /) -> bytes:
-        raise OSError("no line")
-
-    def send(self, _datagram: bytes, /) -> int:
-        raise OSError("no line")
-
-
-NO_LINE: Final[Line] = _NoLine()
 
 
 class Relay:
@@ -163,6 +150,8 @@ class Relay:
         self._course.end()
         if not is_wanted(source, sink):
             self._let_workshop_go()  # before anything that it holds would get another meaning
+        elif self._workshop is not None:
+            self._workshop.hasten()
         key = (source.law, source.payload_type, sink.law, sink.payload_type)
         if self._key is not None and self._key != key:
             self._rewrite.switch()
@@ -171,7 +160,7 @@ class Relay:
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
         self.ear.expect(source.law, self._laws)
-        is_drowned = sink.plays is not None and sink.plays.kind is SoundKind.MUSIC
+        is_drowned = sink.plays is not None and not sink.plays.gives_way
         if source.sends and sink.takes and not is_drowned:
             number = sink.event_payload_type
             self._actions = actions_by(key, source.taken_payload_types, events, number, sink.comfort_noise)
@@ -184,6 +173,11 @@ class Relay:
         if self._workshop is None:
             self._workshop = Workshop(self, self._tell, self._remind)
         self._workshop.follow(source, sink)
+
+    def rest(self) -> None:
+        """The call is a fax: nothing of its audio is to come any more."""
+        self._course.end()
+        self._let_workshop_go()
 
     def _let_workshop_go(self) -> None:
         if self._workshop is not None:
@@ -320,6 +314,10 @@ class Relay:
         self._rewrite.withhold(packet.sequence, packet.ssrc)
         self._drop(Drop.DIGIT, len(packet.payload))
 
+    def discard(self, packet: Heard, *, late: bool) -> None:
+        """See `Outlet`."""
+        self._drop(Drop.LATE if late else Drop.DUPLICATE, len(packet.payload))
+
     def forward(self, packet: Heard, now: int) -> None:
         """See `Outlet`."""
         self._forward(
@@ -404,6 +402,8 @@ class Relay:
         header = self._rewrite.header(payload_type, False, sequence, timestamp & 0xFFFFFFFF, _OURSELVES, at)
         if header is None:
             return  # the source was heard this very moment
+        if self.tap is not None and self._key is not None:
+            self.tap.play(self._key[2], header + payload, at)
         self._send_own(header, payload)
 
     def sound_ended(self) -> None:

@@ -30,6 +30,7 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
     PressKey,
+    SoundEnded,
 )
 from mediation.media.channel import Channel, ChannelError, Message
 from mediation.media.clock import NEVER
@@ -199,7 +200,7 @@ class Worker:
         else:
             self._control.tell(OrphanEnded(call, why))
 
-    def _hear_session(self, fact: MediaSilent | MediaAmiss | KeyHeard) -> None:
+    def _hear_session(self, fact: MediaSilent | MediaAmiss | KeyHeard | SoundEnded) -> None:
         """What is told of a call that another signalling has opened nobody wants to know."""
         carried = self._calls.get(fact.call)
         if carried is not None and carried.orphan_since != NEVER and isinstance(fact, MediaSilent):

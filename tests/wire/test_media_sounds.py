@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from mediation.b2bua.plan import ABSENT, MediaPlan, Sound, SoundKind
+from mediation.b2bua.plan import ABSENT, MediaPlan
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.notices import WorkerStarted
 from mediation.media.stocking import write_shelf
 from mediation.media.worker_settings import WorkerSettings

@@ -31,11 +31,11 @@ from mediation.b2bua.plan import (
     RecordingEnded,
     RecordingFailed,
     RecordingOrder,
-    Sound,
-    SoundKind,
+    SoundEnded,
     Stream,
     StreamReport,
 )
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media import channel
 from mediation.media.channel import Channel, ChannelError, Message, decode, encode, pair
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
@@ -98,6 +98,7 @@ streams = st.builds(
     rtcp_xr=st.booleans(),
     plays=st.none() | st.builds(Sound, st.sampled_from(SoundKind), texts),
     latching=st.sampled_from(Latching),
+    jitter_buffer_ms=st.integers(0, 200),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
 faxes = st.builds(Fax, endpoints, st.sampled_from(Latching))
@@ -132,6 +133,7 @@ qualities = st.builds(
     st.none() | metrics,
     seconds,
     seconds,
+    counts,
 )
 reports = st.builds(
     StreamReport,
@@ -183,6 +185,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(MediaRefused, texts, texts),
     st.builds(MediaSilent, texts, st.booleans()),
     st.builds(PressKey, texts, st.booleans(), texts, counts),
+    st.builds(SoundEnded, texts, st.booleans()),
     st.builds(KeyHeard, texts, st.booleans(), texts, counts),
     st.builds(MediaLost, texts, texts),
     st.builds(MediaClosed, texts, reports, reports, counts),
