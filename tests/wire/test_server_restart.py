@@ -17,6 +17,7 @@ from mediation.rtp.packet import build
 from mediation.sip.message import Request
 from mediation_codecs.law import Law
 from tests.interop.scene import Scene
+from tests.wire.peers import PATIENCE_S
 from tests.wire.phones import Phone, until
 from tests.wire.processes import processes_of
 from tests.wire.test_media_restart import goodbye
@@ -145,6 +146,10 @@ async def test_a_killed_main_process_costs_calls_no_packet_and_the_next_one_serv
                 process.kill()
                 process.wait()
                 await hear_each_other(ends)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as squatter:
+                squatter.bind(scene.gateway)
+                with doomed(scene, configuration) as process:
+                    assert process.wait(PATIENCE_S) == 75, "it cannot serve, and takes nothing away"
             with scene.daemon(configuration, calls=1) as daemon:
                 await hear_each_other(ends)
                 [adopted] = told(daemon.log(), "media_worker.adopted")
