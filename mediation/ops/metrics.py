@@ -58,6 +58,8 @@ class Sources:
     """What each name of a target stands for."""
     failed_look_ups: Callable[[], int] = int
     """Look-ups in the DNS that have failed, since the start."""
+    orphans: Callable[[], int] = int
+    """Calls of a main process before this one whose audio goes on."""
 
 
 REGISTRATIONS: Final = {
@@ -193,6 +195,11 @@ class _Looks(Collector):
     def collect(self) -> Iterator[Metric]:
         """The figures of this moment."""
         yield GaugeMetricFamily("mediation_calls_active", "Calls that live now.", self._sources.calls())
+        yield GaugeMetricFamily(
+            "mediation_orphan_calls",
+            "Calls of a main process before this one whose audio goes on.",
+            self._sources.orphans(),
+        )
         yield CounterMetricFamily(
             "mediation_sip_strangers",
             "Datagrams and connections from sources that no setting names.",
