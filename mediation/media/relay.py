@@ -69,6 +69,7 @@ class Relay:
         "_workshop",
         "dropped",
         "ear",
+        "fax_heard",
         "fax_received",
         "fax_sent",
         "malformed",
@@ -111,6 +112,8 @@ class Relay:
         self._heard = _NOBODY
         self._source: Line = NO_LINE
         self._sink: Line = NO_LINE
+        self.fax_heard = -1
+        """When a datagram of a fax came last; negative: never."""
         self.fax_received = 0
         """UDPTL datagrams of the source."""
         self.fax_sent = 0
@@ -240,6 +243,7 @@ class Relay:
         self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
         self._dropped_octets = -self._octets_sent
         self.malformed = self.fax_received = 0
+        self.fax_heard = -1
         self._heard = _NOBODY
 
     def sink_replaced(self, voice: Voice) -> None:
@@ -415,12 +419,13 @@ class Relay:
             return
         self.carry_fax(datagram, arrival)
 
-    def carry_fax(self, datagram: bytes, _arrival: int) -> None:
+    def carry_fax(self, datagram: bytes, arrival: int) -> None:
         """One UDPTL datagram of the source: not a bit of it is ours to change (ITU-T T.38 clause 9.1)."""
         if len(datagram) >= LARGEST:
             self.malformed += 1
             return
         self.fax_received += 1
+        self.fax_heard = arrival
         try:
             self._sink.send(datagram)
         except OSError:

@@ -60,6 +60,8 @@ class Sources:
     """Calls that live now whose audio goes past us; None: no call's may."""
     failed_look_ups: Callable[[], int] = int
     """Look-ups in the DNS that have failed, since the start."""
+    orphans: Callable[[], int] = int
+    """Calls of a main process before this one whose audio goes on."""
 
 
 REGISTRATIONS: Final = {
@@ -201,6 +203,11 @@ class _Looks(Collector):
                 "Calls that live now whose audio goes straight between the parties.",
                 self._sources.bypassed(),
             )
+        yield GaugeMetricFamily(
+            "mediation_orphan_calls",
+            "Calls of a main process before this one whose audio goes on.",
+            self._sources.orphans(),
+        )
         yield CounterMetricFamily(
             "mediation_sip_strangers",
             "Datagrams and connections from sources that no setting names.",

@@ -125,7 +125,7 @@ def test_the_file_may_come_from_the_environment(good: Path, monkeypatch: pytest.
 def serve_instead(monkeypatch: pytest.MonkeyPatch, code: int) -> list[Settings]:
     served: list[Settings] = []
 
-    def serve(settings: Settings) -> int:
+    def serve(settings: Settings, _file: Path) -> int:
         served.append(settings)
         return code
 

@@ -23,10 +23,11 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
 )
-from mediation.media.channel import Channel, Configure, Message, Ready, Reopen, WorkerStatistics, pair
+from mediation.media.channel import Channel, Message, pair
 from mediation.media.relay import Relay
 from mediation.media.session import Session
 from mediation.media.worker import Worker
+from mediation.media.worker_messages import Configure, Ready, Reopen, WorkerStatistics
 from mediation.settings.peers import Side
 from tests.unit.media.circuit import LIMIT_S, own, packet, stream, udp
 
