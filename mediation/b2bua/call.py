@@ -50,6 +50,7 @@ from mediation.b2bua.recording import RecordedCall, Recorder
 from mediation.b2bua.rulings import Petition
 from mediation.b2bua.seats import Seats
 from mediation.b2bua.succession import Succession
+from mediation.b2bua.wide_room import WideRoom
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.room import Occupancy, Room, Way
@@ -84,6 +85,8 @@ class Exchange:
 
     recorder: Recorder
     """Decides which calls are recorded."""
+    wide: WideRoom
+    """Places of parties that speak a wide codec."""
 
     def room_turned(self, room: Room, is_nearly_full: bool) -> None:
         """A trunk or a line has become nearly full, or has room again."""
@@ -97,7 +100,7 @@ class Exchange:
     def ground(self) -> Ground:
         """What every hunt needs."""
         sip = self.settings.sip
-        return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent)
+        return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent, self.wide)
 
 
 class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
@@ -129,7 +132,9 @@ class Call:
         self.occupancy = Occupancy(exchange.room_turned)
         self.media = CallMedia(self.id, exchange.emit, exchange.settings.media)
         product = exchange.settings.sip.user_agent
-        caller = Leg.received(exchange.agent, self, transaction, decision.invitation.source, product)
+        caller = Leg.received(
+            exchange.agent, self, transaction, decision.invitation.source, product, exchange.wide
+        )
         caller.trunk = "" if self.source.trunk is None else self.source.trunk.name
         self.seats = Seats(caller, self.media, exchange.agent.names)
         asked = decision.invitation.request

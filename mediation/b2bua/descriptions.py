@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from mediation.b2bua.plan import Endpoint
+from mediation.b2bua.wide_room import NoPlace, WidePlace
 from mediation.sdp.crypto import KeyRing, SrtpMode
 from mediation.sdp.description import Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
@@ -22,7 +23,6 @@ from mediation.sdp.fax import (
 )
 from mediation.sdp.negotiation import (
     AgreedAudio,
-    Capabilities,
     Direction,
     LocalAudio,
     make_answer,
@@ -31,6 +31,7 @@ from mediation.sdp.negotiation import (
     renew,
 )
 from mediation.sdp.slots import audio_alone
+from mediation_codecs.codec import is_wide
 
 NOWHERE = 9
 """The discard port: stands for ours while a description is only being judged."""
@@ -59,9 +60,10 @@ class Early:
 class Descriptions:
     """One leg's offers and answers. Raises SdpError and NotAcceptable where the peer's make no sense."""
 
-    def __init__(self, host: str, capabilities: Capabilities, session_id: int, keys: KeyRing) -> None:
-        """`keys` are ours for this leg alone."""
-        self._capabilities = capabilities
+    def __init__(self, host: str, place: WidePlace, session_id: int, keys: KeyRing) -> None:
+        """`keys` are ours for this leg alone, `place` knows what may be offered and taken."""
+        self.place = place
+        """Its place among those that speak a wide codec, if it has one."""
         self._host = host
         """What descriptions call us, whatever address our sockets have."""
         self._port = NOWHERE
@@ -112,7 +114,7 @@ class Descriptions:
     @property
     def is_barred(self) -> bool:
         """Whether audio must be encrypted and its keys may not be said: nothing can be offered or taken."""
-        return self._capabilities.srtp is SrtpMode.REQUIRED and not self._keys.lines
+        return self.place.terms.srtp is SrtpMode.REQUIRED and not self._keys.lines
 
     @property
     def _local(self) -> LocalAudio:
@@ -158,7 +160,7 @@ class Descriptions:
             self.wish, self._asked_fax = self._audio_of(self._asked), None
 
     def _audio_of(self, offer: SessionDescription) -> Direction:
-        _, audio = make_answer(offer, self._local, self._capabilities, self._origin)
+        _, audio = self._made_answer(offer, None, Direction.SENDRECV)
         return audio.theirs
 
     def answer(self, prefer: str | None, willing: Wish = Direction.SENDRECV) -> SessionDescription:
@@ -183,15 +185,29 @@ class Descriptions:
         self, offer: SessionDescription, prefer: str | None, willing: Direction
     ) -> tuple[SessionDescription, AgreedAudio]:
         """Our answer with audio, and other keys of ours where the peer brings other ones."""
-        answer, audio = make_answer(
-            offer, self._local, self._capabilities, self._origin, prefer=prefer, direction=willing
-        )
+        answer, audio = self._made_answer(offer, prefer, willing)
         if self._is_rekeyed(audio):
             self._keys.renew()
-            answer, audio = make_answer(
-                offer, self._local, self._capabilities, self._origin, prefer=prefer, direction=willing
-            )
+            answer, audio = self._made_answer(offer, prefer, willing)
         self._keys.agreed(audio.srtp)
+        return answer, audio
+
+    def _made_answer(
+        self, offer: SessionDescription, prefer: str | None, willing: Direction
+    ) -> tuple[SessionDescription, AgreedAudio]:
+        """An answer with a wide codec where a place for it can be had, and else with a law. Raises `NoPlace`."""
+        place = self.place
+        answer, audio = make_answer(
+            offer, self._local, place.terms, self._origin, prefer=prefer, direction=willing
+        )
+        if is_wide(audio.codec) and not place.take():
+            try:
+                answer, audio = make_answer(
+                    offer, self._local, place.laws, self._origin, prefer=prefer, direction=willing
+                )
+            except NotAcceptable as error:
+                raise NoPlace("no more parties can speak a wide codec now", error.warning) from error
+        place.agreed(audio.codec)
         return answer, audio
 
     def _is_rekeyed(self, audio: AgreedAudio) -> bool:
@@ -216,7 +232,7 @@ class Descriptions:
             offer = make_fax_offer(self._local, willing, self._origin, self._before)
         else:
             offer = make_offer(
-                self._local, self._capabilities, self._origin, direction=willing, previous=self._before
+                self._local, self.place.offered, self._origin, direction=willing, previous=self._before
             )
         self._offered = self._said = renew(self._said, offer)
         self._telling = willing
@@ -247,6 +263,8 @@ class Descriptions:
     def withdraw(self) -> None:
         """Our offer was refused: the old session stays exactly (RFC 3261 section 14.1)."""
         self._offered = None
+        if self.audio is not None:
+            self.place.agreed(self.audio.codec)
 
     def take_answer(self, body: bytes) -> None:
         """What their answer to our offer has settled."""
@@ -309,7 +327,7 @@ class Descriptions:
         if self._offered is None:
             raise NotAcceptable("nothing was offered")
         answer = SessionDescription.parse(body)
-        audio = read_answer(self._offered, answer, srtp=self._capabilities.srtp)
+        audio = read_answer(self._offered, answer, srtp=self.place.terms.srtp)
         self._theirs = answer
         return audio
 
@@ -321,6 +339,7 @@ class Descriptions:
             takes=audio.theirs.takes if told.sends else before.takes,
         )
         self.audio, self.fax, self.told = audio, None, told
+        self.place.agreed(audio.codec)
         self.has_listened |= self.wish.takes
         self._keys.agreed(audio.srtp)
         self._ours = None if self._offered is None else audio_alone(self._offered, audio.place)

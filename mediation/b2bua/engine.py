@@ -23,6 +23,7 @@ from mediation.b2bua.registrations import Registrations
 from mediation.b2bua.replacing import leg_of
 from mediation.b2bua.rulings import PolicyNews
 from mediation.b2bua.watch import Watch
+from mediation.b2bua.wide_room import WideRoom
 from mediation.routing.admission import Admission
 from mediation.routing.directory import Directory, holders
 from mediation.routing.room import Limits, Room
@@ -82,6 +83,8 @@ class Engine:
             for site in settings.sites
         }
         self._recorder = Recorder(settings, ids.between)
+        self.wide = WideRoom(settings.media.wide_parties)
+        """Places of parties that speak a wide codec."""
         exchange = Exchange(
             self.agent,
             settings,
@@ -92,6 +95,7 @@ class Engine:
             routing.candidates,
             Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
             self._recorder,
+            self.wide,
         )
         self.watch = Watch(
             self.agent, self._trunks, self._holders, settings.sip.user_agent, self._outputs.append

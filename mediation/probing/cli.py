@@ -104,7 +104,7 @@ async def _run(
         listener=listener,
         number=number,
         caller=caller or trunk.identity.number or "mediation-probe",
-        laws=tuple(dict.fromkeys((*trunk.codecs, *Law))),
+        laws=tuple(dict.fromkeys((*(Law(each) for each in trunk.codecs if not each.is_wide), *Law))),
         credentials=Terms.of(trunk).credentials,
         unallocated=unallocated,
         busy=busy,
