@@ -200,6 +200,7 @@ class Server:
             real_time_priority=media.real_time_priority,
             socket_buffer_octets=1024 * media.socket_buffer_kb,
             devices=_devices(settings),
+            wide=settings.speaks_wide,
             shelf=self._shelf,
         )
         self._media = self._media_engine(workers)

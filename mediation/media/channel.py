@@ -52,6 +52,7 @@ from mediation.media.recording_messages import (
     recording_fields,
     recording_message,
 )
+from mediation.media.wide_fields import wide_fields, wide_of
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.peer_media import Dtmf, Latching
 from mediation.settings.peers import Side
@@ -94,6 +95,8 @@ class Configure:
     """For each RTP socket; 0: the system's own size."""
     devices: tuple[tuple[str, str], ...] = ()
     """Addresses whose ports are bound to a network interface, and which."""
+    wide: bool = False
+    """Whether parties may speak wide codecs: what can transcode them is loaded then, before the first call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +264,7 @@ def _fields(message: Message) -> Fields:
                 "configure", *message.front_end_ports, *message.gateway_ports, *message.share,
                 message.port_quarantine_s, message.rtcp_interval_s, message.tick_s,
                 message.statistics_interval_s, message.core, message.real_time_priority,
-                message.socket_buffer_octets, *(item for pair in message.devices for item in pair),
+                message.socket_buffer_octets, message.wide, *(item for pair in message.devices for item in pair),
             ]  # fmt: skip
         case Reopen(call, seats, pairs, next_pair):
             return ["reopen", call, *seats, next_pair, *(item for one in pairs for item in one)]
@@ -323,13 +326,13 @@ def _message(fields: object) -> Message:
             match rest:
                 case [
                     int() | float() as q, int() | float() as r, int() | float() as t, int() | float() as s,
-                    int(core), int(priority), int(buffer), *devices,
+                    int(core), int(priority), int(buffer), bool(wide), *devices,
                 ] if len(devices) % 2 == 0:  # fmt: skip
                     bound = tuple(
                         (str(host), str(device))
                         for host, device in zip(devices[::2], devices[1::2], strict=True)
                     )
-                    return Configure((a, b), (c, d), (i, n), q, r, t, s, core, priority, buffer, bound)
+                    return Configure((a, b), (c, d), (i, n), q, r, t, s, core, priority, buffer, bound, wide)
         case ["reopen", str(call), int(m), int(n), int(next_pair), *pairs]:
             return Reopen(call, (m, n), _numbered_pairs(pairs), next_pair)
         case ["ready", int(pid), str(denied)]:
@@ -359,6 +362,7 @@ def _stream_fields(stream: Stream) -> Fields:
         stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, stream.comfort_noise, stream.fill_silence,
         stream.max_ptime_ms, stream.repacketize, stream.dtmf, stream.rtcp_xr, _key_fields(stream.srtp),
         None if stream.plays is None else [stream.plays.kind, stream.plays.name], stream.latching,
+        wide_fields(stream.wide),
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -380,7 +384,7 @@ def _stream(fields: list[object]) -> Stream:
             int() | None as our_payload_type, int() | None as our_event_payload_type,
             bool(rtcp_mux), bool(rtcp_reduced), int(dscp), bool(comfort_noise), bool(fill_silence), int(max_ptime_ms),
             bool(repacketize), str(dtmf), bool(rtcp_xr), list() | None as keys, list() | None as plays,
-            str(latching), *alternatives,
+            str(latching), list() | None as wide, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -409,6 +413,7 @@ def _stream(fields: list[object]) -> Stream:
                 rtcp_xr,
                 _sound(plays),
                 Latching(latching),
+                wide_of(wide),
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 

@@ -99,6 +99,8 @@ class WorkerSettings:
     """Room for packets that wait, for each RTP socket; 0: the system's own size."""
     devices: tuple[tuple[str, str], ...] = ()
     """Addresses whose ports are bound to a network interface, and which."""
+    wide: bool = False
+    """Whether parties may speak wide codecs."""
     shelf: int = -1
     """Descriptor of what the workers may play (`shelf`); it stays its owner's. -1: nothing."""
     tape: int = -1
@@ -376,6 +378,7 @@ class WorkerMediaEngine:
             real_time_priority=settings.real_time_priority,
             socket_buffer_octets=settings.socket_buffer_octets,
             devices=settings.devices,
+            wide=settings.wide,
         )
         return await start_worker(configure, partial(self._hear, index), settings.shelf, settings.tape)
 

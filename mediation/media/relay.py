@@ -7,7 +7,7 @@ untouched: the parties hear them by `hear_fax` instead of `hear`.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,9 @@ from mediation.media.digits import Tell
 from mediation.media.ear import Ear
 from mediation.media.outlet import Heard
 from mediation.media.tap import SeatTap
+from mediation.media.wide_sound import Codecs
+from mediation.media.wide_way import WideWay
+from mediation.media.wide_way import is_wanted as needs_wide_way
 from mediation.media.workshop import Workshop, is_wanted
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
@@ -61,6 +64,7 @@ class Relay:
 
     __slots__ = (
         "_actions",
+        "_codecs",
         "_course",
         "_dropped_octets",
         "_heard",
@@ -68,6 +72,7 @@ class Relay:
         "_laws",
         "_leaves_as",
         "_length",
+        "_line",
         "_octets_sent",
         "_reasons",
         "_reception",
@@ -79,6 +84,7 @@ class Relay:
         "_ssrc",
         "_tell",
         "_voice",
+        "_wide",
         "_workshop",
         "dropped",
         "ear",
@@ -89,9 +95,13 @@ class Relay:
     )  # fmt: skip
 
     def __init__(
-        self, voice: Voice, tell: Tell | None = None, remind: Callable[[], None] | None = None
+        self,
+        voice: Voice,
+        tell: Tell | None = None,
+        remind: Callable[[], None] | None = None,
+        codecs: Codecs | None = None,
     ) -> None:
-        """`voice` numbers what leaves. Until `configure` nothing does.
+        """`voice` numbers what leaves. Until `configure` nothing does. `codecs` makes those of wide parties.
 
         `tell` is called with each key that signalling must say, `remind` when `deadline` may have come nearer.
         """
@@ -124,6 +134,10 @@ class Relay:
         self._heard = _NOBODY
         self._source: Line = NO_LINE
         self._sink: Line = NO_LINE
+        self._line: Line = NO_LINE
+        """To the sink itself, where `_sink` speaks for it."""
+        self._wide: WideWay | None = None
+        self._codecs = codecs
         self.fax_received = 0
         """UDPTL datagrams of the source."""
         self.fax_sent = 0
@@ -146,13 +160,16 @@ class Relay:
 
     @sink.setter
     def sink(self, line: Line) -> None:
-        self._sink = line
-        self._course.lead(self._source, line)
+        self._line = self._sink = line
+        if self._wide is not None and self._wide.mouth is not None:
+            self._wide.mouth.follow(line)
+            self._sink = self._wide.mouth
+        self._course.lead(self._source, self._sink)
 
     def close(self) -> None:
         """No packet more. What refers back is let go, so that no circle of references keeps what a call has had."""
         self._course.close()
-        self._workshop = self.tap = None
+        self._workshop = self._wide = self.tap = None
         self._tell, self._remind = _tell_nobody, _remind_nobody
 
     def configure(self, source: Stream, sink: Stream) -> None:
@@ -160,6 +177,7 @@ class Relay:
         self._course.end()
         if not is_wanted(source, sink):
             self._let_workshop_go()  # before anything that it holds would get another meaning
+        self._open_wide_way(source, sink)
         key = (source.law, source.payload_type, sink.law, sink.payload_type)
         if self._key is not None and self._key != key:
             self._rewrite.switch()
@@ -182,6 +200,25 @@ class Relay:
             self._workshop = Workshop(self, self._tell, self._remind)
         self._workshop.follow(source, sink)
 
+    def _open_wide_way(self, source: Stream, sink: Stream) -> None:
+        if self._wide is not None and not self._wide.fits(source, sink):
+            self._close_wide_way()
+            self.source_resumed()
+        if self._wide is None and needs_wide_way(source, sink):
+            if self._codecs is None:
+                raise ValueError("a wide codec, and nothing that could transcode it")
+            self._wide = WideWay(source, sink, self._codecs, self._line, self._remind)
+            self.sink = self._line
+            self.source_resumed()
+
+    def _close_wide_way(self) -> None:
+        """What leaves goes on from where it has come to."""
+        wide, self._wide = self._wide, None
+        if wide is not None and wide.mouth is not None:
+            self._settle(wide)
+            self._rewrite.moved_on(*wide.mouth.ahead(self._rewrite.newest))
+            self.sink = self._line
+
     def _let_workshop_go(self) -> None:
         if self._workshop is not None:
             self._workshop.stop()
@@ -195,10 +232,13 @@ class Relay:
     @property
     def deadline(self) -> int:
         """When `handle_timeout` has something to do."""
-        return NEVER if self._workshop is None else self._workshop.deadline
+        deadline = NEVER if self._workshop is None else self._workshop.deadline
+        return deadline if self._wide is None else min(deadline, self._wide.ear.deadline)
 
     def handle_timeout(self, now: int) -> None:
         """What is due."""
+        if self._wide is not None:
+            self._pass_on(self._wide.ear.due(now), 0, now)
         if self._workshop is not None:
             self._workshop.handle_timeout(now)
 
@@ -241,6 +281,7 @@ class Relay:
         """Another party has taken the source's seat: its figures begin anew, what leaves goes on."""
         self._course.end()
         self._let_workshop_go()
+        self._close_wide_way()
         self._reception = Reception(_NOBODY)
         self.source_resumed()
         self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
@@ -252,6 +293,7 @@ class Relay:
         """Another party has taken the sink's seat, and hears this voice; the source's figures go on."""
         self._course.end()
         self._let_workshop_go()
+        self._close_wide_way()
         last = self._voice
         last.octets, last.not_sent, last.at_reports = (
             self._octets_sent,
@@ -296,16 +338,35 @@ class Relay:
             self._reception.source_changed(ssrc)
             if self._workshop is not None:
                 self._workshop.source_changed()
+        payload = packet[start:end]
+        if self._wide is not None:
+            self._reception.packet_arrived(sequence, timestamp, arrival * self._wide.ratio)
+            heard = Heard(payload_type, marker, sequence, timestamp, ssrc, payload)
+            self._pass_on(self._wide.ear.take(heard, arrival), len(payload), arrival)
+            return
         self._reception.packet_arrived(sequence, timestamp, arrival)
         if self.tap is not None:
             self.tap.hear(payload_type, packet, arrival)
-        payload = packet[start:end]
         if self.ear.is_open:
             self.ear.take(payload_type, payload, arrival)
         if self._workshop is None:
             self._forward(payload_type, marker, sequence, timestamp, ssrc, payload, arrival)
         else:
             self._workshop.take(Heard(payload_type, marker, sequence, timestamp, ssrc, payload), arrival)
+
+    def _pass_on(self, packets: Iterator[Heard], octets: int, now: int) -> None:
+        """Carry what a party's packet has become behind its door; `octets` was its payload."""
+        self._dropped_octets += octets
+        for packet in packets:
+            self._dropped_octets -= len(packet.payload)
+            if self.tap is not None:
+                self.tap.hear(packet.payload_type, _written(packet), now)
+            if self.ear.is_open:
+                self.ear.take(packet.payload_type, packet.payload, now)
+            if self._workshop is None:
+                self.forward(packet, now)
+            else:
+                self._workshop.take(packet, now)
 
     def leaving(self, packet: Heard) -> int | None:
         """See `Outlet`."""
@@ -422,7 +483,7 @@ class Relay:
             return
         self.fax_received += 1
         try:
-            self._sink.send(datagram)
+            self._line.send(datagram)
         except OSError:
             return
         self.fax_sent += 1
@@ -441,14 +502,24 @@ class Relay:
     @property
     def octets_sent(self) -> int:
         """Payload octets handed to the socket: the sender's octet count (RFC 3550 section 6.4.1)."""
-        self._course.settle()
+        self._settle(self._wide)
         return self._octets_sent
 
     @property
     def packets_sent(self) -> int:
         """Packets that left for the sink."""
-        self._course.settle()
+        self._settle(self._wide)
         return self._rewrite.packets - self.dropped[Drop.NOT_SENT]
+
+    def _settle(self, wide: WideWay | None) -> None:
+        """Take down what has followed, and what a mouth has made of it."""
+        self._course.settle()
+        if wide is not None and wide.mouth is not None:
+            mouth = wide.mouth
+            self._rewrite.packets += mouth.packets
+            self._octets_sent += mouth.octets
+            self._dropped_octets -= mouth.octets
+            mouth.packets = mouth.octets = 0
 
     @property
     def packets_received(self) -> int:
@@ -472,7 +543,8 @@ class Relay:
         """Of the source's packets; None: not measured."""
         self._course.settle()
         jitter = self._reception.jitter
-        return None if jitter is None else jitter * 1000 / CLOCK_HZ
+        ratio = 1 if self._wide is None else self._wide.ratio
+        return None if jitter is None else jitter * 1000 / (CLOCK_HZ * ratio)
 
     @property
     def reception(self) -> Reception:
@@ -498,12 +570,15 @@ class Relay:
     def timestamp_at(self, arrival: int) -> int:
         """The timestamp that a packet of ours would have that leaves at this moment."""
         self._course.settle()
-        return self._rewrite.timestamp_at(arrival)
+        timestamp = self._rewrite.timestamp_at(arrival)
+        mouth = None if self._wide is None else self._wide.mouth
+        return timestamp if mouth is None else mouth.timestamp_of(timestamp)
 
     def _begin_course(self, packet: bytes, arrival: int) -> None:
         """Expect what follows a packet of a law that went its usual way."""
         if (
             self.ear.is_open
+            or self._wide is not None
             or self.tap is not None
             or len(packet) <= HEADER_OCTETS
             or packet[0] != PLAIN
@@ -524,6 +599,12 @@ class Relay:
     def _drop(self, reason: Drop, octets: int) -> None:
         self.dropped[reason] += 1
         self._dropped_octets += octets
+
+
+def _written(packet: Heard) -> bytes:
+    """A packet as it would be in RTP."""
+    kind = packet.payload_type | packet.marker << 7
+    return HEADER.pack(PLAIN, kind, packet.sequence, packet.timestamp, packet.ssrc) + packet.payload
 
 
 def _tell_nobody(_key: str, _duration_ms: int) -> None:

@@ -34,6 +34,8 @@ from mediation.media.shelf import Shelf
 from mediation.media.srtp import Protection
 from mediation.media.tap import Tap
 from mediation.media.tape import Tape
+from mediation.media.wide_sound import Codecs
+from mediation.media.wide_way import inside
 from mediation.rtp.rewrite import Rewrite
 
 Chance = Callable[[], float]
@@ -78,9 +80,10 @@ class Session:
         seats: tuple[int, int] = (0, 1),
         shelf: Shelf = MappingProxyType({}),
         tape: Tape | None = None,
+        codecs: Codecs | None = None,
     ) -> None:
         """`pairs`: the caller's and the callee's, which have the numbers of `seats`. `shelf` has what may be played,
-        `tape` leads to the recorder.
+        `tape` leads to the recorder, `codecs` makes those of wide parties.
 
         Nothing is relayed before the first plan.
         """
@@ -94,7 +97,7 @@ class Session:
         self._protections = {number: Protection() for number in seats}
         self._seats = seats
         self._relays = tuple(
-            Relay(self._voices[seats[1 - seat]], partial(self._key_heard, seat), watcher.remind)
+            Relay(self._voices[seats[1 - seat]], partial(self._key_heard, seat), watcher.remind, codecs)
             for seat in _BOTH
         )
         self._parties = [self._party(seat) for seat in _BOTH]
@@ -135,6 +138,8 @@ class Session:
 
         ValueError: one of its pairs is not open; then nothing has changed.
         """
+        if isinstance(plan, MediaPlan):
+            plan = inside(plan)
         before = self._plan
         if plan == before:
             return

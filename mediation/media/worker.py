@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from types import MappingProxyType
 from typing import Final
 
@@ -41,6 +42,7 @@ from mediation.media.relay import CLOCK_HZ
 from mediation.media.session import Chance, Session
 from mediation.media.shelf import Shelf, read_shelf
 from mediation.media.tape import Tape
+from mediation.media.wide_sound import Codecs
 from mediation.settings.peers import Side
 
 MAX_COMMANDS: Final = 8
@@ -87,12 +89,14 @@ class Worker:
         descriptors: int = 1024,
         shelf: Shelf = MappingProxyType({}),
         tape: Tape | None = None,
+        codecs: Codecs | None = None,
     ) -> None:
         """`chance` gives a number from 0 to below 1 that nobody can foresee.
 
         `descriptors`: how many files and sockets the process may have. `shelf` has what may be played.
-        `tape` leads to the recorder; None: there is none.
+        `tape` leads to the recorder; None: there is none. `codecs` makes those of wide parties; None: there are none.
         """
+        self._codecs = codecs
         self._shelf = shelf
         self._tape = tape
         self._room = descriptors - RESERVE
@@ -225,6 +229,7 @@ class Worker:
                 seats=seats,
                 shelf=self._shelf,
                 tape=self._tape,
+                codecs=self._codecs,
             )
             for number, (_, pair) in bound.items():
                 if number not in seats:
@@ -372,6 +377,12 @@ def _take_place(configure: Configure) -> str:
     return ", ".join(denied)
 
 
+def load_codecs() -> Codecs:
+    """PyAV is large, and slow to load: only where there may be a call for it, and never while there are calls."""
+    codecs: Codecs = import_module("mediation.media.wide_codecs").AvCodecs()
+    return codecs
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run as a process: the arguments are descriptors: the control channel's, and the shelf's and the tape's or -1."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -393,7 +404,10 @@ def main(arguments: Sequence[str]) -> int:
     shelf = read_shelf(shelf_at) if shelf_at >= 0 else {}
     tape = Tape(tape_at) if tape_at >= 0 else None
     chance = random.SystemRandom().random
-    worker = Worker(channel, configure, chance=chance, descriptors=descriptors, shelf=shelf, tape=tape)
+    codecs = load_codecs() if configure.wide else None
+    worker = Worker(
+        channel, configure, chance=chance, descriptors=descriptors, shelf=shelf, tape=tape, codecs=codecs
+    )
     gc.collect()
     gc.freeze()  # what is loaded stays: no need to look through it again and again
     gc.set_threshold(*GARBAGE)
