@@ -5,8 +5,9 @@ from typing import Final
 
 from mediation.sdp.audio import decimal
 
-OURS: Final = "maxplaybackrate=16000;sprop-maxcapturerate=16000"
-"""Speech of a telephone and twice that; no in-band FEC, for our decoder has no door to it."""
+OURS: Final = "maxplaybackrate=16000;sprop-maxcapturerate=16000;maxaveragebitrate=32000"
+"""Speech with twice the bandwidth of a telephone's, and as many bits a second as are counted for it
+(`rtp.bandwidth`); no in-band FEC, for our decoder has no door to it."""
 RATES_HZ: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
 """Up to where it may sound, as samples a second (section 6.1)."""
 LEAST_BITRATE: Final = 6_000
