@@ -213,6 +213,7 @@ class Server:
                 targets=lambda: self._engine.watch.reports,
                 names=lambda: self._engine.finder.reports,
                 failed_look_ups=lambda: self._engine.finder.failures,
+                wide=self._engine.wide if settings.speaks_wide else None,
             ),
             __version__,
             records=self._records,

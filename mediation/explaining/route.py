@@ -26,6 +26,7 @@ from mediation.settings.trunks import Site, Trunk
 from mediation.sip.flow import Flow
 from mediation.sip.headers import Headers
 from mediation.sip.message import Request
+from mediation_codecs.codec import is_wide
 
 _PEER = "peer.example"
 """Host of the caller and of the called one as the caller would write them; it never crosses."""
@@ -43,6 +44,8 @@ class Departure:
     request_uri: str
     lines: Lines
     """From without its tag, To, and what else tells who calls."""
+    codecs: tuple[str, ...]
+    """What it is offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class Explanation:
     departures: tuple[Departure, ...]
     policy: Asked
     """Whether a policy would be asked before the first of them; explaining asks nobody."""
+    codecs: tuple[str, ...] = ()
+    """What the caller may speak."""
+    wide_parties: int = 0
+    """How many parties may speak a wide codec at a time."""
 
 
 def explain_route(
@@ -93,6 +100,7 @@ def explain_route(
             numbers.calling_out.of_number(number_of(request.from_.uri)) if calling else None,
             called_uri(request, host, target.parameter, numbers),
             (("From", identity), ("To", f"<{called_uri(request, host, numbers=numbers)}>"), *lines),
+            candidate.terms.capabilities.codecs,
         )
 
     number = number_of(request.uri)
@@ -108,6 +116,8 @@ def explain_route(
         routing.asked(source, number, unix_s),
         tuple(map(departure, candidates)),
         asked_about(settings.policy, source.side, urgent=urgent),
+        terms.capabilities.codecs,
+        settings.media.wide_parties,
     )
 
 
@@ -149,6 +159,18 @@ def _lines(told: Explanation) -> Iterator[str]:
         yield from _outcomes(leaving.called, leaving.calling)
         yield f"    INVITE {leaving.request_uri} SIP/2.0"
         yield from (f"    {name}: {value}" for name, value in leaving.lines)
+        yield from _audio(told, leaving)
+
+
+def _audio(told: Explanation, leaving: Departure) -> Iterator[str]:
+    """What is spoken on both sides, where that need not be G.711."""
+    wide = [codec for codec in (*told.codecs, *leaving.codecs) if is_wide(codec)]
+    if not wide:
+        return
+    yield f"    audio: {', '.join(leaving.codecs)} here, and {', '.join(told.codecs)} with the caller"
+    if told.codecs != leaving.codecs:
+        most = f"of at most {told.wide_parties} parties at a time"
+        yield f"    {' and '.join(dict.fromkeys(wide))} transcoded where the two differ, {most}"
 
 
 def _outcomes(called: Outcome, calling: Outcome | None) -> Iterator[str]:
@@ -206,6 +228,8 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
             }
             for each in told.routes
         ],
+        "codecs": list(told.codecs),
+        "wide_parties": told.wide_parties,
         "policy": {"asked": bool(told.departures) and told.policy is Asked.YES, "why": str(told.policy)},
         "attempts": [
             {
@@ -215,6 +239,7 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
                 "calling": None if leaving.calling is None else outcome_mapping(leaving.calling),
                 "request_uri": leaving.request_uri,
                 "headers": [{"name": name, "value": value} for name, value in leaving.lines],
+                "codecs": list(leaving.codecs),
             }
             for leaving in told.departures
         ],
