@@ -488,6 +488,16 @@ def test_route_explain_tells_what_would_leave_for_each_trunk(tmp_path: Path) -> 
     assert "P-Asserted-Identity" not in "".join(lines[second:])
 
 
+def test_route_explain_tells_who_is_transcoded(tmp_path: Path) -> None:
+    wide = NUMBERS.replace("[internal]\n", '[internal]\ncodecs = ["PCMU", "opus"]\n')
+    assert wide != NUMBERS
+    code, out, _ = invoke("route", "explain", "+4930123", "-c", written(tmp_path, wide))
+    assert code == 0
+    assert "    audio: PCMU, PCMA here, and PCMU, opus with the caller\n" in out
+    assert "    opus transcoded where the two differ, of at most 50 parties at a time" in out
+    assert "audio:" not in invoke("route", "explain", "+4930123", "-c", written(tmp_path, NUMBERS))[1]
+
+
 def test_route_explain_shows_a_target_by_its_name_without_asking_the_dns(tmp_path: Path) -> None:
     named = NUMBERS.replace("sip:127.0.0.30", "sip:itsp.example")
     assert named != NUMBERS
