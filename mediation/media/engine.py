@@ -88,7 +88,7 @@ class WorkerSettings:
     """Processes; 0: one for each processor core that we may use."""
     port_quarantine_s: float = 5.0
     rtcp_interval_s: float = 5.0
-    tick_s: float = 0.001
+    tick_s: float = 0.0014
     """How long packets may gather, to be served together."""
     statistics_interval_s: float = 5.0
     pinned: bool = False
@@ -212,6 +212,8 @@ class WorkerMediaEngine:
             timer.cancel()
         ends = await asyncio.gather(*self._tenders, return_exceptions=True)
         self._tenders.clear()
+        # A task that is cancelled before its first turn closes nothing.
+        await asyncio.gather(*(seat.process.aclose() for seat in self._seats.values()))
         for end in ends:
             if isinstance(end, Exception):  # a bug of ours: cancelled, they end with something else
                 raise end

@@ -19,7 +19,7 @@ from mediation.media.relay import CLOCK_HZ
 Handler = Callable[[int], None]
 """Serves a socket, or a timer that is due; told the time in whole units of the media clock."""
 
-FEW: Final = 2
+FEW: Final = 4
 """With no more packets than this in a wake, two ticks may pass: waking is nearly all that they cost."""
 
 MAX_READY: Final = 2048

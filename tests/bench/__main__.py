@@ -40,7 +40,7 @@ def main() -> None:
         calls = measure_calls(cores, wanted.rate, wanted.seconds)
     plan = Plan(
         tuple(wanted.media_calls), tuple(wanted.media_steps), wanted.media_seconds, wanted.media_repeats,
-        wanted.media_delay_calls, wanted.media_tries, not wanted.no_peer,
+        wanted.media_delay_calls, wanted.media_open_calls, wanted.media_tries, not wanted.no_peer,
     )  # fmt: skip
     media = asyncio.run(measure_media(cores, plan, _say))
     if wanted.json:
@@ -83,6 +83,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--media-seconds", type=float, default=plan.seconds, help="how long they talk (4)")
     parser.add_argument("--media-repeats", type=int, default=plan.repeats, help="medians of so many runs (3)")
     parser.add_argument("--media-delay-calls", type=int, default=plan.delay_calls, help="calls by SIP (500)")
+    parser.add_argument(
+        "--media-open-calls", type=int, default=plan.open_calls, help="calls at a time (2000)"
+    )
     parser.add_argument(
         "--media-tries", type=int, default=plan.tries, help="for a run that was disturbed (3)"
     )

@@ -24,6 +24,8 @@ TRIES: Final = 3
 STEPS: Final = (250, 300, 350, 400, 450, 500, 600, 750, 1000, 1250, 1400, 1500, 1600, 1750, 2000)
 """Calls that are tried one after the other, to find how many a core carries."""
 DELAY_CALLS: Final = 500
+OPEN_CALLS: Final = 2000
+"""So many are there at a time, most of them silent: more packets than of a quarter no generator on one core sends."""
 CHURN_S: Final = 0.05
 
 
@@ -36,6 +38,7 @@ class Plan:
     seconds: float = 4.0
     repeats: int = 3
     delay_calls: int = DELAY_CALLS
+    open_calls: int = OPEN_CALLS
     tries: int = TRIES
     with_peer: bool = True
 
@@ -51,6 +54,8 @@ class Media:
     churn: Run | None = None
     """While other calls come and go, logs are written and the configuration is read again."""
     churned: int = 0
+    crowded: tuple[Run, Run] | None = None
+    """Some calls that talk, alone and among all that may be open."""
 
     def cost(
         self, kind: str, who: str, calls: int, of: Callable[[Run], float] = lambda one: one.cpu_us
@@ -87,6 +92,9 @@ async def measure_media(cores: Cores, plan: Plan, say: Callable[[str], None]) ->
             say(f"calls on one core, {kind}, {start.__name__}")
             async with start(cores) as carrier:
                 media.capacity[kind, carrier.name] = await _capacity(cores, carrier, laws, plan)
+    say(f"{plan.open_calls} calls open, a quarter of them talks")
+    async with workers(cores) as carrier:
+        await _crowd(cores, carrier, plan, media)
     say(f"{plan.delay_calls} calls by SIP while others come and go")
     async with whole(cores) as daemon:
         await _churn(cores, daemon, plan, media)
@@ -114,6 +122,15 @@ async def _capacity(cores: Cores, carrier: Carrier, laws: tuple[Law, Law], plan:
             return most
         most = calls
     return most
+
+
+async def _crowd(cores: Cores, carrier: Carrier, plan: Plan, media: Media) -> None:
+    """A quarter of the calls talks, with and without the others beside it."""
+    talking = max(1, plan.open_calls // 4)
+    take = partial(run, cores, carrier, talking, TRANSCODED, plan.seconds)
+    alone = await undisturbed(take, plan.tries)
+    crowded = await undisturbed(partial(take, silent=plan.open_calls - talking), plan.tries)
+    media.crowded = alone, crowded
 
 
 async def _churn(cores: Cores, daemon: Whole, plan: Plan, media: Media) -> None:
@@ -187,6 +204,17 @@ def goals(media: Media, plan: Plan) -> list[Goal]:
             falls,
         )
     )
+    if media.crowded:
+        alone, crowded = media.crowded
+        ratio = crowded.cpu_us / alone.cpu_us
+        found.append(
+            Goal(
+                f"CPU a packet, {alone.calls} calls talk of {plan.open_calls}, or of {alone.calls}",
+                "flat",
+                f"{crowded.cpu_us:.1f} : {alone.cpu_us:.1f} µs = {ratio:.2f}",
+                ratio <= 1.2 and crowded.lost == crowded.wrong == 0,
+            )
+        )
     wrong = sum(one.wrong for (_, who, _), runs in media.ladder.items() for one in runs if who == "ours")
     lost = sum(one.lost for (_, who, _), runs in media.ladder.items() for one in runs if who == "ours")
     found.append(

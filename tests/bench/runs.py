@@ -66,13 +66,15 @@ async def run(
     seconds: float,
     *,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
+    silent: int = 0,
 ) -> Run:
-    """Let so many calls speak. `meanwhile` goes on, again and again, as long as they do."""
+    """Let so many calls speak, with `silent` others open. `meanwhile` goes on, again and again, as long as they do."""
     empty = sum(map(resident_octets, carrier.pids))
     streams: list[Stream] = []
-    names = [f"call {number}" for number in range(calls)]
+    names = [f"call {number}" for number in range(calls + silent)]
     for number, name in enumerate(names):
-        streams += await _open(carrier, name, number % SOCKETS, laws)
+        both = await _open(carrier, name, number % SOCKETS, laws)
+        streams += both if number < calls else []
     job = Job(
         [*CALLERS, *CALLEES], streams, seconds, [table.hex() for table in carrier.tables], list(carrier.pids)
     )
@@ -109,7 +111,7 @@ async def run(
         late_p99_ms=outcome["late_ms"]["p99"],
         late_max_ms=outcome["late_ms"]["max"],
         generator_us=outcome["cpu_us"],
-        memory_kb=(memory - empty) / 1024 / calls,
+        memory_kb=(memory - empty) / 1024 / len(names),
     )
 
 

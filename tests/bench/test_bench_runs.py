@@ -7,7 +7,7 @@ import sys
 
 def test_a_short_measurement_tells_what_a_call_and_a_packet_cost() -> None:
     short = "--rate 2 --seconds 1 --media-calls 2 --media-steps= --media-seconds 0.5 --media-repeats 1"
-    short += " --media-delay-calls 2 --media-tries 1 --no-peer --json"
+    short += " --media-delay-calls 2 --media-open-calls 4 --media-tries 1 --no-peer --json"
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", *short.split()], capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from tests.interop import sippy
 from tests.interop.capture import capturing
 from tests.interop.doctor import findings
 from tests.interop.scene import Scene, claimed
+from tests.interop.six import SixPorts, claimed_six
 
 PROGRAMS = {
     "sipp": "sip-tester",
@@ -47,6 +48,13 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
         found = findings(capture) if captured else []
         faults = [str(finding) for finding in found if finding.topic not in expected]
         assert not faults, f"sip-doctor finds fault {len(faults)} times:\n" + "\n".join(faults[:8])
+
+
+@pytest.fixture
+def six() -> Iterator[SixPorts]:
+    """Ports of the IPv6 loopback of this test's own."""
+    with claimed_six() as own:
+        yield own
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.interop.daemon import spell
 from tests.interop.phone import Phone
 from tests.interop.scene import PCMA, PCMU, Address, Scene
+from tests.interop.six import SIX, SixPorts
 
 pytestmark = pytest.mark.interop("sipp")
 
@@ -151,27 +152,13 @@ def test_the_caller_speaks_tcp_and_the_trunk_udp(scene: Scene, caller: str, call
 
 
 @pytest.mark.parametrize("outbound", [True, False], ids=["outbound", "inbound"])
-def test_the_front_end_speaks_ipv6_and_the_trunk_ipv4(scene: Scene, outbound: bool) -> None:
-    internal, front_end, audio = ipv6_ports(3)
+def test_the_front_end_speaks_ipv6_and_the_trunk_ipv4(scene: Scene, six: SixPorts, outbound: bool) -> None:
+    internal, front_end, audio = (six.at(party) for party in range(3))
     configuration = scene.configuration(internal=spell(internal), front_end=f"sip:{spell(front_end)}")
-    with scene.daemon(configuration, calls=1, asker=("::1", 0), at=internal):
+    with scene.daemon(configuration, calls=1, asker=(SIX, 0), at=internal):
         if outbound:
             with scene.uas("uas_answer", scene.sbc, law=PCMA):
                 scene.uac("uac_call", front_end, internal, law=PCMU, media_port=audio[1])
         else:
             with scene.uas("uas_answer", front_end, law=PCMU, media_port=audio[1]):
                 scene.uac("uac_call", scene.sbc, scene.gateway, law=PCMA)
-
-
-def ipv6_ports(count: int) -> list[Address]:
-    """Find ports on ::1, which has no block of addresses for each test; skip where there is no IPv6."""
-    try:
-        sockets = [socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) for _ in range(count)]
-        for one in sockets:
-            one.bind(("::1", 0))
-    except OSError as error:
-        pytest.skip(f"no IPv6 loopback here: {error}")
-    addresses = [one.getsockname()[:2] for one in sockets]
-    for one in sockets:
-        one.close()
-    return addresses

@@ -11,6 +11,7 @@ import pytest_asyncio
 from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Transport
 from tests.interop.scene import Scene, claimed
+from tests.interop.six import SixPorts, claimed_six
 from tests.wire.media_phones import Media, Phone, phones, running
 from tests.wire.processes import MARK, end_all
 
@@ -19,6 +20,13 @@ from tests.wire.processes import MARK, end_all
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """Addresses of this test's own, and a configuration for them."""
     with claimed(tmp_path) as own:
+        yield own
+
+
+@pytest.fixture
+def six() -> Iterator[SixPorts]:
+    """Ports of the IPv6 loopback of this test's own."""
+    with claimed_six() as own:
         yield own
 
 

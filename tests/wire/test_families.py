@@ -17,13 +17,12 @@ from mediation.sip.message import Request
 from mediation_codecs.law import Law
 from mediation_codecs.transcode import translation_table
 from tests.interop.scene import Scene
+from tests.interop.six import SIX, SixPorts
 from tests.wire.authority import Authority, Papers
-from tests.wire.peers import PATIENCE_S, UdpPeer, spell
+from tests.wire.peers import PATIENCE_S, spell
 from tests.wire.phones import Phone, nothing_left_in, serving, settings_of, until
 
 NUMBER = "+493012345678"
-SIX = "::1"
-"""The one IPv6 address of a loopback: there, ports tell the parties apart."""
 CODES = bytes(range(160))
 TABLES = {
     (Law.PCMU, Law.PCMA): translation_table(Law.PCMU, Law.PCMA) or b"",
@@ -36,6 +35,7 @@ class Ends:
     """Where everybody is, and by which transport they speak."""
 
     scene: Scene
+    six: SixPorts
     transport: Transport
     internal: Endpoint
     gateway: Endpoint
@@ -64,12 +64,13 @@ class Ends:
         )
 
     def configuration(self) -> str:
+        inside, outside = (list(ports) for ports in self.six.audio)
         return (
             f'[internal]\nlisten = ["{self.transport}:{spell(self.internal)}"]\n'
-            f'targets = ["{self.uri(self.front_end)}"]\nrtp_ports = [2000, 2099]\ncodecs = ["PCMU"]\n'
+            f'targets = ["{self.uri(self.front_end)}"]\nrtp_ports = {inside}\ncodecs = ["PCMU"]\n'
             "health.options = false\n"
             f"{self.tls('internal', self.server)}"
-            f'[gateway]\nlisten = ["{self.transport}:{spell(self.gateway)}"]\nrtp_ports = [2100, 2199]\n'
+            f'[gateway]\nlisten = ["{self.transport}:{spell(self.gateway)}"]\nrtp_ports = {outside}\n'
             f"{self.tls('gateway', self.server)}"
             f'[[trunk]]\nname = "itsp"\ntargets = ["{self.uri(self.sbc)}"]\ncodecs = ["PCMA"]\n'
             "health.options = false\n[media]\nworkers = 1\n"
@@ -92,18 +93,16 @@ class Ends:
             lambda notice: None,
         )
         security.load()
-        with UdpPeer(at[0]) as plain:
-            elsewhere = plain.at
+        elsewhere = self.six.at(5 + self.peers.index(at)) if at[0] == SIX else (at[0], 5090)
         async with Phone.plugged_in(elsewhere, law=law, tls=(at, security)) as phone:
             yield phone
 
 
-def ends(scene: Scene, inside: int, outside: int, transport: Transport) -> Ends:
+def ends(scene: Scene, six: SixPorts, inside: int, outside: int, transport: Transport) -> Ends:
     """Free addresses in these families."""
-    with UdpPeer(SIX) as a, UdpPeer(SIX) as b, UdpPeer(SIX) as c, UdpPeer(SIX) as d:
-        internal, front_end = (scene.internal, scene.front_end) if inside == 4 else (a.at, b.at)
-        gateway, sbc = (scene.gateway, scene.sbc) if outside == 4 else (c.at, d.at)
-    return Ends(scene, transport, internal, gateway, front_end, sbc)
+    internal, front_end = (scene.internal, scene.front_end) if inside == 4 else (six.at(0), six.at(1))
+    gateway, sbc = (scene.gateway, scene.sbc) if outside == 4 else (six.at(2), six.at(3))
+    return Ends(scene, six, transport, internal, gateway, front_end, sbc)
 
 
 @contextmanager
@@ -137,9 +136,9 @@ async def heard_through(speaker: StartAudio, listener: StartAudio) -> bytes:
 @pytest.mark.parametrize(("inside", "outside"), [(4, 6), (6, 4)])
 @pytest.mark.parametrize("transport", list(Transport))
 async def test_a_whole_call_crosses_between_the_families_with_its_audio(
-    scene: Scene, transport: Transport, inside: int, outside: int, way: str
+    scene: Scene, six: SixPorts, transport: Transport, inside: int, outside: int, way: str
 ) -> None:
-    there = ends(scene, inside, outside, transport)
+    there = ends(scene, six, inside, outside, transport)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(serving(there.configuration(), media=True, quick=True))
         front_end = await stack.enter_async_context(there.phone(there.front_end, Law.PCMU))

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import socket
 
 import pytest
 
@@ -11,6 +10,7 @@ from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.message import Request
 from tests.interop.scene import Scene
+from tests.interop.six import SIX, SixPorts
 from tests.wire.doors import answering, listening, options
 from tests.wire.peers import PATIENCE_S, Heard, TcpPeer, UdpPeer, reply, request, turned_away
 
@@ -33,16 +33,14 @@ async def test_both_transports_listen_at_one_address_and_answer_where_they_were_
         assert [flow.local for _, flow in heard.messages] == [at, at]
 
 
-async def test_ipv6_listens_alike() -> None:
+async def test_ipv6_listens_alike(six: SixPorts) -> None:
     heard = Heard()
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-        probe.bind(("::1", 0))
-        at: Endpoint = probe.getsockname()[:2]
+    at = six.at(0)
     async with listening(heard, Listener(UDP, *at), Listener(TCP, *at)) as flows:
         heard.answers = answering(flows)
-        with UdpPeer("::1") as udp:
+        with UdpPeer(*six.at(1)) as udp:
             assert (await udp.asks(at)).status == 200
-        tcp = await TcpPeer.connected("::1", at)
+        tcp = await TcpPeer.connected(SIX, at)
         tcp.send(options(tcp, at))
         assert (await tcp.response()).status == 200
         await tcp.close()

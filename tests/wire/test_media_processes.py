@@ -346,6 +346,14 @@ async def test_workers_end_when_the_engine_is_closed() -> None:
     assert media.unheard == []
 
 
+async def test_workers_end_when_the_engine_is_closed_before_anything_else_has_had_a_turn() -> None:
+    engine = WorkerMediaEngine(SETTINGS, lambda fact: None)
+    await engine.start()
+    pids = list(engine.workers.values())
+    await engine.aclose()
+    assert all(has_ended(pid) for pid in pids)
+
+
 async def test_workers_end_when_signalling_is_killed() -> None:
     program = (
         "import asyncio\n"

@@ -19,6 +19,7 @@ from mediation.sip.framing import LONGEST_MESSAGE
 from mediation.sip.message import Request, Response
 from mediation_codecs.law import Law
 from tests.interop.scene import Scene
+from tests.interop.six import SixPorts
 from tests.wire.peers import TcpPeer, UdpPeer, invite, reply, request, spell, turned_away
 from tests.wire.phones import Phone, left_in, nothing_left_in, serving, settings_of, until
 
@@ -126,18 +127,18 @@ async def test_a_call_goes_through_by_any_pair_of_transports_and_leaves_nothing(
     assert (record["verdict"], record["called"], record["direction"]) == ("success", NUMBER, "outbound")
 
 
-async def test_a_call_goes_through_over_ipv6_from_the_trunk_to_the_front_end(scene: Scene) -> None:
-    with UdpPeer("::1") as a, UdpPeer("::1") as b, UdpPeer("::1") as c, UdpPeer("::1") as d:
-        internal, gateway, front_end_at, sbc_at = a.at, b.at, c.at, d.at
+async def test_a_call_goes_through_over_ipv6_from_the_trunk_to_the_front_end(six: SixPorts) -> None:
+    internal, gateway, front_end_at, sbc_at = (six.at(party) for party in range(4))
+    inside, outside = (list(ports) for ports in six.audio)
     configuration = f"""
 [internal]
 listen = ["udp:{spell(internal)}", "tcp:{spell(internal)}"]
 targets = ["sip:{spell(front_end_at)};transport=tcp"]
-rtp_ports = [2000, 2099]
+rtp_ports = {inside}
 health.options = false
 [gateway]
 listen = ["udp:{spell(gateway)}"]
-rtp_ports = [2100, 2199]
+rtp_ports = {outside}
 [[trunk]]
 name = "itsp"
 targets = ["sip:{spell(sbc_at)}"]
