@@ -304,6 +304,7 @@ class Descriptions:
         early = self._early.get(tag)
         if early is not None and early.settled:
             self._offered, self.audio = None, early.audio
+            self.place.agreed(early.audio.codec)
             return early.audio
         if not body and early is None:
             raise KeyError(tag)

@@ -4,6 +4,7 @@ G.722 has 16,000 samples a second, Opus is asked for as many: speech has no use 
 to play for a packet that is missing; one of G.722 does not, and goes on with what it has played last.
 """
 
+from collections.abc import Iterator
 from typing import Final, Literal
 
 import av
@@ -11,6 +12,8 @@ import numpy as np
 
 from mediation.b2bua.wide import Wide
 from mediation.media.wide_sound import CodecError, Decoder, Encoder
+from mediation.settings.draft import Draft
+from mediation.settings.problems import Fault
 from mediation_codecs.codec import WIDE_RATE_HZ, Codec
 from mediation_codecs.concealment import Concealer
 from mediation_codecs.g711 import Samples
@@ -29,6 +32,18 @@ _MOST_OCTETS: Final = 1500
 """Of a payload; FFmpeg's decoders are not to see what no packet can be."""
 
 
+_NAMES: Final = {Codec.G722: "g722", Codec.OPUS: "libopus"}
+"""What FFmpeg calls them."""
+
+
+def faulty_codecs(draft: Draft) -> Iterator[Fault]:
+    """Every wide codec that is named in the settings and that PyAV was built without."""
+    for path, codec in draft.codecs():
+        if codec.is_wide and _NAMES[codec] not in av.codecs_available:
+            reason = f"the installed PyAV has no {_NAMES[codec]}"
+            yield Fault(path, reason, "install PyAV from its own wheels, or leave the codec out")
+
+
 class AvCodecs:
     """Makes decoders and encoders, one for each stream: they have a memory."""
 
@@ -39,7 +54,7 @@ class AvCodecs:
     def encoder(self, wide: Wide, frame_ms: int, rate_hz: int) -> Encoder:
         """What writes a stream of packets of this length to a party."""
         if wide.codec is Codec.G722:
-            return AvEncoder("g722", WIDE_RATE_HZ, frame_ms, {"frame_size": str(16 * frame_ms)})
+            return AvEncoder(_NAMES[wide.codec], WIDE_RATE_HZ, frame_ms, {"frame_size": str(16 * frame_ms)})
         wishes = wide.opus
         usual = _NARROW_BITRATE if rate_hz < WIDE_RATE_HZ else _WIDE_BITRATE
         options = {
@@ -51,14 +66,14 @@ class AvCodecs:
         }
         if wishes.fec:
             options |= {"fec": "1", "packet_loss": str(_EXPECTED_LOSS_PERCENT)}
-        return AvEncoder("libopus", rate_hz, frame_ms, options)
+        return AvEncoder(_NAMES[wide.codec], rate_hz, frame_ms, options)
 
 
 class G722Decoder:
     """G.722 at 64 kbit/s (RFC 3551 section 4.5.2)."""
 
     def __init__(self) -> None:
-        self._context = _decoder("g722", WIDE_RATE_HZ)
+        self._context = _decoder(_NAMES[Codec.G722], WIDE_RATE_HZ)
         self._concealer = Concealer(WIDE_RATE_HZ)
 
     def decode(self, payload: bytes) -> Samples:
@@ -78,7 +93,7 @@ class OpusDecoder:
     """Opus in one channel; what comes in two is mixed (RFC 7587)."""
 
     def __init__(self) -> None:
-        self._context = _decoder("libopus", _OPUS_RATE_HZ)
+        self._context = _decoder(_NAMES[Codec.OPUS], _OPUS_RATE_HZ)
         self._slower = Decimator(_OPUS_RATE_HZ // WIDE_RATE_HZ)
         self._configuration = _MONO_20_MS
         self._over = np.zeros(0, np.int16)

@@ -378,7 +378,7 @@ def _take_place(configure: Configure) -> str:
 
 
 def load_codecs() -> Codecs:
-    """PyAV is large, and slow to load: only where there may be a call for it, and never while there are calls."""
+    """What transcodes is loaded only where there may be a call for it, and before the first: audio does not wait."""
     codecs: Codecs = import_module("mediation.media.wide_codecs").AvCodecs()
     return codecs
 

@@ -5,23 +5,21 @@ has 16 bits, which is 8.2 s at 8,000 and 1.4 s at 48,000; a longer event goes on
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from mediation.rtp.telephone_event import MAX_DURATION, TelephoneEvent
-
-_HALF: Final = 1 << 31
 
 
 class EventsSlower:
     """Events of a faster clock, as one of 8,000 a second has them: segments become one event again."""
 
-    __slots__ = ("_audio_ratio", "_begin", "_event", "_ratio", "_segment")
+    __slots__ = ("_audio_ratio", "_begin", "_ended", "_event", "_ratio", "_segment")
 
     def __init__(self, ratio: int, audio_ratio: int) -> None:
         """How many times faster durations run, and how many times timestamps do."""
         self._ratio = ratio
         self._audio_ratio = audio_ratio
         self._event = -1
+        self._ended = False
         self._begin = self._segment = 0
 
     def packet(self, timestamp: int, payload: bytes) -> tuple[int, bytes]:
@@ -29,9 +27,11 @@ class EventsSlower:
         told = TelephoneEvent.parse(payload)
         step = (timestamp - self._segment) & 0xFFFFFFFF
         whole = MAX_DURATION * self._audio_ratio // self._ratio
-        if told.event != self._event or step >= _HALF or (step and step != whole):
-            self._begin = timestamp
+        goes_on = step == 0 or (step == whole and not self._ended and told.event == self._event)
+        if not goes_on:
+            self._begin, self._ended = timestamp, False
         self._event, self._segment = told.event, timestamp
+        self._ended = self._ended or told.end
         elapsed = ((timestamp - self._begin) & 0xFFFFFFFF) // self._audio_ratio
         duration = elapsed + told.duration // self._ratio
         while duration > MAX_DURATION:  # too long even here

@@ -9,6 +9,7 @@ from mediation.settings.model import Settings
 from mediation.settings.places import Listener, NamedTarget, Network, Target, addresses
 from mediation.settings.positions import Path
 from mediation.settings.tree import Section, known
+from mediation_codecs.codec import Codec
 
 T = TypeVar("T")
 
@@ -79,6 +80,11 @@ class Draft:
         """Return the sound files that are named."""
         for holder in (("internal",), *self.trunks()):
             yield from ((path, file) for path, file in self.each((*holder, "mid_call", "music"), str) if file)
+
+    def codecs(self) -> Iterator[tuple[Path, Codec]]:
+        """Return the codecs that peers may speak."""
+        for holder in (("internal",), *self.trunks()):
+            yield from self.each((*holder, "codecs", EACH), Codec)
 
     def sources(self, holder: Path) -> Iterator[tuple[Path, Network]]:
         """Return who may place calls as a trunk or as a front end, and where that stands in the file."""

@@ -357,6 +357,40 @@ def test_another_party_in_the_seat_has_a_codec_of_its_own() -> None:
     assert {header[4] for header in scene.headers[5:]} == {0x7777}
 
 
+def test_comfort_noise_of_a_telephone_line_is_noise_in_a_codec_that_knows_none__rfc3389() -> None:
+    source = replace(stream(Codec.PCMA), comfort_noise=True)
+    scene = Scene(source, replace(stream(Codec.OPUS), fill_silence=True))
+    scene.tell([SILENT] * 10)
+    scene.say(10, 1600, b"\x28", payload_type=13)  # -40 dBov
+    scene.pass_time(50 * 160)
+    assert len(scene.payloads) == pytest.approx(60, abs=2)
+    assert steps(scene) == ({1}, {960})
+    samples, rate = scene.heard()
+    assert -60 < level_db(samples[rate // 2 :], 32_768) < -30
+
+
+def test_a_fax_passes_untouched_where_a_wide_codec_was_spoken_before__t38_9_1() -> None:
+    scene = Scene(stream(Codec.PCMA), stream(Codec.OPUS))
+    scene.tell([SILENT] * 3)
+    scene.relay.carry_fax(b"\x00\x01\x02", scene.now)
+    assert scene.line.packets[-1] == b"\x00\x01\x02"
+
+
+def test_what_is_recorded_is_what_the_side_with_g711_would_hear() -> None:
+    recorded: list[tuple[int, bytes]] = []
+
+    class Tap:
+        def hear(self, payload_type: int, packet: bytes, _arrival: int) -> None:
+            recorded.append((payload_type, packet))
+
+    scene = Scene(stream(Codec.OPUS), stream(Codec.PCMA))
+    scene.relay.tap = Tap()  # type: ignore[assignment]  # all of one that a relay needs
+    scene.tell(encoded(Codec.OPUS, sine(Codec.OPUS, 1000, 0.4)), lost=frozenset({5}))
+    assert [payload_type for payload_type, _ in recorded] == [111] * 20
+    assert [packet[12:] for _, packet in recorded] == scene.payloads
+    assert [packet[2:4] for _, packet in recorded] == [index.to_bytes(2, "big") for index in range(20)]
+
+
 def test_a_phone_that_plays_no_more_than_8_khz_gets_no_more() -> None:
     wishes = OpusWishes(playback_hz=8_000, bitrate=8_000, fec=True, constant=True)
     sink = stream(Codec.OPUS)
