@@ -20,11 +20,12 @@ from mediation.media.latching import Latch
 from mediation.media.loop import Handler
 from mediation.media.measure import Measure
 from mediation.media.ports import PortPair, connected_twin, mark
-from mediation.media.relay import CLOCK_HZ, NO_LINE, Relay
+from mediation.media.relay import CLOCK_HZ, Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable
 from mediation.media.srtp import Protection, Sealed
+from mediation.media.voice import NO_LINE
 from mediation.rtp.packet import RtpError, read_header
 from mediation.rtp.voip_metrics import VoipMetrics
 from mediation.settings.peer_media import Latching
@@ -195,10 +196,10 @@ class Party:
             octets_received=inward.octets_received,
             lost=inward.lost,
             jitter_ms=inward.jitter_ms,
-            rejected=self._strangers + inward.malformed,
+            rejected=self._strangers + inward.malformed + inward.fax.malformed,
             remote_lost=self._reports.remote_lost,
-            fax_received=inward.fax_received,
-            fax_sent=outward.fax_sent,
+            fax_received=inward.fax.received,
+            fax_sent=outward.fax.sent,
             tampered=self._protection.tampered - self._refused_before[0],
             replayed=self._protection.replayed - self._refused_before[1],
             quality=self._measure.quality(self._spoken, *self._alarms.totals(now)),
@@ -285,7 +286,7 @@ class Party:
             self._strangers += 1
         elif isinstance(media, Fax):
             if latch.takes_fax(source, packet):
-                self._inward.carry_fax(packet, arrival)
+                self._inward.fax.carry(packet, arrival)
                 self._lock(source, arrival)
             else:
                 self._strangers += 1
@@ -303,7 +304,7 @@ class Party:
         the call is a fax.
         """
         if isinstance(self.media, Fax):
-            self._inward.carry_fax(packet, arrival)
+            self._inward.fax.carry(packet, arrival)
             return True
         if self._is_muxed and _is_rtcp(packet):
             self._take_report(packet, source, arrival)
@@ -382,7 +383,7 @@ class Party:
         if not self._source.locked:
             self._watcher.watch(line, self._hear_first)
         elif is_fax:
-            self._watcher.watch(line, self._inward.hear_fax)
+            self._watcher.watch(line, self._inward.fax.hear)
         elif self._is_muxed:
             self._watcher.watch(line, self._hear_muxed)
         else:

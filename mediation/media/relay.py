@@ -2,96 +2,43 @@
 
 What can be decided before a packet comes is decided in `configure`: an `Action` for each payload type. Once packets
 simply follow each other on the source's line, a `Course` carries them in no time and tells here what it did;
-anything else comes back and is carried here. While the call is a fax, its datagrams go the same way
-untouched: the parties hear them by `hear_fax` instead of `hear`.
+anything else comes back and is carried here. What a wide codec says or hears goes through `WideWay`.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from mediation.b2bua.plan import SoundKind, Stream
 from mediation.media.actions import ALL_CLOSED, NO_ACTIONS, Drop, actions_by, reasons_by
 from mediation.media.clock import NEVER
-from mediation.media.course import LARGEST, Course, Line
+from mediation.media.course import Course, Line
 from mediation.media.digits import Tell
 from mediation.media.ear import Ear
+from mediation.media.fax_way import FaxWay
 from mediation.media.outlet import Heard
 from mediation.media.tap import SeatTap
+from mediation.media.voice import NO_LINE, Voice
 from mediation.media.wide_sound import Codecs
 from mediation.media.wide_way import WideWay
 from mediation.media.wide_way import is_wanted as needs_wide_way
 from mediation.media.workshop import Workshop, is_wanted
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
-from mediation.rtp.rewrite import Rewrite
 from mediation_codecs.law import Law
 
 CLOCK_HZ: Final = 8000
 """The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
 
 
-@dataclass(eq=False, slots=True)
-class Voice:
-    """What one pair's party hears as ours while the pair is open: one SSRC and CNAME, whoever is at the other end.
-
-    The counts are laid down here while no relay speaks with it.
-    """
-
-    rewrite: Rewrite
-    cname: str
-    octets: int = 0
-    not_sent: int = 0
-    at_reports: tuple[int, int] = (0, 0)
-
-
-class _NoLine:
-    """To and from a party whose address is not known or cannot be reached."""
-
-    def recv(self, _limit: int, /) -> bytes:
-        raise OSError("no line")
-
-    def send(self, _datagram: bytes, /) -> int:
-        raise OSError("no line")
-
-
-NO_LINE: Final[Line] = _NoLine()
-
-
 class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions",
-        "_codecs",
-        "_course",
-        "_dropped_octets",
-        "_heard",
-        "_key",
-        "_laws",
-        "_leaves_as",
-        "_length",
-        "_line",
-        "_octets_sent",
-        "_reasons",
-        "_reception",
-        "_remind",
-        "_rewrite",
-        "_sent_at_reports",
-        "_sink",
-        "_source",
-        "_ssrc",
-        "_tell",
-        "_voice",
-        "_wide",
-        "_workshop",
-        "dropped",
-        "ear",
-        "fax_received",
-        "fax_sent",
-        "malformed",
-        "tap",
+        "_actions", "_codecs", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_leaves_as",
+        "_length", "_line", "_octets_sent", "_ratio", "_reasons", "_reception", "_remind", "_rewrite",
+        "_sent_at_reports", "_sink", "_source", "_ssrc", "_tell", "_voice", "_wide", "_workshop", "dropped",
+        "ear", "fax", "malformed", "tap",
     )  # fmt: skip
 
     def __init__(
@@ -138,10 +85,10 @@ class Relay:
         """To the sink itself, where `_sink` speaks for it."""
         self._wide: WideWay | None = None
         self._codecs = codecs
-        self.fax_received = 0
-        """UDPTL datagrams of the source."""
-        self.fax_sent = 0
-        """UDPTL datagrams handed to the socket."""
+        self._ratio = 1
+        """How much faster than ours the source's clock is."""
+        self.fax = FaxWay()
+        """Carries what comes while the call is a fax."""
 
     @property
     def source(self) -> Line:
@@ -150,7 +97,7 @@ class Relay:
 
     @source.setter
     def source(self, line: Line) -> None:
-        self._source = line
+        self._source = self.fax.source = line
         self._course.lead(line, self._sink)
 
     @property
@@ -160,7 +107,7 @@ class Relay:
 
     @sink.setter
     def sink(self, line: Line) -> None:
-        self._line = self._sink = line
+        self._line = self._sink = self.fax.sink = line
         if self._wide is not None and self._wide.mouth is not None:
             self._wide.mouth.follow(line)
             self._sink = self._wide.mouth
@@ -168,6 +115,7 @@ class Relay:
 
     def close(self) -> None:
         """No packet more. What refers back is let go, so that no circle of references keeps what a call has had."""
+        self._settle(self._wide)
         self._course.close()
         self._workshop = self._wide = self.tap = None
         self._tell, self._remind = _tell_nobody, _remind_nobody
@@ -204,6 +152,7 @@ class Relay:
         if self._wide is not None and not self._wide.fits(source, sink):
             self._close_wide_way()
             self.source_resumed()
+        self._ratio = source.clock_hz // CLOCK_HZ
         if self._wide is None and needs_wide_way(source, sink):
             if self._codecs is None:
                 raise ValueError("a wide codec, and nothing that could transcode it")
@@ -286,7 +235,7 @@ class Relay:
         self.source_resumed()
         self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
         self._dropped_octets = -self._octets_sent
-        self.malformed = self.fax_received = 0
+        self.malformed = self.fax.received = self.fax.malformed = 0
         self._heard = _NOBODY
 
     def sink_replaced(self, voice: Voice) -> None:
@@ -307,7 +256,7 @@ class Relay:
         self._octets_sent = voice.octets
         self.dropped[Drop.NOT_SENT] = voice.not_sent
         self._sent_at_reports = voice.at_reports
-        self.fax_sent = 0
+        self.fax.sent = 0
 
     def listen(self) -> None:
         """Hold the source's next packet to the ear. A course does not listen: it begins again afterwards."""
@@ -340,7 +289,7 @@ class Relay:
                 self._workshop.source_changed()
         payload = packet[start:end]
         if self._wide is not None:
-            self._reception.packet_arrived(sequence, timestamp, arrival * self._wide.ratio)
+            self._reception.packet_arrived(sequence, timestamp, arrival * self._ratio)
             heard = Heard(payload_type, marker, sequence, timestamp, ssrc, payload)
             self._pass_on(self._wide.ear.take(heard, arrival), len(payload), arrival)
             return
@@ -468,26 +417,6 @@ class Relay:
         self._course.end()
         self._rewrite.forget_source()
 
-    def hear_fax(self, arrival: int) -> None:
-        """A datagram is there to be read while the call is a fax."""
-        try:
-            datagram = self._source.recv(LARGEST)
-        except OSError:
-            return
-        self.carry_fax(datagram, arrival)
-
-    def carry_fax(self, datagram: bytes, _arrival: int) -> None:
-        """One UDPTL datagram of the source: not a bit of it is ours to change (ITU-T T.38 clause 9.1)."""
-        if len(datagram) >= LARGEST:
-            self.malformed += 1
-            return
-        self.fax_received += 1
-        try:
-            self._line.send(datagram)
-        except OSError:
-            return
-        self.fax_sent += 1
-
     @property
     def ssrc(self) -> int:
         """Ours, towards the sink."""
@@ -543,8 +472,7 @@ class Relay:
         """Of the source's packets; None: not measured."""
         self._course.settle()
         jitter = self._reception.jitter
-        ratio = 1 if self._wide is None else self._wide.ratio
-        return None if jitter is None else jitter * 1000 / (CLOCK_HZ * ratio)
+        return None if jitter is None else jitter * 1000 / (CLOCK_HZ * self._ratio)
 
     @property
     def reception(self) -> Reception:

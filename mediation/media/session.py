@@ -28,12 +28,13 @@ from mediation.media.course import LARGEST
 from mediation.media.party import Party, Watcher
 from mediation.media.playing import Playing
 from mediation.media.ports import PortPair
-from mediation.media.relay import CLOCK_HZ, Relay, Voice
+from mediation.media.relay import CLOCK_HZ, Relay
 from mediation.media.rtcp import interval_s
 from mediation.media.shelf import Shelf
 from mediation.media.srtp import Protection
 from mediation.media.tap import Tap
 from mediation.media.tape import Tape
+from mediation.media.voice import Voice
 from mediation.media.wide_sound import Codecs
 from mediation.media.wide_way import inside
 from mediation.rtp.rewrite import Rewrite

@@ -11,7 +11,6 @@ from mediation.media.course import Line
 from mediation.media.wide_ear import WideEar
 from mediation.media.wide_mouth import WideMouth
 from mediation.media.wide_sound import Beside, Codecs
-from mediation_codecs.pcm import RATE_HZ
 
 
 def inside(plan: MediaPlan) -> MediaPlan:
@@ -32,7 +31,7 @@ def _beside(stream: Stream, other: Stream) -> Stream:
 class WideWay:
     """From when one of the two speaks a wide codec until neither does, or a seat is taken by another party."""
 
-    __slots__ = ("_key", "ear", "mouth", "ratio")
+    __slots__ = ("_key", "ear", "mouth")
 
     def __init__(
         self, source: Stream, sink: Stream, codecs: Codecs, line: Line, remind: Callable[[], None]
@@ -44,8 +43,6 @@ class WideWay:
         """What the source sends comes by it."""
         self.mouth = None if sink.wide is None else WideMouth(source, sink, codecs, beside, line)
         """What the sink gets leaves by it, where it is not G.711."""
-        self.ratio = source.clock_hz // RATE_HZ
-        """How much faster than ours the source's clock is."""
 
     def fits(self, source: Stream, sink: Stream) -> bool:
         """Whether it can go on as the plan has it now."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mediation.b2bua.plan import Sound, SoundKind
-from mediation.media.relay import Voice
+from mediation.media.voice import Voice
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import EventReceiver, TelephoneEvent, key_packets
 from mediation.sdp.opus import OpusWishes
@@ -372,7 +372,7 @@ def test_comfort_noise_of_a_telephone_line_is_noise_in_a_codec_that_knows_none__
 def test_a_fax_passes_untouched_where_a_wide_codec_was_spoken_before__t38_9_1() -> None:
     scene = Scene(stream(Codec.PCMA), stream(Codec.OPUS))
     scene.tell([SILENT] * 3)
-    scene.relay.carry_fax(b"\x00\x01\x02", scene.now)
+    scene.relay.fax.carry(b"\x00\x01\x02", scene.now)
     assert scene.line.packets[-1] == b"\x00\x01\x02"
 
 
@@ -424,3 +424,18 @@ def test_a_wide_party_is_silent_where_its_decoder_hears_nothing() -> None:
     assert scene.relay.ear.silent_since > 0
     samples, _ = decoded(Codec.PCMA, scene.payloads)
     assert np.abs(samples).max() < 20
+
+
+def test_the_last_figures_are_those_of_what_was_on_the_wire() -> None:
+    towards = Scene(stream(Codec.PCMA), stream(Codec.OPUS, ptime_ms=40))
+    towards.tell([SILENT] * 20)
+    towards.relay.close()
+    assert towards.relay.packets_sent == len(towards.line.packets) == 10
+    assert towards.relay.octets_sent == sum(map(len, towards.payloads))
+    assert towards.relay.octets_received == 3200
+    back = Scene(stream(Codec.OPUS), stream(Codec.PCMA))
+    payload = encoded(Codec.OPUS, sine(Codec.OPUS, 1000, 0.1))[0]
+    for index in range(60):
+        back.say(index, 960 * index, payload, after=160 if index % 2 else 240)
+    back.relay.close()
+    assert back.relay.jitter_ms == pytest.approx(5.0, abs=1.0)

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.b2bua.wide import Wide
-from mediation.media.relay import Relay, Voice
+from mediation.media.relay import Relay
+from mediation.media.voice import Voice
 from mediation.media.wide_codecs import AvCodecs
 from mediation.media.wide_way import inside
 from mediation.rtp.packet import build, read_header
