@@ -1,4 +1,4 @@
-"""How many parties may speak a wide codec at a time: each takes as much of a processor as a hundred that do not.
+"""How many parties may speak a wide codec at a time: each takes as much of a processor as many that do not.
 
 A place is taken when a wide codec is offered or answered with, for another party might take the last one before the
 answer comes, and given back when something else was agreed on. Who finds none is spoken with in G.711.
