@@ -151,6 +151,7 @@ class Call:
 
     def begin(self, obstacle: Cause | None, petition: Petition | None, now: float) -> None:
         """Wait for what the `petition` brings, then ask for media; unless the offer or `obstacle` stands in the way."""
+        self.seats.caller.said.place.is_urgent = self._decision.is_urgent
         obstacle = self.seats.caller.judge(self._request) or obstacle
         self.fact("call.started", source=self._source_name, transport=str(self._flow.transport))
         if obstacle is not None:

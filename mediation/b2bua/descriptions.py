@@ -223,6 +223,7 @@ class Descriptions:
         """Their offer is refused: everything stays as it was, and so does what they want."""
         self._asked = self._asked_fax = None
         self.wish = self._wished
+        self._keep_place()
 
     # we offer
 
@@ -263,6 +264,10 @@ class Descriptions:
     def withdraw(self) -> None:
         """Our offer was refused: the old session stays exactly (RFC 3261 section 14.1)."""
         self._offered = None
+        self._keep_place()
+
+    def _keep_place(self) -> None:
+        """What was agreed on last holds."""
         if self.audio is not None:
             self.place.agreed(self.audio.codec)
 

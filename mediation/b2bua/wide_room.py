@@ -31,7 +31,7 @@ class WideRoom:
 class WidePlace:
     """Of one leg, which has it or not."""
 
-    __slots__ = ("_has_it", "_room", "laws", "terms")
+    __slots__ = ("_has_it", "_room", "is_urgent", "laws", "terms")
 
     def __init__(self, room: WideRoom, terms: Capabilities) -> None:
         laws = tuple(each for each in terms.codecs if not is_wide(each))
@@ -41,6 +41,8 @@ class WidePlace:
         """What may be offered and taken, with a place."""
         self.laws = replace(terms, codecs=laws)
         """The same without one."""
+        self.is_urgent = False
+        """Whether it is a call for help, which takes what is left or more."""
 
     @property
     def offered(self) -> Capabilities:
@@ -51,7 +53,7 @@ class WidePlace:
         """Have a place from now on; False: there is none."""
         room = self._room
         if not self._has_it:
-            if room.taken >= room.most:
+            if room.taken >= room.most and not self.is_urgent:
                 room.refused += 1
                 return False
             room.taken += 1

@@ -34,6 +34,7 @@ LONGEST_PAUSE: Final = 1000 * UNITS_PER_MS
 """Whoever is silent still tells so 2.5 times a second; after this nobody is there (RFC 7587 section 3.1.3)."""
 
 _HALF: Final = 1 << 31
+_NOBODY: Final = -1
 
 
 class WideEar:
@@ -61,9 +62,9 @@ class WideEar:
         self._fills = source.wide is None or sink.wide is None or source.wide.codec is not sink.wide.codec
         event_ratio = 1 if source.wide is None else source.wide.event_clock_hz // RATE_HZ
         self._events = EventsSlower(event_ratio, self._ratio)
-        self._ssrc = 0
-        self._sequence = -1
-        """Of the last packet that has left; none: -1."""
+        self._ssrc = _NOBODY
+        self._sequence = _NOBODY
+        """Of the last packet that has left."""
         self._expected = 0
         """The timestamp that the source's next audio should have."""
         self._place = 0
@@ -81,9 +82,9 @@ class WideEar:
 
     def take(self, packet: Heard, now: int) -> Iterator[Heard]:
         """A packet of the source; what goes on."""
-        if self._sequence >= 0 and packet.ssrc != self._ssrc:
+        if packet.ssrc != self._ssrc != _NOBODY:
             yield from self._heard(self._order.forget(), now)
-            self._sequence = -1
+            self._ssrc = _NOBODY
         yield from self._heard(self._order.take(packet, now), now)
 
     def due(self, now: int) -> Iterator[Heard]:
@@ -97,10 +98,11 @@ class WideEar:
 
     def _heard(self, packets: Iterator[tuple[Heard, int]], now: int) -> Iterator[Heard]:
         for packet, missing in packets:
-            if self._sequence < 0:
-                self._ssrc, self._sequence = packet.ssrc, (packet.sequence - 1) & 0xFFFF
+            if self._ssrc == _NOBODY:
+                self._ssrc = packet.ssrc
                 self._expected = self._place = packet.timestamp
-                missing = 0
+            if self._sequence == _NOBODY:
+                self._sequence = (packet.sequence - 1) & 0xFFFF
             if packet.payload_type in self._source.taken_payload_types:
                 yield from self._audio(packet, missing, now)
             else:

@@ -124,7 +124,7 @@ class WideMouth:
         else:
             samples = self._doubler(decode(self._law, payload))
         per_unit = 1 if self._doubler is None else WIDE_RATE_HZ // RATE_HZ
-        missing = (timestamp - self._start) * per_unit - self._pending.size
+        missing = (((timestamp - self._start + _HALF) & 0xFFFFFFFF) - _HALF) * per_unit - self._pending.size
         if self._pending.size and missing:
             if 0 < missing < self._frame - self._pending.size:
                 self._pending = np.concatenate((self._pending, np.zeros(missing, np.int16)))

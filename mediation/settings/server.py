@@ -55,9 +55,9 @@ class Media:
         50,
         low=0,
         high=10_000,
-        doc="Most parties at a time that speak G722 or opus, where codecs has them: each takes up to one percent of a "
-        "processor core, where G.711 takes a twentieth of one. Who comes when all places are taken is spoken with in "
-        "G.711, or refused (503) if it has none.",
+        doc="Most parties at a time that speak G722 or opus, where codecs has them: each takes about one percent of a "
+        "processor core, many times what G.711 takes. Who comes when all places are taken is spoken with in G.711, or "
+        "refused (503) if it has none, unless it is a call for help.",
     )
     silence_s: int = setting(
         30,

@@ -5,6 +5,7 @@ import pytest
 from mediation.b2bua.causes import Verdict
 from mediation.b2bua.wide import Wide
 from mediation.sdp.opus import OpusWishes
+from mediation.settings.routes import Route
 from mediation.settings.server import Media
 from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
@@ -130,6 +131,28 @@ def test_without_a_place_who_has_nothing_else_is_refused_and_told_why(make: Make
     assert call.callee.heard() == []
     cause = call.record.cause
     assert (cause.verdict, cause.reason) == (Verdict.US, "no-room-for-wide-codecs")
+
+
+def test_a_call_for_help_needs_no_place(make: Make) -> None:
+    routes = (Route(match="^112$", trunks=("itsp-a",), emergency=True),)
+    call = out(make, media=NONE_LEFT, routes=routes)
+    call.caller.codecs = "opus"
+    call.caller.invites(uri="sip:112@10.1.1.1;user=phone")
+    call.callee.says(200, sdp=call.callee.sdp())
+    call.caller.acks()
+    assert call.media.plan.caller.codec == "opus"
+    call.ends()
+
+
+def test_a_change_that_the_other_side_refuses_leaves_no_place_taken__rfc3261_14_2(make: Make) -> None:
+    call = out(make)
+    call.connects()
+    call.caller.reinvites(call.caller.sdp("opus", direction="inactive", version=2))
+    call.callee.says(488)
+    assert call.caller.heard()[-1] == "488"
+    assert stream(call, "caller").codec == "PCMU"
+    assert places(call) == 0
+    call.ends()
 
 
 def test_who_has_no_codec_of_ours_hears_488_whether_there_is_a_place_or_not(make: Make) -> None:

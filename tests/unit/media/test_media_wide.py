@@ -6,12 +6,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mediation.b2bua.plan import Sound, SoundKind
 from mediation.media.voice import Voice
+from mediation.media.wide_codecs import faulty_codecs
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import EventReceiver, TelephoneEvent, key_packets
 from mediation.sdp.opus import OpusWishes
+from mediation.settings.draft import Draft
 from mediation_codecs.codec import Codec
 from mediation_codecs.law import SILENCE, Law
 from tests.unit.media.wide_scene import (
@@ -29,6 +33,8 @@ PAIRS = [(one, other) for one in Codec for other in Codec if one.is_wide or othe
 FOREIGN = [(one, other) for one, other in PAIRS if one is not other]
 TWINS = [Codec.G722, Codec.OPUS]
 SILENT = bytes((SILENCE[Law.PCMA],)) * 160
+AUDIO = {codec: encoded(codec, sine(codec, 1000, 0.1))[-1] for codec in Codec}
+"""20 ms of a tone."""
 
 
 def steps(scene: Scene) -> tuple[set[int], set[int]]:
@@ -439,3 +445,47 @@ def test_the_last_figures_are_those_of_what_was_on_the_wire() -> None:
         back.say(index, 960 * index, payload, after=160 if index % 2 else 240)
     back.relay.close()
     assert back.relay.jitter_ms == pytest.approx(5.0, abs=1.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(FOREIGN),
+    st.lists(
+        st.tuples(
+            st.integers(-20, 40),  # how far the sequence number goes on
+            st.sampled_from([0, 80, 160, 960, 1600, 20_000, -160, -960, -100_000]),
+            st.sampled_from(["audio", "audio", "audio", "event", "noise", "other", "rubbish"]),
+            st.integers(0, 800),
+            st.sampled_from([1, 1, 1, 1, 2]),
+        ),
+        max_size=40,
+    ),
+)
+def test_whatever_comes_what_leaves_is_one_stream(
+    pair: tuple[Codec, Codec], packets: list[tuple[int, int, str, int, int]]
+) -> None:
+    source, sink = pair
+    scene = Scene(stream(source), stream(sink))
+    payloads = {"event": b"\x05\x0a\x00\xa0", "noise": b"\x28", "other": b"x", "rubbish": b"\xff\x00" * 40}
+    audio, numbers = AUDIO[source], {"event": 101, "noise": 13, "other": 99}
+    sequence, timestamp = 65_500, 0xFFFF_F000
+    for ahead, step, kind, after, ssrc in packets:
+        sequence, timestamp = sequence + ahead, timestamp + step
+        payload = payloads.get(kind, audio)
+        scene.say(sequence, timestamp, payload, payload_type=numbers.get(kind), after=after, ssrc=ssrc)
+    scene.pass_time(20_000)
+    if len({ssrc for *_, ssrc in packets}) < 2:  # of two that speak by turns not everything leaves
+        assert steps(scene)[0] <= {1}
+    assert all(scene.payloads)
+    assert scene.relay.packets_sent == len(scene.line.packets)
+    assert scene.relay.octets_sent == sum(len(packet) - 12 for packet in scene.line.packets)
+    assert scene.relay.octets_received >= 0
+
+
+def test_a_codec_that_pyav_lacks_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = Draft({"internal": {"codecs": (Codec.PCMU, Codec.OPUS)}, "trunk": ({"codecs": (Codec.G722,)},)})
+    assert list(faulty_codecs(draft)) == []
+    monkeypatch.setattr("mediation.media.wide_codecs.av.codecs_available", {"g722"})
+    (fault,) = faulty_codecs(draft)
+    assert fault.path == ("internal", "codecs", 1)
+    assert "libopus" in fault.reason
