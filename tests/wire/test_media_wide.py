@@ -13,11 +13,13 @@ from mediation.b2bua.plan import ApplyMedia, MediaPlan, Stream
 from mediation.media.engine import WorkerSettings
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import TelephoneEvent, key_packets
+from mediation.sdp.crypto import Suite
 from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 from tests.unit.media import wide_scene
 from tests.unit.media.wide_scene import decoded, encoded, frequency_hz, level_db, sine
 from tests.wire.media_phones import CALLEE, CALLER, Media, Phone, running
+from tests.wire.test_media_secrecy import Sealing
 
 SETTINGS = WorkerSettings(
     front_end_ports=(21_000, 21_999),
@@ -29,6 +31,7 @@ SETTINGS = WorkerSettings(
     wide=True,
 )
 
+TONE_IN_A = encoded(Codec.PCMA, sine(Codec.PCMA, 1000, 0.4))
 SENDER_REPORT = 200
 """RFC 3550 section 6.4.1."""
 
@@ -180,6 +183,24 @@ async def test_hold_and_resume_leave_the_stream_whole__rfc3264_8_4(media: Media)
         numbers = [read_header(packet)[2] for packet in (*before, *after)]
         assert [(number - numbers[0]) & 0xFFFF for number in numbers] == list(range(20))
         assert read_header(after[0])[1]
+
+
+async def test_a_phone_with_opus_may_be_encrypted__rfc3711(media: Media) -> None:
+    sealing = Sealing(Suite.AES_CM_128_HMAC_SHA1_80)
+    with wide_phones(Codec.OPUS, Codec.PCMA) as (caller, callee):
+        await media.open("call", caller, callee)
+        secret = replace(caller.stream(), srtp=sealing.keys)
+        await media.apply("call", MediaPlan(secret, callee.stream(), 30.0))
+        heard = []
+        for index, payload in enumerate(encoded(Codec.OPUS, sine(Codec.OPUS, 1000, 0.4))):
+            plain = build(111, index, 960 * index, caller.ssrc, payload)
+            caller.rtp.sendto(sealing.out.protect(plain), caller.to)
+            heard.append(callee.hear()[12:])
+        samples, rate = decoded(Codec.PCMA, heard)
+        assert level_db(samples[rate // 5 :]) == pytest.approx(0.0, abs=0.5)
+        back = [sealing.into.unprotect(packet)[12:] for packet in callee.tell(TONE_IN_A, caller)]
+        samples, rate = decoded(Codec.OPUS, back)
+        assert level_db(samples[rate // 5 :]) == pytest.approx(0.0, abs=0.5)
 
 
 async def test_our_reports_tell_the_clock_of_opus__rfc3550_6_4_1(media: Media) -> None:

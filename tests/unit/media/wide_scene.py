@@ -44,23 +44,26 @@ def sine(codec: Codec, frequency_hz: float, seconds: float, peak: float = 8000.0
     return np.asarray(np.rint(peak * np.sin(turns)), np.int16)
 
 
-def encoded(codec: Codec, samples: npt.NDArray[np.int16], ptime_ms: int = 20, **options: str) -> list[bytes]:
-    """The payloads of a sound, by FFmpeg's encoder."""
+def encoded(
+    codec: Codec, samples: npt.NDArray[np.int16], ptime_ms: int = 20, *, channels: int = 1
+) -> list[bytes]:
+    """The payloads of a sound, by FFmpeg's encoder; the same one in each channel."""
     context = av.CodecContext.create(_FFMPEG[codec], "w")
     assert isinstance(context, av.AudioCodecContext)
     rate = _RATES[codec]
     size = rate * ptime_ms // 1000
-    context.sample_rate, context.format, context.layout = rate, av.AudioFormat("s16"), av.AudioLayout("mono")
+    layout = "mono" if channels == 1 else "stereo"
+    context.sample_rate, context.format, context.layout = rate, av.AudioFormat("s16"), av.AudioLayout(layout)
     context.time_base = Fraction(1, rate)
     if codec is Codec.G722:
-        options["frame_size"] = str(size)
+        context.options = {"frame_size": str(size)}
     if codec is Codec.OPUS:
-        options = {"frame_duration": str(ptime_ms), "application": "voip", **options}
-    context.options = options
+        context.options = {"frame_duration": str(ptime_ms), "application": "voip"}
     context.open()
     payloads = []
     for begin in range(0, samples.size - size + 1, size):
-        frame = av.AudioFrame.from_ndarray(samples[None, begin : begin + size], "s16", "mono")
+        piece = np.repeat(samples[begin : begin + size], channels)[None]
+        frame = av.AudioFrame.from_ndarray(piece, "s16", layout)
         frame.sample_rate, frame.pts = rate, begin
         payloads += [bytes(packet) for packet in context.encode(frame)]
     return payloads
@@ -96,10 +99,15 @@ class Scene:
     def __init__(self, source: Stream, sink: Stream) -> None:
         self.line = Sink()
         self.reminders = 0
-        self.relay = Relay(Voice(Rewrite(OURS, 1000, 50_000), "us"), None, self._reminded, AvCodecs())
+        self.keys: list[str] = []
+        """What signalling is told of."""
+        self.relay = Relay(Voice(Rewrite(OURS, 1000, 50_000), "us"), self._tell, self._reminded, AvCodecs())
         self.relay.sink = self.line
         self.now = 800_000
         self.apply(source, sink)
+
+    def _tell(self, key: str, _duration_ms: int) -> None:
+        self.keys.append(key)
 
     def _reminded(self) -> None:
         self.reminders += 1
