@@ -358,6 +358,13 @@ def test_bandwidth_is_told_side_by_side() -> None:
     assert json.loads(invoke("bandwidth", "--calls", "100", "--json")[1])["wire_kbps"] == 8720.0
 
 
+def test_bandwidth_of_opus_is_less() -> None:
+    code, out, _ = invoke("bandwidth", "--calls", "100", "--codec", "opus")
+    assert code == 0
+    assert "100 calls of Opus at 20 ms" in out
+    assert "4,000.0 kbps   calls x (32 kbps + 20 octets a packet)" in out
+
+
 def test_srtp_and_its_suite_may_stand_together() -> None:
     wire = [
         json.loads(invoke("bandwidth", "--calls", "1", "--json", *options)[1])["wire_kbps"]
