@@ -7,7 +7,7 @@ anything else comes back and is carried here. What a wide codec says or hears go
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mediation.b2bua.plan import SoundKind, Stream
 from mediation.media.actions import ALL_CLOSED, NO_ACTIONS, Drop, actions_by, reasons_by
@@ -19,13 +19,14 @@ from mediation.media.fax_way import FaxWay
 from mediation.media.outlet import Heard
 from mediation.media.tap import SeatTap
 from mediation.media.voice import NO_LINE, Voice
-from mediation.media.wide_sound import Codecs
-from mediation.media.wide_way import WideWay
-from mediation.media.wide_way import is_wanted as needs_wide_way
+from mediation.media.wide_plan import Ways, needs_way
 from mediation.media.workshop import Workshop, is_wanted
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
 from mediation_codecs.law import Law
+
+if TYPE_CHECKING:
+    from mediation.media.wide_way import WideWay
 
 CLOCK_HZ: Final = 8000
 """The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
@@ -35,9 +36,9 @@ class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions", "_codecs", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_leaves_as",
+        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_leaves_as",
         "_length", "_line", "_octets_sent", "_ratio", "_reasons", "_reception", "_remind", "_rewrite",
-        "_sent_at_reports", "_sink", "_source", "_ssrc", "_tell", "_voice", "_wide", "_workshop", "dropped",
+        "_sent_at_reports", "_sink", "_source", "_ssrc", "_tell", "_voice", "_ways", "_wide", "_workshop", "dropped",
         "ear", "fax", "malformed", "tap",
     )  # fmt: skip
 
@@ -46,9 +47,9 @@ class Relay:
         voice: Voice,
         tell: Tell | None = None,
         remind: Callable[[], None] | None = None,
-        codecs: Codecs | None = None,
+        ways: Ways | None = None,
     ) -> None:
-        """`voice` numbers what leaves. Until `configure` nothing does. `codecs` makes those of wide parties.
+        """`voice` numbers what leaves. Until `configure` nothing does. `ways` are for wide codecs.
 
         `tell` is called with each key that signalling must say, `remind` when `deadline` may have come nearer.
         """
@@ -84,7 +85,7 @@ class Relay:
         self._line: Line = NO_LINE
         """To the sink itself, where `_sink` speaks for it."""
         self._wide: WideWay | None = None
-        self._codecs = codecs
+        self._ways = ways
         self._ratio = 1
         """How much faster than ours the source's clock is."""
         self.fax = FaxWay()
@@ -153,10 +154,10 @@ class Relay:
             self._close_wide_way()
             self.source_resumed()
         self._ratio = source.clock_hz // CLOCK_HZ
-        if self._wide is None and needs_wide_way(source, sink):
-            if self._codecs is None:
+        if self._wide is None and needs_way(source, sink):
+            if self._ways is None:
                 raise ValueError("a wide codec, and nothing that could transcode it")
-            self._wide = WideWay(source, sink, self._codecs, self._line, self._remind)
+            self._wide = self._ways.way(source, sink, self._line, self._remind)
             self.sink = self._line
             self.source_resumed()
 
@@ -440,7 +441,7 @@ class Relay:
         self._settle(self._wide)
         return self._rewrite.packets - self.dropped[Drop.NOT_SENT]
 
-    def _settle(self, wide: WideWay | None) -> None:
+    def _settle(self, wide: "WideWay | None") -> None:
         """Take down what has followed, and what a mouth has made of it."""
         self._course.settle()
         if wide is not None and wide.mouth is not None:

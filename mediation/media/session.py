@@ -35,8 +35,7 @@ from mediation.media.srtp import Protection
 from mediation.media.tap import Tap
 from mediation.media.tape import Tape
 from mediation.media.voice import Voice
-from mediation.media.wide_sound import Codecs
-from mediation.media.wide_way import inside
+from mediation.media.wide_plan import Ways, inside
 from mediation.rtp.rewrite import Rewrite
 
 Chance = Callable[[], float]
@@ -81,10 +80,10 @@ class Session:
         seats: tuple[int, int] = (0, 1),
         shelf: Shelf = MappingProxyType({}),
         tape: Tape | None = None,
-        codecs: Codecs | None = None,
+        ways: Ways | None = None,
     ) -> None:
         """`pairs`: the caller's and the callee's, which have the numbers of `seats`. `shelf` has what may be played,
-        `tape` leads to the recorder, `codecs` makes those of wide parties.
+        `tape` leads to the recorder, `ways` are for wide codecs.
 
         Nothing is relayed before the first plan.
         """
@@ -98,7 +97,7 @@ class Session:
         self._protections = {number: Protection() for number in seats}
         self._seats = seats
         self._relays = tuple(
-            Relay(self._voices[seats[1 - seat]], partial(self._key_heard, seat), watcher.remind, codecs)
+            Relay(self._voices[seats[1 - seat]], partial(self._key_heard, seat), watcher.remind, ways)
             for seat in _BOTH
         )
         self._parties = [self._party(seat) for seat in _BOTH]

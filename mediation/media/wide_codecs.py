@@ -4,14 +4,17 @@ G.722 has 16,000 samples a second, Opus is asked for as many: speech has no use 
 to play for a packet that is missing; one of G.722 does not, and goes on with what it has played last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
 import av
 import numpy as np
 
+from mediation.b2bua.plan import Stream
 from mediation.b2bua.wide import Wide
+from mediation.media.course import Line
 from mediation.media.wide_sound import CodecError, Decoder, Encoder
+from mediation.media.wide_way import WideWay
 from mediation.settings.draft import Draft
 from mediation.settings.problems import Fault
 from mediation_codecs.codec import WIDE_RATE_HZ, Codec
@@ -46,6 +49,10 @@ def faulty_codecs(draft: Draft) -> Iterator[Fault]:
 
 class AvCodecs:
     """Makes decoders and encoders, one for each stream: they have a memory."""
+
+    def way(self, source: Stream, sink: Stream, line: Line, remind: Callable[[], None]) -> WideWay:
+        """See `wide_plan.Ways`."""
+        return WideWay(source, sink, self, line, remind)
 
     def decoder(self, codec: Codec) -> Decoder:
         """What reads a party's stream."""

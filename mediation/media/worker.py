@@ -42,7 +42,7 @@ from mediation.media.relay import CLOCK_HZ
 from mediation.media.session import Chance, Session
 from mediation.media.shelf import Shelf, read_shelf
 from mediation.media.tape import Tape
-from mediation.media.wide_sound import Codecs
+from mediation.media.wide_plan import Ways
 from mediation.settings.peers import Side
 
 MAX_COMMANDS: Final = 8
@@ -89,14 +89,14 @@ class Worker:
         descriptors: int = 1024,
         shelf: Shelf = MappingProxyType({}),
         tape: Tape | None = None,
-        codecs: Codecs | None = None,
+        ways: Ways | None = None,
     ) -> None:
         """`chance` gives a number from 0 to below 1 that nobody can foresee.
 
         `descriptors`: how many files and sockets the process may have. `shelf` has what may be played.
-        `tape` leads to the recorder; None: there is none. `codecs` makes those of wide parties; None: there are none.
+        `tape` leads to the recorder; None: there is none. `ways` are for wide codecs; None: no peer has one.
         """
-        self._codecs = codecs
+        self._ways = ways
         self._shelf = shelf
         self._tape = tape
         self._room = descriptors - RESERVE
@@ -229,7 +229,7 @@ class Worker:
                 seats=seats,
                 shelf=self._shelf,
                 tape=self._tape,
-                codecs=self._codecs,
+                ways=self._ways,
             )
             for number, (_, pair) in bound.items():
                 if number not in seats:
@@ -377,10 +377,10 @@ def _take_place(configure: Configure) -> str:
     return ", ".join(denied)
 
 
-def load_codecs() -> Codecs:
+def load_ways() -> Ways:
     """What transcodes is loaded only where there may be a call for it, and before the first: audio does not wait."""
-    codecs: Codecs = import_module("mediation.media.wide_codecs").AvCodecs()
-    return codecs
+    ways: Ways = import_module("mediation.media.wide_codecs").AvCodecs()
+    return ways
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -404,9 +404,9 @@ def main(arguments: Sequence[str]) -> int:
     shelf = read_shelf(shelf_at) if shelf_at >= 0 else {}
     tape = Tape(tape_at) if tape_at >= 0 else None
     chance = random.SystemRandom().random
-    codecs = load_codecs() if configure.wide else None
+    ways = load_ways() if configure.wide else None
     worker = Worker(
-        channel, configure, chance=chance, descriptors=descriptors, shelf=shelf, tape=tape, codecs=codecs
+        channel, configure, chance=chance, descriptors=descriptors, shelf=shelf, tape=tape, ways=ways
     )
     gc.collect()
     gc.freeze()  # what is loaded stays: no need to look through it again and again

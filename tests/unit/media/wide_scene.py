@@ -12,7 +12,7 @@ from mediation.b2bua.wide import Wide
 from mediation.media.relay import Relay
 from mediation.media.voice import Voice
 from mediation.media.wide_codecs import AvCodecs
-from mediation.media.wide_way import inside
+from mediation.media.wide_plan import inside
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.rewrite import Rewrite
 from mediation_codecs.codec import Codec
