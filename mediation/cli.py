@@ -125,18 +125,26 @@ def number(
 ) -> None:
     """Translate a number by the rules of a trunk; tell every rule tried."""
     settings = _needed(config).settings
+    from mediation.explaining.caller import caller_lines, caller_mapping, explain_caller
     from mediation.explaining.number import explain_number, outcome_lines, outcome_mapping
     from mediation.settings.identity import HeaderDirection
     from mediation.settings.numbers import NumberParty
+    from mediation.settings.words import is_user
 
     party = NumberParty.CALLING if calling else NumberParty.CALLED
     way = HeaderDirection.FROM_PEER if direction is Way.IN else HeaderDirection.TO_PEER
-    outcome = explain_number(_trunk(settings, trunk), number, party, way)
+    given = _trunk(settings, trunk)
+    outcome = explain_number(given, number, party, way)
+    shown = explain_caller(settings, given, number, way) if calling and is_user(number) else None
     if as_json:
         told = {"schema": 1, "trunk": trunk, "party": party, "direction": way, **outcome_mapping(outcome)}
-        show_json(told)
+        show_json(told if shown is None else {**told, "caller": caller_mapping(shown)})
     else:
-        typer.echo("\n".join(outcome_lines(outcome)))
+        typer.echo(
+            "\n".join(
+                (*outcome_lines(outcome), *(() if shown is None else caller_lines(shown, outcome.after)))
+            )
+        )
     raise typer.Exit(ExitCode.NOT_GOOD if outcome.refused else ExitCode.GOOD)
 
 
@@ -199,13 +207,15 @@ def trunk_show(
 ) -> None:
     """Tell what holds for a trunk, and whether it was said by the trunk, by its site or for all trunks."""
     reading = _needed(config)
+    from mediation.explaining.recognition import recognized_by
     from mediation.explaining.trunk import holdings, holdings_mapping, holdings_text
 
     told = holdings(reading, _trunk(reading.settings, name, hint="NAME").name)
+    known_by = recognized_by(reading.settings, name)
     if as_json:
-        show_json(holdings_mapping(name, told, effective=effective))
+        show_json(holdings_mapping(name, known_by, told, effective=effective))
     else:
-        typer.echo(holdings_text(told, effective=effective))
+        typer.echo(holdings_text(known_by, told, effective=effective))
     raise typer.Exit(ExitCode.GOOD)
 
 
@@ -220,6 +230,13 @@ def trunk_probe(
     unallocated: Annotated[str, typer.Option(metavar="NUMBER", help="A number that nobody has.")] = "",
     busy: Annotated[str, typer.Option(metavar="NUMBER", help="A number that is busy.")] = "",
     refer_to: Annotated[str, typer.Option(metavar="NUMBER", help="Whom to transfer a call to.")] = "",
+    target: Annotated[
+        list[str],
+        typer.Option(
+            metavar="TARGET",
+            help="By URI, name or address, more than once for several; without it, the first four of the trunk.",
+        ),
+    ] = [],  # noqa: B006 -- typer reads it as the default, and nobody changes it
     port: Annotated[
         int,
         typer.Option(
@@ -240,21 +257,21 @@ def trunk_probe(
     """Place calls at a trunk, and tell what it supports and which settings fit."""
     reading = _needed(config)
     from mediation.probing.cli import probe_trunk
+    from mediation.probing.survey import Wish
 
+    wish = Wish(
+        number=number,
+        caller=caller,
+        unallocated=unallocated,
+        busy=busy,
+        refer_to=refer_to,
+        targets=tuple(target),
+        port=port,
+        total_s=within,
+    )
+    given = _trunk(reading.settings, name, hint="NAME")
     raise typer.Exit(
-        probe_trunk(
-            reading,
-            _trunk(reading.settings, name, hint="NAME"),
-            file=config,
-            number=number,
-            caller=caller,
-            others=(unallocated, busy, refer_to),
-            port=port,
-            total_s=within,
-            consented=yes,
-            html=html,
-            as_json=as_json,
-        )
+        probe_trunk(reading, given, wish, file=config, consented=yes, html=html, as_json=as_json)
     )
 
 
@@ -330,7 +347,7 @@ def _look_around(draft: "Draft") -> "Iterable[Fault]":
         from mediation.net.policy_kinds import faulty_policy
 
         yield from faulty_policy(draft)
-    if any(True for _ in draft.music()):
+    if any(True for _ in draft.sound_files()):
         from mediation.media.sound_files import faulty_sounds
 
         yield from faulty_sounds(draft)

@@ -182,6 +182,7 @@ class Server:
             self._perform,
             security=self._security,
             wires=Wires(settings, self._engine.directory),
+            recognizer=self._engine,
             on_silent=self._connection_silent,
         )
         self._resolver = Resolver(settings.dns, self._dns_answered)
@@ -209,6 +210,7 @@ class Server:
                 calls=lambda: len(self._engine.calls),
                 strangers=lambda: self._driver.flows.refused,
                 registered=lambda: self._engine.registrations.standings,
+                tls_strangers=lambda: {str(fate): n for fate, n in self._security.handshakes.fates.items()},
                 certificates=lambda: {_TABLE[side]: ends for side, ends in self._security.expiries().items()},
                 targets=lambda: self._engine.watch.reports,
                 names=lambda: self._engine.finder.reports,

@@ -1,79 +1,60 @@
-"""What is played where a packet is missing: the last sound once more, and softer, and then nothing.
+"""Sound for G.711 that was lost, after ITU-T G.711 appendix I: what was heard last goes on, and fades.
 
-A voice repeats itself every few milliseconds. Its last period is found in what was heard, and goes on, faded out over
-60 ms, as ITU-T G.711 appendix I has it in principle; for more than that nobody can guess what was said. What comes
-after the gap is blended in.
+The last period of the voice is repeated, which joins what came before without a step: for the first 10 ms as loud as
+it was, then softer by a fifth each 10 ms, so that after 60 ms there is silence. What follows is left as it came.
 """
 
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mediation_codecs.g711 import Samples
+from mediation_codecs.g711 import Samples, decode, encode
+from mediation_codecs.law import SILENCE, Law
 from mediation_codecs.pcm import clipped
 
-FADE_MS: Final = 60
-"""From full loudness to silence."""
-BLEND_MS: Final = 4
-"""In which what comes after a gap takes over."""
-_SHORTEST_MS: Final = 2.5
-_LONGEST_MS: Final = 15
-"""Periods of voices: 66 to 400 Hz (ITU-T G.711 appendix I, section I.2.1)."""
-_COMPARED_MS: Final = 15
+HISTORY: Final = 390
+"""Samples that are looked back at: three of the longest periods, and some (clause I.2.2)."""
+
+LONGEST: Final = 480
+"""Samples that are made; there is silence after that."""
+
+_SHORTEST_PERIOD: Final = 40
+"""200 Hz; a higher voice is found by two of its periods, or more (clause I.2.3)."""
+_LONGEST_PERIOD: Final = 120
+"""66 Hz."""
+_COMPARED: Final = 160
+
+_FULL: Final = 80
 
 
-class Concealer:
-    """Of one stream of samples."""
+def concealed(law: Law, heard: bytes, samples: int) -> bytes:
+    """So many samples that go on from what was heard last; HISTORY octets of that are enough, and few are silence."""
+    made = b""
+    period = period_of(decode(law, heard[-HISTORY:]))
+    if period:
+        cycle = decode(law, heard[-period:]).astype(np.float64)
+        count = min(samples, LONGEST)
+        made = encode(law, clipped(np.resize(cycle, count) * loudness(np.arange(count), 1)))
+    return made.ljust(samples, bytes((SILENCE[law],)))
 
-    __slots__ = ("_blend", "_faded", "_kept", "_period", "_rate_hz", "_whole")
 
-    def __init__(self, rate_hz: int) -> None:
-        per_ms = rate_hz / 1000
-        self._rate_hz = rate_hz
-        self._kept = np.zeros(round((_LONGEST_MS + _COMPARED_MS) * per_ms), np.int16)
-        self._blend = round(BLEND_MS * per_ms)
-        self._whole = round(FADE_MS * per_ms)
-        self._faded = 0
-        """Samples that were made since something was heard."""
-        self._period = self._kept[:1]
+def loudness(place: NDArray[np.int_], times: int) -> NDArray[np.float64]:
+    """How loud what is made still is at each place, with so many `times` 8,000 samples a second."""
+    full, longest = _FULL * times, LONGEST * times
+    return np.clip(1 - (place - full) / (longest - full), 0.0, 1.0)
 
-    def heard(self, samples: Samples) -> Samples:
-        """The same, once it is joined to what was made before it."""
-        if self._faded and samples.size >= self._blend:
-            ramp = np.linspace(0.0, 1.0, self._blend)
-            made = self._made(self._blend)
-            samples = samples.copy()
-            samples[: self._blend] = clipped(samples[: self._blend] * ramp + made * (1 - ramp))
-        self._faded = 0
-        self._keep(samples)
-        return samples
 
-    def made(self, count: int) -> Samples:
-        """So many samples in the place of what is missing."""
-        if not self._faded:
-            self._period = self._last_period()
-        samples = self._made(count)
-        self._faded += count
-        return samples
-
-    def _made(self, count: int) -> Samples:
-        place = np.arange(self._faded, self._faded + count)
-        loudness = np.maximum(0.0, 1.0 - place / self._whole)
-        return clipped(self._period[place % self._period.size].astype(np.float64) * loudness)
-
-    def _keep(self, samples: Samples) -> None:
-        size = self._kept.size
-        self._kept = np.concatenate((self._kept, samples))[-size:]
-
-    def _last_period(self) -> Samples:
-        """The stretch at the end that looks most like the one before it."""
-        per_ms = self._rate_hz / 1000
-        shortest, longest = round(_SHORTEST_MS * per_ms), round(_LONGEST_MS * per_ms)
-        compared = self._kept.size - longest
-        wide = self._kept.astype(np.float64)
-        end = wide[-compared:]
-        likeness = np.correlate(wide[: wide.size - shortest], end, "valid")
-        squares = np.concatenate(([0.0], np.cumsum(wide * wide)))
-        power = squares[compared : compared + likeness.size] - squares[: likeness.size]
-        best = int(np.argmax(likeness / np.sqrt(power + 1.0)))
-        return self._kept[-(longest - best) :]
+def period_of(heard: Samples, times: int = 1) -> int:
+    """The period of a voice, as the shift at which it is most like itself; 0: too little was heard."""
+    shortest, longest = _SHORTEST_PERIOD * times, _LONGEST_PERIOD * times
+    compared = min(_COMPARED * times, heard.size - longest)
+    if compared < shortest:
+        return 0
+    wide = heard.astype(np.float64)
+    last = wide[-compared:]
+    shifts = range(shortest, longest + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(wide, compared)
+    before = windows[[heard.size - compared - shift for shift in shifts]]
+    powers = np.sqrt(np.maximum((before * before).sum(axis=1), 1.0))
+    return int(np.argmax(before @ last / powers)) + shortest

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from mediation_codecs.cadence import Cadence
 from mediation_codecs.g711 import Samples
 from mediation_codecs.pcm import FULL_SCALE_DBM0, RATE_HZ, clipped, peak_of
+from mediation_codecs.refusal_tones import Chain
 
 REFERENCE_HZ: Final = 1020.0
 """The measuring tone of ITU-T O.6: no whole part of the sampling rate, so that it meets many codes. The
@@ -23,13 +24,6 @@ DTMF_HZ: Final[dict[str, tuple[int, int]]] = {
 
 RAMP_S: Final = 0.002
 """Each sounding part begins and ends within so long, not at once: that would be a click."""
-
-BUSY: Final = {
-    "europe": Cadence((425.0,), (0.5, 0.5)),
-    "north-america": Cadence((480.0, 620.0), (0.5, 0.5), -24.0),
-    "united-kingdom": Cadence((400.0,), (0.375, 0.375)),
-}
-"""What a caller hears when the called party is busy."""
 
 
 def sine(frequency_hz: float, level_dbm0: float, duration_s: float) -> Samples:
@@ -69,6 +63,11 @@ def progress(cadence: Cadence, duration_s: float) -> Samples:
     part = np.searchsorted(edges, at, side="right") - 1
     to_the_edge = np.minimum(at - edges[part], edges[part + 1] - 1 - at)
     return clipped(wave * (part % 2 == 0) * np.minimum(to_the_edge / _samples(RAMP_S), 1.0))
+
+
+def chained(chain: Chain) -> Samples:
+    """Each piece of a tone once."""
+    return np.concatenate([progress(piece, sum(piece.pattern_s)) for piece in chain])
 
 
 def _wave(frequencies_hz: tuple[float, ...], level_dbm0: float, duration_s: float) -> npt.NDArray[np.float64]:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from mediation.b2bua import causes
+from mediation.b2bua import causes, notices
+from mediation.b2bua.announcing import Announcer
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.call_table import TABLE, Act, Cue, Phase
 from mediation.b2bua.causes import Cause
@@ -25,13 +26,13 @@ from mediation.b2bua.events import (
     Refused,
     Updated,
 )
-from mediation.b2bua.hunt import Failed, Ground, Hunt, Invitation
+from mediation.b2bua.hunt import Failed, Ground, Hunt
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.ledger import Ledger, party_of
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Fact, Level, Output
 from mediation.b2bua.passage import Lines
 from mediation.b2bua.plan import (
-    Amiss,
     KeyHeard,
     MediaAmiss,
     MediaClosed,
@@ -44,6 +45,7 @@ from mediation.b2bua.plan import (
     PairRefused,
     RecordingEnded,
     RecordingFailed,
+    SoundEnded,
 )
 from mediation.b2bua.record import TransferRecord
 from mediation.b2bua.recording import RecordedCall, Recorder
@@ -57,13 +59,12 @@ from mediation.routing.room import Occupancy, Room, Way
 from mediation.routing.routes import Candidate
 from mediation.routing.trunk import TrunkState
 from mediation.settings.model import Settings
-from mediation.settings.peers import Side
 from mediation.sip.agent import Agent
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
 from mediation.sip.transaction_row import Transaction
 
-SETUP_LIMIT, MAX_DURATION, BROKEN = "SETUP_LIMIT", "MAX_DURATION", "BROKEN"
+SETUP_LIMIT, MAX_DURATION, BROKEN, ANNOUNCEMENT = "SETUP_LIMIT", "MAX_DURATION", "BROKEN", "ANNOUNCEMENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +88,18 @@ class Exchange:
     """Decides which calls are recorded."""
     wide: WideRoom
     """Places of parties that speak a wide codec."""
+    announcer: Announcer
+    """Decides which refusals are heard."""
 
     def room_turned(self, room: Room, is_nearly_full: bool) -> None:
         """A trunk or a line has become nearly full, or has room again."""
-        fields: dict[str, object] = {"of": room.name, "calls": room.calls, "share": round(room.share, 2)}
-        if is_nearly_full:
-            self.emit(Fact("room.nearly_full", Level.WARNING, fields))
-        else:
-            self.emit(Fact("room.again", Level.INFO, fields))
+        self.emit(notices.room_turned(room, is_nearly_full))
 
     @property
     def ground(self) -> Ground:
         """What every hunt needs."""
         sip = self.settings.sip
         return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent, self.wide)
-
-
-class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
-    """A bug was met where two calls have to do with each other."""
-
-    def __init__(self, *calls: "Call") -> None:
-        super().__init__(*(call.id for call in calls))
-        self.calls = calls
 
 
 class Call:
@@ -136,9 +127,10 @@ class Call:
             exchange.agent, self, transaction, decision.invitation.source, product, exchange.wide
         )
         caller.trunk = "" if self.source.trunk is None else self.source.trunk.name
+        caller.certificate = self.source.name
         self.seats = Seats(caller, self.media, exchange.agent.names)
         asked = decision.invitation.request
-        self.ledger = Ledger(now, number_of(asked.from_.uri), number_of(asked.uri))
+        self.ledger = Ledger(now, decision.calling, number_of(asked.uri))
         self.ledger.first.append(caller)
         self._hunt: Hunt | None = None
         self._succession: Succession | None = None
@@ -152,10 +144,13 @@ class Call:
     def begin(self, obstacle: Cause | None, petition: Petition | None, now: float) -> None:
         """Wait for what the `petition` brings, then ask for media; unless the offer or `obstacle` stands in the way."""
         self.seats.caller.said.place.is_urgent = self._decision.is_urgent
-        obstacle = self.seats.caller.judge(self._request) or obstacle
+        unfit = self.seats.caller.judge(self._request)
         self.fact("call.started", source=self._source_name, transport=str(self._flow.transport))
+        if unfit is not None:
+            self._cue(Cue.BARRED, now, unfit)
+            return
         if obstacle is not None:
-            self._cue(Cue.BARRED, now, obstacle)
+            self._refuse(obstacle, now)
             return
         if self.source.trunk is not None:
             self.occupancy.take(self.exchange.trunks[self.source.trunk.name].room, Way.IN, now)
@@ -167,6 +162,16 @@ class Call:
     def source(self) -> Source:
         """Where it comes from."""
         return self._decision.source
+
+    @property
+    def calling_numbers(self) -> set[str]:
+        """By what the caller is known: as we write it, and as it has left."""
+        return {self.ledger.calling, *(attempt.calling for attempt in self.ledger.attempts)}
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether somebody has ever answered it."""
+        return self.ledger.answered is not None
 
     @property
     def call_ids(self) -> set[str]:
@@ -205,7 +210,7 @@ class Call:
             case Failed(cause, by, parts=parts, terms=terms):
                 self._redirection = event if event.redirected_to else None
                 self.seats.note_last_word(parts, terms)
-                self._cue(Cue.FAILED, now, cause, by=by)
+                self._refuse(cause, now, by=by)
 
     def media_fact(self, fact: MediaFact, now: float) -> None:
         """The media engine has something to say."""
@@ -227,15 +232,19 @@ class Call:
             case MediaSilent(_, caller) if self.phase is Phase.SEEKING:
                 if not caller:
                     self._cue(Cue.EARLY_SILENCE, now)
-            case MediaSilent() if self.media.is_fax:
+            case MediaSilent() if self.media.is_fax or self.phase is Phase.ANNOUNCING:
                 pass  # said of the audio before it
             case MediaSilent(_, caller):
                 self.fact("call.media_silent", party="caller" if caller else "callee")
                 self._cue(Cue.MEDIA_DEAD, now, causes.MEDIA_SILENT)
             case KeyHeard(_, caller, key, duration_ms):
                 self._pressed(caller, DtmfInfo(key, duration_ms), now)
+            case SoundEnded():
+                self._said(now, cut=False)
             case MediaAmiss():
-                self._tell_amiss(fact)
+                leg = self.seats.caller if fact.caller else self.seats.callee
+                if leg is not None and self.phase is Phase.TALKING:
+                    self.exchange.emit(notices.amiss(fact, leg))
             case RecordingFailed(_, reason):
                 self.media.recording_told(fact)
                 self.fact("recording.failed", Level.WARNING, reason=reason)
@@ -253,6 +262,8 @@ class Call:
         """One of our timers is due."""
         if name == BROKEN:
             self.abort(causes.INTERNAL_ERROR, now)
+        elif name == ANNOUNCEMENT:
+            self._said(now, cut=True)
         elif name == MAX_DURATION:
             self.stop(causes.CALL_TOO_LONG, now)
         else:
@@ -298,7 +309,7 @@ class Call:
     def barred(self, cause: Cause, tag: str, now: float) -> None:
         """It does not."""
         self.ledger.tag = tag
-        self._cue(Cue.BARRED, now, cause)
+        self._refuse(cause, now)
 
     # what a succession asks for
 
@@ -453,6 +464,17 @@ class Call:
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
                     self._hunt.stop(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)
+            case Act.OPEN_BOOTH:
+                host = self._flow.local[0]  # nobody is across: the other pair is bound in vain
+                self.media.open(self.source.side, self.source.side, (host, host))
+            case Act.START_LIMIT if self.ledger.announcement is not None:
+                self._start(ANNOUNCEMENT, now + self.ledger.announcement.longest_s)
+            case Act.ANNOUNCE if self.ledger.announcement is not None:
+                party = "" if self._hunt is None else self._hunt.party
+                self.seats.announce(self.ledger.announcement.sound, party, now)
+            case Act.DECLINE if isinstance(given, tuple):
+                leg, event = given
+                leg.questions.decline(event, now)
             case Act.RING if isinstance(given, Progress) and self._hunt is not None:
                 self.seats.ring(self._hunt.leg, given, now)
             case Act.RING_ALOUD if self._hunt is not None and self._hunt.leg is not None:
@@ -485,7 +507,27 @@ class Call:
                 if self.seats.callee is not None:
                     self.seats.dismiss(self.seats.callee, self.ledger.cause, now)
             case Act.STOP_TIMERS:
-                self.exchange.agent.deadlines.stop((self, SETUP_LIMIT))
+                for name in (SETUP_LIMIT, ANNOUNCEMENT):
+                    self.exchange.agent.deadlines.stop((self, name))
+
+    def _refuse(self, cause: Cause, now: float, by: str = "server") -> None:
+        """Nobody will answer. The caller may hear why before it is told."""
+        silent, aloud = (Cue.FAILED, Cue.FAILED_ALOUD) if self._hunt else (Cue.BARRED, Cue.BARRED_ALOUD)
+        spared = self._decision.seeks_help or self._redirection is not None or self.seats.hears_the_callee
+        announcement = None if spared else self.exchange.announcer.fitting(self.seats.caller, cause)
+        if announcement is None:
+            self._cue(silent, now, cause, by)
+            return
+        self.exchange.announcer.began(self.id)
+        self.ledger.announce(announcement, cause, by)
+        self.occupancy.give_all_back()
+        self.fact("call.announced", sound=announcement.sound.name, status=cause.status, reason=cause.reason)
+        self._cue(aloud, now, cause)
+
+    def _said(self, now: float, *, cut: bool) -> None:
+        """The caller has heard what it was to hear, or as much of it as it may take."""
+        self.ledger.said(cut=cut)
+        self._cue(Cue.SAID, now, self.ledger.cause)
 
     def _open_media(self, now: float) -> None:
         decision = self._decision
@@ -506,15 +548,8 @@ class Call:
 
     def _decide_on_recording(self, callee: Leg, now: float) -> None:
         """Once, when somebody has answered: only then is it known by which trunk the call has left."""
-        source = self.source
-        call = RecordedCall(
-            self.id,
-            inbound=source.trunk is not None,
-            trunks=frozenset(name for name in (self.seats.caller.trunk, callee.trunk) if name),
-            sites=frozenset(site.name for site in source.sites),
-            calling=self.ledger.calling,
-            called=self.ledger.called,
-        )
+        trunks = (self.seats.caller.trunk, callee.trunk)
+        call = RecordedCall.of(self.id, self.source, trunks, self.ledger.calling, self.ledger.called)
         self.media.order = self.exchange.recorder.order(call, now)
         if self.media.order is not None:
             self.fact("recording.ordered", files=list(self.media.order.files))
@@ -539,7 +574,8 @@ class Call:
         """Free what is occupied, and write the record: once, whoever finds first that all is done."""
         if self._written:
             return
-        for name in (SETUP_LIMIT, MAX_DURATION, BROKEN):
+        self.exchange.announcer.ended(self.id)
+        for name in (SETUP_LIMIT, MAX_DURATION, BROKEN, ANNOUNCEMENT):
             self.exchange.agent.deadlines.stop((self, name))
         if self._petition is not None:
             self._petition.abandon()
@@ -551,31 +587,11 @@ class Call:
         self._written = True
         self.exchange.emit(record)
         self.exchange.forget(self)
-        self.fact(
-            "call.ended",
-            verdict=str(record.cause.verdict),
-            reason=record.cause.reason,
-            status=record.cause.status,
-            hung_up_by=record.hung_up_by,
-            duration_s=None if self.ledger.duration_s is None else round(self.ledger.duration_s, 3),
-        )
+        self.exchange.emit(notices.ended(record, self.ledger.duration_s))
 
     @property
     def _source_name(self) -> str:
         return str(self.source.side) if self.source.trunk is None else self.source.trunk.name
-
-    def _tell_amiss(self, fact: MediaAmiss) -> None:
-        """Who is not heard. Silence may be a key that somebody has pressed; that nothing comes is a fault."""
-        leg = self.seats.caller if fact.caller else self.seats.callee
-        if leg is None or self.phase is not Phase.TALKING:
-            return
-        name, level = f"media.{fact.what}", Level.INFO
-        if fact.over:
-            name = f"media.{fact.what}_ended"
-        elif fact.what is Amiss.ONE_WAY:
-            level = Level.WARNING
-        trunk = leg.trunk if leg.side is Side.GATEWAY else None
-        self.fact(name, level, party="caller" if fact.caller else "callee", side=str(leg.side), trunk=trunk)
 
     def fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
         """Write something down."""

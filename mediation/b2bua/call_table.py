@@ -15,6 +15,10 @@ class Phase(Enum):
     SEEKING = auto()
     """Somebody is sought who answers."""
     TALKING = auto()
+    PREPARING = auto()
+    """The call is refused; media ports are being bound for what the caller hears before that."""
+    ANNOUNCING = auto()
+    """The caller hears it."""
     CLEARING = auto()
     """The cause is set; legs and media finish."""
 
@@ -24,6 +28,8 @@ class Cue(Enum):
 
     BARRED = auto()
     """The offer, admission, routing or a policy says no before anything is spent."""
+    BARRED_ALOUD = auto()
+    """The same, and the caller is to hear something before."""
     ASK = auto()
     """There is a policy to be asked first."""
     ADMITTED = auto()
@@ -38,6 +44,10 @@ class Cue(Enum):
     ANSWERED = auto()
     FAILED = auto()
     """Nobody answers."""
+    FAILED_ALOUD = auto()
+    """The same, and the caller is to hear something before."""
+    SAID = auto()
+    """It has heard all of that, or as much as it may take."""
     PICKED_UP = auto()
     """Another party answers in the place of the one that is being alerted (RFC 3891 section 7.1)."""
     UPDATED = auto()
@@ -64,6 +74,14 @@ class Act(Enum):
     OPEN_MEDIA = auto()
     SEEK = auto()
     STOP_SEEKING = auto()
+    OPEN_BOOTH = auto()
+    """Bind ports for what the caller is to hear."""
+    START_LIMIT = auto()
+    """Nothing is heard for longer than that."""
+    ANNOUNCE = auto()
+    """Let the caller hear why it is refused (RFC 3960 section 4)."""
+    DECLINE = auto()
+    """Nobody is there whom a wish could be passed on to."""
     RING = auto()
     """Pass the provisional response to the caller, early media included."""
     RING_ALOUD = auto()
@@ -93,10 +111,12 @@ _END_SEEKING = (
     P.CLEARING,
     (Act.STOP_TIMERS, Act.STOP_SEEKING, Act.STOP_SUCCESSION, Act.DROP_CALLER, Act.CLOSE_MEDIA),
 )
+_END_CALLER = (P.CLEARING, (Act.STOP_TIMERS, Act.DROP_CALLER, Act.CLOSE_MEDIA))
 _END_BOTH = (P.CLEARING, (Act.STOP_SUCCESSION, Act.DROP_CALLEE, Act.DROP_CALLER, Act.CLOSE_MEDIA))
 
 CALL: dict[Cell, tuple[Phase, tuple[Act, ...]]] = {
     (P.JUDGING, C.BARRED): (P.CLEARING, (Act.STOP_TIMERS, Act.DROP_CALLER)),
+    (P.JUDGING, C.BARRED_ALOUD): (P.PREPARING, (Act.STOP_TIMERS, Act.START_LIMIT, Act.OPEN_BOOTH)),
     (P.JUDGING, C.ASK): (P.JUDGING, (Act.ASK_POLICY,)),
     (P.JUDGING, C.ADMITTED): (P.OPENING, (Act.OPEN_MEDIA,)),
     (P.JUDGING, C.CALLER_ENDED): (P.CLEARING, (Act.STOP_TIMERS, Act.STOP_ASKING)),
@@ -104,10 +124,10 @@ CALL: dict[Cell, tuple[Phase, tuple[Act, ...]]] = {
     (P.JUDGING, C.STOP): (P.CLEARING, (Act.STOP_TIMERS, Act.STOP_ASKING, Act.DROP_CALLER)),
     (P.OPENING, C.MEDIA_OPENED): (P.SEEKING, (Act.SEEK,)),
     (P.OPENING, C.MEDIA_REFUSED): (P.CLEARING, (Act.STOP_TIMERS, Act.DROP_CALLER)),
-    (P.OPENING, C.MEDIA_DEAD): (P.CLEARING, (Act.STOP_TIMERS, Act.DROP_CALLER, Act.CLOSE_MEDIA)),
+    (P.OPENING, C.MEDIA_DEAD): _END_CALLER,
     (P.OPENING, C.CALLER_ENDED): (P.CLEARING, (Act.STOP_TIMERS, Act.CLOSE_MEDIA)),
-    (P.OPENING, C.SETUP_LIMIT): (P.CLEARING, (Act.STOP_TIMERS, Act.DROP_CALLER, Act.CLOSE_MEDIA)),
-    (P.OPENING, C.STOP): (P.CLEARING, (Act.STOP_TIMERS, Act.DROP_CALLER, Act.CLOSE_MEDIA)),
+    (P.OPENING, C.SETUP_LIMIT): _END_CALLER,
+    (P.OPENING, C.STOP): _END_CALLER,
     (P.SEEKING, C.PROGRESS): (P.SEEKING, (Act.RING,)),
     (P.SEEKING, C.EARLY_SILENCE): (P.SEEKING, (Act.RING_ALOUD,)),
     (P.SEEKING, C.UPDATED): (P.SEEKING, (Act.APPLY_MEDIA,)),
@@ -122,6 +142,10 @@ CALL: dict[Cell, tuple[Phase, tuple[Act, ...]]] = {
         (Act.STOP_TIMERS, Act.STOP_SEEKING, Act.CONNECT, Act.APPLY_MEDIA, Act.SETTLE),
     ),
     (P.SEEKING, C.FAILED): _END_SEEKING,
+    (P.SEEKING, C.FAILED_ALOUD): (
+        P.ANNOUNCING,
+        (Act.STOP_TIMERS, Act.STOP_SEEKING, Act.STOP_SUCCESSION, Act.START_LIMIT, Act.ANNOUNCE),
+    ),
     (P.SEEKING, C.CALLER_ENDED): (
         P.CLEARING,
         (Act.STOP_TIMERS, Act.STOP_SEEKING, Act.STOP_SUCCESSION, Act.CLOSE_MEDIA),
@@ -137,6 +161,20 @@ CALL: dict[Cell, tuple[Phase, tuple[Act, ...]]] = {
     (P.TALKING, C.CALLEE_ENDED): (P.CLEARING, (Act.STOP_SUCCESSION, Act.DROP_CALLER, Act.CLOSE_MEDIA)),
     (P.TALKING, C.MEDIA_DEAD): _END_BOTH,
     (P.TALKING, C.STOP): _END_BOTH,
+    (P.PREPARING, C.MEDIA_OPENED): (P.ANNOUNCING, (Act.START_LIMIT, Act.ANNOUNCE)),
+    (P.PREPARING, C.MEDIA_REFUSED): (P.CLEARING, (Act.STOP_TIMERS, Act.DROP_CALLER)),
+    (P.PREPARING, C.MEDIA_DEAD): _END_CALLER,
+    (P.PREPARING, C.SAID): _END_CALLER,
+    (P.PREPARING, C.CALLER_ENDED): (P.CLEARING, (Act.STOP_TIMERS, Act.CLOSE_MEDIA)),
+    (P.PREPARING, C.STOP): _END_CALLER,
+    (P.ANNOUNCING, C.SAID): _END_CALLER,
+    # CANCEL, BYE of the early dialog, or no PRACK: the session has answered the INVITE
+    (P.ANNOUNCING, C.CALLER_ENDED): (P.CLEARING, (Act.STOP_TIMERS, Act.CLOSE_MEDIA)),
+    (P.ANNOUNCING, C.MEDIA_DEAD): _END_CALLER,
+    (P.ANNOUNCING, C.STOP): _END_CALLER,
+    (P.ANNOUNCING, C.UPDATED): (P.ANNOUNCING, (Act.APPLY_MEDIA,)),
+    (P.ANNOUNCING, C.CHANGE): (P.ANNOUNCING, (Act.DECLINE,)),
+    (P.ANNOUNCING, C.REFERRED): (P.ANNOUNCING, (Act.REFUSE_REFERRAL,)),
 }
 
 ABSORBED: dict[Cell, str] = {
@@ -145,21 +183,28 @@ ABSORBED: dict[Cell, str] = {
 }  # fmt: skip
 """Cells in which nothing happens, and why."""
 
-_NOT_YET_CALLED = (C.PROGRESS, C.ANSWERED, C.FAILED, C.PICKED_UP, C.EARLY_SILENCE, C.UPDATED, C.CHANGE, C.REFERRED,
-                   C.LEFT, C.CALLEE_ENDED)  # fmt: skip
+_NOT_YET_CALLED = (C.PROGRESS, C.ANSWERED, C.FAILED, C.FAILED_ALOUD, C.PICKED_UP, C.EARLY_SILENCE, C.UPDATED,
+                   C.CHANGE, C.REFERRED, C.LEFT, C.CALLEE_ENDED)  # fmt: skip
+_BEGUN = (P.OPENING, P.SEEKING, P.TALKING, P.PREPARING, P.ANNOUNCING)
+_SEARCH = (C.PROGRESS, C.ANSWERED, C.FAILED, C.FAILED_ALOUD, C.PICKED_UP)
 
 IMPOSSIBLE: dict[Cell, str] = {
     **{(phase, cue): "decided once, at the very beginning"
-       for phase in (P.OPENING, P.SEEKING, P.TALKING) for cue in (C.BARRED, C.ASK, C.ADMITTED)},
+       for phase in _BEGUN for cue in (C.BARRED, C.BARRED_ALOUD, C.ASK, C.ADMITTED)},
+    **{(phase, C.SAID): "the call is not refused"
+       for phase in (P.JUDGING, P.OPENING, P.SEEKING, P.TALKING)},
+    **{(phase, C.SETUP_LIMIT): "stopped by the refusal" for phase in (P.PREPARING, P.ANNOUNCING)},
     **{(phase, cue): "nobody was called yet, and the caller heard nothing to ask in"
-       for phase in (P.JUDGING, P.OPENING) for cue in _NOT_YET_CALLED},
+       for phase in (P.JUDGING, P.OPENING, P.PREPARING) for cue in _NOT_YET_CALLED},
     **{(P.JUDGING, cue): "there are no media yet" for cue in (C.MEDIA_OPENED, C.MEDIA_REFUSED, C.MEDIA_DEAD)},
     **{(phase, cue): "the ports are bound once, before anybody is called"
-       for phase in (P.SEEKING, P.TALKING) for cue in (C.MEDIA_OPENED, C.MEDIA_REFUSED)},
+       for phase in (P.SEEKING, P.TALKING, P.ANNOUNCING) for cue in (C.MEDIA_OPENED, C.MEDIA_REFUSED)},
     (P.SEEKING, C.CALLEE_ENDED): "the search hears of it",
     (P.SEEKING, C.LEFT): "nobody refers before the answer",
-    **{(P.TALKING, cue): "the search is over" for cue in (C.PROGRESS, C.ANSWERED, C.FAILED, C.PICKED_UP)},
-    (P.TALKING, C.EARLY_SILENCE): "asked for with early media alone",
+    **{(phase, cue): "the search is over" for phase in (P.TALKING, P.ANNOUNCING) for cue in _SEARCH},
+    **{(phase, C.EARLY_SILENCE): "asked for with early media of the called side"
+       for phase in (P.TALKING, P.ANNOUNCING)},
+    **{(P.ANNOUNCING, cue): "nobody sits across" for cue in (C.LEFT, C.CALLEE_ENDED)},
     (P.TALKING, C.SETUP_LIMIT): "stopped by the answer",
 }  # fmt: skip
 """Cells that no input can reach, and why."""

@@ -82,6 +82,7 @@ _BY_STATUS: dict[int, tuple[int, str, Verdict]] = {
     420: (127, "bad-extension", Verdict.TRUNK),
     421: (127, "extension-required", Verdict.TRUNK),
     423: (127, "interval-too-brief", Verdict.TRUNK),
+    433: (24, "anonymity-disallowed", Verdict.CALLER),
     480: (18, "unavailable", Verdict.CALLEE),
     481: (41, "no-such-call", Verdict.TRUNK),
     482: (25, "loop", Verdict.TRUNK),
@@ -106,7 +107,7 @@ _BY_STATUS: dict[int, tuple[int, str, Verdict]] = {
 
 # Q.850: status, by RFC 3398 section 7.2.4.1; what is not here has no status of its own
 _BY_Q850: dict[int, int] = {
-    1: 404, 2: 404, 3: 404, 17: 486, 18: 408, 19: 480, 20: 480, 21: 403, 22: 410, 23: 410, 25: 483, 26: 404,
+    1: 404, 2: 404, 3: 404, 17: 486, 18: 408, 19: 480, 20: 480, 21: 403, 22: 410, 23: 410, 24: 433, 25: 483, 26: 404,
     27: 502, 28: 484, 29: 501, 31: 480, 34: 503, 38: 503, 41: 503, 42: 503, 47: 503, 55: 403, 57: 403, 58: 503,
     63: 503, 65: 488, 66: 488, 69: 501, 70: 488, 79: 501, 87: 403, 88: 503, 102: 504, 111: 500, 127: 500,
 }  # fmt: skip
@@ -119,6 +120,10 @@ CANCELLED = Cause(Verdict.CALLER, "cancelled", 487, 16)
 ANSWERED_ELSEWHERE = Cause(Verdict.CALLER, "answered-elsewhere", 487, 26)
 NO_ROUTE = Cause(Verdict.CALLER, "no-route", 404, 1)
 NO_TRUNK_IN_COUNTRY = Cause(Verdict.US, "no-trunk-in-country", 403, 57)
+CALLER_NOT_OURS = Cause(Verdict.CALLER, "caller-not-ours", 403, 21)
+CALLER_FORBIDDEN = Cause(Verdict.CALLER, "caller-forbidden", 403, 21)
+CALLER_MALFORMED = Cause(Verdict.CALLER, "caller-malformed", 403, 21)
+ANONYMITY_DISALLOWED = Cause(Verdict.CALLER, "anonymity-disallowed", 433, 24)
 NO_CODEC = Cause(Verdict.CALLER, "no-common-codec", 488, 65)
 NO_CODEC_CALLEE = Cause(Verdict.CALLEE, "no-common-codec", 488, 65)
 NO_ANSWER_BODY = Cause(Verdict.TRUNK, "no-answer-sdp", 502, 38)
@@ -136,6 +141,7 @@ UNREACHABLE = Cause(Verdict.TRUNK, "unreachable", 503, 38)
 NO_RESPONSE = Cause(Verdict.TRUNK, "no-response", 408, 102)
 TOO_LARGE = Cause(Verdict.CALLER, "message-too-large", 513, 127)
 ALL_TARGETS_DOWN = Cause(Verdict.TRUNK, "all-targets-down", 503, 38)
+TRUNK_OUT_OF_USE = Cause(Verdict.US, "trunk-out-of-use", 503, 41)
 NOT_REGISTERED = Cause(Verdict.TRUNK, "not-registered", 503, 38)
 INTERVAL_TOO_BRIEF = Cause(Verdict.CALLER, "session-interval-too-brief", 422, 127)
 EXTENSION_REQUIRED = Cause(Verdict.CALLER, "extension-required", 421, 127)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from mediation.b2bua import causes
+from mediation.b2bua import callers, causes
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.hunt import Invitation
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.numbering import callers_of, rewritten
-from mediation.b2bua.parts import carries
+from mediation.b2bua.parts import carries, is_urgent
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
 from mediation.routing.ready import registered_first
@@ -31,6 +31,12 @@ class Decision:
     """Those of them that would get all that must be understood of the request."""
     lines: tuple[Room, ...]
     """Those that its audio takes."""
+    calling: str
+    """The number that called, as we write it, be it shown to anybody or not."""
+    refusal: Cause | None
+    """Why nobody is called for this caller; None: the caller is no reason."""
+    leads_to_help: bool = False
+    """Whether its number does, though nobody takes it now."""
 
     @property
     def called(self) -> str:
@@ -41,6 +47,11 @@ class Decision:
     def is_urgent(self) -> bool:
         """Whether it is a call for help."""
         return any(each.urgent for each in self.candidates)
+
+    @property
+    def seeks_help(self) -> bool:
+        """The same, whether there is a way for it or not; and whatever the number, where the caller says so."""
+        return self.is_urgent or self.leads_to_help or is_urgent(self.invitation.request.headers)
 
     @property
     def line_way(self) -> Way:
@@ -65,13 +76,17 @@ class Deciding:
         """Decide by our own rules."""
         source = self.at_its_sites(source, invitation.request)
         called = number_of(invitation.request.uri)
-        routed = self._routing.candidates(source, called, now)
+        found = self._routing.candidates(source, called, now)
+        welcome = callers.welcome(invitation, found)
+        asked = welcome.invitation
         candidates = tuple(
-            each for each in routed if carries(invitation.request, invitation.source, each.terms)
+            each for each in welcome.candidates if carries(asked.request, asked.source, each.terms)
         )
         sites = source.sites if source.trunk is None else self._routing.sites.of_numbers((called,))
         lines = tuple(self._lines[site.name] for site in sites if site.link.kbps)
-        return Decision(source, invitation, routed, candidates, lines)
+        calling = number_of(invitation.request.from_.uri)
+        helps = not candidates and self._routing.leads_to_help(source, called, now)
+        return Decision(source, asked, welcome.candidates, candidates, lines, calling, welcome.refusal, helps)
 
     def ruled(self, decision: Decision, ruling: Ruling, now: float) -> tuple[Decision, tuple[str, ...]]:
         """What is left of a decision by a ruling that lets the call go on; and trunks that it names in vain.
@@ -91,6 +106,8 @@ class Deciding:
 
     def unroutable(self, decision: Decision, now: float) -> Cause | None:
         """Why there is no way to the number; None: there is one. None waits for a name to be found."""
+        if decision.refusal is not None:
+            return decision.refusal
         if decision.candidates:
             return None if registered_first(decision.candidates, self._trunks) else causes.NOT_REGISTERED
         if decision.routed:

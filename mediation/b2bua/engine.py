@@ -7,13 +7,16 @@ wake_at = engine.next_deadline()
 """
 
 from collections import deque
+from collections.abc import Collection
 from functools import partial
 from traceback import format_exception
 
 from mediation.b2bua import causes
-from mediation.b2bua.call import BothBroke, Call, Exchange
+from mediation.b2bua.announcing import Announcer
+from mediation.b2bua.call import Call, Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.finding import DnsAnswer, Finder
+from mediation.b2bua.joining import BothBroke
 from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
 from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
@@ -21,11 +24,13 @@ from mediation.b2bua.recording import Recorder
 from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.registrations import Registrations
 from mediation.b2bua.replacing import leg_of
+from mediation.b2bua.reverse import Reverse
 from mediation.b2bua.rulings import PolicyNews
 from mediation.b2bua.watch import Watch
 from mediation.b2bua.wide_room import WideRoom
 from mediation.routing.admission import Admission
 from mediation.routing.directory import Directory, holders
+from mediation.routing.health import Fitness
 from mediation.routing.room import Limits, Room
 from mediation.routing.routes import Routing
 from mediation.routing.trunk import TrunkState
@@ -96,6 +101,7 @@ class Engine:
             Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
             self._recorder,
             self.wide,
+            Announcer(settings.media.max_announcements),
         )
         self.watch = Watch(
             self.agent, self._trunks, self._holders, settings.sip.user_agent, self._outputs.append
@@ -104,6 +110,7 @@ class Engine:
             self.agent, self.directory, self._holders, settings.dns, self._outputs.append, self._moved
         )
         self._watching = False
+        self._reverse = Reverse(settings, self.directory, self._moved)
         self._reception = Reception(exchange, self._admission, routing)
         self.calls = self._reception.calls
         self.registrations = Registrations(
@@ -148,11 +155,28 @@ class Engine:
         """Whether a peer is anybody to us: asked before a single octet of its message is read."""
         return self._admission.identify(flow) is not None
 
+    def may_prove(self, flow: Flow) -> bool:
+        """Whether somebody whom nobody knows may show a certificate there, to be known by it."""
+        return self._admission.may_prove(flow)
+
+    def connection_proved(self, flow: Flow, names: Collection[str], now: float, *, ours: bool) -> None:
+        """A connection stands whose other end has shown a certificate with these names; `ours`: we have opened it."""
+        del now
+        source = self._admission.proved(flow, names)
+        if source is None or ours:
+            return
+        trunk = None if source.trunk is None else source.trunk.name
+        host = flow.remote[0]
+        self._fact("connection.identified", Level.INFO, trunk=trunk, certificate=source.name, remote=host)
+        self._reverse.stands(flow, source)
+
     def receive(self, message: Message, flow: Flow, now: float) -> None:
         """A valid message arrived. One from a stranger has no effect whatever."""
         if not self.knows(flow):
             return
         try:
+            if isinstance(message, Request):
+                self._reverse.heard(message, flow, now)
             self.agent.layer.receive(message, flow, now)
         except Exception as error:  # noqa: BLE001 -- a bug of ours ends one call, on both its legs, and no other
             calls = self.calls.values()
@@ -212,6 +236,8 @@ class Engine:
         if waiting:
             self.watch.doubted(flow, now)
         self.registrations.lost(flow, now)
+        self._admission.forget(flow)
+        self._reverse.gone(flow, now)
 
     def slept(self, now: float) -> None:
         """The machine has slept, and `now` knows nothing of it: what must not expire unnoticed is renewed."""
@@ -315,19 +341,19 @@ class Engine:
             )
 
     def _moved(self, holder: str, now: float) -> None:
-        """A name stands for other addresses. Calls that are up stay where they are."""
+        """A name stands for other addresses, or a connection leads back. Calls that are up stay where they are."""
         if self._watching:
             self.watch.set_targets(holder, self.directory.targets(holder), now)
         self.registrations.moved(holder, now)
         self._outputs.append(TargetsChanged(holder))
 
-    def _fitness(self, trunk: str, target: Target) -> int:
+    def _fitness(self, trunk: str, target: Target) -> Fitness:
         return self._trunks[trunk].fitness(target)
 
     # bugs
 
     def _forget(self, call: Call) -> None:
-        self.calls.pop(call.id, None)
+        self._reception.forget(call)
 
     def _broke(self, error: Exception, now: float, *users: object) -> None:
         """Something of ours raised while it served `users`: end their call, or both where it says that two are met."""

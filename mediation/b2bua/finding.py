@@ -203,7 +203,7 @@ class Finder:
         return {**missing, **self._records}
 
     def _tell(self, entry: _Entry) -> None:
-        targets = self._directory.targets(entry.holder.name)
+        targets = self._directory.sought(entry.holder.name)
         found = [target.socket for target in targets if target.named == entry.named]
         fields = {"trunk": entry.holder.name, "target": entry.named.uri, "addresses": found}
         self._emit(Fact("name.found", Level.INFO, fields))
@@ -224,7 +224,7 @@ class Finder:
         entry.failing = ""
 
     def _count(self, entry: _Entry) -> int:
-        targets = self._directory.targets(entry.holder.name)
+        targets = self._directory.sought(entry.holder.name)
         return sum(target.named == entry.named for target in targets)
 
     def _report(self) -> None:

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mediation.b2bua import causes
+from mediation.b2bua.callers import refusal_out
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, HungUp, LegEvent, Progress, Refused
 from mediation.b2bua.hunt_table import TABLE, Act, Cue, State
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg, LegUser
 from mediation.b2bua.outputs import Level
 from mediation.b2bua.parts import carries, luggage_of
-from mediation.b2bua.passage import Lines, Passage
+from mediation.b2bua.passage import Passage
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.policy import called_uri, invited
 from mediation.b2bua.wide_room import WideRoom
@@ -36,29 +38,8 @@ from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.headers import NameAddress
-from mediation.sip.message import Request
 from mediation.sip.multipart import Part
 from mediation.sip.uri import SipUri, Uri, parse_uri
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """Whom to call, and in whose name: what every attempt says, each in the words that its target may hear."""
-
-    request: Request
-    """The INVITE that asks for the call, or what stands for one, with numbers as we write them."""
-    source: Terms
-    """Of whoever asks."""
-    extra: Lines = ()
-    """Further headers, for the side of the targets alone."""
-    secrets: frozenset[str] = frozenset()
-    """By what the caller could be known beside his number as it stands in `request`."""
-
-    def redirected(self, uri: Uri) -> "Invitation":
-        """The same for another called party."""
-        request = self.request
-        redirected = Request(request.method, str(uri), request.headers, request.body)
-        return Invitation(redirected, self.source, self.extra, self.secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +215,7 @@ class Hunt:
                 c
                 for c in self._reroute(number, now)
                 if carries(invitation.request, invitation.source, c.terms)
+                and refusal_out(invitation, c) is None
             ]
             found = self._preferred(found, now)
             if found:
@@ -314,10 +296,13 @@ class Hunt:
         target, listener = candidate.target, candidate.listener
         flow = Flow(target.transport, listener.endpoint, target.endpoint)
         leg = Leg(agent, self.user, flow, candidate.terms, self._ground.product, self._ground.wide)
-        leg.trunk = candidate.trunk
+        leg.trunk, leg.caller_id = candidate.trunk, candidate.caller_id
+        leg.certificate = "" if target.door is None else target.name
         agent.deadlines.start((self, Cue.NO_PROGRESS.name), now + candidate.no_progress_s)
         request, host = invitation.request, target.place
-        passage = Passage(invitation.source, candidate.terms, agent.names.host_and_port(flow))
+        passage = Passage(
+            invitation.source, candidate.terms, agent.names.host_and_port(flow), candidate.caller_id
+        )
         identity, headers = invited(request, passage, invitation.secrets)
         numbers = candidate.terms.numbers
         called = called_uri(request, host, target.parameter, numbers)

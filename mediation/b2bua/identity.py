@@ -5,8 +5,7 @@ which has no RFC and lives on.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 from mediation.b2bua.passage import (
     ANONYMOUS,
@@ -21,9 +20,11 @@ from mediation.b2bua.passage import (
 )
 from mediation.b2bua.privacy import Privacy
 from mediation.b2bua.trail import NO_TRAIL, Trail
+from mediation.routing.caller_id import OWN_CALLER_ID
 from mediation.routing.numbers import number_of
 from mediation.settings.identity import FromPolicy, Identity, SendIdentity
-from mediation.settings.patterns import Pattern, compile_pattern
+from mediation.settings.patterns import pattern_of
+from mediation.settings.screening import Screen
 from mediation.sip.headers import Headers, NameAddress
 from mediation.sip.message import Request
 from mediation.sip.uri import OpaqueUri, SipUri
@@ -66,6 +67,14 @@ def claim_of(headers: Headers, identity: Identity, shown: NameAddress | None = N
     return Claim(_one_of_each(asserted), privacy, hidden, secrets_of((*named, *said, *preferred, *parties)))
 
 
+def hidden_by_route(claim: Claim, passage: Passage) -> Claim:
+    """The claim of a caller whom the route hides: as if he had wished it (RFC 3323 section 4.1)."""
+    if not passage.caller_id.hidden:
+        return claim
+    wishes = tuple(each for each in claim.privacy.values if each not in ("none", "id"))
+    return replace(claim, privacy=Privacy(("id", *wishes)), hidden=True)
+
+
 def hides(claim: Claim, passage: Passage) -> bool:
     """Whether the destination must not learn who this is."""
     return claim.hidden and not passage.destination.identity.reveal
@@ -74,15 +83,46 @@ def hides(claim: Claim, passage: Passage) -> bool:
 def from_value(request: Request, claim: Claim, passage: Passage, trail: Trail = NO_TRAIL) -> str:
     """What From says to the called side, without a tag."""
     identity = passage.destination.identity
-    if identity.from_ is FromPolicy.ANONYMOUS or hides(claim, passage):
+    if passage.caller_id.hidden or hides(claim, passage):
         return ANONYMOUS
-    if identity.from_ is FromPolicy.NUMBER:
-        return f"<sip:{identity.number}@{passage.host}>"
-    copied = claim.asserted if identity.from_ is FromPolicy.PAI and not claim.hidden else ()
-    address = copied[0] if copied else request.from_
-    if not is_anonymous(address) and not _may_call(address, identity, trail):
-        return f"<sip:{identity.number}@{passage.host}>"
+    if passage.caller_id.number:
+        return _stand_in(passage)
+    if identity.from_ is FromPolicy.ANONYMOUS:
+        return ANONYMOUS
+    address = _named(request, claim, identity)
+    if address is None or not (is_anonymous(address) or _may_call(address, passage, trail)):
+        return _stand_in(passage)
     return calling_identity(passage.written(address), passage.host)
+
+
+def is_foreign(request: Request, claim: Claim, passage: Passage, trail: Trail) -> bool:
+    """Whether the called side would be shown a number that is none of ours to it."""
+    if passage.caller_id != OWN_CALLER_ID or hides(claim, passage):
+        return False
+    identity = passage.destination.identity
+    from_ = None if identity.from_ is FromPolicy.ANONYMOUS else _named(request, claim, identity)
+    if from_ is not None and not is_anonymous(from_) and not _is_ours(from_, passage, trail):
+        return True
+    told = _asserted(claim, identity, trail) if identity.send is not SendIdentity.OFF else ()
+    return bool(told) and not any(_is_ours(each, passage, trail) for each in told)
+
+
+def _named(request: Request, claim: Claim, identity: Identity) -> NameAddress | None:
+    """Whom From names; None: the number of the peer's settings, whoever it is."""
+    if identity.from_ is FromPolicy.NUMBER:
+        return None
+    asserted = claim.asserted if identity.from_ is FromPolicy.PAI and not claim.hidden else ()
+    return asserted[0] if asserted else request.from_
+
+
+def _stand_in(passage: Passage) -> str:
+    """Who is shown in the caller's place: by the route, or by the peer's settings."""
+    number = passage.caller_id.number
+    if not number:
+        return f"<sip:{passage.destination.identity.number}@{passage.host}>"
+    return calling_identity(
+        passage.written(NameAddress(None, SipUri("sip", number, passage.host))), passage.host
+    )
 
 
 def calling_identity(address: NameAddress, our_host: str) -> str:
@@ -105,7 +145,7 @@ def identity_lines(
     """P-Asserted-Identity, Remote-Party-ID and Privacy for the other side; `trail` is who was called before."""
     identity = passage.destination.identity
     told = () if hides(claim, passage) else _asserted(claim, identity, trail)
-    printed = _screened(told, identity, trail, passage)
+    printed = _screened(told, trail, passage)
     lines: list[tuple[str, str]] = []
     if identity.send in (SendIdentity.PAI, SendIdentity.BOTH):
         lines += [("P-Asserted-Identity", value) for value in printed]
@@ -125,26 +165,30 @@ def _asserted(claim: Claim, identity: Identity, trail: Trail) -> tuple[NameAddre
     return claim.asserted if kept else trail.forwarder
 
 
-def _screened(told: tuple[NameAddress, ...], identity: Identity, trail: Trail, passage: Passage) -> list[str]:
+def _screened(told: tuple[NameAddress, ...], trail: Trail, passage: Passage) -> list[str]:
     """The addresses as they are written; where none of them may call, the number that stands in for them."""
-    may = [each for each in told if _may_call(each, identity, trail)]
+    may = [each for each in told if _may_call(each, passage, trail)]
     if told and not may:
-        return [f"<sip:{identity.number}@{passage.host}>"]
+        return [_stand_in(passage)]
     # a tel: whose number the peer writes without a plus is a SIP address there, and one of these is enough
     written = _one_of_each(tuple(map(passage.written, may)))
     return [line for each in written if (line := _printed(each, passage.host)) is not None]
 
 
-def _may_call(address: NameAddress, identity: Identity, trail: Trail) -> bool:
+def _may_call(address: NameAddress, passage: Passage, trail: Trail) -> bool:
+    """Whether a number is shown as it is: one of ours, or where there is none to stand in, as in calls for help."""
+    has_other = passage.caller_id.number or passage.destination.identity.number
+    return not has_other or _is_ours(address, passage, trail)
+
+
+def _is_ours(address: NameAddress, passage: Passage, trail: Trail) -> bool:
     """Whether a number is one of ours, or that of a forwarded call whose caller is to be shown."""
-    if not identity.own_numbers or (trail.is_forward and identity.forwards_peer_pai):
+    peer, identity = passage.destination, passage.destination.identity
+    if not identity.own_numbers or peer.screening.foreign_out is Screen.PASS:
         return True
-    return _pattern(identity.own_numbers).matches(number_of(address.uri))
-
-
-@lru_cache(maxsize=256)
-def _pattern(text: str) -> Pattern:
-    return compile_pattern(text)
+    if trail.is_forward and identity.forwards_peer_pai:
+        return True
+    return pattern_of(identity.own_numbers).matches(number_of(address.uri))
 
 
 def _one_of_each(addresses: tuple[NameAddress, ...]) -> tuple[NameAddress, ...]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 
 from mediation.b2bua import causes
-from mediation.b2bua.call import BothBroke, Call
+from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import (
     Answered,
@@ -28,6 +28,14 @@ from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import Relay
 from mediation.sip.errors import LocalSipError
 from mediation.sip.table import Table
+
+
+class BothBroke(Exception):  # noqa: N818 -- no error of its own: the bug is its cause
+    """A bug was met where two calls have to do with each other."""
+
+    def __init__(self, *calls: "Call") -> None:
+        super().__init__(*(call.id for call in calls))
+        self.calls = calls
 
 
 class State(Enum):

@@ -1,12 +1,14 @@
 """What is written down about a call while it lives, and made into its record at the end."""
 
 from mediation.b2bua import causes
+from mediation.b2bua.announcing import Announcement
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import StreamReport
-from mediation.b2bua.record import Attempt, CallRecord, Party, TransferRecord
+from mediation.b2bua.record import AnnouncementRecord, Attempt, CallRecord, Party, TransferRecord
 from mediation.b2bua.seats import Seats
+from mediation.b2bua.sounds import SoundKind
 from mediation.settings.peers import Side
 from mediation.sip.agent import hostport
 
@@ -25,11 +27,14 @@ class Ledger:
         self.answered: float | None = None
         self.ended: float | None = None
         self.cause = causes.INTERNAL_ERROR
-        """Why the call ended; holds once `ended` is set."""
+        """Why the call ended; holds once `ended` is set, or while the caller hears it in an announcement."""
         self.hung_up_by = "server"
         """`caller`, `callee` or `server`."""
         self.tag = ""
         """What a policy wants to stand in the record."""
+        self.announcement: Announcement | None = None
+        """What the caller hears, or has heard, before it is refused: the cause is known since it began."""
+        self._heard_out = False
         self.attempts: list[Attempt] = []
         self.transfers: list[TransferRecord] = []
 
@@ -80,8 +85,20 @@ class Ledger:
         return attempt
 
     def end(self, cause: Cause, by: str, now: float) -> None:
-        """The call ends: by whom and why."""
-        self.cause, self.hung_up_by, self.ended = cause, by, now
+        """The call ends: by whom and why. What was announced as the cause is the cause, unless we broke."""
+        if self.announcement is None or cause is causes.INTERNAL_ERROR:
+            self.cause, self.hung_up_by = cause, by
+        self.ended = now
+
+    def announce(self, announcement: Announcement, cause: Cause, by: str) -> None:
+        """The call is refused, and the caller hears this before it is told."""
+        self.cause, self.hung_up_by = cause, by
+        self.announcement = announcement
+
+    def said(self, *, cut: bool) -> None:
+        """It has been heard to its end, or was cut at its limit, where alone a tone ends."""
+        tone = self.announcement is not None and self.announcement.sound.kind is SoundKind.TONE
+        self._heard_out = self._heard_out or (self.ended is None and (tone or not cut))
 
     def summed_up(self, last: Cause, *, since: int = 0) -> Cause:
         """What is heard when a list is exhausted: the last word of a target, or 503 if none had one.
@@ -104,7 +121,7 @@ class Ledger:
     def record(self, call: str, seats: Seats, media: CallMedia, last: Leg | None, now: float) -> CallRecord:
         """The record of the call, as it is known now. `last` is the latest attempt, for a call without an answer."""
         caller, callee = self.first[CALLER], self.first[CALLEE] if len(self.first) > 1 else last
-        sits = seats.callee or callee
+        sits, said = seats.callee or callee, self.announcement
         return CallRecord(
             call=call,
             caller=party_of(caller, media.caller_report if caller is seats.caller else None),
@@ -123,6 +140,7 @@ class Ledger:
             transfers=tuple(self.transfers),
             recording=media.recording,
             tag=self.tag,
+            announcement=None if said is None else AnnouncementRecord(said.sound.name, self._heard_out),
         )
 
 
@@ -132,4 +150,5 @@ def party_of(leg: Leg, media: StreamReport | None = None) -> Party:
     codec = None if audio is None else audio.codec
     srtp = None if audio is None or audio.srtp is None else str(audio.srtp.suite)
     trunk = "" if leg.side is Side.FRONT_END else leg.trunk
-    return Party(str(leg.side), trunk, hostport(leg.flow.remote), leg.call_id, codec, media, srtp)
+    address = hostport(leg.flow.remote)
+    return Party(str(leg.side), trunk, address, leg.call_id, codec, media, srtp, leg.certificate)

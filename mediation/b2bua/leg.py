@@ -28,6 +28,7 @@ from mediation.b2bua.questions import Questions
 from mediation.b2bua.voice import Fields, Voice
 from mediation.b2bua.wide import wide_of
 from mediation.b2bua.wide_room import NoPlace, WidePlace, WideRoom
+from mediation.routing.caller_id import OWN_CALLER_ID
 from mediation.routing.numbers import is_number, number_of
 from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
@@ -99,6 +100,10 @@ class Leg:
         self.call_id = ""
         self.trunk = ""
         """Its trunk's name, as routes know it."""
+        self.certificate = ""
+        """The name in its peer's certificate that it is known by; empty: its address."""
+        self.caller_id = OWN_CALLER_ID
+        """What its peer is to be shown of whoever is on the other side."""
         self._remarks: Fields = ()
         """What a refusal of the INVITE says beside its status."""
 
@@ -374,6 +379,7 @@ class Leg:
             alternatives=tuple(each.remote for each in others),
             alternative_srtp=tuple(each.srtp for each in others),
             latching=self.terms.latching,
+            jitter_buffer_ms=self.terms.jitter_buffer_ms,
         )
 
     # what the session tells

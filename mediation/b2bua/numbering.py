@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from mediation.b2bua.passage import addresses_of, is_anonymous, secrets_of
+from mediation.b2bua.passage import ANONYMOUS, addresses_of, is_anonymous, secrets_of
 from mediation.routing.numbers import number_of
 from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
@@ -58,6 +58,14 @@ def rewritten(request: Request, *, calling: str = "", called: str = "") -> Insid
     uri = _numbered(request.uri, called) if called else request.uri
     made = Request(request.method, str(uri), headers, request.body)
     return Inside(made, _known_by(request.headers) if calling else frozenset())
+
+
+def unnamed(request: Request) -> Inside:
+    """The request as if nobody in particular had sent it (RFC 3323 section 4.1.1.3)."""
+    kept = [pair for pair in request.headers.items() if header_key(pair[0]) not in _WHO_CALLS]
+    tag = "" if request.from_.tag is None else f";tag={request.from_.tag}"
+    made = request.replace(headers=Headers([("From", f"{ANONYMOUS}{tag}"), *kept]))
+    return Inside(made, _known_by(request.headers))
 
 
 def inside_headers(

@@ -8,7 +8,7 @@ from mediation.b2bua import causes
 from mediation.b2bua.call import Exchange
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.content import Content
-from mediation.b2bua.hunt import Invitation
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.passage import Lines, Passage, is_clean
@@ -132,7 +132,8 @@ class Page:
         candidate, request = self._candidate, self._invitation.request
         target, listener = candidate.target, candidate.listener
         flow, host = Flow(target.transport, listener.endpoint, target.endpoint), target.place
-        passage = Passage(self._invitation.source, candidate.terms, self._agent.names.host_and_port(flow))
+        host_and_port = self._agent.names.host_and_port(flow)
+        passage = Passage(self._invitation.source, candidate.terms, host_and_port, candidate.caller_id)
         identity, headers = invited(request, passage, self._invitation.secrets)
         numbers = candidate.terms.numbers
         route = self._exchange.trunks[candidate.trunk].service_route(target)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from mediation.routing.caller_id import OWN_CALLER_ID, CallerId
 from mediation.routing.numbers import is_number, number_of
 from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
@@ -52,6 +53,8 @@ class Passage:
     """Of the peer that is spoken to."""
     host: str
     """Our host and port as the destination knows them; IPv6 in brackets."""
+    caller_id: CallerId = OWN_CALLER_ID
+    """What the destination is to be shown of the caller."""
 
     @property
     def within_trust(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from mediation.b2bua.sounds import Sound
 from mediation.b2bua.wide import Wide
 from mediation.rtp.quality import NOT_MEASURED, Quality
 from mediation.sdp.crypto import SrtpKeys
@@ -18,24 +19,6 @@ from mediation_codecs.law import Law
 
 Endpoint = tuple[str, int]
 """An IP address, without brackets, and a UDP port."""
-
-
-class SoundKind(StrEnum):
-    """What a sound of ours is for."""
-
-    RINGBACK = "ringback"
-    """The called party rings. It gives way to what the party across sends: early media is heard, whenever it comes."""
-    MUSIC = "music"
-    """The party waits. It is heard in place of what the party across sends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """What we play ourselves, again and again."""
-
-    kind: SoundKind
-    name: str
-    """Of ringback the country, of music the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +80,8 @@ class Stream:
     """What we play to it, if it takes anything; None: it hears the party across."""
     latching: Latching = Latching.SDP_IP
     """Which sources may be the party."""
+    jitter_buffer_ms: int = 0
+    """What it sends goes on in order, evenly, and so much later; 0: as it comes."""
     wide: Wide | None = None
     """What it speaks in place of a law."""
 
@@ -358,6 +343,15 @@ class KeyHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundEnded:
+    """What was to be played to a party once has been heard, or there is no such sound."""
+
+    call: str
+    caller: bool
+    """True: the caller has heard it; False: the callee."""
+
+
+@dataclass(frozen=True, slots=True)
 class MediaLost:
     """The engine that carried this call is gone; the call has no audio any more."""
 
@@ -436,6 +430,7 @@ MediaFact = (
     | MediaSilent
     | MediaAmiss
     | KeyHeard
+    | SoundEnded
     | MediaLost
     | RecordingFailed
     | RecordingEnded

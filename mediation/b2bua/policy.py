@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
-from mediation.b2bua.identity import Claim, claim_of, from_value, hides, identity_lines
+from mediation.b2bua.callers import withholds
+from mediation.b2bua.identity import Claim, claim_of, from_value, hidden_by_route, hides, identity_lines
 from mediation.b2bua.numbering import inside_headers, secrets_in
 from mediation.b2bua.passage import Lines, Passage, is_anonymous, is_clean, mentions, subscriber_of, user_of
 from mediation.b2bua.trail import Trail, Veil, trail_lines
@@ -119,7 +120,7 @@ def invited(request: Request, passage: Passage, secrets: frozenset[str] = frozen
 
     The numbers in it are ours (see `numbering.inside`); `secrets` is by what the caller could be known beside them.
     """
-    claim = claim_of(request.headers, passage.source.identity, request.from_)
+    claim = hidden_by_route(claim_of(request.headers, passage.source.identity, request.from_), passage)
     claim = replace(claim, secrets=claim.secrets | secrets)
     trail = Trail.of(request.headers, passage.source.identity)
     hidden = hides(claim, passage)
@@ -160,6 +161,9 @@ def introduction_lines(headers: Headers, passage: Passage, caller: NameAddress |
     if caller is not None and not is_anonymous(caller):
         caller = replace(caller, uri=translated(caller.uri, numbers.calling_in))
     claim = claim_of(inside_headers(headers, passage.source), passage.source.identity, caller)
+    if caller is not None and withholds(passage.source, caller, claim):
+        return ()
+    claim = hidden_by_route(claim, passage)
     lines = identity_lines(claim, passage, party="called" if caller is None else "calling")
     return _clean(lines) if any(name != "Privacy" for name, _ in lines) else ()
 

@@ -6,7 +6,7 @@ INFO and MESSAGE (RFC 6086, RFC 3428), REFER and the reports on it, which SUBSCR
 from typing import Protocol
 
 from mediation.b2bua.content import NOTHING, Content
-from mediation.b2bua.events import Asked, Referred, Replied, Reported
+from mediation.b2bua.events import Asked, LegEvent, Referred, Replied, Reported
 from mediation.b2bua.parts import accept_of
 from mediation.b2bua.voice import Fields, Speaker
 from mediation.sip.errand import Outcome
@@ -73,6 +73,11 @@ class Questions:
             demanded = self._demanded(status, transaction.request.method)
             fields = (*demanded, *content.headers, *self.user.voice.server)
             self.user.session.inside.answer(transaction, status, now, fields, content.body)
+
+    def decline(self, event: LegEvent, now: float) -> None:
+        """Answer, if it wants an answer, what is for a party that is not there any more."""
+        if isinstance(event, Asked | Reported):
+            self.reply(event.question, 480, now)
 
     def refuse_content(self, question: int, now: float) -> None:
         """415: what the peer has said holds something that does not cross (RFC 3261 section 21.4.13)."""

@@ -3,10 +3,12 @@
 from mediation.b2bua import causes
 from mediation.b2bua.addressee import addressed
 from mediation.b2bua.call import Call, Exchange
+from mediation.b2bua.callers import welcome
 from mediation.b2bua.causes import Cause
+from mediation.b2bua.circles import Circles
 from mediation.b2bua.deciding import Deciding, Decision
 from mediation.b2bua.guard import Guard
-from mediation.b2bua.hunt import Invitation
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.numbering import inside
 from mediation.b2bua.outputs import Fact, Level
@@ -42,12 +44,18 @@ class Reception:
         self._guard = Guard(exchange.settings.trunks, exchange.agent.ids)
         self.calls: dict[str, Call] = {}
         """Those that began here and are not over, by our name for them."""
+        self._circles = Circles()
         self.closed = False
         """Whether no call may begin any more."""
 
+    def forget(self, call: Call) -> None:
+        """A call is over."""
+        self._circles.leave(call)
+        self.calls.pop(call.id, None)
+
     def request_received(self, transaction: Transaction, request: Request, now: float) -> None:
         """A new request of a known peer: within a dialog it goes to its owner, outside it is judged."""
-        source = self._admission.identify(transaction.flow)
+        source = self._admission.identify(transaction.source)
         if source is None:
             raise LookupError(transaction.flow.remote)
         terms = self._routing.terms(source)
@@ -60,7 +68,7 @@ class Reception:
         if owner is not None:
             owner.request_received(transaction, request, now)
         elif request.method == "OPTIONS" and request.to.tag is None:
-            self._answer_options(transaction, terms, now)
+            self._answer_options(transaction, terms, now, out_of_use=_is_out_of_use(source))
         elif request.method == "INVITE" and request.to.tag is None:
             self._invited(transaction, request, source, now)
         elif request.method == "MESSAGE" and request.to.tag is None:
@@ -82,8 +90,7 @@ class Reception:
         returned = self._agent.layer.returned(request)
         called = addressed(request, source.trunk).uri
         if returned is not None and number_of(returned.request.uri) == number_of(called):
-            self._warn("call.looped", remote)
-            self._answer(transaction, 482, now)
+            self._comes_back(transaction, now)
             return True
         challenged = None if source.trunk is None else self._guard.challenge(source.trunk, request, now)
         if challenged is not None:
@@ -92,6 +99,10 @@ class Reception:
             self._answer(transaction, challenged.status, now, headers=challenged.headers)
         return challenged is not None
 
+    def _comes_back(self, transaction: Transaction, now: float) -> None:
+        self._warn("call.looped", transaction.flow.remote[0])
+        self._answer(transaction, 482, now)
+
     def _paged(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """A MESSAGE outside of any call (RFC 3428)."""
         if self._is_turned_away(transaction, request, source, now):
@@ -99,20 +110,24 @@ class Reception:
         terms = self._routing.terms(source)
         invitation = self._invitation(request, terms, source)
         source = self._deciding.at_its_sites(source, invitation.request)
-        routed = self._routing.candidates(source, number_of(invitation.request.uri), now)
+        found = self._routing.candidates(source, number_of(invitation.request.uri), now)
+        welcomed = welcome(invitation, found)
+        routed, refusal = welcomed.candidates, welcomed.refusal
         takers = tuple(each for each in routed if each.terms.mid_call.info)
         candidates = tuple(each for each in takers if not bars(request, terms, each.terms))
-        if self.closed:
+        if self.closed or _is_out_of_use(source):
             self._answer(transaction, 503, now)
+        elif refusal is not None:
+            self._answer(transaction, refusal.status, now, headers=(refusal.header(),))
         elif not routed:
-            found = self._routing.leads_somewhere(source, number_of(invitation.request.uri), now)
-            self._answer(transaction, 503 if found else 404, now)
+            leads = self._routing.leads_somewhere(source, number_of(invitation.request.uri), now)
+            self._answer(transaction, 503 if leads else 404, now)
         elif not takers:
             self._answer(transaction, 405, now, headers=(("Allow", terms.allow_without("MESSAGE")),))
         elif not candidates:
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
         else:
-            Page(self._exchange, transaction, invitation, candidates, now)
+            Page(self._exchange, transaction, welcomed.invitation, candidates, now)
 
     @staticmethod
     def _invitation(request: Request, terms: Terms, source: Source) -> Invitation:
@@ -134,6 +149,10 @@ class Reception:
             # something in the body must be understood, and nobody would get it
             self._answer(transaction, 415, now, headers=(("Accept", accept_of(terms)),))
             return
+        found, decision = decision.candidates, self._circles.broken(decision)
+        if found and not decision.candidates:
+            self._comes_back(transaction, now)
+            return
         self._agent.layer.respond(transaction, reply(request, 100), now)
         try:
             call = Call(self._exchange, transaction, decision, now)
@@ -141,6 +160,7 @@ class Reception:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
+        self._circles.enter(call)
         call.begin(self._obstacle(decision, now), self.rulings.petition(decision), now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
@@ -160,19 +180,28 @@ class Reception:
         """Why a call cannot even be tried; None: it can."""
         if self.closed:
             return causes.SHUTDOWN
+        if _is_out_of_use(decision.source):
+            return causes.TRUNK_OUT_OF_USE
         if (cause := self._deciding.unroutable(decision, now)) is not None:
             return cause
         limit = self._exchange.settings.sip.max_calls
-        if limit and len(self.calls) > limit and not decision.is_urgent:
+        if limit and self._busy > limit and not decision.is_urgent:
             return causes.NO_ROOM
         return self._deciding.lack(decision, now)
 
+    @property
+    def _busy(self) -> int:
+        """Calls that count as such: not those that were refused and hear why."""
+        return len(self.calls) - self._exchange.announcer.running
+
     # answers
 
-    def _answer_options(self, transaction: Transaction, terms: Terms, now: float) -> None:
+    def _answer_options(
+        self, transaction: Transaction, terms: Terms, now: float, *, out_of_use: bool
+    ) -> None:
         """Say what we take, and whether we take calls now (RFC 3261 section 11.2)."""
         limit = self._exchange.settings.sip.max_calls
-        full = bool(limit) and len(self.calls) >= limit
+        full = bool(limit) and self._busy >= limit
         headers = (
             ("Contact", self._agent.contact(transaction.flow)),
             ("Allow", terms.allow_outside),
@@ -180,7 +209,8 @@ class Reception:
             ("Accept-Encoding", "identity"),
             ("Supported", ", ".join(terms.option_tags)),
         )
-        self._answer(transaction, 503 if self.closed or full else 200, now, headers=headers)
+        takes = not (self.closed or full or out_of_use)
+        self._answer(transaction, 200 if takes else 503, now, headers=headers)
 
     def _answer(
         self,
@@ -202,3 +232,8 @@ class Reception:
 
     def _warn(self, name: str, source: str) -> None:
         self._exchange.emit(Fact(name, Level.WARNING, {"source": source}))
+
+
+def _is_out_of_use(source: Source) -> bool:
+    """Whether calls come by a trunk that the settings have turned off."""
+    return source.trunk is not None and not source.trunk.enabled

@@ -1,6 +1,6 @@
 """One call, as it is written down when it is over: attempts inside, one cause."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from mediation.b2bua.causes import Cause
@@ -50,6 +50,8 @@ class Party:
     """None: no media was measured."""
     srtp: str | None = None
     """The suite that audio was encrypted with last; None: it was not."""
+    certificate: str = ""
+    """The name in its certificate that it was known by; empty: by its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,16 @@ class RecordingRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncementRecord:
+    """What the caller heard before it was refused."""
+
+    sound: str
+    """The file, or the tone and its country."""
+    complete: bool
+    """Whether it was heard to its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """Everything about one call. Times are seconds on the driver's clock; None: it did not come to that."""
 
@@ -104,6 +116,8 @@ class CallRecord:
     """None: it was not to be recorded."""
     tag: str = ""
     """What a policy wanted to stand here; empty: nothing."""
+    announcement: AnnouncementRecord | None = None
+    """None: it was not refused, or without a sound."""
 
     @property
     def direction(self) -> str:
@@ -141,6 +155,7 @@ class CallRecord:
             "attempts": [_attempt(attempt, at(attempt.started)) for attempt in self.attempts],
             "transfers": [_transfer(transfer, at(transfer.at)) for transfer in self.transfers],
             "recording": None if self.recording is None else _recording(self.recording),
+            "announcement": None if self.announcement is None else asdict(self.announcement),
         }
 
 
@@ -163,6 +178,7 @@ def _party(party: Party) -> dict[str, object]:
         "side": party.side,
         "trunk": party.trunk or None,
         "address": party.address,
+        "certificate": party.certificate or None,
         "call_id": party.call_id,
         "codec": party.codec,
         "srtp": party.srtp,
@@ -194,6 +210,7 @@ def _quality(quality: Quality) -> dict[str, object]:
     return {
         "reordered": quality.reordered,
         "duplicates": quality.duplicates,
+        "discarded": quality.discarded,
         "loss_runs": losses.runs,
         "loss_bursts": losses.bursts,
         "jitter_mean_ms": _rounded(quality.jitter_mean_ms),

@@ -1,10 +1,11 @@
 """Which calls are recorded, and under which name: decided once, at the answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mediation.b2bua.plan import RecordingOrder
+from mediation.routing.admission import Source
 from mediation.routing.sites import Sites
 from mediation.settings.model import Settings
 from mediation.settings.patterns import compile_pattern
@@ -26,6 +27,15 @@ class RecordedCall:
     """Those that are known of whoever called; those of the numbers and the trunks count as well."""
     calling: str
     called: str
+
+    @classmethod
+    def of(
+        cls, call: str, source: Source, trunks: Iterable[str], calling: str, called: str
+    ) -> "RecordedCall":
+        """A call from there; `trunks` are those of its parties, empty where one has none."""
+        sites = frozenset(site.name for site in source.sites)
+        named = frozenset(name for name in trunks if name)
+        return cls(call, source.trunk is not None, named, sites, calling, called)
 
 
 class Recorder:

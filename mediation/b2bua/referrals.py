@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mediation.b2bua.call import Call
+from mediation.b2bua.callers import welcome
 from mediation.b2bua.events import Referred
-from mediation.b2bua.hunt import Invitation
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.joining import Joining
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.numbering import Inside, callers_of, inside, inside_headers
@@ -80,11 +81,11 @@ class Referrals:
             # their ids are between parties of that side: on the other side they would mean nothing, and tell a lot
             candidates = tuple(each for each in candidates if each.terms.side is leg.side)
             extra = (("Replaces", str(replaces)),)
-        if not candidates:
+        welcomed = welcome(Invitation(asked.request, other.terms, extra, asked.secrets), candidates)
+        if welcomed.refusal is not None or not welcomed.candidates:
             leg.questions.reply(referred.question, 603, now)
             return None
-        invitation = Invitation(asked.request, other.terms, extra, asked.secrets)
-        return Transfer(call, leg, referred, invitation, candidates, now)
+        return Transfer(call, leg, referred, welcomed.invitation, welcomed.candidates, now)
 
     def _source(self, call: Call, leg: Leg, asked: Request) -> Source:
         """As whose call the new one is routed: as one from outside, which the front ends take, or by our routes.

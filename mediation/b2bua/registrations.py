@@ -52,10 +52,10 @@ class Registrations:
         self._of: dict[Registration, Trunk] = {}
         self._targets: dict[Registrar, Target] = {}
         for trunk in settings.trunks:
-            if trunk.registration.is_on:
+            if trunk.registration.is_on and trunk.enabled:
                 credentials = Terms.of(trunk).credentials
                 digest = DigestClient(*(() if credentials is None else (credentials,)))
-                intent = _intent(trunk, settings.sip.user_agent)
+                intent = intent_of(trunk, settings.sip.user_agent)
                 registrars = partial(self._registrars, trunk.name, settings.listeners_of(trunk))
                 self._of[Registration(agent, self, intent, registrars, digest)] = trunk
                 trunks[trunk.name].standing = Standing(trunk.registration.required)
@@ -100,7 +100,7 @@ class Registrations:
 
     def moved(self, trunk: str, now: float) -> None:
         """The names of a trunk stand for other addresses: who holds its registration may be gone."""
-        known = self._directory.targets(trunk)
+        known = self._directory.sought(trunk)
         for registration, of in self._of.items():
             holder = registration.holder
             if of.name == trunk and holder is not None and self._targets[holder] not in known:
@@ -157,7 +157,7 @@ class Registrations:
     def _registrars(self, trunk: str, listeners: tuple[Listener, ...]) -> tuple[Registrar, ...]:
         """The targets of a trunk, as they are known now."""
         found: dict[Registrar, Target] = {}
-        for target in self._directory.targets(trunk):
+        for target in self._directory.sought(trunk):
             listener = listener_for(target, listeners)
             if listener is not None:
                 flow = Flow(target.transport, listener.endpoint, target.endpoint)
@@ -170,7 +170,8 @@ def _why(setback: Setback) -> dict[str, object]:
     return {"status": setback.status, "reason": setback.reason}
 
 
-def _intent(trunk: Trunk, product: str) -> Intent:
+def intent_of(trunk: Trunk, product: str) -> Intent:
+    """What a trunk that registers asks for; `product` is our User-Agent."""
     registration = trunk.registration
     registrar = registration.registrar
     if not registrar:

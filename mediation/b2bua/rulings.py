@@ -12,7 +12,6 @@ from mediation.b2bua.causes import Cause
 from mediation.b2bua.deciding import Deciding, Decision
 from mediation.b2bua.outputs import AskPolicy, DropPolicy, Level, Output
 from mediation.routing.breaker import Breaker
-from mediation.routing.numbers import number_of
 from mediation.routing.question import Asked, asked_about
 from mediation.routing.room import Way
 from mediation.routing.ruling import BadAnswer, Ruling, ruling_of
@@ -107,14 +106,14 @@ class Rulings:
 
     def question(self, call: str, decision: Decision, now: float) -> dict[str, object]:
         """What the policy hears of a call: what routes know of it, no body and no header."""
-        source, request = decision.source, decision.invitation.request
+        source = decision.source
         return {
             "schema": SCHEMA,
             "call": call,
             "direction": "outbound" if source.side is Side.FRONT_END else "inbound",
             "interface": _INTERFACES[source.side],
             "trunk": None if source.trunk is None else source.trunk.name,
-            "calling": number_of(request.from_.uri),
+            "calling": decision.calling,
             "called": decision.called,
             "sites": [site.name for site in source.sites],
             "emergency": decision.is_urgent,

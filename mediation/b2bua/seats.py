@@ -13,9 +13,9 @@ from mediation.b2bua.events import Answered, Progress
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.parts import crossing
 from mediation.b2bua.passage import Lines, Passage
-from mediation.b2bua.plan import ABSENT, Fax, Sound, Stream
+from mediation.b2bua.plan import ABSENT, Fax, Stream
 from mediation.b2bua.policy import crossing_response, introduction_lines, session_lines
-from mediation.b2bua.sounds import music_of, ringback_of
+from mediation.b2bua.sounds import Sound, music_of, ringback_of
 from mediation.routing.terms import Terms
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
@@ -42,6 +42,8 @@ class Seats:
         self._ringing: Leg | None = None
         """Who is being alerted, and has not been heard."""
         self.guest: Guest | None = None
+        self._announced: Sound | None = None
+        """What the caller hears in place of everybody: it is being refused."""
         self.bridge: Bridge | None = None
         """What crosses between both; None before there are two."""
 
@@ -114,6 +116,18 @@ class Seats:
         elif not told:
             self.caller.ring(180, now, party=party)
 
+    @property
+    def hears_the_callee(self) -> bool:
+        """Whether early media of the called side has been described, and is not known to be silent."""
+        attempt = self.attempt
+        return attempt is not None and attempt.audio is not None and attempt is not self._ringing
+
+    def announce(self, sound: Sound, party: str, now: float) -> None:
+        """Let the caller hear why it is refused, in the early dialog of whoever was heard last."""
+        self._announced, self.guest = sound, None
+        self.caller.ring(183, now, party=party, media=True)
+        self.apply()
+
     def _note_ringing(self, leg: Leg, progress: Progress) -> None:
         """It rings where it says so, or that something goes on, and describes nothing to be heard with that."""
         if progress.audio is not None:
@@ -142,7 +156,7 @@ class Seats:
         `anew`: another party sits there than at first, and what asks for a change says who.
         """
         for leg, other in ((self.caller, across), (across, self.caller)):
-            passage = Passage(other.terms, leg.terms, self._names.host_and_port(leg.flow))
+            passage = Passage(other.terms, leg.terms, self._names.host_and_port(leg.flow), leg.caller_id)
             session = session_lines(other.introduction, leg.introduction, passage)
             leg.voice = replace(leg.voice, session=session)
             if anew:
@@ -205,6 +219,11 @@ class Seats:
 
     def apply(self) -> None:
         """Put in force what both have agreed."""
+        if self._announced is not None:
+            media = self.caller.media()
+            if isinstance(media, Stream):
+                self._media.apply(replace(media, plays=self._announced), ABSENT, early=True)
+            return
         across = self.across
         if across is None:
             return

@@ -10,7 +10,8 @@ from mediation.b2bua import causes
 from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, LegEvent, Progress, Referred, Updated
-from mediation.b2bua.hunt import Failed, Invitation
+from mediation.b2bua.hunt import Failed
+from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import Endpoint, PairOpened
 from mediation.b2bua.reports import Reports

@@ -15,6 +15,7 @@ from mediation.routing.health_table import Act, Cue, State
 from mediation.routing.routes import listener_for
 from mediation.routing.trunk import TrunkState
 from mediation.settings.places import Target
+from mediation.settings.trunks import Trunk
 from mediation.sip.agent import Agent
 from mediation.sip.flow import Flow
 from mediation.sip.message import Response
@@ -22,6 +23,8 @@ from mediation.sip.transaction_row import Failure, Transaction
 
 DUE, TIMED_OUT = "DUE", "TIMED_OUT"
 
+OUT_OF_USE: Final = "out of use"
+"""The reason why the targets of a trunk drain that the settings have turned off."""
 _FACTS: Final = {
     State.UP: ("target.recovered", Level.INFO),
     State.SUSPECT: ("target.doubted", Level.INFO),
@@ -219,7 +222,10 @@ class Watch:
         for target, flow in wanted.items():
             if target not in watched:
                 watched[target] = new = Watched(self, holder, target, flow, now)
-                new.begin(now)
+                if isinstance(holder.peer, Trunk) and not holder.peer.enabled:
+                    new.cue(Cue.DRAIN, OUT_OF_USE, now)
+                else:
+                    new.begin(now)
         self._list_anew()
 
     def close(self) -> None:

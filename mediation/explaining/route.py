@@ -6,14 +6,18 @@ What only a running server knows is left out: health, room, and who has asked fo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mediation.b2bua.numbering import callers_of, inside
-from mediation.b2bua.passage import ANONYMOUS, Lines, Passage
+from mediation.b2bua.callers import refusal_out, welcome
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.numbering import callers_of
+from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
+from mediation.explaining.caller import asked_by, cause_mapping
 from mediation.explaining.number import outcome_lines, outcome_mapping
+from mediation.explaining.recognition import recognized_by
 from mediation.routing.admission import Source
 from mediation.routing.choice import Asked as AskedRoute
 from mediation.routing.choice import Verdict, taken
-from mediation.routing.directory import supposed
+from mediation.routing.directory import FRONT_END_POOL, supposed
 from mediation.routing.numbers import number_of
 from mediation.routing.question import Asked, asked_about
 from mediation.routing.routes import Candidate, Routing
@@ -24,12 +28,7 @@ from mediation.settings.routes import Route
 from mediation.settings.translation import Outcome
 from mediation.settings.trunks import Site, Trunk
 from mediation.sip.flow import Flow
-from mediation.sip.headers import Headers
-from mediation.sip.message import Request
 from mediation_codecs.codec import is_wide
-
-_PEER = "peer.example"
-"""Host of the caller and of the called one as the caller would write them; it never crosses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,25 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerVerdict:
+    """What the screening of trunks says to the caller."""
+
+    refusal: Cause | None
+    """Why nobody is called for it; None: that is no reason."""
+    is_withheld: bool
+    """Whether nobody is shown in its place."""
+    refused_by: tuple[tuple[str, Cause], ...]
+    """Trunks that are not called for it, and why."""
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """All that is decided about a call before anybody answers it."""
 
     source: str
     """The trunk that it comes from, or `front-end`."""
+    known_by: tuple[str, ...]
+    """What tells that it does; empty: nothing does, and it could not come."""
     called: Outcome
     """By the rules of the source."""
     calling: Outcome | None
@@ -63,6 +76,9 @@ class Explanation:
     routes: tuple[AskedRoute, ...]
     """Those that are asked; none for a call that only front ends take."""
     departures: tuple[Departure, ...]
+    caller: CallerVerdict
+    out_of_use: tuple[str, ...]
+    """Trunks that the settings have turned off: where it comes from, and those that would be called otherwise."""
     policy: Asked
     """Whether a policy would be asked before the first of them; explaining asks nobody."""
     codecs: tuple[str, ...] = ()
@@ -81,17 +97,19 @@ def explain_route(
     source = Source(Side.FRONT_END if trunk is None else Side.GATEWAY, trunk, calls=True)
     routing, names = Routing(settings, directory=supposed(settings)), Wires(settings).names()
     terms = routing.terms(source)
-    who = f"<sip:{calling}@{_PEER};user=phone>" if calling else ANONYMOUS
-    told = (("From", f"{who};tag=1"), *((("P-Asserted-Identity", who),) if calling else ()))
-    ours = inside(Request("INVITE", f"sip:{called}@{_PEER};user=phone", Headers(told)), terms)
-    request, plan = ours.request, terms.numbers
+    asked, plan = asked_by(calling, called, terms), terms.numbers
+    number = number_of(asked.request.uri)
+    if trunk is None:
+        source = source.at(*routing.sites.of_numbers(callers_of(asked.request)))
+    candidates = routing.candidates(source, number, unix_s)
+    welcomed = welcome(asked, candidates)
+    request = welcomed.invitation.request
 
     def departure(candidate: Candidate) -> Departure:
         target, numbers = candidate.target, candidate.terms.numbers
         flow = Flow(target.transport, candidate.listener.endpoint, target.endpoint)
-        identity, lines = invited(
-            request, Passage(terms, candidate.terms, names.host_and_port(flow)), ours.secrets
-        )
+        passage = Passage(terms, candidate.terms, names.host_and_port(flow), candidate.caller_id)
+        identity, lines = invited(request, passage, welcomed.invitation.secrets)
         host = target.place
         return Departure(
             candidate.trunk,
@@ -103,18 +121,26 @@ def explain_route(
             candidate.terms.capabilities.codecs,
         )
 
-    number = number_of(request.uri)
-    if trunk is None:
-        source = source.at(*routing.sites.of_numbers(callers_of(request)))
-    candidates = routing.candidates(source, number, unix_s)
+    out_of_use = {each.name for each in settings.trunks if not each.enabled}
+    comes_in = trunk is None or trunk.enabled
+    in_use = [each for each in welcomed.candidates if comes_in and each.trunk not in out_of_use]
+    named = (*(() if trunk is None else (trunk.name,)), *(each.trunk for each in candidates))
+    refused = ((each.trunk, refusal_out(welcomed.invitation, each)) for each in candidates)
     urgent = any(each.urgent for each in candidates)
     return Explanation(
         str(source.side) if trunk is None else trunk.name,
+        recognized_by(settings, FRONT_END_POOL if trunk is None else trunk.name),
         plan.called_in.of_number(called),
         plan.calling_in.of_number(calling) if calling else None,
         source.sites,
         routing.asked(source, number, unix_s),
-        tuple(map(departure, candidates)),
+        () if welcomed.refusal is not None else tuple(map(departure, in_use)),
+        CallerVerdict(
+            welcomed.refusal,
+            welcomed.invitation is not asked,
+            tuple(dict.fromkeys((name, cause) for name, cause in refused if cause is not None)),
+        ),
+        tuple(dict.fromkeys(name for name in named if name in out_of_use)),
         asked_about(settings.policy, source.side, urgent=urgent),
         terms.capabilities.codecs,
         settings.media.wide_parties,
@@ -129,6 +155,9 @@ def explanation_text(explanation: Explanation) -> str:
 def _lines(told: Explanation) -> Iterator[str]:
     caller = f" from {told.calling.before}" if told.calling is not None else ""
     yield f"a call to {told.called.before}{caller}, by {told.source}"
+    yield from (f"  known by {way}" for way in told.known_by)
+    if not told.known_by:
+        yield "  which places no calls: 403"
     yield ""
     yield "as we write it"
     yield from _outcomes(told.called, told.calling)
@@ -143,10 +172,13 @@ def _lines(told: Explanation) -> Iterator[str]:
         if not routes:
             none = "404" if told.source == Side.FRONT_END else "it goes to the front ends"
             yield f"  no route is open to it: {none}"
-        elif not told.departures:
+        if routes and not (told.departures or told.out_of_use or told.caller.refusal):
             yield "  none of its trunks is in the country that the call is bound to: 403"
         elif any(route.weights for route in routes):
             yield "  which trunk comes first is drawn for each call; here it is the first that may"
+    for name in told.out_of_use:
+        yield from ("", f"trunk {name} is out of use")
+    yield from _screening(told.caller)
     if told.departures and told.policy is not Asked.OFF:
         yield ""
         if told.policy is Asked.YES:
@@ -171,6 +203,17 @@ def _audio(told: Explanation, leaving: Departure) -> Iterator[str]:
     if told.codecs != leaving.codecs:
         most = f"of at most {told.wide_parties} parties at a time"
         yield f"    {' and '.join(dict.fromkeys(wide))} transcoded where the two differ, {most}"
+
+
+def _screening(caller: CallerVerdict) -> Iterator[str]:
+    if caller != CallerVerdict(None, False, ()):
+        yield ""
+    if caller.is_withheld:
+        yield "nobody is shown in the place of this caller"
+    for trunk, cause in caller.refused_by:
+        yield f"trunk {trunk} is not called for this caller: {cause.reason}"
+    if caller.refusal is not None:
+        yield f"the caller is refused: {caller.refusal.status}, {caller.refusal.reason}"
 
 
 def _outcomes(called: Outcome, calling: Outcome | None) -> Iterator[str]:
@@ -199,6 +242,10 @@ def _route(route: Route) -> str:
         told.append(f"for {', '.join(route.usages)}")
     if route.hours:
         told.append(f"open {', '.join(map(str, route.hours))} ({route.time_zone})")
+    if route.caller_number:
+        told.append(f"with {route.caller_number} as the caller")
+    if route.hide_caller:
+        told.append("without the caller")
     if route.emergency:
         told.append("for help")
     return ", ".join(filter(None, told))
@@ -209,6 +256,7 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
     return {
         "schema": 1,
         "source": told.source,
+        "known_by": list(told.known_by),
         "called": outcome_mapping(told.called),
         "calling": None if told.calling is None else outcome_mapping(told.calling),
         "sites": [
@@ -223,6 +271,8 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
                 "trunks": list(each.route.trunks),
                 "weights": list(each.route.weights),
                 "emergency": each.route.emergency,
+                "caller_number": each.route.caller_number,
+                "hide_caller": each.route.hide_caller,
                 "matched": each.verdict is Verdict.MATCHES,
                 "verdict": str(each.verdict),
             }
@@ -230,6 +280,14 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
         ],
         "codecs": list(told.codecs),
         "wide_parties": told.wide_parties,
+        "caller": {
+            "refused": None if told.caller.refusal is None else cause_mapping(told.caller.refusal),
+            "withheld": told.caller.is_withheld,
+            "refused_by": [
+                {"trunk": trunk, **cause_mapping(cause)} for trunk, cause in told.caller.refused_by
+            ],
+        },
+        "out_of_use": list(told.out_of_use),
         "policy": {"asked": bool(told.departures) and told.policy is Asked.YES, "why": str(told.policy)},
         "attempts": [
             {

@@ -41,19 +41,24 @@ def holdings(reading: Reading, name: str) -> tuple[Holding, ...]:
     )
 
 
-def holdings_text(told: tuple[Holding, ...], *, effective: bool) -> str:
-    """Aligned, for people; `effective` shows what nobody has said as well."""
+def holdings_text(known_by: tuple[str, ...], told: tuple[Holding, ...], *, effective: bool) -> str:
+    """Aligned, for people, with what its calls are known by; `effective` shows what nobody has said as well."""
     lines = [each for each in told if effective or not each.is_usual]
     left = max((len(f"{each.key} = {each.value}") for each in lines), default=0)
     left = min(left, 72)
-    return "\n".join(f"{f'{each.key} = {each.value}':{left}}  # {each.origin}" for each in lines)
+    known = [f"# its calls are known by {way}" for way in known_by] or ["# it places no calls"]
+    shown_so = [f"{f'{each.key} = {each.value}':{left}}  # {each.origin}" for each in lines]
+    return "\n".join((*known, *shown_so))
 
 
-def holdings_mapping(name: str, told: tuple[Holding, ...], *, effective: bool) -> Mapping[str, object]:
+def holdings_mapping(
+    name: str, known_by: tuple[str, ...], told: tuple[Holding, ...], *, effective: bool
+) -> Mapping[str, object]:
     """The same for a machine to read."""
     return {
         "schema": 1,
         "trunk": name,
+        "known_by": list(known_by),
         "settings": [
             {"key": each.key, "value": each.value, "origin": each.origin}
             for each in told

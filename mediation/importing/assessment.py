@@ -16,6 +16,9 @@ _OF_THE_PRODUCT = frozenset(
 )
 """Properties that say nothing about trunks."""
 
+_OF_OTHERS = ("NetworkSiteID", "PstnUsages")
+"""Parameters that name objects of other exports; see `sites` and `usages`."""
+
 
 def assess(item: Item, trunk: str, made: dict[str, object], told: Told) -> Iterator[Row]:
     """Put what a configuration says into `made`, by our dotted keys, and return a row for each parameter."""
@@ -36,7 +39,7 @@ def assess(item: Item, trunk: str, made: dict[str, object], told: Told) -> Itera
 def settled(row: Row, made: Mapping[str, object]) -> Row:
     """Return a row with the values that were left when everything was agreed."""
     ours = {key: made[key] for key in row.keys if key in made}
-    if not ours or row.parameter not in (*CONVERSIONS, "NetworkSiteID"):
+    if not ours or row.parameter not in (*CONVERSIONS, *_OF_OTHERS):
         return row
     return replace(row, here=as_keys(ours), default_here=is_default(ours))
 
@@ -79,7 +82,7 @@ def _row(
     if name == "RTCPActiveCalls":
         return replace(row, here="silence_s = 30", default_here=True)
     does_the_same = parameter.like and as_text(value).lower() == parameter.like.lower()
-    if name not in ("Description", "NetworkSiteID") and not row.default_there and not does_the_same:
+    if name not in ("Description", *_OF_OTHERS) and not row.default_there and not does_the_same:
         _not_taken(parameter, item, f"{subject}: {name} = {there[:60]}", told)
     return row
 

@@ -95,9 +95,13 @@ NEIGHBOURS: Final = Group(
         key("CdrConfiguration.EnableCDR", "True", "cdr.file", "a file turns records on"),
         never("CdrConfiguration.KeepCallDetailForDays", "60", "one line a call, for logrotate to keep and purge"),
         never("CdrConfiguration.PurgeHourOfDay", "2", "the same"),
-        later("Registrar failover interval", "300", "branches that survive"),
+        key(
+            "Registrar failover interval", "300",
+            "trunk.health.failures trunk.health.suspect_interval_s internal.health.failures trunk.health.stable_s",
+            "a branch goes on by its own trunk and front end once the centre is down, and back when that is stable",
+        ),
         always("Test-CsTrunkConfiguration", "", "mediation number, mediation route explain"),
-        later("Test-CsPstnOutboundCall", "", "mediation lab places such calls against simulators alone"),
+        always("Test-CsPstnOutboundCall", "", "mediation trunk probe places calls with audio and keys at a trunk"),
     ),
 )  # fmt: skip
 
@@ -149,9 +153,9 @@ BEHAVIOUR: Final = Group(
             "",
             "taken; towards a peer that wants one, an offer is made",
         ),
-        always("user=phone", "", "kept, and written with every number"),
+        always("user=phone", "", "kept, and written for a number that comes as tel:"),
         always("Alert at 90 % of the calls allowed", "", "room.nearly_full in the log, for every limit"),
-        later("Drain", "", "SIGTERM ends all calls; a trunk cannot be taken out of use alone"),
+        later("Drain", "", "SIGTERM ends all calls; trunk.enabled = false holds from the next start on"),
         key("Counters for graphs", "", "metrics.listen", "calls by direction and verdict, and others"),
     ),
 )
@@ -160,7 +164,7 @@ BEHAVIOUR: Final = Group(
 DIRECT_ROUTING: Final = Group(
     "Direct Routing gateway",
     (
-        later("Enabled", "False", "a trunk that stands in the file is in use"),
+        key("Enabled", "False", "trunk.enabled", "the same, from the next start on"),
         key("SipSignalingPort", "", "trunk.targets internal.targets", '"sip:ADDRESS:PORT;transport=tls"'),
         key("SendSipOptions", "True", "trunk.health.options internal.health.options", "the same"),
         key("FailoverTimeSeconds", "10", "trunk.no_progress_s", "the same number, to 32"),

@@ -101,4 +101,6 @@ def as_keys(made: Made) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_plain, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)

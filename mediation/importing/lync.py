@@ -13,6 +13,7 @@ from mediation.importing.sites import Sites
 from mediation.importing.telling import Row, Told, Weight
 from mediation.importing.topology import GatewayDraft, gateways_of
 from mediation.importing.trunks import TrunkDraft, trunk_of
+from mediation.importing.usages import Usages, give_sites_usages, policies_of
 from mediation.importing.writing import printed
 from mediation.settings.document import MAX_FILE_OCTETS
 from mediation.settings.problems import Problem, SettingsError
@@ -59,13 +60,15 @@ def imported(items: Sequence[Item], files: Sequence[str], known: Known = NOTHING
             [Problem(file, 0, 0, "", "there is no trunk in this export", remedy) for file in files[:1]]
         )
     places = Placeholders([*(gateway.host for gateway in gateways), *known.addresses])
-    sites = Sites()
-    trunks = [trunk_of(gateway, items, sites, places, told) for gateway in gateways]
+    sites, usages = Sites(), Usages()
+    policies = policies_of(items, told)
+    routes = routes_of(items, gateways, policies, usages, told)
+    trunks = [trunk_of(gateway, items, sites, usages, places, told) for gateway in gateways]
+    give_sites_usages(policies, usages, sites, told)
     server = server_of(items, {(trunk.transport, trunk.is_ipv6) for trunk in trunks}, places, known, told)
     for item in items:
         if item.kind is Kind.GATEWAY:
             told.rows += _gateway_rows(item, gateways, trunks)
-    routes = routes_of(items, gateways, told)
     text = printed(server, tuple(sites), trunks, routes, files)
     if len(text.encode()) > MAX_FILE_OCTETS:
         message = f"the configuration would be larger than {MAX_FILE_OCTETS} octets"

@@ -128,7 +128,7 @@ TRUNK_CONFIGURATION: Final = Group(
             "True needs ForwardPAI here",
         ),
         never("EnableOnlineVoice", "False", "where voice mail is kept is no business of a trunk"),
-        later("PstnUsages", "", "transit is for trunk.usages and route.usages, which the importer does not write"),
+        key("PstnUsages", "", "trunk.usages", "those that a route has; its calls leave again by such routes"),
         key("OutboundTranslationRulesList", "", "trunk.number", 'party = "called", direction = "to-peer"'),
         key(
             "OutboundCallingNumberTranslationRulesList", "", "trunk.number", 'party = "calling", direction = "to-peer"'
@@ -193,8 +193,8 @@ GATEWAY: Final = Group(
         key(
             "PoolFqdn",
             "",
-            "trunk.targets trunk.tls_name",
-            "address of the gateway, or the name in its certificate",
+            "trunk.targets trunk.tls_name trunk.trusted_names",
+            "address of the gateway, or the name in its certificate, which may say alone who calls",
         ),
         key(
             "MediationServer",
@@ -247,13 +247,14 @@ ROUTE: Final = Group(
         ),
         key("Priority", "", "route.priority", "the same number, unless a voice policy sets the order"),
         key("PstnGatewayList", "", "route.trunks", "in the same order; there, they are used in turn"),
-        later(
+        key(
             "PstnUsages",
             "",
-            "routes of one pattern become one, in order of usages; route.usages and site.usages are written by hand",
+            "route.usages route.then_next",
+            "in small letters; routes of one pattern follow each other in the order of the policy's usages",
         ),
-        later("SuppressCallerId", "False", 'for a whole trunk: trunk.identity.from = "number"'),
-        later("AlternateCallerId", "", "for a whole trunk: trunk.identity.number"),
+        key("SuppressCallerId", "False", "route.hide_caller", "True, where there is no AlternateCallerId"),
+        key("AlternateCallerId", "", "route.caller_number", "where SuppressCallerId is True, as there"),
     ),
     Kind.ROUTE,
 )
@@ -261,13 +262,13 @@ ROUTE: Final = Group(
 POLICY: Final = Group(
     "Voice policy",
     (
-        later("Identity", "", "the global policy sets the order of routes; others are told"),
         key(
-            "PstnUsages",
+            "Identity",
             "",
-            "route.trunks",
-            "the order of routes, and of trunks where routes have one pattern",
+            "site.usages",
+            "Global: the order of routes; a site's: what its calls may use; of single users: told alone",
         ),
+        key("PstnUsages", "", "site.usages", "those that a route has; the order is the one of routes"),
     ),
     Kind.POLICY,
 )

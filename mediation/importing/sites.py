@@ -1,7 +1,7 @@
 """Sites that an export names: where a trunk stands, and whether calls are bound to its country."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mediation.importing.reading import Item
@@ -19,6 +19,8 @@ class SiteDraft:
     """As ours is called."""
     is_bound: bool = False
     """Whether calls must leave in its country, which the export does not name."""
+    usages: list[str] = field(default_factory=list)
+    """Of its voice policy, as ours are called."""
 
 
 class Sites:
@@ -30,6 +32,14 @@ class Sites:
 
     def __iter__(self) -> Iterator[SiteDraft]:
         return iter(self._drafts.values())
+
+    def named(self, title: str) -> SiteDraft:
+        """The site of this title, a new one if need be."""
+        title = title.strip()
+        draft = self._drafts.get(title.lower())
+        if draft is None:
+            draft = self._drafts[title.lower()] = SiteDraft(title, trunk_name(title, self._names))
+        return draft
 
     def of(self, gateway: GatewayDraft, configuration: Item | None, told: Told) -> str:
         """The name of the site that a trunk stands at; empty where the export has none."""
@@ -48,9 +58,7 @@ class Sites:
         if network and gateway.site and network.lower() != gateway.site:
             message = f"it stands at {gateway.site} in the topology and at {network} in the network"
             told.note(gateway.place, f"trunk {gateway.name}", message, "the network was taken")
-        draft = self._drafts.get(title.lower())
-        if draft is None:
-            draft = self._drafts[title.lower()] = SiteDraft(title, trunk_name(title, self._names))
+        draft = self.named(title)
         if restricted == "true" and not draft.is_bound:
             draft.is_bound = True
             message = "its calls are bound to a country that the export does not name"

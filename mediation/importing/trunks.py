@@ -1,13 +1,13 @@
 """A gateway and its configuration as a trunk of ours."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final
 
 from mediation.importing.assessment import assess, settled
 from mediation.importing.conversion import is_default
-from mediation.importing.exported import Listed, Value, as_text, is_type_name
+from mediation.importing.exported import Value, as_text, is_type_name
 from mediation.importing.parameters import (
     CALLED_RULE,
     CALLING_RULE,
@@ -15,11 +15,12 @@ from mediation.importing.parameters import (
 )
 from mediation.importing.placeholders import Placeholders
 from mediation.importing.reading import Item, Kind
-from mediation.importing.rule_text import is_unread, rules_of, words_of
+from mediation.importing.rule_text import is_unread, rules_of
 from mediation.importing.rules import NumberRuleDraft, ResponseRuleDraft, number_rules, response_rules
 from mediation.importing.sites import Sites
 from mediation.importing.telling import Row, Told
 from mediation.importing.topology import GatewayDraft, configuration_of, rule_scope, scope_of
+from mediation.importing.usages import Usages, usages_of
 from mediation.settings.addresses import parse_target
 from mediation.settings.numbers import NumberParty
 from mediation.settings.places import bracketed
@@ -57,7 +58,12 @@ class TrunkDraft:
 
 
 def trunk_of(
-    gateway: GatewayDraft, items: Sequence[Item], sites: Sites, places: Placeholders, told: Told
+    gateway: GatewayDraft,
+    items: Sequence[Item],
+    sites: Sites,
+    usages: Usages,
+    places: Placeholders,
+    told: Told,
 ) -> TrunkDraft:
     """Make a trunk of a gateway, and tell what became of every parameter."""
     configuration = configuration_of(gateway, items, told)
@@ -69,6 +75,10 @@ def trunk_of(
         draft.comments.append(configuration.found.text("Description"))
         rows += assess(configuration, gateway.name, made, told)
         _rules(configuration, items, draft, told)
+        made["trunk.usages"], without = usages.known(usages_of(configuration))
+        if without:
+            message = f"no route that was taken over has the usage {', '.join(without)[:200]}"
+            told.lost(configuration.place, f"trunk {gateway.name}: PstnUsages", message)
     if site := sites.of(gateway, configuration, told):
         made["trunk.site"] = site
     tls = _target(gateway, made, draft, places, told)
@@ -190,9 +200,3 @@ def _agree(made: dict[str, object], gateway: GatewayDraft, *, tls: bool, told: T
                 )
     if made.get(table + "reveal") and not made.get(table + _PAI[0]):
         made[table + "reveal"] = False
-
-
-def usages_of(item: Item) -> Iterator[str]:
-    """The usages that a route or a policy has, in their order."""
-    words: Listed = words_of(item.found.get("PstnUsages"))
-    yield from (as_text(word) for word in words.items)

@@ -95,6 +95,10 @@ def _site(site: SiteDraft) -> Iterator[str]:
     yield from _comments([f"there: {site.title}"])
     yield "[[site]]"
     yield f"name = {text(site.name)}"
+    if site.usages:
+        yield f"usages = {_list(site.usages)}"
+    if site.usages and not site.is_bound:
+        yield f'# numbers = ["…"]  {MARK}whose calls these are, by numbers or by networks of front ends'
     if site.is_bound:
         yield f'# country = "…", numbers = ["…"], bound = true  {MARK}its calls are bound to its country'
 
@@ -163,6 +167,14 @@ def _route(route: RouteDraft) -> Iterator[str]:
     yield f"trunks = {_list(route.trunks)}"
     if route.priority:
         yield f"priority = {route.priority}"
+    if route.usages:
+        yield f"usages = {_list(route.usages)}"
+    if route.then_next:
+        yield "then_next = true"
+    if route.caller_number:
+        yield f"caller_number = {text(route.caller_number)}"
+    if route.hides_caller:
+        yield "hide_caller = true"
 
 
 def _no_route(trunks: Sequence[TrunkDraft]) -> Iterator[str]:

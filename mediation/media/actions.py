@@ -27,6 +27,10 @@ class Drop(Enum):
     """`Rewrite` refused it: a stray, or older than the last switch."""
     NOT_SENT = auto()
     """The socket refused it."""
+    LATE = auto()
+    """It came when packets after it had left the jitter buffer."""
+    DUPLICATE = auto()
+    """It came twice, and the jitter buffer lets each leave once."""
     DIGIT = auto()
     """It said a key that is said in another way, or a key of ours sounded in its place."""
 

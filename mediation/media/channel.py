@@ -36,11 +36,11 @@ from mediation.b2bua.plan import (
     RecordingEnded,
     RecordingFailed,
     RecordingOrder,
-    Sound,
-    SoundKind,
+    SoundEnded,
     Stream,
     StreamReport,
 )
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.quality_fields import quality_fields, quality_of
 from mediation.media.recording_messages import (
     BeginRecording,
@@ -247,6 +247,8 @@ def _fields(message: Message) -> Fields:
             return ["pair refused", call, reason]
         case MediaSilent(call, is_caller):
             return ["silent", call, is_caller]
+        case SoundEnded(call, is_caller):
+            return ["sound ended", call, is_caller]
         case KeyHeard(call, is_caller, key, duration_ms):
             return ["key", call, is_caller, key, duration_ms]
         case MediaAmiss(call, is_caller, what, over):
@@ -314,6 +316,8 @@ def _message(fields: object) -> Message:
             return PairRefused(call, reason)
         case ["silent", str(call), bool(is_caller)]:
             return MediaSilent(call, is_caller)
+        case ["sound ended", str(call), bool(is_caller)]:
+            return SoundEnded(call, is_caller)
         case ["key", str(call), bool(is_caller), str(key), int(duration_ms)]:
             return KeyHeard(call, is_caller, key, duration_ms)
         case ["amiss", str(call), bool(is_caller), str(what), bool(over)]:
@@ -362,6 +366,7 @@ def _stream_fields(stream: Stream) -> Fields:
         stream.rtcp_mux, stream.rtcp_reduced, stream.dscp, stream.comfort_noise, stream.fill_silence,
         stream.max_ptime_ms, stream.repacketize, stream.dtmf, stream.rtcp_xr, _key_fields(stream.srtp),
         None if stream.plays is None else [stream.plays.kind, stream.plays.name], stream.latching,
+        stream.jitter_buffer_ms,
         wide_fields(stream.wide),
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
@@ -384,7 +389,7 @@ def _stream(fields: list[object]) -> Stream:
             int() | None as our_payload_type, int() | None as our_event_payload_type,
             bool(rtcp_mux), bool(rtcp_reduced), int(dscp), bool(comfort_noise), bool(fill_silence), int(max_ptime_ms),
             bool(repacketize), str(dtmf), bool(rtcp_xr), list() | None as keys, list() | None as plays,
-            str(latching), list() | None as wide, *alternatives,
+            str(latching), int(jitter_buffer_ms), list() | None as wide, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -413,6 +418,7 @@ def _stream(fields: list[object]) -> Stream:
                 rtcp_xr,
                 _sound(plays),
                 Latching(latching),
+                jitter_buffer_ms,
                 wide_of(wide),
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")

@@ -32,6 +32,19 @@ class Line(Protocol):
         """Send it. OSError: it cannot be sent."""
 
 
+class _NoLine:
+    """To and from a party whose address is not known or cannot be reached."""
+
+    def recv(self, _limit: int, /) -> bytes:
+        raise OSError("no line")
+
+    def send(self, _datagram: bytes, /) -> int:
+        raise OSError("no line")
+
+
+NO_LINE: Final[Line] = _NoLine()
+
+
 class Carried(Protocol):
     """What carries a stream's other packets, and counts them all. Times are in units of the media clock."""
 

@@ -28,6 +28,7 @@ from mediation.b2bua.plan import (
     OpenPair,
     PairOpened,
     PairRefused,
+    SoundEnded,
 )
 from mediation.media.books import Book
 from mediation.media.channel import Configure, Message, WorkerStatistics
@@ -252,7 +253,7 @@ class WorkerMediaEngine:
                     seat.patience.reschedule(asyncio.get_running_loop().time() + HUNG_S)
             case (
                 MediaOpened() | MediaRefused() | PairOpened() | PairRefused()
-                | MediaSilent() | MediaAmiss() | KeyHeard() | MediaLost() | MediaClosed()
+                | MediaSilent() | MediaAmiss() | KeyHeard() | SoundEnded() | MediaLost() | MediaClosed()
             ):  # fmt: skip
                 if self._carriers.get(message.call) is seat:
                     self._hear_fact(seat, message)
@@ -271,7 +272,7 @@ class WorkerMediaEngine:
                 self._release(call)
                 self._opening.pop(call, None)
                 del self._books[call]
-            case PairOpened() | PairRefused() | MediaSilent() | MediaAmiss() | KeyHeard():
+            case PairOpened() | PairRefused() | MediaSilent() | MediaAmiss() | KeyHeard() | SoundEnded():
                 pass
         self._on_fact(fact)
 

@@ -1,7 +1,6 @@
 """One direction of a call while it is a fax: its datagrams go on untouched (ITU-T T.38 clause 9.1)."""
 
-from mediation.media.course import LARGEST, Line
-from mediation.media.voice import NO_LINE
+from mediation.media.course import LARGEST, NO_LINE, Line
 
 
 class FaxWay:

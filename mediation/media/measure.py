@@ -4,10 +4,11 @@ Nothing here is done for a packet. Times are whole numbers of the media clock.
 """
 
 from mediation.b2bua.plan import Stream
+from mediation.media.actions import Drop
 from mediation.media.relay import CLOCK_HZ, Relay
 from mediation.media.rtcp import Correspondence
 from mediation.rtp.quality import Quality, Rating, rate
-from mediation.rtp.voip_metrics import VoipMetrics
+from mediation.rtp.voip_metrics import CONCEALED, FIXED_BUFFER, VoipMetrics
 
 
 class Measure:
@@ -39,6 +40,7 @@ class Measure:
             reordered=reception.reordered,
             duplicates=reception.duplicates,
             losses=reception.losses,
+            discarded=self._discarded,
             jitter_mean_ms=self._jitter_mean_ms,
             jitter_max_ms=self._jitter_max if self._looks else self._inward.jitter_ms,
             round_trip_ms=None if trips.mean_s is None else 1000 * trips.mean_s,
@@ -65,6 +67,7 @@ class Measure:
         return VoipMetrics(
             ssrc=reception.ssrc,
             loss_rate=losses.lost / expected,
+            discard_rate=self._discarded / expected,
             burst_density=losses.burst_density(),
             gap_density=losses.gap_density(expected),
             burst_ms=ptime_ms * losses.burst_packets // losses.bursts if losses.bursts else 0,
@@ -73,6 +76,10 @@ class Measure:
             r_factor=round(rating.r_factor),
             mos_lq=rating.mos_listening,
             mos_cq=rating.mos,
+            configuration=CONCEALED | FIXED_BUFFER if stream.jitter_buffer_ms else CONCEALED,
+            buffer_ms=stream.jitter_buffer_ms,
+            buffer_max_ms=stream.jitter_buffer_ms,
+            buffer_limit_ms=stream.jitter_buffer_ms,
         )
 
     def _rating(self, stream: Stream) -> Rating | None:
@@ -82,7 +89,10 @@ class Measure:
         if not expected:
             return None
         losses = reception.losses
-        return self._rate(stream, losses.lost / expected, self._jitter_mean_ms, losses.burst_ratio(expected))
+        missed = (losses.lost + self._discarded) / expected
+        return self._rate(
+            stream, missed, self._jitter_mean_ms, losses.burst_ratio(expected), stream.jitter_buffer_ms
+        )
 
     def _remote_rating(self, stream: Stream) -> Rating | None:
         """Of what came to the party, as it says: by chance, for a report does not tell how the lost ones lay."""
@@ -90,7 +100,12 @@ class Measure:
         return None if loss is None else self._rate(stream, loss, self._remote_jitter_ms(stream))
 
     def _rate(
-        self, stream: Stream, loss: float, jitter_ms: float | None, burst_ratio: float = 1.0
+        self,
+        stream: Stream,
+        loss: float,
+        jitter_ms: float | None,
+        burst_ratio: float = 1.0,
+        buffer_ms: int = 0,
     ) -> Rating | None:
         trip_s = self._reports.round_trips.mean_s
         return rate(
@@ -100,7 +115,12 @@ class Measure:
             round_trip_ms=None if trip_s is None else 1000 * trip_s,
             jitter_ms=jitter_ms,
             packet_ms=stream.ptime_ms,
+            buffer_ms=buffer_ms,
         )
+
+    @property
+    def _discarded(self) -> int:
+        return self._inward.dropped[Drop.LATE]
 
     @property
     def _jitter_mean_ms(self) -> float | None:

@@ -31,6 +31,9 @@ class Outlet(Protocol):
     def withhold(self, packet: Heard) -> None:
         """Let it go no further: its gap is closed."""
 
+    def discard(self, packet: Heard, *, late: bool) -> None:
+        """Let it go no further, and let it be missed: it came too late to leave in its turn, or else twice."""
+
     def forward(self, packet: Heard, now: int) -> None:
         """Send it as it came, in the party's law and under its number, if it was agreed on."""
 

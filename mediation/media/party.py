@@ -14,7 +14,7 @@ from typing import Protocol
 
 from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
 from mediation.media.alarms import RECENT, Alarms, News
-from mediation.media.course import LARGEST
+from mediation.media.course import LARGEST, NO_LINE
 from mediation.media.ear import COMFORT_NOISE
 from mediation.media.latching import Latch
 from mediation.media.loop import Handler
@@ -25,7 +25,6 @@ from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable
 from mediation.media.srtp import Protection, Sealed
-from mediation.media.voice import NO_LINE
 from mediation.rtp.packet import RtpError, read_header
 from mediation.rtp.voip_metrics import VoipMetrics
 from mediation.settings.peer_media import Latching

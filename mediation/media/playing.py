@@ -6,16 +6,22 @@ another stretch of speech of the one voice that it has always heard.
 
 from typing import Final
 
-from mediation.b2bua.plan import Sound, SoundKind, Stream
+from mediation.b2bua.plan import Stream
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.clock import NEVER
 from mediation.media.relay import CLOCK_HZ, Relay
 from mediation.media.shelf import Recording
+from mediation_codecs.law import SILENCE
 
 MAX_LATE: Final = CLOCK_HZ // 10
 """Frames later than this are left out: whoever waits for them has played silence in their place."""
 
 JUST_NOW: Final = CLOCK_HZ
 """A party that has been heard within so long is being heard."""
+
+
+LINGER: Final = CLOCK_HZ // 5
+"""What has left is heard so much later at most: by the buffer of a phone."""
 
 
 class Playing:
@@ -34,7 +40,7 @@ class Playing:
         self.next_at = now
         """When `play` has something to do; NEVER: not any more."""
         self.follow(stream)
-        if self._gives_way and relay.heard > now - JUST_NOW and relay.heard >= 0:
+        if sound.gives_way and relay.heard > now - JUST_NOW and relay.heard >= 0:
             self.next_at = NEVER
 
     def follow(self, stream: Stream) -> None:
@@ -43,21 +49,29 @@ class Playing:
         self._payload_type = stream.payload_type
         self._units = stream.ptime_ms * CLOCK_HZ // 1000
 
-    def play(self, now: int) -> None:
-        """Send the frames that are due, unless the source is heard for whom the sound has to give way."""
-        if self._gives_way and self._relay.heard > self._began:
+    def play(self, now: int) -> bool:
+        """Send the frames that are due, unless the source is heard for whom the sound has to give way.
+
+        True: an announcement has been heard to its end.
+        """
+        if self.sound.gives_way and self._relay.heard > self._began:
             self.stop()
-            return
+            return False
+        if self._is_over:
+            self.stop()
+            return True
         late = now - self.next_at
         skipped = late // self._units if late > MAX_LATE else 0
         self._at += skipped * self._units
         self.next_at += skipped * self._units
-        while self.next_at <= now:
-            payload = self._recording.frame(self._law, self._at, self._units)
-            self._relay.play(self._payload_type, self._sequence, self._at, payload, self.next_at)
+        while self.next_at <= now and not self._is_over:
+            self._relay.play(self._payload_type, self._sequence, self._at, self._frame(), self.next_at)
             self._sequence = (self._sequence + 1) & 0xFFFF
             self._at += self._units
             self.next_at += self._units
+        if self._is_over:
+            self.next_at += LINGER
+        return False
 
     def stop(self) -> None:
         """No frame more: what the source sends goes on in the same stream."""
@@ -65,6 +79,18 @@ class Playing:
             self.next_at = NEVER
             self._relay.sound_ended()
 
+    def _frame(self) -> bytes:
+        """The next one; after the last sample of what is played once there is silence."""
+        frame = self._recording.frame(self._law, self._at, self._units)
+        left = self._recording.samples - self._at
+        if self._is_played_once and left < self._units:
+            return frame[:left].ljust(self._units, bytes((SILENCE[self._law],)))
+        return frame
+
     @property
-    def _gives_way(self) -> bool:
-        return self.sound.kind is SoundKind.RINGBACK
+    def _is_over(self) -> bool:
+        return self._is_played_once and self._at >= self._recording.samples
+
+    @property
+    def _is_played_once(self) -> bool:
+        return self.sound.kind is SoundKind.ANNOUNCEMENT

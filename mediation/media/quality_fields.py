@@ -11,7 +11,7 @@ def quality_fields(quality: Quality) -> Fields:
     """What `quality_of` reads."""
     losses = quality.losses
     return [
-        [quality.reordered, quality.duplicates],
+        [quality.reordered, quality.duplicates, quality.discarded],
         [losses.lost, losses.runs, losses.bursts, losses.burst_packets, losses.burst_lost],
         [quality.jitter_mean_ms, quality.jitter_max_ms, quality.round_trip_ms, quality.round_trip_max_ms],
         _rating_fields(quality.rating),
@@ -26,7 +26,7 @@ def quality_of(fields: object) -> Quality:
     """The figures; ValueError for anything else."""
     match fields:
         case [
-            [int(reordered), int(duplicates)],
+            [int(reordered), int(duplicates), int(discarded)],
             [int(lost), int(runs), int(bursts), int(burst_packets), int(burst_lost)],
             [
                 int() | float() | None as mean, int() | float() | None as longest,
@@ -39,9 +39,9 @@ def quality_of(fields: object) -> Quality:
             [int() | float() as one_way_s, int() | float() as silent_audio_s],
         ]:  # fmt: skip
             return Quality(
-                reordered, duplicates, Losses(lost, runs, bursts, burst_packets, burst_lost), mean, longest, trip,
-                longest_trip, _rating(rating), remote_loss, remote_jitter, _rating(remote_rating),
-                _metrics(metrics), one_way_s, silent_audio_s,
+                reordered, duplicates, Losses(lost, runs, bursts, burst_packets, burst_lost), mean, longest,
+                trip, longest_trip, _rating(rating), remote_loss, remote_jitter, _rating(remote_rating),
+                _metrics(metrics), one_way_s, silent_audio_s, discarded,
             )  # fmt: skip
     raise ValueError("no figures of quality")
 

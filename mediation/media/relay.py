@@ -9,16 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from mediation.b2bua.plan import SoundKind, Stream
+from mediation.b2bua.plan import Stream
 from mediation.media.actions import ALL_CLOSED, NO_ACTIONS, Drop, actions_by, reasons_by
 from mediation.media.clock import NEVER
-from mediation.media.course import Course, Line
+from mediation.media.course import NO_LINE, Course, Line
 from mediation.media.digits import Tell
 from mediation.media.ear import Ear
 from mediation.media.fax_way import FaxWay
 from mediation.media.outlet import Heard
 from mediation.media.tap import SeatTap
-from mediation.media.voice import NO_LINE, Voice
+from mediation.media.voice import Voice
 from mediation.media.wide_plan import Ways, needs_way
 from mediation.media.workshop import Workshop, is_wanted
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
@@ -126,6 +126,8 @@ class Relay:
         self._course.end()
         if not is_wanted(source, sink):
             self._let_workshop_go()  # before anything that it holds would get another meaning
+        elif self._workshop is not None:
+            self._workshop.hasten()
         self._open_wide_way(source, sink)
         key = (source.law, source.payload_type, sink.law, sink.payload_type)
         if self._key is not None and self._key != key:
@@ -135,7 +137,7 @@ class Relay:
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
         self.ear.expect(source.law, self._laws)
-        is_drowned = sink.plays is not None and sink.plays.kind is SoundKind.MUSIC
+        is_drowned = sink.plays is not None and not sink.plays.gives_way
         if source.sends and sink.takes and not is_drowned:
             number = sink.event_payload_type
             self._actions = actions_by(key, source.taken_payload_types, events, number, sink.comfort_noise)
@@ -168,6 +170,12 @@ class Relay:
             self._settle(wide)
             self._rewrite.moved_on(*wide.mouth.ahead(self._rewrite.newest))
             self.sink = self._line
+
+    def rest(self) -> None:
+        """The call is a fax: nothing of its audio is to come any more."""
+        self._course.end()
+        self._let_workshop_go()
+        self._close_wide_way()
 
     def _let_workshop_go(self) -> None:
         if self._workshop is not None:
@@ -327,6 +335,10 @@ class Relay:
         self._rewrite.withhold(packet.sequence, packet.ssrc)
         self._drop(Drop.DIGIT, len(packet.payload))
 
+    def discard(self, packet: Heard, *, late: bool) -> None:
+        """See `Outlet`."""
+        self._drop(Drop.LATE if late else Drop.DUPLICATE, len(packet.payload))
+
     def forward(self, packet: Heard, now: int) -> None:
         """See `Outlet`."""
         self._forward(
@@ -411,6 +423,8 @@ class Relay:
         header = self._rewrite.header(payload_type, False, sequence, timestamp & 0xFFFFFFFF, _OURSELVES, at)
         if header is None:
             return  # the source was heard this very moment
+        if self.tap is not None and self._key is not None:
+            self.tap.play(self._key[2], header + payload, at)
         self._send_own(header, payload)
 
     def sound_ended(self) -> None:

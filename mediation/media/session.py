@@ -20,8 +20,10 @@ from mediation.b2bua.plan import (
     MediaClosed,
     MediaPlan,
     MediaSilent,
+    SoundEnded,
     Stream,
 )
+from mediation.b2bua.sounds import SoundKind
 from mediation.media.alarms import LOOK_INTERVAL, News
 from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST
@@ -73,7 +75,7 @@ class Session:
         call: str,
         pairs: tuple[PortPair, PortPair],
         watcher: Watcher,
-        on_fact: Callable[[MediaSilent | MediaAmiss | KeyHeard], None],
+        on_fact: Callable[[MediaSilent | MediaAmiss | KeyHeard | SoundEnded], None],
         *,
         chance: Chance,
         rtcp_interval_s: float,
@@ -155,6 +157,9 @@ class Session:
             from_caller, from_callee = self._relays
             from_caller.configure(plan.caller, plan.callee)
             from_callee.configure(plan.callee, plan.caller)
+        else:
+            for relay in self._relays:
+                relay.rest()
         caller.apply(plan.caller, now)
         callee.apply(plan.callee, now)
         for seat, media in enumerate((plan.caller, plan.callee)):
@@ -188,8 +193,8 @@ class Session:
                 self._tell(index, self._parties[index].look(now, self._applied_at, watched=watched))
         for index in _BOTH:
             playing = self._playing[index]
-            if playing is not None and playing.next_at <= now:
-                playing.play(now)
+            if playing is not None and playing.next_at <= now and playing.play(now):
+                self._on_fact(SoundEnded(self._call, caller=index == 0))
             if self._report_at[index] <= now:
                 self._parties[index].report(now)
                 self._report_at[index] = self._next_report(now, first=False)
@@ -251,9 +256,10 @@ class Session:
             self._tap = Tap(self._call, self._tape, self._whereabouts, everything=order.pcap)
             for seat in _BOTH:
                 self._relays[seat].tap = self._tap.of(seat)
-        for relay, stream in zip(self._relays, (plan.caller, plan.callee), strict=True):
+        streams = plan.caller, plan.callee
+        for relay, stream, across in zip(self._relays, streams, reversed(streams), strict=True):
             if relay.tap is not None:
-                relay.tap.follow(stream)
+                relay.tap.follow(stream, heard=across.plays is None or across.plays.gives_way)
 
     def _whereabouts(self) -> tuple[tuple[Endpoint | None, Endpoint], ...]:
         """See `tap`."""
@@ -291,6 +297,8 @@ class Session:
         self._stop_playing(seat)
         if isinstance(media, Stream) and sound is not None and sound in self._shelf:
             self._playing[seat] = Playing(sound, self._shelf[sound], self._relays[1 - seat], media, now)
+        elif sound is not None and sound.kind is SoundKind.ANNOUNCEMENT:
+            self._on_fact(SoundEnded(self._call, caller=seat == 0))
 
     def _stop_playing(self, seat: int) -> None:
         playing, self._playing[seat] = self._playing[seat], None

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mediation.b2bua.plan import Sound, SoundKind
-from mediation.b2bua.sounds import music_of, ringback_of
+from mediation.b2bua.sounds import Sound, SoundKind, announced_by, music_of, ringback_of
 from mediation.settings.model import Settings
 from mediation.settings.peers import Internal
 from mediation.settings.trunks import Trunk
@@ -33,7 +32,7 @@ class SoundFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One sound, which goes on from its beginning when it has ended."""
+    """One sound, which goes on from its beginning when it has ended, if it is played again and again."""
 
     octets: bytes | mmap.mmap
     """Among others."""
@@ -57,7 +56,13 @@ Shelf = Mapping[Sound, Recording]
 def sounds_of(settings: Settings) -> list[Sound]:
     """All that may be played by these settings, each once."""
     peers: tuple[Internal | Trunk, ...] = (settings.internal, *settings.trunks)
-    found = (sound for peer in peers for sound in (ringback_of(peer.early_media), music_of(peer.mid_call)))
+    found: list[Sound | None] = []
+    for peer in peers:
+        found += (
+            ringback_of(peer.early_media),
+            music_of(peer.mid_call),
+            *map(announced_by, peer.announcements),
+        )
     return list(dict.fromkeys(sound for sound in found if sound is not None))
 
 

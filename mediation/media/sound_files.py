@@ -45,7 +45,7 @@ def read_sound(file: str) -> Samples:
 def faulty_sounds(draft: Draft) -> Iterator[Fault]:
     """Every file that is named in the settings and cannot be played."""
     reasons: dict[str, str | None] = {}
-    for path, file in draft.music():
+    for path, file in draft.sound_files():
         if file not in reasons:
             reasons[file] = _why_not(file)
         if reason := reasons[file]:

@@ -4,11 +4,12 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 
-from mediation.b2bua.plan import Sound, SoundKind
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.shelf import LAWS, LENGTH_OCTETS
 from mediation_codecs.g711 import Samples, encode
+from mediation_codecs.refusal_tones import RefusalTone, refusal_tone
 from mediation_codecs.ringback import RINGBACK
-from mediation_codecs.tones import progress
+from mediation_codecs.tones import chained, progress
 
 
 def made(sounds: Iterable[Sound]) -> dict[Sound, Samples]:
@@ -32,7 +33,10 @@ def _samples_of(sound: Sound) -> Samples:
         case SoundKind.RINGBACK:
             cadence = RINGBACK[sound.name]
             return progress(cadence, sum(cadence.pattern_s))
-        case SoundKind.MUSIC:
+        case SoundKind.TONE:
+            kind, _, country = sound.name.partition(":")
+            return chained(refusal_tone(RefusalTone(kind), country))
+        case SoundKind.MUSIC | SoundKind.ANNOUNCEMENT:
             from mediation.media.sound_files import read_sound  # what decodes files is large
 
             return read_sound(sound.name)

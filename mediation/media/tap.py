@@ -8,7 +8,17 @@ from collections.abc import Callable
 from typing import Final
 
 from mediation.b2bua.plan import Endpoint, Stream
-from mediation.media.tape import KIND_OF, RTP_FLOWS, Kind, Tape, packed_batch, packed_flows, packed_record
+from mediation.media.tape import (
+    KIND_OF,
+    OWN_FLOWS,
+    RTP_FLOWS,
+    Kind,
+    Tape,
+    packed_batch,
+    packed_flows,
+    packed_record,
+)
+from mediation_codecs.law import Law
 
 GATHER: Final = 1600
 """Units of the media clock: 0.2 s."""
@@ -87,16 +97,21 @@ class SeatTap:
         self._everything = everything
         self._kinds: dict[int, Kind] = {}
 
-    def follow(self, stream: Stream) -> None:
-        """What its payload types mean from now on. A party that may not send is not heard."""
+    def follow(self, stream: Stream, *, heard: bool) -> None:
+        """What its payload types mean from now on. A party that may not send is not heard, nor is one in whose place
+        the other one hears a sound of ours."""
         kind = KIND_OF[stream.law]
-        self._kinds = dict.fromkeys(stream.taken_payload_types, kind) if stream.sends else {}
+        self._kinds = dict.fromkeys(stream.taken_payload_types, kind) if stream.sends and heard else {}
 
     def hear(self, payload_type: int, packet: bytes, arrival: int) -> None:
         """A valid RTP packet of its."""
         kind = self._kinds.get(payload_type, Kind.OTHER)
         if kind or self._everything:
             self._tap.add(self._seat, kind, arrival, packet)
+
+    def play(self, law: Law, packet: bytes, at: int) -> None:
+        """A packet of ours that is heard in its place: as sound alone, for it is nothing that the party has sent."""
+        self._tap.add(OWN_FLOWS + self._seat, KIND_OF[law], at, packet)
 
     def hear_report(self, datagram: bytes, arrival: int) -> None:
         """Valid RTCP of its."""

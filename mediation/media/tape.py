@@ -6,6 +6,8 @@ and counts it, and never waits. Both ends outlive the recorder, so that another 
     batch:   length of the call's name | the name | packets | four flows | records
     flow:    their address and port | ours                           of the caller's RTP, the callee's, and their RTCP
     record:  flow | kind | octets | arrival on the media clock | the packet
+
+What we play to one party stands in a flow of its own at the other one's seat, which has no addresses: nobody sent it.
 """
 
 import socket
@@ -29,6 +31,9 @@ ROOM_OCTETS: Final = 8 << 20
 
 RTP_FLOWS: Final = 2
 """The flows of RTP come first, and those of RTCP after them."""
+
+OWN_FLOWS: Final = 4
+"""Flows of ours in the place of a seat's come after all that have addresses."""
 
 _NAME: Final = Struct("!B")
 _COUNT: Final = Struct("!H")

@@ -1,9 +1,7 @@
-"""What a party hears as ours, and what stands for a line where there is none."""
+"""What a party hears as ours, whoever is at the other end."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from mediation.media.course import Line
 from mediation.rtp.rewrite import Rewrite
 
 
@@ -19,16 +17,3 @@ class Voice:
     octets: int = 0
     not_sent: int = 0
     at_reports: tuple[int, int] = (0, 0)
-
-
-class _NoLine:
-    """To and from a party whose address is not known or cannot be reached."""
-
-    def recv(self, _limit: int, /) -> bytes:
-        raise OSError("no line")
-
-    def send(self, _datagram: bytes, /) -> int:
-        raise OSError("no line")
-
-
-NO_LINE: Final[Line] = _NoLine()

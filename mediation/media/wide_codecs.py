@@ -18,7 +18,7 @@ from mediation.media.wide_way import WideWay
 from mediation.settings.draft import Draft
 from mediation.settings.problems import Fault
 from mediation_codecs.codec import WIDE_RATE_HZ, Codec
-from mediation_codecs.concealment import Concealer
+from mediation_codecs.concealer import Concealer
 from mediation_codecs.g711 import Samples
 from mediation_codecs.resampling import Decimator
 

@@ -16,7 +16,7 @@ from mediation.media.wide_sound import Beside, CodecError, Codecs
 from mediation.rtp.event_clock import EventsSlower
 from mediation.rtp.packet import RtpError
 from mediation_codecs.codec import WIDE_RATE_HZ
-from mediation_codecs.concealment import Concealer
+from mediation_codecs.concealer import Concealer
 from mediation_codecs.g711 import Samples, decode, encode
 from mediation_codecs.pcm import RATE_HZ
 from mediation_codecs.resampling import Decimator

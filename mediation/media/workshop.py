@@ -1,6 +1,7 @@
 """What is done to one direction of a call beyond its translation, where the plan wants any of it.
 
-Keys that are said in another way to the other party, noise in place of its description, packets of another length. A
+Packets in order and evenly, keys that are said in another way to the other party, noise in place of its description,
+packets of another length. A
 direction that wants none of these has no workshop; one that has it leaves the shortest road to packets that simply
 follow each other, as long as nothing is at work.
 """
@@ -8,41 +9,64 @@ follow each other, as long as nothing is at work.
 from collections.abc import Callable
 
 from mediation.b2bua.plan import Stream
-from mediation.media.clock import NEVER
+from mediation.media.clock import NEVER, UNITS_PER_MS
 from mediation.media.digits import Digits, Tell, are_unlike, way_of
 from mediation.media.hush import Hush
+from mediation.media.jitter_buffer import JitterBuffer
+from mediation.media.modem_ear import ModemEar
 from mediation.media.outlet import Heard, Outlet
 from mediation.media.repacketizing import Repacketizer, lengths_for
 from mediation.sdp.audio import COMFORT_NOISE
+from mediation_codecs.law import Law
 
 NOISE_TYPE = COMFORT_NOISE[0]
 
 
 def is_wanted(source: Stream, sink: Stream) -> bool:
     """Whether a direction needs a workshop."""
-    return are_unlike(source, sink) or _needs_noise(source, sink) or _needs_lengths(source, sink)
+    return (
+        are_unlike(source, sink)
+        or _needs_noise(source, sink)
+        or _needs_lengths(source, sink)
+        or _needs_buffer(source, sink)
+    )
 
 
 class Workshop:
     """Of one direction. All times are of the media clock."""
 
-    __slots__ = ("_digits", "_hush", "_laws", "_lengths", "_outlet", "_packer", "_remind", "_tell")
+    __slots__ = (
+        "_buffer", "_digits", "_hush", "_law", "_laws", "_lengths", "_modem", "_outlet", "_packer", "_remind",
+        "_sequence", "_tell",
+    )  # fmt: skip
 
     def __init__(self, outlet: Outlet, tell: Tell, remind: Callable[[], None]) -> None:
         """`tell` hears of keys for signalling, `remind` is called when `deadline` may have come nearer."""
         self._outlet = outlet
         self._tell = tell
         self._remind = remind
+        self._buffer: JitterBuffer | None = None
         self._digits: Digits | None = None
         self._hush: Hush | None = None
         self._packer: Repacketizer | None = None
+        self._modem = ModemEar()
+        self._law = Law.PCMU
+        self._sequence: int | None = None
+        """The last number that came by here; None: others have come elsewhere since."""
         self._laws: tuple[int, ...] = ()
         self._lengths = (0, 0)
 
     def follow(self, source: Stream, sink: Stream) -> None:
         """Another plan: what it still asks for goes on."""
-        self._laws = source.taken_payload_types
+        self._laws, self._law = source.taken_payload_types, source.law
         self._lengths = lengths_for(sink)
+        if not _needs_buffer(source, sink):
+            self._buffer = None
+        else:
+            if self._buffer is None:
+                self._buffer = JitterBuffer(self._listen, self._outlet, self._remind)
+            depth = source.jitter_buffer_ms * UNITS_PER_MS
+            self._buffer.follow(depth, source.taken_event_payload_types)
         self._follow_digits(source, sink)
         if not _needs_noise(source, sink):
             self._hush = None
@@ -72,12 +96,28 @@ class Workshop:
 
     def watches(self, octets: int) -> bool:
         """Whether packets of this payload must come here, each of them."""
+        if self._buffer is not None:
+            return True
         if self._digits is not None and self._digits.is_busy:
             return True
-        return self._packer is not None and not self._fits(octets)
+        if self._packer is not None and not self._fits(octets):
+            return True
+        self._sequence = None
+        return False
 
     def take(self, packet: Heard, now: int) -> None:
         """A packet of the source, on its way."""
+        if self._buffer is None:
+            self._listen(packet, now)
+        else:
+            self._buffer.put(packet, now)
+
+    def hasten(self) -> None:
+        """What waits for its turn leaves at once: it was sent by the plan that still holds."""
+        if self._buffer is not None:
+            self._buffer.flush()
+
+    def _listen(self, packet: Heard, now: int) -> None:
         if self._digits is None:
             self.send_on(packet, now)
             return
@@ -87,11 +127,12 @@ class Workshop:
     def send_on(self, packet: Heard, now: int) -> None:
         """The same, once it has been listened to."""
         digits, hush, outlet = self._digits, self._hush, self._outlet
+        after_loss = self._misses_before(packet.sequence)
         if digits is not None and digits.keeps(packet, outlet.leaving(packet), now):
             outlet.withhold(packet)
             return
         if packet.payload_type not in self._laws:
-            if hush is not None and packet.payload_type == NOISE_TYPE:
+            if hush is not None and packet.payload_type == NOISE_TYPE and not self._modem.is_sure:
                 hush.heard(packet.payload, now)
             self.flush()
             outlet.forward(packet, now)
@@ -99,14 +140,28 @@ class Workshop:
         if hush is not None:
             hush.stop()
         packer = self._packer
-        if packer is None or self._fits(len(packet.payload)):
+        if packer is not None or hush is not None:
+            self._modem.hear(self._law, packet.payload, now)
+        if packer is None:
+            outlet.forward(packet, now)
+        elif self._fits(len(packet.payload)):
+            packer.bypassed()
             outlet.forward(packet, now)
         elif (placed := outlet.place(packet, now)) is not None:
-            for payload, timestamp, marker in packer.take(*placed, now):
+            conceals = after_loss and not self._modem.is_sure
+            for payload, timestamp, marker in packer.take(*placed, now, conceals=conceals):
                 outlet.send_piece(payload, timestamp, marker=marker)
+
+    def _misses_before(self, sequence: int) -> bool:
+        """Whether packets before this one have not come."""
+        ahead = 1 if self._sequence is None else (sequence - self._sequence) & 0xFFFF
+        if ahead < 0x8000:
+            self._sequence = sequence
+        return 1 < ahead < 0x8000
 
     def stop(self) -> None:
         """Nobody needs this any more: what is held or waits goes on."""
+        self.hasten()
         if self._digits is not None:
             self._digits.stop()
         self.flush()
@@ -119,20 +174,25 @@ class Workshop:
 
     def source_changed(self) -> None:
         """Another stream comes in: its timestamps say nothing of those before."""
+        if self._buffer is not None:
+            self._buffer.source_changed()
         self.flush()
         if self._digits is not None:
             self._digits.source_changed()
         if self._hush is not None:
             self._hush.stop()
+        self._modem, self._sequence = ModemEar(), None
 
     @property
     def deadline(self) -> int:
         """When `handle_timeout` has something to do."""
-        rooms = (self._digits, self._hush, self._packer)
+        rooms = (self._buffer, self._digits, self._hush, self._packer)
         return min((room.deadline for room in rooms if room is not None), default=NEVER)
 
     def handle_timeout(self, now: int) -> None:
         """What is due."""
+        if self._buffer is not None:
+            self._buffer.handle_timeout(now)
         digits = self._digits
         if digits is not None:
             digits.handle_timeout(now)
@@ -153,6 +213,10 @@ def _is_open(source: Stream, sink: Stream) -> bool:
 
 def _needs_noise(source: Stream, sink: Stream) -> bool:
     return _is_open(source, sink) and sink.fill_silence and not sink.comfort_noise
+
+
+def _needs_buffer(source: Stream, sink: Stream) -> bool:
+    return _is_open(source, sink) and source.jitter_buffer_ms > 0
 
 
 def _needs_lengths(source: Stream, sink: Stream) -> bool:

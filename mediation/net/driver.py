@@ -1,7 +1,7 @@
 """Pumps an engine: input, drain, arm one timer. The only place where the core meets a clock."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Generic, Protocol, TypeVar
 
 from mediation.net.flows import Flows
@@ -44,6 +44,16 @@ class Engine(Protocol[Output]):
         """When `handle_timeout` wants to be called."""
 
 
+class Recognizer(Protocol):
+    """An engine that knows peers by their certificates as well."""
+
+    def may_prove(self, flow: Flow) -> bool:
+        """Whether somebody whom nobody knows may show a certificate there, to be known by it."""
+
+    def connection_proved(self, flow: Flow, names: Collection[str], now: float, *, ours: bool) -> None:
+        """A connection stands whose other end has shown a certificate with these names; `ours`: we have opened it."""
+
+
 class Driver(Generic[Other]):
     """Drives one engine over real sockets; outputs that are not octets to send go to `perform`."""
 
@@ -54,18 +64,23 @@ class Driver(Generic[Other]):
         *,
         security: Security | None = None,
         wires: Wires | None = None,
+        recognizer: Recognizer | None = None,
         on_silent: Callable[[Flow], None] = lambda flow: None,
     ) -> None:
-        """Without `security` there is no TLS; without `wires` all peers are alike, and none is kept alive.
+        """Without `security` there is no TLS; without `wires` all peers are alike, and none is kept alive; without
+        `recognizer`, who is the engine then, nobody is known by a certificate alone.
 
         `on_silent` hears of connections that are ended because nobody answers our keep-alives.
         """
         self._engine = engine
         self._wires = wires
+        self._recognizer = recognizer
         self._perform = perform
         self._timer: asyncio.TimerHandle | None = None
         self.flows = Flows(
             knows=engine.knows,
+            may_prove=(lambda flow: False) if recognizer is None else recognizer.may_prove,
+            on_proof=self._connection_proved,
             on_message=self._message_received,
             on_malformed=self._malformed_received,
             on_failure=self._send_failed,
@@ -115,6 +130,11 @@ class Driver(Generic[Other]):
     def _message_received(self, message: Message, flow: Flow) -> None:
         self._engine.receive(message, flow, self.now())
         self._drain()
+
+    def _connection_proved(self, flow: Flow, names: Collection[str], ours: bool) -> None:  # a callback
+        if self._recognizer is not None:
+            self._recognizer.connection_proved(flow, names, self.now(), ours=ours)
+            self._drain()
 
     def _malformed_received(self, error: MalformedMessage, flow: Flow) -> None:
         self._engine.receive_malformed(error, flow, self.now())

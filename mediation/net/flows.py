@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -11,6 +11,7 @@ from itertools import count
 
 from mediation.net.address import family_of, is_address
 from mediation.net.aliases import Aliases
+from mediation.net.heirs import Heirs
 from mediation.net.keepalive import Datagrams
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY, TcpListener, turn_away
 from mediation.net.marking import connecting_socket
@@ -62,7 +63,9 @@ class ListenError(OSError):
 class Flows:
     """Sends by flow and receives from anywhere.
 
-    `knows(flow)` is asked before anything is read from a peer; strangers are dropped, and `refused` counts them.
+    `knows(flow)` is asked before anything is read from a peer; strangers are dropped, and `refused` counts them. Where
+    `may_prove(flow)` they may show a certificate first. `on_proof` hears of every connection whose other end has shown
+    one that is good: the flow, the names in it, and whether it was us who have connected.
     `on_lost` hears of connections that are gone, whoever has ended them; before that, `on_silent` of those that have
     not answered our pings. Without `security` there is no TLS. `wire`
     tells how long connections last without use, and the like.
@@ -75,6 +78,8 @@ class Flows:
         on_message: Callable[[Message, Flow], None],
         on_malformed: Callable[[MalformedMessage, Flow], None],
         on_failure: Callable[[Flow], None],
+        may_prove: Callable[[Flow], bool] = lambda flow: False,
+        on_proof: Callable[[Flow, Collection[str], bool], None] = lambda flow, names, ours: None,
         on_lost: Callable[[Flow], None] = lambda flow: None,
         on_silent: Callable[[Flow], None] = lambda flow: None,
         security: Security | None = None,
@@ -82,6 +87,8 @@ class Flows:
         marking: Callable[[Transport, Endpoint], Marking] = lambda transport, local: UNMARKED,
     ) -> None:
         self._knows = knows
+        self._may_prove = may_prove
+        self._on_proof = on_proof
         self._on_message = on_message
         self._on_malformed = on_malformed
         self._on_failure = on_failure
@@ -95,13 +102,12 @@ class Flows:
         self._connections: dict[int, TcpConnection] = {}
         self._by_peer: dict[tuple[Endpoint, Endpoint], TcpConnection] = {}
         self._aliases = Aliases(security, wire)
+        self._heirs = Heirs()
         self._keepalives = Datagrams(self._send_keepalive)
         self._opening: dict[tuple[Endpoint, Endpoint], list[bytes]] = {}
         self._rests: Rests[tuple[Endpoint, Endpoint]] = Rests()
         self._connecting: set[asyncio.Task[None]] = set()
         self._adopting: set[asyncio.Task[None]] = set()
-        self._shaking: dict[int, Flow] = {}
-        """TLS handshakes of those who have connected, by the connection's identity."""
         self._secured: set[TcpConnection] = set()
         """Every connection with TLS, those included that do not stand yet or end with an alert."""
         self._identities = count(1)
@@ -151,6 +157,7 @@ class Flows:
             self._connections.get(flow.connection or _NONE)
             or self._by_peer.get(peer)
             or self._aliases.get(peer)
+            or self._heirs.of(flow.connection or _NONE)
         )
         if connection is not None and connection.send(octets):
             return
@@ -221,9 +228,13 @@ class Flows:
         if self._closing:
             return False
         peer = (connection.local, connection.remote)
-        self._shaken(connection)
+        self._shaken(connection, good=True)
         self._connections[connection.identity] = connection
         self._by_peer[peer] = connection
+        shown = connection.identity_shown
+        if shown is not None:
+            self._heirs.stands(connection)
+            self._on_proof(connection.flow, shown.domains, connection.ours)
         for octets in self._opening.pop(peer, ()):
             connection.send(octets)
         return True
@@ -233,12 +244,14 @@ class Flows:
         peer = (connection.local, connection.remote)
         self._shaken(connection)
         known = self._connections.pop(connection.identity, None) is not None
+        self._heirs.gone(connection)
         if self._by_peer.get(peer) is connection:
             del self._by_peer[peer]
         self._secured.discard(connection)
         if not self._connections and not self._secured:
             self._emptied.set()
         if not connection.fault:
+            self.refused += connection.strange and not known  # its place was given away
             self._lost(connection, known=known)
 
     def _lost(self, connection: TcpConnection, *, known: bool) -> None:
@@ -263,7 +276,11 @@ class Flows:
         """Tell why, and that the handshake is over."""
         self._shaken(connection)
         if self._security is not None and not self._closing:
-            self._security.refused(connection.flow, connection.fault, calling=connection.ours)
+            if connection.strange:
+                self.refused += 1
+            self._security.refused(
+                connection.flow, connection.fault, calling=connection.ours, stranger=connection.strange
+            )
         peer = (connection.local, connection.remote)
         if self._by_peer.get(peer) is connection:
             del self._by_peer[peer]
@@ -292,17 +309,20 @@ class Flows:
 
     def _accepted(self, listener: Listener, accepted: socket.socket, remote: Endpoint) -> None:
         flow = Flow(listener.transport, listener.endpoint, remote)
-        if not self._knows(flow):
+        strange = not self._knows(flow)
+        if strange and not (self._security is not None and self._may_prove(flow)):
             self.refused += 1
             turn_away(accepted)
             return
-        secure = listener.transport is Transport.TLS
-        if secure and (self._security is None or not self._security.admit(flow)):
-            turn_away(accepted)
-            return
-        connection = self._new_connection(flow, calling=False)
-        if secure:
-            self._shaking[connection.identity] = flow
+        if listener.transport is Transport.TLS:
+            if self._security is None or not self._security.admit(flow, stranger=strange):
+                self.refused += strange
+                turn_away(accepted)
+                return
+            connection = self._new_connection(flow, calling=False, strange=strange)
+            self._security.handshakes.begin(connection, remote[0], stranger=strange)
+        else:
+            connection = self._new_connection(flow, calling=False)
         task = asyncio.get_running_loop().create_task(self._adopt(connection, accepted))
         self._adopting.add(task)
         task.add_done_callback(self._adopting.discard)
@@ -315,11 +335,10 @@ class Flows:
             self._shaken(connection)
             self._secured.discard(connection)
 
-    def _shaken(self, connection: TcpConnection) -> None:
+    def _shaken(self, connection: TcpConnection, *, good: bool = False) -> None:
         """A handshake with somebody who has connected is over, well or not."""
-        flow = self._shaking.pop(connection.identity, None)
-        if flow is not None and self._security is not None:
-            self._security.done(flow)
+        if self._security is not None:
+            self._security.handshakes.over(connection, good=good)
 
     def _exhausted(self, error: OSError) -> None:
         """Nobody of ours can help it; whoever watches the loop is told."""
@@ -327,10 +346,10 @@ class Flows:
             {"message": "connections are turned away", "exception": error}
         )
 
-    def _new_connection(self, flow: Flow, *, calling: bool) -> TcpConnection:
+    def _new_connection(self, flow: Flow, *, calling: bool, strange: bool = False) -> TcpConnection:
         shield = None
         if flow.transport is Transport.TLS and self._security is not None:
-            shield = self._security.shield(flow, calling=calling)
+            shield = self._security.shield(flow, calling=calling, stranger=strange)
         wire = self._wire(flow)
         connection = TcpConnection(
             self,
@@ -340,6 +359,7 @@ class Flows:
             shield=shield,
             towards=flow.remote if calling else None,
             keepalive_s=wire.keepalive_s,
+            strange=strange,
         )
         if shield is not None:
             self._secured.add(connection)

@@ -1,13 +1,13 @@
 """Who may speak TLS with us, and with which certificates of ours: contexts that can change while calls go on."""
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from mediation.net.credentials import WARN_DAYS, Lifetime, Stamp, lifetime, stamp
+from mediation.net.handshakes import Handshakes
 from mediation.net.tls import Contexts, CredentialsError, Shield, load_contexts
 from mediation.routing.certificates import Expectations, Identity
 from mediation.routing.directory import Directory
@@ -15,12 +15,10 @@ from mediation.settings.model import Settings
 from mediation.settings.peers import Side
 from mediation.sip.flow import Flow, Transport
 
-MOST_HANDSHAKES: Final = 512
-"""Handshakes that others may have under way with us; one more is turned away."""
-MOST_HANDSHAKES_OF_ONE: Final = 64
-"""… from one address, so that a peer that has lost its mind leaves room for the others."""
 TELL_EVERY_S: Final = 60.0
 """Of failures with one peer, one is told in so long, with the number of those that were not."""
+TELL_OF_STRANGERS_EVERY_S: Final = 10.0
+"""… and of failures with strangers one for all of them, or a flood of them would be one of the log."""
 MOST_REMEMBERED: Final = 4096
 """Peers whose failures were told of late."""
 WARN_EVERY_S: Final = 86_400.0
@@ -98,7 +96,7 @@ class Security:
             if listener.transport is Transport.TLS
         }
         self._in_use: dict[Side, _InUse] = {}
-        self._shaking: Counter[str] = Counter()
+        self.handshakes: Final = Handshakes(time.monotonic)
         self._told: dict[tuple[str, bool], tuple[float, int]] = {}
 
     def load(self) -> None:
@@ -132,10 +130,12 @@ class Security:
 
     # what mediation.net.flows asks
 
-    def shield(self, flow: Flow, *, calling: bool) -> Shield:
-        """The TLS of a new connection between one of our listeners and a peer."""
+    def shield(self, flow: Flow, *, calling: bool, stranger: bool = False) -> Shield:
+        """The TLS of a new connection between one of our listeners and a peer, or a `stranger` that may prove one."""
         side = self._sides[flow.local]
         contexts = self._in_use[side].contexts
+        if stranger:
+            return Shield(contexts.server, calling=False, expected=self._expectations.of_stranger(flow))
         expected = self._expectations.of(flow, side, calling=calling)
         if not calling:
             asked = self._settings.interface(side).tls.verify
@@ -148,27 +148,19 @@ class Security:
         side = self._sides[flow.local]
         return identity is not None and self._expectations.allow_reuse(flow, side, identity, sent_by)
 
-    def admit(self, flow: Flow) -> bool:
-        """Whether there is room for one more handshake; each that is admitted must be `done`."""
-        host = flow.remote[0]
-        if self._shaking.total() >= MOST_HANDSHAKES or self._shaking[host] >= MOST_HANDSHAKES_OF_ONE:
-            self.refused(flow, "too many handshakes at a time", calling=False)
-            return False
-        self._shaking[host] += 1
-        return True
+    def admit(self, flow: Flow, *, stranger: bool = False) -> bool:
+        """Whether there is room for one more handshake."""
+        admitted = self.handshakes.admits(flow.remote[0], stranger=stranger)
+        if not admitted:
+            self.refused(flow, "too many handshakes at a time", calling=False, stranger=stranger)
+        return admitted
 
-    def done(self, flow: Flow) -> None:
-        """A handshake that was admitted is over."""
-        host = flow.remote[0]
-        self._shaking[host] -= 1
-        if self._shaking[host] <= 0:
-            del self._shaking[host]
-
-    def refused(self, flow: Flow, reason: str, *, calling: bool) -> None:
-        """Tell of a failure, unless one with this peer was told a moment ago."""
-        key, now = (flow.remote[0], calling), time.monotonic()
-        told_at, untold = self._told.get(key, (-TELL_EVERY_S, 0))
-        if now < told_at + TELL_EVERY_S:
+    def refused(self, flow: Flow, reason: str, *, calling: bool, stranger: bool = False) -> None:
+        """Tell of a failure, unless one with this peer, or with any stranger, was told a moment ago."""
+        key, now = ("" if stranger else flow.remote[0], calling), time.monotonic()
+        every_s = TELL_OF_STRANGERS_EVERY_S if stranger else TELL_EVERY_S
+        told_at, untold = self._told.get(key, (-every_s, 0))
+        if now < told_at + every_s:
             self._told[key] = (told_at, untold + 1)
             return
         if len(self._told) >= MOST_REMEMBERED:

@@ -63,6 +63,7 @@ class TcpConnection(asyncio.Protocol):
         shield: Shield | None = None,
         towards: Endpoint | None = None,
         keepalive_s: float = 0.0,
+        strange: bool = False,
     ) -> None:
         """`keepalive_s`: between two pings of ours, if it is us who have connected; 0: none."""
         self._user = user
@@ -84,6 +85,8 @@ class TcpConnection(asyncio.Protocol):
         self.remote: Endpoint = towards or ("", 0)
         self.ours = towards is not None
         """Whether we have opened it."""
+        self.strange = strange
+        """Whether nobody knows who it is before it has shown a certificate."""
         self.stood = False
         """Whether messages could ever be sent by it."""
         self.heard = False
@@ -142,7 +145,7 @@ class TcpConnection(asyncio.Protocol):
             raise TypeError("a stream transport is needed")
         self._transport = transport
         peer = transport.get_extra_info("peername")
-        if peer is None:  # it has reset the connection already
+        if peer is None or self._ended:  # it has reset the connection already, or its place was given away
             transport.abort()
             return
         if not self.ours:

@@ -52,6 +52,8 @@ class Sources:
     """The trunks that register with their ITSP, and whether each is registered now."""
     certificates: Callable[[], Mapping[str, datetime]]
     """When the certificate of each interface with TLS ends."""
+    tls_strangers: Callable[[], Mapping[str, int]] = dict
+    """What has become of TLS handshakes of those whose address is nobody's, since the start."""
     targets: Callable[[], Sequence[TargetReport]] = tuple
     """How each target does."""
     names: Callable[[], Sequence[NameReport]] = tuple
@@ -119,6 +121,11 @@ class Metrics:
             ("trunk", "result"),
             registry=self._registry,
         )
+        self._looped = Counter(
+            "mediation_requests_looped",
+            "Calls and messages that were refused with 482 because they had come from here.",
+            registry=self._registry,
+        )
         self._policy = Counter(
             "mediation_policy_calls",
             "New calls that were to be put to the policy, by what has become of that: as-decided, changed or refused "
@@ -163,6 +170,8 @@ class Metrics:
         """The engine has told something; what has a figure is counted."""
         if self._recordings is not None:
             self._recordings.told(name)
+        if name == "call.looped":
+            self._looped.inc()
         result = REGISTRATIONS.get(name)
         if result is not None:
             self._registrations.labels(fields["trunk"], result).inc()
@@ -193,6 +202,15 @@ class _Looks(Collector):
             "Datagrams and connections from sources that no setting names.",
             self._sources.strangers(),
         )
+        fates = CounterMetricFamily(
+            "mediation_tls_strangers",
+            "TLS connections from addresses that no setting names, where a certificate may tell who it is, by what has "
+            "become of them: proved to be somebody, refused, or turned away because there were too many (crowded).",
+            labels=["result"],
+        )
+        for fate, count in self._sources.tls_strangers().items():
+            fates.add_metric([fate], count)
+        yield fates
         registered = self._sources.registered()
         if registered:
             stands = GaugeMetricFamily(

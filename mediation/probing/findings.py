@@ -1,6 +1,6 @@
 """All findings of a run, in the order of the report."""
 
-from mediation.probing import judgement, media_judgement
+from mediation.probing import account_judgement, judgement, media_judgement
 from mediation.probing.evidence import Evidence
 from mediation.probing.finding import Finding
 
@@ -8,8 +8,10 @@ from mediation.probing.finding import Finding
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
     """Judge everything."""
     return (
+        account_judgement.registration(evidence),
         judgement.options(evidence),
         judgement.call(evidence),
+        account_judgement.credentials(evidence),
         judgement.post_dial_delay(evidence),
         media_judgement.early_media(evidence),
         judgement.prack(evidence),

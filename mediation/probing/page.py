@@ -10,7 +10,7 @@ from mediation.lab.ladder_svg import kind_of, ladder_svg
 from mediation.probing.evidence import Trial
 from mediation.probing.finding import Finding, Verdict
 from mediation.probing.fitting import advice_lines
-from mediation.probing.report import US, Report, ladder, shown
+from mediation.probing.report import US, Report, Survey, ladder, shown
 
 _WORDS: Final = {
     Verdict.YES: ("✓", "yes", "good"),
@@ -20,17 +20,23 @@ _WORDS: Final = {
 }
 
 
-def write_page(path: Path, report: Report) -> None:
+def write_page(path: Path, survey: Survey) -> None:
     """Write it. Raises OSError."""
-    path.write_text(page(report), encoding="utf-8", errors="backslashreplace")
+    path.write_text(page(survey), encoding="utf-8", errors="backslashreplace")
 
 
-def page(report: Report) -> str:
+def page(survey: Survey) -> str:
     """The whole page. What the trunk has written is shown, never interpreted."""
     style = resources.files("mediation.lab").joinpath("report.css").read_text(encoding="utf-8")
     own = resources.files("mediation.probing").joinpath("page.css").read_text(encoding="utf-8")
-    title = f"Trunk {report.plan.trunk}: what it supports"
-    trials = "".join(_trial(trial, report) for trial in report.evidence.trials.values() if trial.spoken)
+    title = f"Trunk {survey.trunk}: what it supports"
+    found = "".join(_findings(report, place) for place, report in enumerate(survey.reports, 1))
+    trials = "".join(
+        _trial(trial, report, place)
+        for place, report in enumerate(survey.reports, 1)
+        for trial in report.evidence.trials.values()
+        if trial.spoken
+    )
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -43,51 +49,61 @@ def page(report: Report) -> str:
 <style>{style}{own}{LADDER_STYLE}</style>
 </head>
 <body>
-<a class="skip" href="#findings">To the findings</a>
-{_head(report)}
+<a class="skip" href="#findings-1">To the findings</a>
+{_head(survey)}
 <main>
-<section aria-labelledby="findings"><h2 id="findings">What it supports</h2>
-<div class="wide"><table class="findings"><thead class="unseen"><tr><th scope="col">Verdict</th>
-<th scope="col">Capability</th><th scope="col">What was answered</th><th scope="col">Seen in</th></tr></thead>
-<tbody>{"".join(_finding(each, report) for each in report.found)}</tbody></table></div>
-</section>
+{found}
 <section aria-labelledby="block"><h2 id="block">The settings that fit</h2>
 <p class="story">What should differ from the defaults of Mediation Server, each with its reason.</p>
-{_advised(report)}</section>
+{_advised(survey)}</section>
 {trials}
 </main>
-{_foot(report)}
+{_foot(survey)}
 </body>
 </html>
 """
 
 
-def _head(report: Report) -> str:
-    plan = report.plan
-    counts = {verdict: sum(each.verdict is verdict for each in report.found) for verdict in Verdict}
+def _head(survey: Survey) -> str:
+    reports = survey.reports
+    first, calls = reports[0], sum(each.calls for each in reports)
+    counts = {
+        verdict: sum(each.verdict is verdict for report in reports for each in report.found)
+        for verdict in Verdict
+    }
     tiles = "".join(
         f"<div><dt>{_WORDS[verdict][1]}</dt><dd>{count}</dd></div>" for verdict, count in counts.items()
     )
-    when = report.began.strftime("%d %B %Y, %H:%M:%S %Z").lstrip("0")
-    trouble = (
-        f'<ul class="failures"><li>Not finished: {_text(report.broken_off)}</li></ul>'
-        if report.broken_off
-        else ""
-    )
+    when = first.began.strftime("%d %B %Y, %H:%M:%S %Z").lstrip("0")
+    troubles = [f"{each.place}: not finished: {each.broken_off}" for each in reports if each.broken_off]
+    troubles += [f"{each}: not tried" for each in survey.left_out]
+    told = "".join(f"<li>{_text(shown(each))}</li>" for each in troubles)
+    trouble = f'<ul class="failures">{told}</ul>' if told else ""
     return f"""<header>
 <p class="kicker">Mediation Server · trunk probe</p>
-<h1>{_text(plan.trunk)}</h1>
-<p class="when">{_text(str(plan.target))} · {report.calls} calls to {_text(plan.number)} in {report.duration_s:.0f} s
- · {_text(when)}</p>
+<h1>{_text(survey.trunk)}</h1>
+<p class="when">{_text(", ".join(each.place for each in reports))} · {calls} calls to {_text(first.plan.number)} in
+ {sum(each.duration_s for each in reports):.0f} s · {_text(when)}</p>
 {trouble}
 <dl class="tiles four">{tiles}</dl>
 </header>"""
 
 
-def _finding(found: Finding, report: Report) -> str:
+def _findings(report: Report, place: int) -> str:
+    """The table of one target, the `place`-th."""
+    rows = "".join(_finding(each, report, place) for each in report.found)
+    return f"""<section aria-labelledby="findings-{place}">
+<h2 id="findings-{place}">What {_text(report.place)} supports</h2>
+<div class="wide"><table class="findings"><thead class="unseen"><tr><th scope="col">Verdict</th>
+<th scope="col">Capability</th><th scope="col">What was answered</th><th scope="col">Seen in</th></tr></thead>
+<tbody>{rows}</tbody></table></div>
+</section>"""
+
+
+def _finding(found: Finding, report: Report, place: int) -> str:
     sign, word, tone = _WORDS[found.verdict]
     links = " ".join(
-        f'<a href="#{_text(name)}">{_text(report.evidence.trials[name].title)}</a>'
+        f'<a href="#{_text(name)}-{place}">{_text(report.evidence.trials[name].title)}</a>'
         for name in found.trials
         if name in report.evidence.trials
     )
@@ -99,17 +115,18 @@ def _finding(found: Finding, report: Report) -> str:
     )
 
 
-def _advised(report: Report) -> str:
+def _advised(survey: Survey) -> str:
     """The advice alone: what else the trunk has been given is nobody's business."""
-    if not report.advised:
+    if not survey.advised:
         return "<p>Nothing: the defaults fit.</p>"
-    return f'<pre tabindex="0">{_text(chr(10).join(advice_lines(report.advised)))}</pre>'
+    return f'<pre tabindex="0">{_text(chr(10).join(advice_lines(survey.advised)))}</pre>'
 
 
-def _trial(trial: Trial, report: Report) -> str:
+def _trial(trial: Trial, report: Report, place: int) -> str:
     messages = ladder(trial, report.plan.trunk)
     first_s = min(each.at_s for each in messages)
-    anchor = f"{trial.name}-message"
+    name = f"{trial.name}-{place}"
+    anchor = f"{name}-message"
     drawn = ladder_svg(messages, (US, report.plan.trunk), link=anchor)
     full = "".join(
         f'<details open><summary><span class="time">{each.at_s - first_s:.3f} s</span> '
@@ -120,20 +137,22 @@ def _trial(trial: Trial, report: Report) -> str:
     )
     heard = f" {len(trial.heard)} RTP packets were heard." if trial.heard else ""
     left_out = f" {trial.left_out}." if trial.left_out else ""
-    return f"""<section class="call" id="{_text(trial.name)}" aria-labelledby="{_text(trial.name)}-title">
-<h2 id="{_text(trial.name)}-title">{_text(trial.title)}</h2>
+    return f"""<section class="call" id="{_text(name)}" aria-labelledby="{_text(name)}-title">
+<h2 id="{_text(name)}-title">{_text(trial.title)}</h2>
+<p class="when">{_text(report.place)}</p>
 <p class="story">{_text(f"{trial.asked}.{heard}{left_out}")}</p>
 <div class="ladder-box">{drawn}</div>
 <details class="box"><summary>{len(messages)} messages in full</summary>{full}</details>
 </section>"""
 
 
-def _foot(report: Report) -> str:
+def _foot(survey: Survey) -> str:
+    plan = survey.reports[0].plan
     rows = {
-        **report.environment,
-        "spoken from": str(report.plan.listener),
-        "called": report.plan.number,
-        "calling": report.plan.caller,
+        **survey.environment,
+        "spoken from": ", ".join(dict.fromkeys(str(each.plan.listener) for each in survey.reports)),
+        "called": plan.number,
+        "calling": plan.caller,
     }
     told = "".join(
         f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in rows.items()

@@ -12,6 +12,8 @@ from typing import Final
 from mediation.probing.evidence import Heard, Spoken, Trial
 from mediation.probing.plan import MOST_CALLS, ProbePlan
 from mediation.probing.probe_call import ProbeCall, Rtp
+from mediation.probing.question import Question, padded
+from mediation.probing.registering import Registering
 from mediation.rtp.packet import RtpError, read_header
 from mediation.sdp.crypto import KeyRing, SrtpMode
 from mediation.sdp.description import Origin, SessionDescription
@@ -22,18 +24,20 @@ from mediation.sip.digest_client import DigestClient
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Endpoint, Flow, Transmit
 from mediation.sip.framing import MalformedMessage, parse_datagram
-from mediation.sip.headers import Headers
 from mediation.sip.ids import IdSource
 from mediation.sip.invite import NO_TIMER, InviteSession
 from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Message, Request, Response
 from mediation.sip.names import Name, Names
+from mediation.sip.registration_events import Intent, Registrar
 from mediation.sip.session_timer import TimerPolicy
 from mediation.sip.timers import TimerValues
-from mediation.sip.transaction_row import Failure, Transaction
+from mediation.sip.transaction_row import Transaction
 
 ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY, MESSAGE"
 STEP, TOTAL = "step", "total"
+REGISTER: Final = "register"
+"""The trial of the registration."""
 GOODBYE_S: Final = 5.0
 """How long calls may take to end when the run is broken off."""
 
@@ -89,8 +93,11 @@ class Prober:
         self._by_port: dict[int, Trial] = {}
         self._calls: set[ProbeCall] = set()
         self._trial = Trial("", "", "")
+        self.registering: Registering | None = None
+        """What the run has registered, or tried to."""
         self._wait: Wait | None = None
         self._finished = False
+        self._gives_back = False
         self.now = 0.0
         """The time of the input that is being worked on."""
         self.calls_left = MOST_CALLS
@@ -123,7 +130,7 @@ class Prober:
     def receive(self, message: Message, flow: Flow, now: float) -> None:
         """A valid message arrived."""
         self.now = now
-        self._trial.spoken.append(Spoken(now, False, message, len(bytes(message))))
+        self._write_down(Spoken(now, False, message, len(bytes(message))))
         self.agent.layer.receive(message, flow, now)
         self._look(now)
 
@@ -187,6 +194,12 @@ class Prober:
         elif self._wait is not None:
             self._resume(now)
 
+    def _write_down(self, spoken: Spoken) -> None:
+        """Registrations are renewed while other trials are under way, and have nothing to do with those."""
+        method = spoken.message.method if isinstance(spoken.message, Request) else spoken.message.cseq.method
+        trial = self.trials.get(REGISTER, self._trial) if method == "REGISTER" else self._trial
+        trial.spoken.append(spoken)
+
     # what scripts ask for
 
     def trial(self, name: str, title: str, asked: str) -> Trial:
@@ -195,15 +208,23 @@ class Prober:
         self._outputs.append(Began(self._trial))
         return self._trial
 
-    def options(self, octets: int = 0) -> "Question":
+    def register(self, intent: Intent) -> Registering:
+        """Ask to be registered; the run gives it back at its end, however it ends."""
+        plan = self.plan
+        registrar = Registrar(str(plan.target), self.flow)
+        self.registering = Registering(self.agent, intent, registrar, plan.credentials)
+        self.registering.begin(self.now)
+        return self.registering
+
+    def options(self, octets: int = 0) -> Question:
         """Ask by OPTIONS what the trunk takes; `octets`: padded by a header to so many."""
         uri = f"sip:{self.plan.target.place}{self.plan.target.parameter}"
         headers: tuple[tuple[str, str], ...] = (("Accept", "application/sdp"), ("Allow", ALLOW))
         request = self._request("OPTIONS", uri, headers)
         missing = octets - len(bytes(request))
         if missing > 0:
-            request = request.replace(headers=_padded(request, missing))
-        question = Question(self)
+            request = request.replace(headers=padded(request, missing))
+        question = Question()
         self.agent.layer.send_request(request, self.flow, question, self.now)
         return question
 
@@ -240,12 +261,19 @@ class Prober:
         self.calls_left -= 1
         call = ProbeCall(self, described, local, (self.plan.listener.host, local.port))
         uri = f"sip:{number or self.plan.number}{self.plan.uri_tail}"
-        invite = self._request("INVITE", uri, (("Allow", ALLOW), *headers), bytes(described))
+        route = self._service_route()
+        invite = self._request("INVITE", uri, (*route, ("Allow", ALLOW), *headers), bytes(described))
         self._calls.add(call)
         credentials = self.plan.credentials
         digest = DigestClient() if credentials is None else DigestClient(credentials)
         call.place(invite, self.flow, self.now, digest, policy)
         return call
+
+    def _service_route(self) -> tuple[tuple[str, str], ...]:
+        grant = None if self.registering is None else self.registering.grant
+        if grant is None or not self.plan.takes_service_route:
+            return ()
+        return tuple(("Route", each) for each in grant.service_route)
 
     @property
     def may_call(self) -> bool:
@@ -314,7 +342,7 @@ class Prober:
         except (MalformedMessage, RemoteSipError):
             message = None
         if message is not None:
-            self._trial.spoken.append(Spoken(self.now, True, message, len(transmit.octets)))
+            self._write_down(Spoken(self.now, True, message, len(transmit.octets)))
         self._outputs.append(transmit)
 
     def _look(self, now: float) -> None:
@@ -327,55 +355,26 @@ class Prober:
         while not self._finished:
             self._wait = None if self.broken_off else next(self._script, None)
             if self._wait is None:
+                self._wait = self._parting(now)
+            if self._wait is None:
                 self._finish()
                 return
             if not self._wait.until():
                 self.agent.deadlines.start((self, STEP), now + self._wait.most_s)
                 return
 
+    def _parting(self, now: float) -> Wait | None:
+        """What the end of the run still waits for, and no longer than once: what is registered is given back."""
+        registering = self.registering
+        if registering is None or registering.is_over or self._gives_back:
+            return None
+        self._gives_back = True
+        registering.give_back(now)
+        return Wait(lambda: registering.is_over, GOODBYE_S)
+
     def _finish(self) -> None:
         self._finished = True
+        if self.registering is not None:
+            self.registering.abandon()
         self.agent.deadlines.stop((self, TOTAL))
         self._outputs.append(Done())
-
-
-class Question:
-    """A request outside of calls that waits for its answer."""
-
-    def __init__(self, prober: Prober) -> None:
-        self._prober = prober
-        self.outcome: Response | Failure | None = None
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether anything has come of it."""
-        return self.outcome is not None
-
-    def response_received(self, transaction: Transaction, response: Response, now: float) -> None:
-        """Keep the final one."""
-        del transaction, now
-        if response.status >= 200:
-            self.outcome = response
-
-    def request_failed(self, transaction: Transaction, failure: Failure, now: float) -> None:
-        """Nothing will come."""
-        del transaction, now
-        self.outcome = failure
-
-
-_LINE: Final = 400
-"""Octets of one padding line at most: some peers take no longer ones."""
-_NAME: Final = "X-Padding"
-
-
-def _padded(request: Request, missing: int) -> Headers:
-    """Its headers, so many octets longer; a few more where so few make no line."""
-    headers = request.headers
-    overhead = len(_NAME) + len(": \r\n")
-    while missing > 0:
-        length = max(1, min(_LINE, missing - overhead))
-        if 0 < missing - overhead - length <= overhead:
-            length -= overhead
-        headers = headers.append(_NAME, "x" * max(1, length))
-        missing -= overhead + max(1, length)
-    return headers

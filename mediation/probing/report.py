@@ -11,44 +11,75 @@ from mediation.lab.ladder import LadderMessage, ladder_text
 from mediation.probing.evidence import Evidence, Spoken, Trial
 from mediation.probing.finding import Advice, Finding, Verdict
 from mediation.probing.media_judgement import hold_style
-from mediation.probing.plan import ProbePlan
+from mediation.probing.plan import ProbePlan, place_of
 from mediation.sdp.crypto import without_keys
 from mediation.sip.message import Request
 
 US: Final = "mediation"
 SIGNS: Final = {Verdict.YES: "+", Verdict.NO: "-", Verdict.PARTLY: "~", Verdict.UNKNOWN: "?"}
 _WIDTH: Final = 100
+_LEGEND: Final = "+ yes   ~ partly   - no   ? not tried, or not to be told"
 _PROOF: Final = re.compile(r'(\bresponse=")[0-9A-Fa-f]+')
 """What a password could be guessed from (RFC 7616 section 3.4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that is told of one run."""
+    """What one target has shown."""
 
     plan: ProbePlan
     evidence: Evidence
     found: tuple[Finding, ...]
-    advised: tuple[Advice, ...]
-    block: str
-    """The whole `[[trunk]]`, with what its owner has written: not for strangers."""
     broken_off: str
     began: datetime
     duration_s: float
-    environment: Mapping[str, str]
-    """Versions and the like."""
 
     @property
     def calls(self) -> int:
         """How many calls were placed."""
         return sum(bool(trial.requests("INVITE")) for trial in self.evidence.trials.values())
 
+    @property
+    def is_good(self) -> bool:
+        """Whether it has come to its end, and the number was answered."""
+        call = self.evidence.trials.get("call")
+        return not self.broken_off and call is not None and call.answered is not None
 
-def text(report: Report) -> str:
+    @property
+    def place(self) -> str:
+        """The target, with the address that its name stood for."""
+        return place_of(self.plan.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All that is told of a trunk."""
+
+    trunk: str
+    reports: tuple[Report, ...]
+    """One for each target that was tried, in order; at least one."""
+    left_out: tuple[str, ...]
+    """Targets that were not tried."""
+    advised: tuple[Advice, ...]
+    block: str
+    """The whole `[[trunk]]`, with what its owner has written: not for strangers."""
+    environment: Mapping[str, str]
+    """Versions and the like."""
+
+
+def text(survey: Survey) -> str:
     """For people, at most a hundred characters wide."""
+    lines = [line for report in survey.reports for line in (*_target_lines(report), "")]
+    if survey.left_out:
+        told = wrap(f"Not tried: {shown(', '.join(survey.left_out))}", _WIDTH)
+        lines += [*told, ""]
+    return "\n".join((*lines, _LEGEND, "", survey.block.rstrip("\n")))
+
+
+def _target_lines(report: Report) -> list[str]:
     plan = report.plan
     lines = [
-        f"Trunk {plan.trunk} at {plan.target}, from {plan.listener}",
+        f"Trunk {plan.trunk} at {report.place}, from {plan.listener}",
         f"{report.began:%Y-%m-%d %H:%M:%S %Z}, {report.calls} calls to {plan.number}, {report.duration_s:.0f} s",
         "",
     ]
@@ -59,16 +90,24 @@ def text(report: Report) -> str:
         told = wrap(shown(each.told), _WIDTH - left) or [""]
         lines.append(f"{SIGNS[each.verdict]} {each.title:<{left - 2}}{told[0]}")
         lines += [" " * left + line for line in told[1:]]
-    lines += ["", "+ yes   ~ partly   - no   ? not tried, or not to be told", "", report.block.rstrip("\n")]
-    return "\n".join(lines)
+    return lines
 
 
-def mapping(report: Report) -> Mapping[str, object]:
+def mapping(survey: Survey) -> Mapping[str, object]:
     """For machines."""
+    return {
+        "schema": 2,
+        "trunk": survey.trunk,
+        "targets": [_target_mapping(report) for report in survey.reports],
+        "left_out": list(survey.left_out),
+        "environment": dict(survey.environment),
+        "block": survey.block,
+    }
+
+
+def _target_mapping(report: Report) -> Mapping[str, object]:
     plan = report.plan
     return {
-        "schema": 1,
-        "trunk": plan.trunk,
         "target": str(plan.target),
         "address": plan.target.socket,
         "listener": str(plan.listener),
@@ -78,7 +117,6 @@ def mapping(report: Report) -> Mapping[str, object]:
         "calls": report.calls,
         "finished": not report.broken_off,
         "broken_off": report.broken_off or None,
-        "environment": dict(report.environment),
         "findings": [
             {
                 "name": each.name,
@@ -90,7 +128,6 @@ def mapping(report: Report) -> Mapping[str, object]:
             }
             for each in report.found
         ],
-        "block": report.block,
         "trials": [
             {
                 "name": trial.name,

@@ -7,13 +7,16 @@ from typing import Final
 from mediation.probing.evidence import Trial, description
 from mediation.probing.plan import SIZES
 from mediation.probing.probe_call import ProbeCall
-from mediation.probing.prober import Prober, Question, Script, Wait
+from mediation.probing.prober import REGISTER, Prober, Script, Wait
+from mediation.probing.question import Question
 from mediation.sdp.crypto import KeyRing, Suite, read_crypto
 from mediation.sdp.description import Connection, SessionDescription
 from mediation.sip.flow import Transport
+from mediation.sip.registration_events import Intent
 from mediation.sip.session_timer import TimerMode, TimerPolicy
 
 OPTIONS_S: Final = 4.0
+REGISTER_S: Final = 10.0
 CHANGE_S: Final = 8.0
 """How long an answer within a call may take."""
 LISTEN_S: Final = 1.0
@@ -26,6 +29,11 @@ SUPPORTED: Final = (("Supported", "100rel, timer, replaces"),)
 
 def everything(prober: Prober) -> Script:
     """The whole run."""
+    intent = prober.plan.registration
+    if intent is not None:
+        yield from registration(prober, intent)
+        if prober.trials[REGISTER].left_out and prober.plan.must_register:
+            return
     yield from options(prober)
     if prober.plan.target.transport is Transport.UDP:
         yield from sizes(prober)
@@ -48,6 +56,22 @@ def everything(prober: Prober) -> Script:
     for name, number in (("unallocated", plan.unallocated), ("busy", plan.busy)):
         if number:
             yield from failing(prober, name, number)
+
+
+def registration(prober: Prober, intent: Intent) -> Script:
+    """Register as the trunk would (RFC 3261 section 10.2); the prober gives it back."""
+    trial = prober.trial(
+        REGISTER,
+        "Registration",
+        f"REGISTER of {intent.address_of_record} at {intent.registrar} for {intent.expires_s} s, given back at the end",
+    )
+    registering = prober.register(intent)
+    yield Wait(lambda: registering.is_settled, REGISTER_S)
+    if registering.grant is None:
+        why = registering.setback
+        told = "nothing was answered" if why is None else f"{why.status or 'no answer'}, {why.reason}"
+        then = "no call was placed" if prober.plan.must_register else "the calls are placed without it"
+        trial.left_out = f"it is not registered ({told}): {then}"
 
 
 def options(prober: Prober) -> Script:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,7 @@ from mediation.net.resolver import Resolver
 from mediation.net.security import Security
 from mediation.net.udp import UdpSocket
 from mediation.probing.evidence import Evidence, TlsSeen
-from mediation.probing.plan import MOST_CALLS, ProbePlan
+from mediation.probing.plan import MOST_CALLS, MOST_TARGETS, ProbePlan, place_of
 from mediation.probing.probe_call import Rtp
 from mediation.probing.prober import Began, Done, Prober
 from mediation.probing.scripts import everything
@@ -26,6 +26,7 @@ from mediation.routing.wires import Wires
 from mediation.settings.model import Settings
 from mediation.settings.places import Listener, Target
 from mediation.sip.flow import Transport
+from mediation.sip.grammar import print_host
 from mediation.sip.ids import IdSource
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -42,10 +43,12 @@ class Found:
 
     evidence: Evidence
     broken_off: str
+    password_is_wrong: bool = False
+    """Another attempt would be one too many for some ITSPs."""
 
 
-async def find_target(settings: Settings, trunk: str) -> tuple[Directory, Target]:
-    """The first target of a trunk, looked up where it has a name. Raises ProbeError."""
+async def find_targets(settings: Settings, trunk: str) -> tuple[Directory, tuple[Target, ...]]:
+    """The targets of a trunk in their order, looked up where they have names. Raises ProbeError."""
     engine = Engine(settings, IdSource(secrets.token_hex))
     directory = engine.directory
     if directory.names(trunk):
@@ -70,10 +73,34 @@ async def find_target(settings: Settings, trunk: str) -> tuple[Directory, Target
             async with asyncio.timeout(2 * settings.dns.timeout_s):
                 await settled.wait()
         await resolver.aclose()
-    targets = directory.targets(trunk)
+    targets = directory.sought(trunk)
+    if not targets and not directory.names(trunk):
+        raise ProbeError(f"trunk {trunk} has no targets: only who can be connected to can be probed")
     if not targets:
         raise ProbeError(f"the DNS knows no address of trunk {trunk}")
-    return directory, targets[0]
+    return directory, targets
+
+
+def chosen(targets: Sequence[Target], wanted: Sequence[str]) -> tuple[Target, ...]:
+    """Those that are wanted, by the URI of the file, by name, address, or socket; without a wish the first few.
+
+    Raises ProbeError where a wish fits none.
+    """
+    if not wanted:
+        return tuple(targets[:MOST_TARGETS])
+    found: dict[str, Target] = {}
+    for wish in wanted:
+        fitting = [each for each in targets if wish in _names(each)]
+        if not fitting:
+            raise ProbeError(
+                f"{wish} is no target of the trunk; there are {', '.join(map(place_of, targets))}"
+            )
+        found.update((each.socket, each) for each in fitting)
+    return tuple(each for each in targets if each.socket in found)
+
+
+def _names(target: Target) -> tuple[str, ...]:
+    return target.uri, target.socket, target.name, target.host, print_host(target.host, target.port)
 
 
 async def probe(
@@ -128,7 +155,9 @@ async def probe(
     tls_port = target.port if target.transport is Transport.TLS else Transport.TLS.default_port
     tls: TlsSeen = await look_at_tls(settings.gateway.tls, source, (target.host, tls_port), name)
     tcp = target.transport is not Transport.UDP or await takes_connections(source, target.endpoint)
-    return Found(Evidence(prober.trials, target.transport, tls, tcp), prober.broken_off)
+    registering = prober.registering
+    refused = registering is not None and registering.password_is_wrong
+    return Found(Evidence(prober.trials, target.transport, tls, tcp), prober.broken_off, refused)
 
 
 def probe_listener(settings: Settings, target: Target, port: int) -> Listener:

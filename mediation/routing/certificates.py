@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
+from mediation.routing.bearers import Bearers
 from mediation.routing.directory import FRONT_END_POOL, Directory
 from mediation.settings.model import Settings
-from mediation.settings.peers import Side
+from mediation.settings.peers import OfTargets, Side
 from mediation.settings.trunks import Trunk
 from mediation.sip.flow import Flow, Transport
 
@@ -66,19 +67,28 @@ class Expectations:
         """`directory` tells which addresses the targets have now; without one, names have none."""
         self._settings = settings
         self._directory = Directory(settings) if directory is None else directory
+        self._bearers = Bearers(settings)
+
+    def of_stranger(self, flow: Flow) -> Expected:
+        """What to expect of somebody who has connected to us from an address that is nobody's."""
+        return Expected(self._bearers.names(flow))
 
     def of(self, flow: Flow, side: Side, *, calling: bool) -> Expected:
         """What to expect at the other end of a connection; `calling`: we have opened it.
 
         A target with a name in the settings must bear that name, whatever host the DNS has led to (RFC 5922 section
-        7.3); its address is no proof then.
+        7.3); its address is no proof then. Who is known by a name alone may come from the address of another one.
         """
+        expected = self._of_address(flow, side, calling=calling)
+        return expected if calling else replace(expected, names=expected.names | self._bearers.names(flow))
+
+    def _of_address(self, flow: Flow, side: Side, *, calling: bool) -> Expected:
         if side is Side.FRONT_END:
             names = self._names(FRONT_END_POOL, flow)
             peers = _lowered(self._settings.internal.tls.peers)
             address = _canonical(flow.remote[0]) if calling and not names else ""
             return Expected(peers | names, address, anybody=not peers and not (calling and names))
-        trunks = self._trunks(flow)
+        trunks = self._trunks(flow, calling=calling)
         names = _lowered(trunk.tls_name for trunk in trunks if trunk.tls_name)
         if trunks and all(trunk.tls_name for trunk in trunks):
             return Expected(names)
@@ -103,7 +113,7 @@ class Expectations:
         """Whom to ask for by server name indication (RFC 6066 section 3); empty: nobody by name."""
         if side is Side.FRONT_END:
             return min(self._names(FRONT_END_POOL, flow), default="")
-        trunks = self._trunks(flow)
+        trunks = self._trunks(flow, calling=True)
         given = next((trunk.tls_name for trunk in trunks if trunk.tls_name), "")
         return given or min((name for each in trunks for name in self._names(each.name, flow)), default="")
 
@@ -115,7 +125,7 @@ class Expectations:
         there = exact or [target for target in known if ip_address(target.host) == host]
         return frozenset(target.name for target in there if target.name)
 
-    def _trunks(self, flow: Flow) -> list[Trunk]:
+    def _trunks(self, flow: Flow, *, calling: bool) -> list[Trunk]:
         """The trunks that have this very target, or else those that have anything at this address."""
         trunks = self._settings.trunks
         exact = [
@@ -129,10 +139,16 @@ class Expectations:
         if exact:
             return exact
         host = ip_address(flow.remote[0])
+
+        def trusts(trunk: Trunk) -> bool:
+            # beside a name, an address that is written says nothing of whoever calls from there
+            says = calling or not trunk.trusted_names or isinstance(trunk.trusted, OfTargets)
+            return says and any(host.version == net.version and host in net for net in trunk.trusted)
+
         return [
             trunk
             for trunk in trunks
-            if any(host.version == network.version and host in network for network in trunk.trusted)
+            if trusts(trunk)
             or any(ip_address(target.host) == host for target in self._directory.known(trunk.name))
         ]
 

@@ -20,6 +20,8 @@ FRONT_END_POOL = "front-end"
 _BROADCAST: Final = IPv4Address("255.255.255.255")
 MOST_FORMER: Final = 256
 """Former addresses of one trunk that are remembered, for calls that are up."""
+MOST_CONNECTED: Final = 16
+"""Connections that one trunk keeps open and is called by."""
 
 Draw = Callable[[int, int], int]
 """A whole number from the first to the second, both included: chance comes from outside."""
@@ -62,6 +64,8 @@ class Directory:
         }
         self._found: dict[tuple[str, NamedTarget], tuple[Service, ...]] = {}
         self._former: dict[str, dict[Target, None]] = {name: {} for name in self._given}
+        self._connected: dict[str, tuple[Target, ...]] = dict.fromkeys(self._given, ())
+        """What is reached by connections that it has opened, the newest first."""
         self.revision = 0
         """Changes with every change."""
 
@@ -92,9 +96,9 @@ class Directory:
 
     def learn(self, holder: str, named: NamedTarget, services: tuple[Service, ...]) -> bool:
         """What a name of a trunk stands for from now on; whether that is new."""
-        before = self.targets(holder)
+        before = self.sought(holder)
         self._found[holder, named] = services
-        after = self.targets(holder)
+        after = self.sought(holder)
         former = self._former[holder]
         for target in after:
             former.pop(target, None)
@@ -106,19 +110,34 @@ class Directory:
         self.revision += 1
         return set(before) != set(after)
 
-    def targets(self, holder: str) -> tuple[Target, ...]:
-        """All targets of a trunk, each once."""
+    def connect(self, holder: str, target: Target) -> None:
+        """A trunk is reached by a connection of its own from now on, where its other targets are not."""
+        self._connected[holder] = (target, *self._connected[holder])[:MOST_CONNECTED]
+
+    def disconnect(self, holder: str, target: Target) -> None:
+        """That connection is gone."""
+        self._connected[holder] = tuple(each for each in self._connected[holder] if each != target)
+
+    def connected(self, holder: str) -> tuple[Target, ...]:
+        """What a trunk is reached by that has opened it. Its address proves nothing: others may have it next."""
+        return self._connected[holder]
+
+    def sought(self, holder: str) -> tuple[Target, ...]:
+        """The targets of a trunk that we connect to, each once."""
         return tuple(dict.fromkeys(self._along(self._given[holder], holder, lambda services: services)))
 
+    def targets(self, holder: str) -> tuple[Target, ...]:
+        """All targets of a trunk, each once."""
+        return (*self.sought(holder), *self._connected[holder])
+
     def known(self, holder: str) -> tuple[Target, ...]:
-        """The same, and those that were targets once: their calls may still be up."""
-        return (*self.targets(holder), *self._former[holder])
+        """By whose addresses it is known: what we connect to, or once did: calls may still be up."""
+        return (*self.sought(holder), *self._former[holder])
 
     def drawn(self, holder: str, draw: Draw) -> tuple[Target, ...]:
         """All targets of a trunk in the order in which one call tries them."""
-        return tuple(
-            self._along(self._given[holder], holder, lambda services: in_order(tuple(services), draw))
-        )
+        along = self._along(self._given[holder], holder, lambda services: in_order(tuple(services), draw))
+        return (*along, *self._connected[holder])
 
     def _along(
         self,
@@ -136,7 +155,9 @@ class Directory:
 
 
 def supposed(settings: Settings) -> Directory:
-    """A directory in which each name has one address that is nobody's: for what can be said without asking the DNS."""
+    """A directory in which each name has one address that is nobody's, and who may be called by a connection of its
+    own has one: for what can be said without asking anybody.
+    """
     directory = Directory(settings)
     for holder in holders(settings):
         for named in directory.names(holder.name):
@@ -146,4 +167,9 @@ def supposed(settings: Settings) -> Directory:
                 host = "::" if kind is Kind.AAAA else "0.0.0.0"
                 port = named.sought.port or transport.default_port
                 directory.learn(holder.name, named, (Service(0, 0, transport, port, (host,)),))
+        peer, doors_of_tls = holder.peer, [e for e in holder.listeners if e.transport is Transport.TLS]
+        if peer.trusted_names and peer.reuse_connections and doors_of_tls:
+            door = doors_of_tls[0].endpoint
+            nobody = "::" if ":" in door[0] else "0.0.0.0"
+            directory.connect(holder.name, Target.connected(peer.trusted_names[0], (nobody, 0), door))
     return directory

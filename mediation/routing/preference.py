@@ -15,15 +15,15 @@ def preferred(
 
     A target that comes back stands behind the fit ones in as many calls as it does not get a share of. One that is down
     is left out unless all are: then they are tried all the same; once it answers again it comes last. One that drains
-    is always left out.
+    is always left out. What is near comes first for a call for help: see `Candidate.rank`.
     """
 
-    def rank(candidate: Candidate) -> tuple[Fitness, bool]:
+    def rank(candidate: Candidate) -> tuple[Fitness, int, Fitness, bool]:
         trunk = trunks[candidate.trunk]
         share = trunk.share(candidate.target, now)
         held_back = share < PARTS and draw(1, PARTS) > share
-        return trunk.fitness(candidate.target), held_back
+        return *candidate.rank(trunk.fitness(candidate.target)), held_back
 
     ranked = sorted(((rank(each), place) for place, each in enumerate(candidates)))
     worst = Fitness.RETURNING if ranked and ranked[0][0][0] < Fitness.RETURNING else Fitness.DOWN
-    return [candidates[place] for (fitness, _), place in ranked if fitness <= worst]
+    return [candidates[place] for (_, _, fitness, _), place in ranked if fitness <= worst]

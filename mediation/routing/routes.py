@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mediation.routing.admission import Source
+from mediation.routing.caller_id import OWN_CALLER_ID, CallerId
 from mediation.routing.choice import Asked, Choice, taken
-from mediation.routing.directory import FRONT_END_POOL, Directory, Draw
+from mediation.routing.directory import FRONT_END_POOL, Directory, Draw, holders
 from mediation.routing.failover import Failover
-from mediation.routing.sites import Sites
+from mediation.routing.health import Fitness
+from mediation.routing.sites import Distance, Sites
 from mediation.routing.terms import Terms
 from mediation.settings.model import Settings
 from mediation.settings.peers import Side
@@ -34,6 +36,19 @@ class Candidate:
     """Which final responses send the call to the next candidate."""
     urgent: bool = False
     """A call for help: no limit refuses it."""
+    rung: int = 0
+    """Of a call for help: the farther from its site, or the later the route, the higher."""
+    caller_id: CallerId = OWN_CALLER_ID
+    """What its route shows of the caller."""
+
+    def rank(self, fitness: Fitness) -> tuple[Fitness, int, Fitness]:
+        """What its place in the list is decided by where its target is so fit: the less, the earlier.
+
+        A call for help belongs to those who know where it comes from. So only a target that is down gives its place to
+        one that is farther away; one that is suspect gives it to those that are as near.
+        """
+        serves = Fitness.READY if self.urgent and fitness is Fitness.SUSPECT else fitness
+        return serves, self.rung, fitness
 
 
 def least(low: int, high: int) -> int:
@@ -50,11 +65,11 @@ class Routing:
         settings: Settings,
         draw: Draw = least,
         directory: Directory | None = None,
-        fitness: Callable[[str, Target], int] = lambda trunk, target: 0,
+        fitness: Callable[[str, Target], Fitness] = lambda trunk, target: Fitness.READY,
     ) -> None:
         """`draw` decides between the trunks of a route with weights, and between servers of a name.
 
-        `fitness` tells how well a target of a trunk does: the less, the better.
+        `fitness` tells how well a target of a trunk does.
         """
         self._fitness = fitness
         self._draw = draw
@@ -73,8 +88,13 @@ class Routing:
                 for trunk in settings.trunks
             },
         }
-        self._fixed = {name: self._candidates(name) for name in self._ways if not self._directory.names(name)}
-        """Of those that have no names, and so the same candidates for every call."""
+        changing = {holder.name for holder in holders(settings) if holder.peer.trusted_names}
+        self._fixed = {
+            name: self._candidates(name)
+            for name in self._ways
+            if name not in changing and not self._directory.names(name)
+        }
+        """Of those whose targets never change, and so the same candidates for every call."""
         self._choice = Choice(settings.routes)
         self.sites: Final = Sites(settings)
         """Where calls belong to."""
@@ -94,7 +114,7 @@ class Routing:
         found = self._found(source, called, now)
         if not found:
             return ()
-        first = min(found, key=lambda each: self._fitness(each.trunk, each.target)).target
+        first = min(found, key=lambda each: each.rank(self._fitness(each.trunk, each.target))).target
         return tuple(each for each in found if (":" in each.target.host) == (":" in first.host))
 
     def _found(self, source: Source, called: str, now: float) -> tuple[Candidate, ...]:
@@ -102,13 +122,21 @@ class Routing:
         if source.side is Side.GATEWAY and not routes:
             return _each_once(self._targets(FRONT_END_POOL)) if called else ()
         found: list[Candidate] = []
-        for route in routes:
+        steps: list[tuple[int, Distance]] = []
+        for place, route in enumerate(routes):
             trunks = drawn(route.trunks, route.weights, self._draw) if route.weights else route.trunks
+            caller_id = CallerId.of(route)
             for name in self._permitted(source, route, trunks):
                 candidates = self._targets(name)
-                found += (
-                    (replace(each, urgent=True) for each in candidates) if route.emergency else candidates
-                )
+                if caller_id != OWN_CALLER_ID:
+                    candidates = tuple(replace(each, caller_id=caller_id) for each in candidates)
+                if not route.emergency:
+                    found += candidates
+                    continue
+                step = place, self.sites.distance(name, source.sites, urgent=True)
+                if step not in steps:
+                    steps.append(step)
+                found += (replace(each, urgent=True, rung=steps.index(step)) for each in candidates)
         return _each_once(found)
 
     def leads_somewhere(self, source: Source, called: str, now: float) -> bool:
@@ -117,6 +145,10 @@ class Routing:
         if source.side is Side.GATEWAY and not routes:
             return bool(called)
         return any(self._permitted(source, route, route.trunks) for route in routes)
+
+    def leads_to_help(self, source: Source, called: str, now: float) -> bool:
+        """Whether a number has a route for help, whoever takes it."""
+        return any(route.emergency for route in self._taken(source, called, now))
 
     def asked(self, source: Source, called: str, now: float) -> tuple[Asked, ...]:
         """The routes that are asked about a number, in order; none for a call that only front ends take."""
@@ -185,8 +217,13 @@ def _each_once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
 
 
 def listener_for(target: Target, listeners: tuple[Listener, ...]) -> Listener | None:
-    """The first listener that speaks the target's transport and address family; None: it cannot be reached."""
+    """The first listener that speaks the target's transport and address family; None: it cannot be reached.
+
+    Of a target that has connected to us it is the one where it has.
+    """
     for listener in listeners:
+        if target.door is not None and listener.endpoint != target.door:
+            continue
         if listener.transport is target.transport and (":" in listener.host) == (":" in target.host):
             return listener
     return None

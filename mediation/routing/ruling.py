@@ -5,19 +5,17 @@ have left, numbers must be E.164, and whatever else is said is no answer.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mediation.routing.numbers import is_e164
 from mediation.routing.routes import Candidate
 
 MOST_TRUNKS: Final = 256
 MOST_OCTETS_OF_A_NAME: Final = 64
 MOST_CHARACTERS_OF_A_TAG: Final = 128
 
-_NUMBER: Final = re.compile(r"\+[1-9][0-9]{1,14}")
-"""ITU-T E.164: a plus sign, a country code that does not begin with 0, fifteen digits at most."""
 _KEYS: Final = frozenset({"action", "status", "q850", "trunks", "calling", "called", "tag"})
 _CHANGES: Final = ("trunks", "calling", "called")
 _OF_A_REFUSAL: Final = ("status", "q850")
@@ -127,9 +125,9 @@ def _number(given: Mapping[str, object], key: str) -> str:
     if key not in given:
         return ""
     number = given[key]
-    if not isinstance(number, str) or _NUMBER.fullmatch(number) is None:
+    if not isinstance(number, str) or not is_e164(number):
         raise BadAnswer(f"{key} is no number as E.164 has it")
-    return str(number)
+    return number
 
 
 def _text(given: Mapping[str, object], key: str, most: int) -> str:

@@ -12,6 +12,9 @@ from mediation.settings.trunks import Site
 
 _NOWHERE = Site(name="")
 
+Distance = tuple[bool, bool]
+"""Whether a trunk is elsewhere than at a site, and in another country; the less, the nearer."""
+
 
 class Sites:
     """The sites of one configuration."""
@@ -50,12 +53,12 @@ class Sites:
 
         `urgent`: a call for help leaves by any, those at the sites first and then those in their countries.
         """
-        at = {site.name for site in sites if site.local_first or urgent}
-        countries = {site.country for site in sites if site.bound or urgent}
+        countries = {site.country for site in sites if site.bound}
         left = [name for name in trunks if urgent or countries <= {self._of_trunk[name].country}]
+        return sorted(left, key=lambda name: self.distance(name, sites, urgent=urgent))
 
-        def distance(name: str) -> tuple[bool, bool]:
-            place = self._of_trunk[name]
-            return place.name not in at, urgent and place.country not in countries
-
-        return sorted(left, key=distance)
+    def distance(self, trunk: str, sites: tuple[Site, ...], *, urgent: bool = False) -> Distance:
+        """How far a trunk is from these sites, as far as that matters to the order of trunks."""
+        at = {site.name for site in sites if site.local_first or urgent}
+        place = self._of_trunk[trunk]
+        return place.name not in at, urgent and place.country not in {site.country for site in sites}

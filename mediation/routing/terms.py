@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from mediation.routing.translation import AS_IT_IS, NumberPlan
 from mediation.sdp.crypto import SrtpMode
 from mediation.sdp.negotiation import Capabilities
+from mediation.settings.announcements import Announcement
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.peer_media import Dtmf, InfoBody, Latching
 from mediation.settings.peer_terms import (
@@ -18,6 +19,7 @@ from mediation.settings.peer_terms import (
     Transfers,
 )
 from mediation.settings.peers import Internal, Side
+from mediation.settings.screening import USUAL_SCREENING, Screening
 from mediation.settings.trunks import Trunk
 from mediation.sip.digest_client import Credentials
 from mediation.sip.flow import Transport
@@ -59,6 +61,8 @@ class Terms:
     """What becomes of single headers from and to the peer."""
     numbers: NumberPlan = AS_IT_IS
     """How the peer writes numbers."""
+    screening: Screening = USUAL_SCREENING
+    """Which callers it may not show to us, or we to it."""
     keys_without_tls: bool = False
     """Whether keys for SRTP may be said where they can be read on the way."""
     dscp: int = 0
@@ -73,6 +77,10 @@ class Terms:
     """How INFO says them."""
     latching: Latching = Latching.SDP_IP
     """From where audio is taken."""
+    jitter_buffer_ms: int = 0
+    """How long its audio is held, to go on evenly."""
+    announcements: tuple[Announcement, ...] = ()
+    """What its callers hear before they are refused."""
 
     @classmethod
     def of(cls, peer: Trunk | Internal) -> "Terms":
@@ -90,9 +98,9 @@ class Terms:
             media.comfort_noise,
             media.rtcp_xr,
         )
-        side, credentials, numbers = Side.FRONT_END, None, AS_IT_IS
+        side, credentials, numbers, screening = Side.FRONT_END, None, AS_IT_IS, USUAL_SCREENING
         if isinstance(peer, Trunk):
-            side, numbers = Side.GATEWAY, NumberPlan.of(peer)
+            side, numbers, screening = Side.GATEWAY, NumberPlan.of(peer), peer.screening
             if peer.username:
                 credentials = Credentials(peer.username, peer.password.text, peer.realm or None)
         return cls(
@@ -108,6 +116,7 @@ class Terms:
             peer.identity,
             peer.headers,
             numbers,
+            screening,
             media.srtp_without_tls,
             media.dscp,
             media.fill_silence,
@@ -115,6 +124,8 @@ class Terms:
             media.dtmf,
             media.dtmf_info,
             media.latching,
+            media.jitter_buffer_ms,
+            peer.announcements,
         )
 
     def capabilities_over(self, transport: Transport) -> Capabilities:

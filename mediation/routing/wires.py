@@ -104,7 +104,7 @@ class Wires:
         told: set[tuple[Endpoint, Endpoint]] = set()
         for holder in holders(self._settings):
             every_s = holder.peer.keepalive_s
-            for target in self._directory.targets(holder.name) if every_s else ():
+            for target in self._directory.sought(holder.name) if every_s else ():
                 flow = _datagrams_to(target, holder.listeners)
                 if flow is not None and (flow.local, flow.remote) not in told:
                     told.add((flow.local, flow.remote))
@@ -119,7 +119,8 @@ class Wires:
             if not trunk.local or here in {(each.transport, each.endpoint) for each in trunk.local}
         ]
         for trunk in trunks:
-            if any(target.endpoint == flow.remote for target in self._directory.known(trunk.name)):
+            connected, known = self._directory.connected(trunk.name), self._directory.known(trunk.name)
+            if any(target.endpoint == flow.remote for target in (*connected, *known)):
                 return trunk
         host = ip_address(flow.remote[0])
         for trunk in trunks:

@@ -55,6 +55,8 @@ class Quality:
     """How long it sent nothing though it should, while the other party sent."""
     silent_audio_s: float = 0.0
     """How long there was nothing but silence in what it sent, without a break of four seconds and more."""
+    discarded: int = 0
+    """Packets that came too late for our jitter buffer, where there is one."""
 
 
 NOT_MEASURED: Final = Quality()
@@ -68,15 +70,18 @@ def rate(
     round_trip_ms: float | None,
     jitter_ms: float | None,
     packet_ms: float,
+    buffer_ms: float = 0.0,
 ) -> Rating | None:
     """Estimate one direction of a leg; None: a codec that nothing is known of.
 
-    The delay is half of the round trip, the packet, and a jitter buffer as a phone would have it.
+    The delay is half of the round trip, the packet, and a jitter buffer as a phone would have it. Where ours has taken
+    the jitter away already (`buffer_ms`), the one of the phone behind it holds no more than a packet.
     """
     known = CODECS.get(codec)
     if known is None:
         return None
-    buffered = max(packet_ms, PACKETS_IN_A_BUFFER * (jitter_ms or 0.0))
+    left_ms = 0.0 if buffer_ms else jitter_ms or 0.0
+    buffered = buffer_ms + max(packet_ms, PACKETS_IN_A_BUFFER * left_ms)
     delay_ms = (round_trip_ms or 0.0) / 2 + packet_ms + buffered
     share = min(max(loss, 0.0), 1.0)
     conversation = r_factor(known, loss=share, burst_ratio=burst_ratio, delay_ms=delay_ms)

@@ -17,6 +17,8 @@ UNKNOWN: Final = 127
 
 CONCEALED: Final = 3 << 6
 """Receiver configuration: standard loss concealment, nothing known of the jitter buffer (RFC 3611 section 4.7.6)."""
+FIXED_BUFFER: Final = 2 << 4
+"""Beside it: a jitter buffer that does not adapt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,8 @@ def _doors(draft: Draft, trunk: Path) -> Iterator[tuple[Path, Listener]]:
         yield from [each for each in listeners if (each[1].transport, family(each[1].host)) == wanted][:1]
     for _, named in draft.named(trunk):
         yield from (each for each in listeners if named.spoken in (None, each[1].transport))
+    if draft.value((*trunk, "trusted_names"), tuple):  # by its own connections, over TLS
+        yield from (each for each in listeners if each[1].transport is Transport.TLS)
 
 
 def _encrypted(draft: Draft, trunk: Path) -> Iterator[Fault]:

@@ -14,7 +14,9 @@ from mediation.settings.policy_rules import policy_doubts
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
 from mediation.settings.registration_rules import registration_doubts
+from mediation.settings.screening_rules import screening_doubts
 from mediation.settings.secrecy import keys_in_the_open
+from mediation.settings.source_rules import nobody_to_call
 from mediation.sip.flow import Transport
 
 _NARROWER: Final = (("prefixes", tuple), ("usages", tuple), ("hours", tuple), ("then_next", bool))
@@ -34,10 +36,12 @@ def doubts(draft: Draft) -> Iterator[Fault]:
         _private_audio(draft),
         _tls_without_use(draft),
         _anybody_with_a_certificate(draft),
+        nobody_to_call(draft),
         keys_in_the_open(draft),
         learned_from_anybody(draft),
         registration_doubts(draft),
         policy_doubts(draft),
+        screening_doubts(draft),
         unmarked_connections(draft),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final, TypeVar
 
+from mediation.settings.announcements import FILE
 from mediation.settings.model import Settings
 from mediation.settings.places import Listener, NamedTarget, Network, Target, addresses
 from mediation.settings.positions import Path
@@ -76,10 +77,13 @@ class Draft:
         """Return the trunks' names."""
         return self.each(("trunk", EACH, "name"), str)
 
-    def music(self) -> Iterator[tuple[Path, str]]:
+    def sound_files(self) -> Iterator[tuple[Path, str]]:
         """Return the sound files that are named."""
         for holder in (("internal",), *self.trunks()):
             yield from ((path, file) for path, file in self.each((*holder, "mid_call", "music"), str) if file)
+            for path, sound in self.each((*holder, "announcement", EACH, "sound"), str):
+                if sound.startswith(FILE):
+                    yield path, sound.removeprefix(FILE)
 
     def codecs(self) -> Iterator[tuple[Path, Codec]]:
         """Return the codecs that peers may speak."""

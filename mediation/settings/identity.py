@@ -79,7 +79,7 @@ FROM_DOC = (
 NUMBER_DOC = 'User part of From for from = "number", and what stands in for numbers that are not ours.'
 OWN_DOC = (
     "RE2 pattern of the numbers that may call here: anchor it with ^ and $. Another number in From or in an asserted "
-    "identity is replaced by number. Empty: every number."
+    "identity is replaced by number, unless [trunk.screening] says otherwise. Empty: every number."
 )
 HISTORY_DOC = (
     "Tell who was called before, as history-info (RFC 7044), as diversion (RFC 5806), as both, or off; the one is made "

@@ -45,8 +45,8 @@ class Settings:
     trunk_defaults: TrunkTerms = field(
         default=TrunkTerms(),
         metadata=story(
-            "Any setting of [[trunk]] but name, targets, trusted and site, for all trunks where neither they nor their "
-            "site say otherwise. A list is taken over as a whole.",
+            "Any setting of [[trunk]] but name, targets, trusted, trusted_names, local and site, for all trunks where "
+            "neither they nor their site say otherwise. A list is taken over as a whole.",
             like="[[trunk]]",
         ),
     )

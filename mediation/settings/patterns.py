@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Protocol, cast
 
 import re2
@@ -97,6 +98,12 @@ def compile_pattern(text: str) -> Pattern:
     except UnicodeEncodeError:
         raise PatternError("characters that are not Unicode text") from None
     return Pattern(text, cast("_Compiled", compiled))
+
+
+@lru_cache(maxsize=256)
+def pattern_of(text: str) -> Pattern:
+    """The same, kept for whoever asks at every call."""
+    return compile_pattern(text)
 
 
 def _octets(text: str) -> bytes:

@@ -109,6 +109,14 @@ class PeerMedia:
         doc="Toward this peer, if it does not take comfort noise: noise of the level that the other side tells, until "
         "it speaks again. false: nothing is sent meanwhile.",
     )
+    jitter_buffer_ms: int = setting(
+        0,
+        low=0,
+        high=200,
+        doc="Audio of this peer is held for so long at most, to go on in order and as evenly as it was sent; what "
+        "comes when packets after it have left is discarded. For a peer behind a bad network, where those who hear it "
+        "have small buffers. Every call pays for it with this delay, and more work. 0: it goes on as it comes.",
+    )
     repacketize: bool = setting(
         False,
         doc="Toward this peer: packets of just the length that it asks for (ptime), cut and joined where they come "

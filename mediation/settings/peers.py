@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from mediation.settings.announcements import ANNOUNCEMENT_DOC, Announcement
 from mediation.settings.health import Health
 from mediation.settings.identity import HEADER_DOC, HeaderRule, InternalIdentity
 from mediation.settings.peer_media import PeerMedia
@@ -11,6 +12,7 @@ from mediation.settings.peer_terms import Bodies, EarlyMedia, MidCall, Redirects
 from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
 from mediation.settings.story import setting, story
 from mediation.settings.tls import Tls
+from mediation.settings.words import check_peer_name
 from mediation_codecs.codec import Codec
 
 
@@ -63,6 +65,12 @@ DSCP_DOC: Final = (
     "Mark of the IP packets of signalling (DSCP, RFC 2474): 24 is CS3, usual for signalling. 0: none. The mark of "
     "audio stands in media."
 )
+NAMES_DOC: Final = (
+    "Names of which a certificate bears one, whatever address it comes from, and its calls are taken over TLS (RFC "
+    "5922), beside those from the addresses of targets. Where trusted is written both must be right, name and address; "
+    "trusted = [] there: by name alone. With reuse_connections our calls go by a connection that it has opened, if it "
+    "asks so (alias, RFC 5923), where none of its targets is reached; targets may be [] then."
+)
 IDLE_DOC: Final = "A TCP or TLS connection on which nothing was sent or heard for so many seconds is closed."
 
 TLS_DOC: Final = "Certificates for TLS, which needs certificate and private_key."
@@ -98,6 +106,9 @@ class Peer:
     media: PeerMedia = field(default=PeerMedia(), metadata=story(PEER_MEDIA_DOC))
     health: Health = field(default=Health(), metadata=story(HEALTH_DOC))
     headers: tuple[HeaderRule, ...] = field(default=(), metadata=story(HEADER_DOC, key="header"))
+    announcements: tuple[Announcement, ...] = field(
+        default=(), metadata=story(ANNOUNCEMENT_DOC, key="announcement")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +129,6 @@ class Internal(Peer):
         metadata=story(
             "Front-end servers that calls from the trunks go to, in order of preference, by address or by name: see "
             "[[trunk]].",
-            at_least=1,
             example='["sip:127.0.0.20:5060"]',
         )
     )
@@ -126,6 +136,9 @@ class Internal(Peer):
         FROM_TARGETS,
         doc="Addresses or networks that may place calls here. Default: the addresses of targets. []: nobody.",
         example='["127.0.0.20", "127.0.1.0/24"]',
+    )
+    trusted_names: tuple[str, ...] = setting(
+        (), check=check_peer_name, doc=NAMES_DOC, example='["fe1.example.com"]'
     )
     rtp_ports: tuple[int, int] = setting(
         (20000, 29999),

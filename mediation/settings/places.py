@@ -104,6 +104,14 @@ class Target:
     transport: Transport
     named: NamedTarget | None = None
     """What it was found by; None where the file has its address."""
+    door: Endpoint | None = None
+    """Our listener where it has opened the connection that leads to it; None: we connect to it."""
+
+    @classmethod
+    def connected(cls, name: str, remote: Endpoint, door: Endpoint) -> "Target":
+        """One that has connected to us by TLS, and is known by a name in its certificate."""
+        named = NamedTarget(f"sip:{name}{Transport.TLS.parameter}", Sought(name, transport=Transport.TLS))
+        return cls(named.uri, *remote, Transport.TLS, named, door)
 
     @property
     def name(self) -> str:

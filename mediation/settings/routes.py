@@ -8,6 +8,7 @@ from mediation.settings.words import (
     check_match,
     check_name,
     check_number_start,
+    check_user,
 )
 
 
@@ -71,8 +72,21 @@ class Route:
     time_zone: str = setting(
         "UTC", check=check_time_zone, doc="Whose time hours are in.", example='"Europe/Berlin"'
     )
+    caller_number: str = setting(
+        "",
+        check=check_user,
+        doc="Number that its calls show in From in place of the caller's, as we write it: the trunk's rules make the "
+        "trunk's way of it. A caller who wants to be hidden stays so, and what is asserted of him stays as it is. "
+        "Empty: the caller's own.",
+        example='"+493012345670"',
+    )
+    hide_caller: bool = setting(
+        False,
+        doc="Its calls leave as those of a caller who wants to be hidden: From is anonymous, with Privacy, and "
+        "identity.reveal of the trunk decides whether the trunk itself hears who it is (RFC 3323, RFC 3325).",
+    )
     emergency: bool = setting(
         False,
         doc="Calls for help: no limit on calls, rate or bandwidth refuses them, every caller inside may use it, and "
-        "trunks at the caller's site come first.",
+        "trunks at the caller's site come first unless they are down.",
     )

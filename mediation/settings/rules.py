@@ -5,21 +5,23 @@ from ipaddress import ip_address
 from itertools import chain
 from typing import Final
 
-from mediation.settings.addresses import covers, family, spelled
+from mediation.settings.addresses import family, spelled
 from mediation.settings.connection_rules import broken_connection_rules
 from mediation.settings.draft import EACH, Draft
-from mediation.settings.identity import FromPolicy, HeaderAction, SendIdentity
+from mediation.settings.identity import HeaderAction, SendIdentity
 from mediation.settings.kept import Secret
 from mediation.settings.number_rules import broken_number_rules
-from mediation.settings.places import Listener, NamedTarget, Network, Target, bracketed
+from mediation.settings.places import Listener, NamedTarget, Target, bracketed
 from mediation.settings.policy_rules import broken_policy_rules
 from mediation.settings.positions import Path
 from mediation.settings.problems import Fault
 from mediation.settings.recording_rules import broken_recording_rules
 from mediation.settings.registration_rules import registration_agrees
 from mediation.settings.route_rules import broken_route_rules
+from mediation.settings.screening_rules import broken_screening_rules
 from mediation.settings.secrecy import keys_have_a_way
 from mediation.settings.site_rules import broken_site_rules
+from mediation.settings.source_rules import broken_source_rules
 from mediation.settings.words import http_endpoint
 from mediation.sip.flow import Transport
 
@@ -28,9 +30,11 @@ SIDES: Final = ("internal", "gateway")
 _UNIQUE_LISTS: Final[tuple[Path, ...]] = (
     ("internal", "targets"),
     ("internal", "trusted"),
+    ("internal", "trusted_names"),
     ("internal", "codecs"),
     ("trunk", EACH, "targets"),
     ("trunk", EACH, "trusted"),
+    ("trunk", EACH, "trusted_names"),
     ("trunk", EACH, "codecs"),
     ("trunk", EACH, "failover_codes"),
     ("trunk", EACH, "failover_causes"),
@@ -59,7 +63,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         names_differ(draft, "site"),
         broken_site_rules(draft),
         broken_connection_rules(draft),
-        _sources_differ(draft),
+        broken_source_rules(draft),
         _locals_listen(draft),
         broken_route_rules(draft),
         lists_without_repetition(draft, _UNIQUE_LISTS),
@@ -67,6 +71,7 @@ def broken_rules(draft: Draft) -> Iterator[Fault]:
         _user_with_password(draft),
         _metrics_apart(draft),
         _identity_agrees(draft),
+        broken_screening_rules(draft),
         _header_values_set(draft),
         _responses_are_named(draft),
         broken_number_rules(draft),
@@ -215,34 +220,6 @@ def names_differ(draft: Draft, kind: str) -> Iterator[Fault]:
         first.setdefault(name, path)
 
 
-def _sources_differ(draft: Draft) -> Iterator[Fault]:
-    """A call is known by the address that it comes from, so that no two trunks can share one."""
-    names = {path[:-1]: name for path, name in draft.names()}
-    told: set[tuple[Path, Path]] = set()
-    wider: list[tuple[Path, Network]] = []
-    for path, network in _widest_first(draft):
-        while wider and not covers(wider[-1][1], network):
-            wider.pop()
-        for other, _ in wider:
-            first, later = sorted((other, path))
-            trunks = first[:2], later[:2]
-            if trunks[0] != trunks[1] and trunks not in told and _share_a_door(draft, *trunks):
-                told.add(trunks)
-                address = network.network_address if network.num_addresses == 1 else network
-                message = f'calls from {address} could belong to trunk "{names.get(trunks[0], "?")}" as well'
-                remedy = (
-                    "make them one trunk, give each a listener of its own (local), or set trusted in one: trusted = [] "
-                    "means that it places no calls"
-                )
-                yield Fault(later, message, remedy, related=first)
-        wider.append((path, network))
-
-
-def _share_a_door(draft: Draft, one: Path, other: Path) -> bool:
-    sockets = [{listener.socket for _, listener in draft.doors(trunk)} for trunk in (one, other)]
-    return not sockets[0].isdisjoint(sockets[1])
-
-
 def _locals_listen(draft: Draft) -> Iterator[Fault]:
     """A trunk is spoken with by sockets that there are."""
     if not draft.sound(("gateway", "listen")):
@@ -254,14 +231,6 @@ def _locals_listen(draft: Draft) -> Iterator[Fault]:
             yield Fault(
                 path, message, f"give one of {', '.join(sorted(known))}", related=("gateway", "listen")
             )
-
-
-def _widest_first(draft: Draft) -> list[tuple[Path, Network]]:
-    """Return all sources of all trunks so that a network comes right before everything inside it."""
-    sources = [found for trunk in draft.trunks() for found in draft.sources(trunk)]
-    return sorted(
-        sources, key=lambda each: (each[1].version, int(each[1].network_address), each[1].prefixlen)
-    )
 
 
 def lists_without_repetition(draft: Draft, patterns: Iterable[Path]) -> Iterator[Fault]:
@@ -332,17 +301,6 @@ def _metrics_apart(draft: Draft) -> Iterator[Fault]:
 
 def _identity_agrees(draft: Draft) -> Iterator[Fault]:
     """What is not asserted at all, or to nobody who may hear it, cannot be kept on a forwarded call."""
-    for holder in chain([("internal",)], draft.trunks()):
-        table = (*holder, "identity")
-        wants = draft.value((*table, "from"), FromPolicy) is FromPolicy.NUMBER
-        screens = bool(draft.value((*table, "own_numbers"), str))
-        number = draft.value((*table, "number"), str)
-        if number == "" and (wants or screens):
-            place = (*table, "from" if wants else "own_numbers")
-            yield Fault(place, "there is no number to stand in From", "add number")
-        sound = draft.sound((*table, "from")) and draft.sound((*table, "own_numbers"))
-        if number and sound and not (wants or screens):
-            yield Fault((*table, "number"), "nobody looks at number", 'add from = "number", or remove it')
     for trunk in draft.trunks():
         table = (*trunk, "identity")
         send = draft.value((*table, "send"), SendIdentity)

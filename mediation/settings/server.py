@@ -86,6 +86,13 @@ class Media:
         doc="Early media that was announced (183) and is not heard for so many seconds: the caller hears our ringback, "
         "if its peer has one, or else is told 180, so that its phone rings by itself. 0: it waits.",
     )
+    max_announcements: int = setting(
+        100,
+        low=0,
+        high=100_000,
+        doc="So many callers may hear an announcement at a time before they are refused; those above are refused "
+        "without. 0: none.",
+    )
     watch_audio: bool = setting(
         True,
         doc="Tell within five seconds of a party in a call that sends nothing while the other one does, or nothing but "

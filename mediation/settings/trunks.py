@@ -8,16 +8,18 @@ from mediation.settings.identity import TrunkIdentity
 from mediation.settings.kept import NO_SECRET, Secret
 from mediation.settings.limits import CallLimits, Link
 from mediation.settings.numbers import NUMBER_DOC, STRIP_PLUS_DOC, NumberRule
-from mediation.settings.peers import FROM_TARGETS, OfTargets, Peer
+from mediation.settings.peers import FROM_TARGETS, NAMES_DOC, OfTargets, Peer
 from mediation.settings.places import AnyTarget, Listener, Network, Target, addresses
 from mediation.settings.registration import Registration
 from mediation.settings.responses import RESPONSE_DOC, ResponseRule
+from mediation.settings.screening import SCREENING_DOC, USUAL_SCREENING, Screening
 from mediation.settings.story import setting, story
 from mediation.settings.words import (
     check_country,
     check_failover_code,
     check_name,
     check_number_start,
+    check_peer_name,
     check_tls_name,
     check_username,
 )
@@ -95,6 +97,7 @@ class TrunkTerms(Peer):
     identity: TrunkIdentity = field(
         default=TrunkIdentity(), metadata=story("What is believed of this ITSP, and what it is told.")
     )
+    screening: Screening = field(default=USUAL_SCREENING, metadata=story(SCREENING_DOC))
     numbers: tuple[NumberRule, ...] = field(default=(), metadata=story(NUMBER_DOC, key="number"))
     responses: tuple[ResponseRule, ...] = field(default=(), metadata=story(RESPONSE_DOC, key="response"))
 
@@ -115,7 +118,6 @@ class Trunk(TrunkTerms):
             'Its session border controllers, in order of preference: "sip:ADDRESS:PORT", or "sip:NAME" for all that '
             'the DNS knows by that name (NAPTR, SRV, A, AAAA; RFC 3263), "sip:NAME:PORT" for its addresses; with '
             '";transport=tcp" or ";transport=tls" where that is meant, "sips:" for TLS.',
-            at_least=1,
             example='["sip:127.0.0.30:5060", "sip:127.0.0.31:5060;transport=tcp"]',
         )
     )
@@ -123,6 +125,14 @@ class Trunk(TrunkTerms):
         FROM_TARGETS,
         doc="Addresses or networks its calls come from. Default: addresses of targets. []: it places none.",
         example='["127.0.0.30", "127.0.0.31"]',
+    )
+    trusted_names: tuple[str, ...] = setting(
+        (), check=check_peer_name, doc=NAMES_DOC, example='["sbc.itsp.example"]'
+    )
+    enabled: bool = setting(
+        True,
+        doc="false: out of use. No call goes to it or comes from it (503), nobody asks it how it does, and it does not "
+        "register.",
     )
     local: tuple[Listener, ...] = setting(
         (),
@@ -195,8 +205,8 @@ class Site:
     trunk_defaults: TrunkTerms = field(
         default=TrunkTerms(),
         metadata=story(
-            "Any setting of [[trunk]] but name, targets, trusted and site, for trunks at this site that do not say "
-            "otherwise.",
+            "Any setting of [[trunk]] but name, targets, trusted, trusted_names, local and site, for trunks at this "
+            "site that do not say otherwise.",
             like="[[trunk]]",
         ),
     )

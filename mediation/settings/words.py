@@ -277,5 +277,10 @@ def check_username(text: str) -> None:
 
 def check_user(text: str) -> None:
     """Accept the user part of a SIP URI (RFC 3261 section 19.1.1), or nothing. UnfitError otherwise."""
-    if text and _USER.fullmatch(text) is None:
+    if text and not is_user(text):
         raise UnfitError(f'"{text}" cannot be the user of a SIP URI', 'write a number: "+493012345670"')
+
+
+def is_user(text: str) -> bool:
+    """Whether this can be the user part of a SIP URI."""
+    return _USER.fullmatch(text) is not None

@@ -17,7 +17,8 @@ REASON_PHRASES = {
     408: "Request Timeout", 410: "Gone", 413: "Request Entity Too Large", 414: "Request-URI Too Long",
     415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
     421: "Extension Required", 422: "Session Interval Too Small", 423: "Interval Too Brief",
-    429: "Provide Referrer Identity", 469: "Bad INFO Package", 480: "Temporarily Unavailable",
+    429: "Provide Referrer Identity", 433: "Anonymity Disallowed", 469: "Bad INFO Package",
+    480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops",
     484: "Address Incomplete", 485: "Ambiguous", 486: "Busy Here", 487: "Request Terminated",
     488: "Not Acceptable Here", 489: "Bad Event", 491: "Request Pending", 493: "Undecipherable",
@@ -26,7 +27,7 @@ REASON_PHRASES = {
     504: "Server Time-out", 505: "Version Not Supported", 513: "Message Too Large",
     600: "Busy Everywhere", 603: "Decline", 604: "Does Not Exist Anywhere", 606: "Not Acceptable",
 }  # fmt: skip
-"""RFC 3261 section 21; 422 RFC 4028, 429 RFC 3892, 489 RFC 6665, 494 RFC 3329."""
+"""RFC 3261 section 21; 422 RFC 4028, 429 RFC 3892, 433 RFC 5079, 489 RFC 6665, 494 RFC 3329."""
 
 _ECHOED = ("Via", "From", "To", "Call-ID", "CSeq")
 

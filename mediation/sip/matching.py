@@ -261,6 +261,7 @@ class TransactionLayer:
         invite = request.method == "INVITE"
         machine = SERVER_INVITE_MACHINE if invite else SERVER_MACHINE
         transaction = Transaction(key, request, response_flow(request, flow), machine)
+        transaction.source = flow
         transaction.interval_s = self.timers.t1_s
         self._servers[key] = transaction
         if request.method == "CANCEL":

@@ -42,6 +42,8 @@ MOST_LENGTHENED = 2
 
 CONTACT_MISSING = "contact-missing"
 """A 2xx does not say that we are registered."""
+WRONG_CREDENTIALS = "wrong-credentials"
+"""The registrar has not taken our answer to its challenge."""
 
 
 _Given = Grant | Request | Setback | None
@@ -175,7 +177,7 @@ class Registration:
             self._cue(Cue.AGAIN, now, verdict.request)
             return
         wrong = verdict.reason is Reason.REFUSED
-        self._deny(_setback(response, "wrong-credentials" if wrong else "no-credentials"), now)
+        self._deny(_setback(response, WRONG_CREDENTIALS if wrong else "no-credentials"), now)
 
     def _longer(self, response: Response) -> int | None:
         if self.state is State.UNREGISTERING or self._lengthened >= MOST_LENGTHENED:

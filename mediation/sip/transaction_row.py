@@ -75,6 +75,7 @@ class Transaction:
         "merge_key",
         "octets",
         "request",
+        "source",
         "state",
         "table",
         "user",
@@ -84,6 +85,9 @@ class Transaction:
         self.key = key
         self.request = request
         self.flow = flow
+        """Where its messages go."""
+        self.source = flow
+        """Where the request of a server transaction came from, whatever its Via says of the way back."""
         self.state, self.table = machine
         self.octets = b""
         """What was sent last: the request of a client transaction, the latest response of a server's."""

@@ -59,6 +59,8 @@ class Peer:
         self.acks_failures = True
         self.answers_bye = True
         self.answers_notify = True
+        self.via_says = ""
+        """Further parameters of its Via."""
         self._looked_at = 0
         self._began = world.now
         self._numbers = count(1)
@@ -350,9 +352,10 @@ class Peer:
         body: bytes = b"",
         max_forwards: int | None = 70,
     ) -> None:
+        via = f"SIP/2.0/{self.flow.transport.upper()} {self._place}:5060;branch={branch or self._branch()}"
         lines = [
             f"{method} {line.target} SIP/2.0",
-            f"Via: SIP/2.0/{self.flow.transport.upper()} {self._place}:5060;branch={branch or self._branch()}",
+            f"Via: {via}{self.via_says}",
             f"From: {line.local}",
             f"To: {to or line.remote}",
             f"Call-ID: {line.call_id}",

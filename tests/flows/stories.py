@@ -3,8 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from mediation.b2bua.plan import Amiss, KeyHeard, MediaAmiss, MediaSilent, RecordingEnded, RecordingFailed
+from mediation.b2bua.plan import (
+    Amiss,
+    KeyHeard,
+    MediaAmiss,
+    MediaSilent,
+    RecordingEnded,
+    RecordingFailed,
+    SoundEnded,
+)
 from mediation.b2bua.rulings import PolicyAnswered
+from mediation.settings.announcements import Announcement
 from mediation.settings.peer_media import Dtmf, PeerMedia
 from mediation.settings.peer_terms import RedirectMode, Redirects, TransferMode, Transfers
 from mediation.settings.peers import Side
@@ -30,6 +39,7 @@ class Stage:
                 trunk("itsp-a", SBC, OTHER_SBC, **(terms or {})),
                 front_ends=(OTHER_FRONT_END,),
                 policy=policy,
+                announcements=(Announcement(status=604, sound="file:/gone.wav"),),
                 recording=Recordings(directory="/rec", rules=(RecordingRule(),)),
             )
         )
@@ -409,6 +419,16 @@ def is_recorded_badly(stage: Stage) -> None:
     stage.first.hangs_up_if_it_talks()
 
 
+def hears_why(stage: Stage) -> None:
+    """An announcement before the refusal; the caller asks something meanwhile."""
+    stage.first.script = (604,)
+    stage.caller.invites()
+    stage.caller.asks("INFO", within=True, headers="Content-Type: text/plain\r\n", body=b"hello")
+    stage.advance(1)
+    for call in tuple(stage.world.engine.calls):
+        stage.world.media_says(SoundEnded(call, caller=True))
+
+
 STORIES: tuple[Callable[[Stage], None], ...] = (
     talks, is_cancelled, fails_over, is_never_acked, rings_out, falls_silent, announces_what_is_not_heard,
     loses_its_caller, finds_no_ports, waits_for_ports, is_stopped, answers_nothing, never_pracks,
@@ -416,7 +436,7 @@ STORIES: tuple[Callable[[Stage], None], ...] = (
     is_transferred_in_vain, is_left_alone, is_left_while_ports_are_opened, passes_its_transfer_on,
     is_joined_with_another, is_not_joined, loses_whom_it_consulted, loses_whom_it_transferred,
     finds_no_ports_to_transfer, changes_before_the_answer, holds_in_vain, is_picked_up,
-    presses_keys, is_ruled, is_not_wanted, is_recorded_badly,
+    presses_keys, is_ruled, is_not_wanted, is_recorded_badly, hears_why,
 )  # fmt: skip
 
 TERMS: dict[Callable[[Stage], None], dict[str, Any]] = {

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from mediation.b2bua.plan import ABSENT, MediaSilent, Sound, SoundKind
+from mediation.b2bua.plan import ABSENT, MediaSilent
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.sdp.description import SessionDescription
 from mediation.settings.peer_terms import EarlyMedia, Reliability, RingbackIn
 from tests.flows.pair import WAYS, Make, Pair

@@ -35,7 +35,11 @@ class Answering(Peer):
     def asks_how_we_are(self) -> None:
         """OPTIONS of its own."""
         line = Line(
-            f"{self._name}-how-{next(self._numbers)}", f"<sip:x@{self._place}>;tag=1", "<sip:us>", "sip:us", 1
+            f"{self._name}-how-{next(self._numbers)}",
+            f"<sip:x@{self._place}>;tag={self._name}-how",
+            "<sip:us>",
+            "sip:us",
+            1,
         )
         self._request("OPTIONS", line)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mediation.b2bua.plan import ABSENT, Sound, SoundKind
+from mediation.b2bua.plan import ABSENT
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.settings.peer_terms import EarlyMedia, MidCall, Relay
 from tests.flows.midcall import ANSWERS, SIDES, across, direction, sides, stream
 from tests.flows.pair import WAYS, Make, Pair

@@ -220,6 +220,34 @@ def test_calls_for_help_always_leave_at_the_branch(branch: Branch) -> None:
     assert branch.call("own front end", "112") == "local"
 
 
+def test_calls_for_help_leave_at_the_branch_though_its_own_trunk_is_doubted(branch: Branch) -> None:
+    branch.peers["local"].answer = 0
+    branch.world.advance(RULES.interval_s + RULES.timeout_s)
+    assert branch.state("local") is State.SUSPECT
+    assert branch.call("own front end", "112") == "local"
+
+
+def test_calls_for_help_leave_elsewhere_when_the_own_trunk_is_down(branch: Branch) -> None:
+    branch.peers["local"].dead, branch.peers["local"].answer = True, 0
+    branch.world.advance(GONE_S)
+    assert branch.state("local") is State.DOWN
+    assert branch.call("own front end", "112") == "centre"
+
+
+def test_a_call_for_help_that_the_doubted_trunk_does_not_take_goes_on_to_the_next(branch: Branch) -> None:
+    branch.peers["local"].answer = 0
+    branch.world.advance(RULES.interval_s + RULES.timeout_s)
+    branch.peers["local"].dead = True
+    assert branch.call("own front end", "112") == "centre"
+
+
+def test_other_calls_pass_over_a_doubted_trunk(branch: Branch) -> None:
+    branch.peers["centre"].answer = 0
+    branch.world.advance(RULES.interval_s + RULES.timeout_s)
+    assert branch.state("centre") is State.SUSPECT
+    assert branch.out() == "local"
+
+
 def test_a_centre_that_has_lost_its_itsp_says_503_and_the_branch_goes_on_by_itself(branch: Branch) -> None:
     centre, local = branch.peers["centre"], branch.peers["local"]
     for _ in range(RULES.failures):

@@ -9,7 +9,7 @@ from mediation.settings.routes import Route
 from mediation.sip.flow import Transport
 from tests.flows.pair import Make
 from tests.flows.peers import Peer
-from tests.flows.scenery import FRONT_END, OUTSIDE, SBC, settings, trunk
+from tests.flows.scenery import FRONT_END, OUTSIDE, SBC, settings, target, trunk
 from tests.flows.world import World
 
 FIRST, SECOND = Listener(Transport.UDP, OUTSIDE, 5060), Listener(Transport.UDP, OUTSIDE, 5080)
@@ -73,3 +73,50 @@ def test_what_one_trunk_has_no_room_for_goes_to_the_same_gateway_by_the_other(ma
     assert "503" in shared.phone.heard()
     for line in tuple(shared.sbc.lines):
         shared.sbc.says(486, line=line)
+
+
+# by the gateway's ports
+
+
+def two_ports(make: Make) -> tuple[World, Peer, Peer]:
+    """One address with a trunk at each of two ports, and a front end; all by one socket of ours."""
+    world = make(
+        settings(
+            trunk("national", targets=(target(SBC),)),
+            trunk("abroad", targets=(target(SBC, port=5070),)),
+            routes=(Route(match="^\\+49", trunks=("national",)), Route(trunks=("abroad",))),
+        )
+    )
+    return world, Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
+
+
+def moved(peer: Peer, port: int) -> None:
+    """It speaks from this port of its address from now on."""
+    peer.flow = replace(peer.flow, remote=(SBC, port))
+    peer.world.join(peer)
+
+
+def test_calls_from_either_port_belong_to_the_trunk_that_has_its_target_there(make: Make) -> None:
+    world, phone, sbc = two_ports(make)
+    for port, name in ((5070, "abroad"), (5060, "national")):
+        moved(sbc, port)
+        sbc.invites("+4930555")
+        phone.says(486)
+        assert world.records[-1].caller.trunk == name
+
+
+def test_from_a_port_that_is_neithers_nobody_calls(make: Make) -> None:
+    world, phone, sbc = two_ports(make)
+    moved(sbc, 40000)
+    sbc.invites("+4930555")
+    assert phone.heard() == []
+    assert "call.forbidden" in [fact.name for fact in world.facts]
+
+
+def test_each_trunk_is_called_at_its_own_port(make: Make) -> None:
+    world, phone, sbc = two_ports(make)
+    moved(sbc, 5070)
+    for number, name in (("+1", "abroad"), ("+49", "national")):
+        phone.invites(number)
+        sbc.says(486)
+        assert world.records[-1].attempts[0].trunk == name

@@ -170,10 +170,11 @@ class FakeMedia:
 class World:
     """One engine, its peers, its media, its clock."""
 
-    def __init__(self, settings: Settings) -> None:
-        chance = Random(20)  # the same run each time
+    def __init__(self, settings: Settings, chance: int = 20) -> None:
+        """Two worlds with the same `chance` draw the same ids; each run of a test draws the same."""
+        drawn = Random(chance)
         self.settings = settings
-        self.engine = Engine(settings, IdSource(lambda octets: chance.randbytes(octets).hex()))
+        self.engine = Engine(settings, IdSource(lambda octets: drawn.randbytes(octets).hex()))
         self.media = FakeMedia()
         self.dns = FakeDns()
         self.now = 1000.0
@@ -241,6 +242,14 @@ class World:
         self.run()
 
     # inputs
+
+    def proves(self, flow: Flow, *names: str, ours: bool = False) -> None:
+        """A connection stands whose other end has shown a certificate with these names."""
+        self.soon(lambda: self.engine.connection_proved(flow, names, self.now, ours=ours))
+
+    def loses(self, flow: Flow) -> None:
+        """A connection is gone."""
+        self.soon(lambda: self.engine.connection_lost(flow, self.now))
 
     def receive(self, octets: bytes, flow: Flow) -> None:
         """A message that is well formed."""
@@ -314,6 +323,7 @@ class World:
         assert not self.media.open, "media is left open"
         assert not self.engine.wide.taken, "places of wide parties are left"
         assert not self.engine._reception.rulings.waiting, "calls are left that wait for a policy"
+        assert not self.engine._reception._circles._calls, "calls are left that could come back"
         assert not self.questions, "questions are left that nobody waits for, and nobody was told"
         assert {room.name: room.calls for room in self._rooms() if room.calls} == {}
         assert len(self.records) == self._accepted, "one record for each INVITE that was taken"

@@ -2,20 +2,25 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediation.b2bua.callers import refusal_by, welcome
 from mediation.b2bua.causes import location_of, q850_of
 from mediation.b2bua.diversion import Diversion, HistoryEntry, diversions_of, entries_of
-from mediation.b2bua.passage import is_clean
+from mediation.b2bua.invitation import Invitation
+from mediation.b2bua.passage import ANONYMOUS, Passage, is_clean
 from mediation.b2bua.policy import CROSSES, crossing_response, invited
 from mediation.b2bua.privacy import Privacy
+from mediation.routing.caller_id import OWN_CALLER_ID, CallerId
 from mediation.settings.identity import FromPolicy, History, SendIdentity, TrunkIdentity
+from mediation.settings.screening import Anonymous, Screen, Screening
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.headers import Headers
 from mediation.sip.message import Request, Response
-from tests.unit.b2bua.crossings import CALLER, inward, out
+from tests.unit.b2bua.crossings import CALLER, gateway, inward, out
 
 NAMES = [
     "P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Privacy", "Diversion", "History-Info",
@@ -41,7 +46,18 @@ TRUNKS = st.builds(
     history=st.sampled_from(History),
     keep_pai_on_anonymous_forward=st.booleans(),
     accept_peer_pai_on_forward=st.booleans(),
+    own_numbers=st.sampled_from(("", "^\\+1")),
 )
+SCREENINGS = st.builds(
+    Screening,
+    foreign_out=st.sampled_from(Screen),
+    anonymous_out=st.sampled_from(Anonymous),
+    forbidden=st.sampled_from(("", "^\\+1")),
+    forbidden_in=st.sampled_from(Screen),
+    malformed_in=st.sampled_from(Screen),
+    anonymous_in=st.sampled_from(Anonymous),
+)
+SHOWN = st.sampled_from((OWN_CALLER_ID, CallerId("+4930123"), CallerId(hidden=True)))
 
 
 @given(LINES, TRUNKS, st.booleans())
@@ -53,6 +69,29 @@ def test_an_invite_of_any_identity_becomes_one_that_can_be_sent(
     assert bytes(Request("INVITE", "sip:x", Headers([("From", from_), *made])))
     assert all(is_clean(value) for _, value in made)
     assert len(made) <= 120
+
+
+@given(LINES, VALUES, TRUNKS, SCREENINGS, SHOWN)
+def test_any_caller_is_shown_or_refused_and_who_is_hidden_by_the_route_has_no_octet_in_it(
+    lines: list[tuple[str, str]], from_: str, trunk: TrunkIdentity, screening: Screening, shown: CallerId
+) -> None:
+    source = replace(gateway(trunk), screening=screening)
+    terms = replace(gateway(replace(trunk, reveal=False)), screening=screening)
+    request = Request("INVITE", "sip:+4930@x", Headers([("From", f"{from_}{CALLER}"), *lines]))
+    try:
+        assert request.from_
+    except RemoteSipError:
+        return  # it ends earlier, with 400
+    welcomed = welcome(Invitation(request, source), ())
+    assert welcomed.refusal is None or welcomed.refusal.status in (403, 433)
+    asked = welcomed.invitation
+    refusal = refusal_by(terms, asked, shown)
+    assert refusal is None or refusal.status in (403, 433)
+    said, made = invited(asked.request, Passage(source, terms, "us.example", shown), asked.secrets)
+    assert bytes(Request("INVITE", "sip:x", Headers([("From", said), *made])))
+    if shown.hidden:
+        assert said == ANONYMOUS
+        assert not any("5550100" in value for _, value in made)
 
 
 @given(LINES, TRUNKS, st.integers(101, 699), st.booleans())

@@ -1,6 +1,8 @@
 """Flow 9 with kamailio as the ITSP: registration with digest, calls both ways by it, and its end."""
 
+import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
@@ -15,6 +17,7 @@ from tests.interop.scene import PCMA, PCMU, SIP, Address, Scene
 pytestmark = pytest.mark.interop("kamailio", "sipp")
 
 DID = f"{NUMBER[:-3]}042"
+PROBE_S = 60
 
 
 def phone(scene: Scene) -> Address:
@@ -22,20 +25,23 @@ def phone(scene: Scene) -> Address:
     return scene.host(40), SIP
 
 
-@contextmanager
-def customer(scene: Scene, *, calls: int = 0, password: str = PASSWORD) -> Iterator[tuple[Kamailio, Daemon]]:
-    """The ITSP, and the daemon as its customer; the daemon stops first."""
-    secret = scene.folder / "itsp.secret"
-    secret.write_text(password)
-    trunk = f"""
+def account(scene: Scene) -> str:
+    """Who the trunk is at the ITSP; the password stands in a file."""
+    return f"""
 username = "{USER}"
-password = "file:{secret}"
+password = "file:{scene.folder / "itsp.secret"}"
 [trunk.registration]
 address_of_record = "sip:{NUMBER}@{DOMAIN}"
 """
+
+
+@contextmanager
+def customer(scene: Scene, *, calls: int = 0, password: str = PASSWORD) -> Iterator[tuple[Kamailio, Daemon]]:
+    """The ITSP, and the daemon as its customer; the daemon stops first."""
+    (scene.folder / "itsp.secret").write_text(password)
     with (
         itsp(scene.folder / "kamailio", scene.sbc, customer=scene.gateway, phone=phone(scene)) as registrar,
-        scene.daemon(scene.configuration(trunk=trunk), calls=calls) as daemon,
+        scene.daemon(scene.configuration(trunk=account(scene)), calls=calls) as daemon,
     ):
         yield registrar, daemon
 
@@ -102,3 +108,26 @@ def test_a_call_goes_out_with_digest__rfc3261_22(scene: Scene) -> None:
             scene.uac("uac_call", scene.front_end, scene.internal, law=PCMU)
         (placed,) = registrar.lines("PLACED")
         assert placed.startswith(f"by {USER} to ")
+
+
+@pytest.mark.doctor_finds("tcp-refused")  # it looks whether TCP and TLS are spoken there, too
+def test_a_probe_registers_proves_who_calls_and_is_gone_at_the_end__rfc3261_10_2(scene: Scene) -> None:
+    (scene.folder / "itsp.secret").write_text(PASSWORD)
+    file = scene.folder / "probe.toml"
+    file.write_text(scene.configuration(trunk=account(scene)))
+    asked = ("trunk", "probe", "itsp", "-c", str(file), "--number", DID, "--yes", "--json")
+    with (
+        itsp(scene.folder / "kamailio", scene.sbc, customer=scene.gateway, phone=phone(scene)) as registrar,
+        scene.uas("uas_refuse", phone(scene), fill={"status": "486"}),
+    ):
+        run = subprocess.run(
+            [sys.executable, "-m", "mediation", *asked], capture_output=True, timeout=PROBE_S, check=False
+        )
+        assert registrar.lines("PLACED") == [f"by {USER} to {DID}"]
+        assert len(registrar.lines("REMOVED")) == 1
+    assert run.returncode == 1, run.stderr.decode()  # busy is no answer
+    (target,) = json.loads(run.stdout)["targets"]
+    found = {each["name"]: each for each in target["findings"]}
+    assert [found[name]["verdict"] for name in ("register", "digest", "options")] == ["yes", "yes", "yes"]
+    assert found["register"]["told"].endswith("given back: 200 OK")
+    assert found["call"]["told"].startswith("486")

@@ -559,6 +559,50 @@ def test_check_config_looks_whether_the_policy_can_be_asked(tmp_path: Path) -> N
         assert reason in " ".join(err.split())
 
 
+SCREENED = f"""{GOOD}strip_plus = true
+identity = {{ own_numbers = '^\\+4930', number = "+49305550" }}
+"""
+
+
+def test_number_tells_what_screening_makes_of_a_caller(tmp_path: Path) -> None:
+    path = written(tmp_path, SCREENED)
+    asked = ("number", "+4989111", "--trunk", "north", "--calling", "-c", path)
+    assert invoke(*asked)[1].endswith("-> 4989111\nFrom shows +49305550 in its place\n")
+    assert json.loads(invoke(*asked, "--json")[1])["caller"] == {"shown": "+49305550", "refused": None}
+    path.write_text(f'{SCREENED}screening = {{ foreign_out = "refuse", forbidden = "^[+]4930" }}\n')
+    told = "the caller is refused, unless he calls for help: 403, "
+    assert invoke(*asked)[1].splitlines()[-1] == f"{told}caller-not-ours"
+    back = invoke("number", "+493012", "--trunk", "north", "--calling", "--direction", "in", "-c", path)
+    assert back[1].splitlines()[-1] == f"{told}caller-forbidden"
+
+
+def test_route_explain_tells_who_is_shown_and_who_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, f'{SCREENED}screening = {{ foreign_out = "refuse" }}\n')
+    asked = ("route", "explain", "+4930123", "-c", path, "--from")
+    code, out, _ = invoke(*asked, "+4989111")
+    assert code == 1
+    assert "trunk north is not called for this caller: caller-not-ours\n" in out
+    assert "the caller is refused: 403, caller-not-ours" in out
+    refused = {"status": 403, "reason": "caller-not-ours"}
+    assert json.loads(invoke(*asked, "+4989111", "--json")[1])["caller"] == {
+        "refused": refused, "withheld": False, "refused_by": [{"trunk": "north", **refused}],
+    }  # fmt: skip
+    assert invoke(*asked, "+4930999")[0] == 0
+    path.write_text(path.read_text() + '[[route]]\ntrunks = ["north"]\ncaller_number = "+49305550"\n')
+    code, out, _ = invoke(*asked, "+4989111")
+    assert code == 0
+    assert "with +49305550 as the caller: matches" in out
+    assert "    From: <sip:49305550@" in out
+
+
+def test_route_explain_tells_which_trunks_are_out_of_use(tmp_path: Path) -> None:
+    path = written(tmp_path, f"{GOOD}enabled = false\n")
+    for source in ((), ("--trunk", "north")):
+        code, out, _ = invoke("route", "explain", "+4930123", *source, "-c", path)
+        assert code == 1
+        assert out.endswith("\n\ntrunk north is out of use\n")
+
+
 def test_route_explain_takes_numbers_only_that_a_uri_can_hold(tmp_path: Path) -> None:
     path = written(tmp_path, NUMBERS)
     for arguments in (("a b",), ("",), ("1", "--from", "a@b"), ("1", "--trunk", "east")):
@@ -608,6 +652,12 @@ def test_trunk_show_tells_who_has_said_what(tmp_path: Path) -> None:
     assert not any(origin == "default" for origin in told.values())
 
 
+def test_trunk_show_tells_what_its_calls_are_known_by(tmp_path: Path) -> None:
+    code, out, _ = invoke("trunk", "show", "north", "-c", written(tmp_path, SITED))
+    assert code == 0
+    assert out.startswith("# its calls are known by the addresses of its targets: sip:127.0.0.30\n")
+
+
 def test_trunk_show_effective_tells_every_setting_there_is(tmp_path: Path) -> None:
     code, out, _ = invoke("trunk", "show", "north", "--effective", "--json", "-c", written(tmp_path, SITED))
     told = {each["key"]: each for each in json.loads(out)["settings"]}
@@ -655,7 +705,7 @@ def test_a_probe_that_cannot_be_meant_is_a_fault_of_usage(
 def test_a_probe_without_consent_ends_and_has_sent_nothing(
     good: Path, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mediation.probing.cli.probe", None)  # to be called would be a TypeError
+    monkeypatch.setattr("mediation.probing.survey.probe", None)  # to be called would be a TypeError
     result = CliRunner().invoke(
         cli.app, ["trunk", "probe", "north", "--number", "1", "-c", str(good)], input=answer
     )

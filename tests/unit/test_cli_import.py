@@ -59,7 +59,7 @@ def test_what_is_lost_ends_with_1() -> None:
     code, out, err = invoke("import", "lync", *EVERYTHING)
     assert code == 1
     assert "[[trunk]]" in out
-    assert "NOT TAKEN OVER (4)" in err
+    assert "NOT TAKEN OVER (2)" in err
 
 
 def test_the_same_for_a_machine() -> None:
@@ -71,7 +71,7 @@ def test_the_same_for_a_machine() -> None:
         1,
         False,
         2,
-        1,
+        2,
     )
     assert {row["parameter"] for row in told["parameters"]} >= {
         "SRTPMode",
@@ -103,7 +103,8 @@ def test_profiles_are_listed_and_shown() -> None:
     code, out, err = invoke("profile", "list")
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == [
-        "direct-routing", "lync", "sipconnect-registering", "sipconnect-static", "skype-for-business",
+        "direct-routing", "lync", "sipconnect-internet", "sipconnect-registering", "sipconnect-static",
+        "skype-for-business",
     ]  # fmt: skip
     code, out, err = invoke("profile", "show", "skype-for-business", "sipconnect-static")
     assert (code, err) == (0, "")

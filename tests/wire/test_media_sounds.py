@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from mediation.b2bua.plan import ABSENT, MediaPlan, Sound, SoundKind
+from mediation.b2bua.plan import ABSENT, MediaPlan
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.engine import WorkerSettings, WorkerStarted
 from mediation.media.stocking import write_shelf
 from mediation.rtp.packet import read_header

@@ -164,7 +164,7 @@ async def test_who_has_no_good_certificate_gets_the_alert_and_is_told_once_a_min
         assert not line["called"]
         await good.close()
         await nothing_left_in(server)
-        assert not server._security._shaking
+        assert not len(server._security.handshakes)
 
 
 @pytest.mark.parametrize(
@@ -247,26 +247,26 @@ async def test_plain_text_at_a_tls_port_is_no_message_and_ends_the_connection(
         assert b"SIP/2.0" not in await peer.rest()
         await peer.close()
         await nothing_left_in(server)
-        assert not server._security._shaking
+        assert not len(server._security.handshakes)
 
 
 async def test_a_handshake_that_does_not_end_is_ended_and_others_find_room_meanwhile(
     secured: Secured, monkeypatch: pytest.MonkeyPatch, log: list[Any]
 ) -> None:
     monkeypatch.setattr("mediation.net.tcp.HANDSHAKE_LIMIT_S", 0.5)
-    monkeypatch.setattr("mediation.net.security.MOST_HANDSHAKES_OF_ONE", 3)
+    monkeypatch.setattr("mediation.net.handshakes.MOST_OF_ONE", 3)
     async with serving(secured.configuration()) as server:
         good = await secured.comes(secured.front_end)
         half_open = [await TcpPeer.connected(secured.scene.front_end[0], secured.internal) for _ in range(3)]
         for peer in half_open:
             peer.send(b"\x16\x03\x01\x02\x00")
-        await until(lambda: server._security._shaking.total() == 3)
+        await until(lambda: len(server._security.handshakes) == 3)
         await turned_away(secured.scene.front_end[0], secured.internal)
         assert (await answered(good, secured)).status == 200
         for peer in half_open:
             assert await peer.rest() == b""
             await peer.close()
-        assert not server._security._shaking
+        assert not len(server._security.handshakes)
         late = await secured.comes(secured.front_end)
         assert (await answered(late, secured)).status == 200
         for peer in (good, late):
@@ -279,7 +279,7 @@ async def test_a_server_that_stops_waits_for_no_handshake(secured: Secured) -> N
     async with serving(secured.configuration()) as server:
         peer = await TcpPeer.connected(secured.scene.front_end[0], secured.internal)
         peer.send(b"\x16\x03\x01\x02\x00")
-        await until(lambda: server._security._shaking.total() == 1)
+        await until(lambda: len(server._security.handshakes) == 1)
         began = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - began < 1
     assert await peer.rest() == b""
@@ -449,7 +449,7 @@ async def test_fifty_invites_over_tls_whose_connections_are_reset_leave_nothing_
         await nothing_left_in(server, "calls", "transactions", "dialogs", "deadlines")
         assert left_in(server)["connections"] <= 1, "the one to the SBC may stay"
         assert not server._media.open, "media of a call that is over"  # type: ignore[attr-defined]  # InstantMedia
-        assert not server._security._shaking
+        assert not len(server._security.handshakes)
 
 
 async def test_a_target_whose_connection_is_lost_before_it_has_said_anything_is_left_for_the_next(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mediation.probing.session import ProbeError, find_target, probe_listener
+from mediation.probing.session import ProbeError, chosen, find_targets, probe_listener
 from mediation.settings.read import inspect_file
 from mediation.sip.flow import Endpoint, Transport
 from tests.interop.scene import Scene
@@ -58,6 +58,12 @@ async def probed(file: Path, *more: str, status: int = 0) -> dict[str, Any]:
         return told
 
 
+def only(told: dict[str, Any]) -> dict[str, Any]:
+    """Of a trunk with one target: what it has shown, and the block."""
+    (target,) = told["targets"]
+    return {**target, "block": told["block"]}
+
+
 def verdicts(told: dict[str, Any]) -> dict[str, str]:
     return {each["name"]: each["verdict"] for each in told["findings"]}
 
@@ -86,6 +92,7 @@ async def test_sbcs_that_differ_get_reports_and_blocks_that_differ(scene: Scene)
             probed(first, "--unallocated", NOBODY, "--refer-to", "+4912", "--html", str(page)),
             probed(second, "--port", "5071"),
         )
+    rich, poor = only(rich), only(poor)
     seen = verdicts(rich)
     assert seen["early-media"] in ("yes", "partly"), (
         "a machine that is slow may hear the audio with the answer"
@@ -115,7 +122,7 @@ async def test_over_tls_its_certificate_is_told_and_srtp_is_advised(scene: Scene
     secured = Secured(scene)
     text = secured.configuration(targets=(secured.to_sbc,)).replace("health.options = false", "")
     async with secured.phone("sbc", traits=("srtp",)):
-        told = await probed(file_of(scene, scene.sbc, text))
+        told = only(await probed(file_of(scene, scene.sbc, text)))
     assert verdicts(told)["tls"] == "yes", words(told, "tls")
     assert "TLSv1.3" in words(told, "tls")
     assert "sbc.itsp.example" in words(told, "tls")
@@ -130,10 +137,10 @@ async def test_a_trunk_by_name_is_looked_up_as_the_server_would_rfc3263(scene: S
     settings = inspect_file(str(file_of(scene, scene.sbc, text))).settings
     async with naming(at) as names:
         with pytest.raises(ProbeError, match="knows no address of trunk itsp"):
-            await find_target(settings, "itsp")
+            await find_targets(settings, "itsp")
         names.holds("_sip._udp.itsp.example", "SRV", "1 0 5070 sbc.itsp.example.")
         names.holds("sbc.itsp.example", "A", scene.sbc[0])
-        _, target = await find_target(settings, "itsp")
+        _, (target,) = await find_targets(settings, "itsp")
     assert (target.transport, target.endpoint, target.name) == (
         Transport.UDP,
         (scene.sbc[0], 5070),
@@ -142,6 +149,31 @@ async def test_a_trunk_by_name_is_looked_up_as_the_server_would_rfc3263(scene: S
     listener = probe_listener(settings, target, 0)
     assert listener.endpoint == (scene.gateway[0], 5061), "the port above the server's own"
     assert probe_listener(settings, target, 5060) in settings.gateway.listen
+
+
+async def test_each_target_that_is_asked_for_is_probed_in_its_turn(scene: Scene) -> None:
+    first, second, third = (f"sip:{spell(at)}" for at in (scene.sbc, scene.second_sbc, (scene.sbc[0], 5099)))
+    file = file_of(scene, scene.sbc, scene.configuration(targets=(third, first, second), health=""))
+    page = scene.folder / "both.html"
+    wanted = ("--target", second, "--target", spell(scene.sbc))
+    async with sbc(scene.sbc, behaviour="busy"), sbc(scene.second_sbc, "largest=1500", behaviour="busy"):
+        both = await probed(file, *wanted, "--html", str(page), status=1)
+    assert [each["target"] for each in both["targets"]] == [first, second]
+    assert [each["calls"] for each in both["targets"]] == [1, 1]
+    sizes = [words(each, "sizes") for each in both["targets"]]
+    assert "8000" in sizes[0]
+    assert "up to 1500 octets" in sizes[1]
+    for target in (first, second):
+        assert f"What {target} supports" in page.read_text()
+    assert both["left_out"] == [third]
+
+
+async def test_a_target_that_the_trunk_has_not_is_told(scene: Scene) -> None:
+    settings = inspect_file(str(file_of(scene, scene.sbc))).settings
+    _, targets = await find_targets(settings, "itsp")
+    with pytest.raises(ProbeError, match=r"sbc\.example is no target of the trunk; there are sip:"):
+        chosen(targets, ("sbc.example",))
+    assert chosen(targets, (scene.sbc[0],)) == chosen(targets, ()) == targets
 
 
 async def test_nothing_is_sent_without_consent(scene: Scene) -> None:

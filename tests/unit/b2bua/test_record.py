@@ -74,7 +74,7 @@ def test_what_was_not_measured_is_null_never_0() -> None:
         "fax_sent": 0,
         "tampered": 0,
         "replayed": 0,
-        **dict.fromkeys(("reordered", "duplicates", "loss_runs", "loss_bursts"), 0),
+        **dict.fromkeys(("reordered", "duplicates", "discarded", "loss_runs", "loss_bursts"), 0),
         **dict.fromkeys(("jitter_mean_ms", "jitter_max_ms", "round_trip_ms", "round_trip_max_ms")),
         **dict.fromkeys(("r_factor", "mos", "remote_r_factor", "remote_mos", "voip_metrics")),
         **dict.fromkeys(("remote_loss_percent", "remote_jitter_ms")),

@@ -1,12 +1,15 @@
 """Network tones, heard again by their spectrum."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
 from mediation_codecs.cadence import Cadence
 from mediation_codecs.pcm import RATE_HZ, level_at_dbm0, level_dbm0
+from mediation_codecs.refusal_tones import COUNTRIES, RefusalTone, refusal_tone
 from mediation_codecs.ringback import RINGBACK
-from mediation_codecs.tones import BUSY, DTMF_HZ, RAMP_S, dtmf, progress, sine
+from mediation_codecs.tones import DTMF_HZ, RAMP_S, chained, dtmf, progress, sine
 
 
 def test_a_key_is_two_tones_and_the_high_one_is_2_db_louder__q23() -> None:
@@ -35,9 +38,16 @@ def test_keys_too_loud_are_refused() -> None:
         dtmf("1", level_dbm0=0)
 
 
-@pytest.mark.parametrize("tones", [RINGBACK, BUSY])
-def test_every_cadence_sounds_and_pauses_as_it_says(tones: dict[str, Cadence]) -> None:
-    for cadence in tones.values():
+PIECES = {
+    piece: None for country in COUNTRIES for kind in RefusalTone for piece in refusal_tone(kind, country)
+}
+
+
+@pytest.mark.parametrize(
+    "cadences", [RINGBACK.values(), [piece for piece in PIECES if len(piece.pattern_s) > 1]]
+)
+def test_every_cadence_sounds_and_pauses_as_it_says(cadences: Iterable[Cadence]) -> None:
+    for cadence in cadences:
         tone = progress(cadence, 2 * sum(cadence.pattern_s))
         at = 0
         for place, part_s in enumerate(cadence.pattern_s * 2):
@@ -48,6 +58,27 @@ def test_every_cadence_sounds_and_pauses_as_it_says(tones: dict[str, Cadence]) -
                 for frequency_hz in cadence.frequencies_hz:
                     assert level_at_dbm0(part, frequency_hz) == pytest.approx(cadence.level_dbm0, abs=0.1)
             at += part.size
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_the_tones_of_a_country_differ_and_follow_themselves_without_a_click(country: str) -> None:
+    assert len(country) == 2
+    assert country in RINGBACK
+    for kind in RefusalTone:
+        tone = chained(refusal_tone(kind, country)).astype(int)
+        assert abs(tone[0] - tone[-1]) <= np.abs(np.diff(tone)).max(), (
+            "no more than a step of the wave itself"
+        )
+    assert refusal_tone(RefusalTone.UNOBTAINABLE, country) != refusal_tone(RefusalTone.BUSY, country)
+
+
+def test_the_special_information_tone_has_three_rising_notes_and_a_pause__e180_7() -> None:
+    tone = chained(refusal_tone(RefusalTone.UNOBTAINABLE, "de"))
+    for place, frequency_hz in enumerate((950, 1400, 1800)):
+        note = tone[2640 * place : 2640 * (place + 1)]
+        assert level_at_dbm0(note, frequency_hz) == pytest.approx(-10, abs=0.2)
+    assert not tone[3 * 2640 :].any()
+    assert tone.size == 3 * 2640 + 8000
 
 
 @pytest.mark.parametrize("country", sorted(RINGBACK))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mediation.explaining.route import explain_route
 from mediation.importing.lync import import_lync
 from mediation.importing.servers import Known
 from mediation.importing.table import import_mapping, import_text
@@ -200,13 +201,104 @@ def test_identity_that_needs_forward_pai_is_left_out_without_it(tmp_path: Path) 
     }  # fmt: skip
 
 
-def test_a_parameter_that_has_no_equivalent_yet_is_lost_where_the_export_relies_on_it(tmp_path: Path) -> None:
-    usual = imported(tmp_path, configuration(PstnUsages=[], RTCPCallsOnHold=True), gateway())
-    assert lost(usual) == []
-    found = imported(tmp_path, configuration(PstnUsages=["AT-Local"]), gateway())
-    assert [text.rpartition(": not yet")[0].rpartition(": ")[2] for text in lost(found)] == [
-        "PstnUsages = {AT-Local}"
+def test_a_trunk_has_the_usages_that_routes_have_and_the_others_are_lost(tmp_path: Path) -> None:
+    assert lost(imported(tmp_path, configuration(PstnUsages=[], RTCPCallsOnHold=True), gateway())) == []
+    transit = route(PstnUsages=["AT Local", "Transit"])
+    found = imported(tmp_path, configuration(PstnUsages=["Transit", "Gone"]), gateway(), transit)
+    assert toml(found)["trunk"][0]["usages"] == ["transit"]
+    assert toml(found)["route"][0]["usages"] == ["at-local", "transit"]
+    assert lost(found) == ["trunk 10-0-0-9: PstnUsages: no route that was taken over has the usage Gone"]
+    rows = {row.parameter: row for row in found.told.rows if row.subject.startswith("trunk configuration")}
+    assert (rows["PstnUsages"].there, rows["PstnUsages"].here) == ("{Transit, Gone}", "usages = [transit]")
+
+
+def test_the_usages_of_a_route_that_was_lost_are_nobodys(tmp_path: Path) -> None:
+    broken = route(NumberPattern="^(?!x)", PstnUsages=["Transit"])
+    found = imported(tmp_path, configuration(PstnUsages=["Transit"]), gateway(), broken, route(Identity="S"))
+    assert "usages" not in toml(found)["trunk"][0]
+
+
+POLICIES: tuple[dict[str, object], ...] = (
+    {"Identity": "Global", "PstnUsages": ["National", "World"]},
+    {"Identity": "Site:Vienna", "PstnUsages": ["Vienna", "National", "Unused"]},
+    {"Identity": "Tag:Lobby", "PstnUsages": ["National"]},
+)
+ROUTES = (
+    route(Identity="V", NumberPattern="^\\+431", PstnUsages=["Vienna"], Priority=9),
+    route(Identity="N", NumberPattern="^\\+43", PstnUsages=["National"], Priority=8),
+    route(Identity="W", NumberPattern="^\\+", PstnUsages=["World"], Priority=7),
+)
+
+
+def test_the_policy_of_a_site_is_what_its_calls_may_use(tmp_path: Path) -> None:
+    other = gateway(Identity="PstnGateway:10.0.0.8", SiteId="Site:Graz")
+    found = imported(tmp_path, configuration(), gateway(SiteId="Site:Vienna"), other, *POLICIES, *ROUTES)
+    data = toml(found)
+    assert [(site["name"], site["usages"]) for site in data["site"]] == [
+        ("vienna", ["vienna", "national"]),
+        ("graz", ["national", "world"]),  # of the global policy: nobody there had Vienna's routes
     ]
+    assert [each["match"] for each in data["route"]] == ["^\\+43", "^\\+", "^\\+431"]
+    assert "FILL IN: whose calls these are" in found.configuration
+    assert any("site.vienna: whose calls go by" in text for text in told(found, Weight.FILL_IN))
+    assert [text.partition(": ")[0] for text in lost(found)] == [
+        "voice policy Tag:Lobby", "voice policy Site:Vienna", "voice policy Global",
+    ]  # fmt: skip
+    assert "routes are asked in one order for all" in lost(found)[1]
+    assert "calls that belong to no site go by the usages vienna as well" in lost(found)[2]
+
+
+def test_calls_of_a_site_go_by_the_routes_of_its_policy_once_its_numbers_are_filled_in(
+    tmp_path: Path,
+) -> None:
+    found = imported(tmp_path, configuration(), gateway(SiteId="Site:Vienna"), *POLICIES, *ROUTES)
+    filled = found.configuration.replace('# numbers = ["…"]', 'numbers = ["+431"]')
+    settings = inspect(filled, "filled in").settings
+    for called, exit_ in (("+4315", True), ("+435", True), ("+15", False)):
+        assert bool(explain_route(settings, called, "+431555", None, 0).departures) is exit_
+        assert explain_route(settings, called, "+49555", None, 0).departures
+
+
+def test_a_site_whose_policy_opens_nothing_is_told_as_lost(tmp_path: Path) -> None:
+    closed: dict[str, object] = {"Identity": "Site:Vienna", "PstnUsages": ["None"]}
+    found = imported(tmp_path, configuration(), gateway(), closed, *ROUTES)
+    assert any("Site:Vienna: its users could call nobody outside" in text for text in lost(found))
+    assert all("usages" not in site for site in toml(found)["site"])
+
+
+def test_routes_of_one_pattern_and_the_same_usages_are_one(tmp_path: Path) -> None:
+    one = route(PstnUsages=["World"])
+    second = gateway(Identity="PstnGateway:10.0.0.8", PoolFqdn="10.0.0.8")
+    found = imported(
+        tmp_path, configuration(), gateway(), second, one, {**one, "PstnGatewayList": ["PstnGateway:10.0.0.8"]},
+        {**one, "PstnUsages": ["Other"], "Priority": 5},
+    )  # fmt: skip
+    assert [(each["trunks"], each["usages"], each.get("then_next")) for each in toml(found)["route"]] == [
+        (["10-0-0-9", "10-0-0-8"], ["world"], True),
+        (["10-0-0-9"], ["other"], None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("suppress", "other", "here", "loses"),
+    [
+        (True, "+43155500", {"caller_number": "+43155500"}, False),
+        ("True", "43155500;ext=17", {"caller_number": "43155500"}, False),
+        (True, None, {"hide_caller": True}, False),
+        (False, "+43155500", {}, False),
+        (None, None, {}, False),
+        ("perhaps", None, {}, True),
+        (True, "no number", {}, True),
+    ],
+)
+def test_the_caller_that_a_route_shows_is_shown_here(
+    tmp_path: Path, suppress: object, other: object, here: dict[str, object], loses: bool
+) -> None:
+    given = route(SuppressCallerId=suppress, AlternateCallerId=other)
+    found = imported(tmp_path, configuration(), gateway(), given)
+    (taken,) = toml(found)["route"]
+    assert {key: taken[key] for key in taken if key not in ("match", "trunks")} == here
+    assert bool(lost(found)) is loses
 
 
 def test_a_trunk_stands_at_the_site_of_its_gateway_or_its_network(tmp_path: Path) -> None:
@@ -233,10 +325,12 @@ def test_calls_cannot_be_bound_to_the_country_of_no_site(tmp_path: Path) -> None
     assert any("needs NetworkSiteID" in text for text in lost(found))
 
 
-def test_routes_of_one_pattern_become_one_in_the_order_of_the_policy() -> None:
+def test_routes_of_one_pattern_follow_each_other_in_the_order_of_the_policy() -> None:
     found = import_lync(EVERYTHING)
-    (kept,) = toml(found)["route"]
-    assert kept == {"match": "^\\+431", "trunks": ["sbc1-firma-example", "10-20-0-7"]}
+    assert toml(found)["route"] == [
+        {"match": "^\\+431", "trunks": ["sbc1-firma-example"], "usages": ["at-local"], "then_next": True},
+        {"match": "^\\+431", "trunks": ["10-20-0-7"], "usages": ["at-reserve"]},
+    ]
     assert any("voice policy Tag:Lobby" in text for text in lost(found))
 
 
@@ -260,17 +354,11 @@ def test_where_no_route_could_be_taken_over_nothing_is_opened(tmp_path: Path) ->
     assert [each.match for each in settings.routes] == ["^no-route-was-taken-over$"]
 
 
-def test_a_route_without_a_gateway_and_hidden_callers_are_told(tmp_path: Path) -> None:
-    found = imported(
-        tmp_path,
-        configuration(),
-        gateway(),
-        route(PstnGatewayList=[]),
-        route(Identity="S", SuppressCallerId=True, AlternateCallerId="+431"),
-    )
+def test_a_route_without_a_gateway_is_told(tmp_path: Path) -> None:
+    found = imported(tmp_path, configuration(), gateway(), route(PstnGatewayList=[]))
     assert [text.partition(": ")[2].partition(";")[0] for text in lost(found)] == [
-        "'^\\+': it has no gateway", "SuppressCallerId: not yet for a route", "AlternateCallerId: not yet for a route",
-    ]  # fmt: skip
+        "'^\\+': it has no gateway"
+    ]
 
 
 def test_two_trunks_to_one_address_are_told_apart_by_nobody_so_that_one_places_no_calls(

@@ -183,7 +183,14 @@ def test_the_importer_sets_the_keys_that_the_rows_name_and_no_others() -> None:
 
 def test_every_key_of_a_trunk_configuration_is_set_by_the_importer() -> None:
     lists = {name for name in ORIGINALS["1, trunk configuration"][1].split() if name.endswith("List")}
-    by_hand = {"Identity", "RTCPActiveCalls", "EnableLocationRestriction", "NetworkSiteID", *lists}
+    by_hand = {
+        "Identity",
+        "RTCPActiveCalls",
+        "EnableLocationRestriction",
+        "NetworkSiteID",
+        "PstnUsages",
+        *lists,
+    }
     with_keys = {parameter.name for parameter in TRUNK_CONFIGURATION.parameters if parameter.keys}
     assert (
         with_keys - {"RTCPCallsOnHold"} == set(CONVERSIONS) | by_hand

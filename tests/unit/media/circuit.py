@@ -14,6 +14,7 @@ from mediation.b2bua.plan import (
     MediaClosed,
     MediaPlan,
     MediaSilent,
+    SoundEnded,
     Stream,
 )
 from mediation.media.loop import Handler
@@ -79,6 +80,7 @@ class Circuit:
         self.silent: list[MediaSilent] = []
         self.keys: list[KeyHeard] = []
         self.amiss: list[MediaAmiss] = []
+        self.heard_out: list[SoundEnded] = []
         self.now = 1000 * SECOND
         self._pools = [PortPool(40000, 44999, quarantine=0, start=hash(self) >> 4) for _ in hosts]
         self.pairs: tuple[PortPair, PortPair] = (
@@ -108,10 +110,12 @@ class Circuit:
     def remind(self) -> None:
         """The test looks at the deadline itself."""
 
-    def _hear(self, fact: MediaSilent | MediaAmiss | KeyHeard) -> None:
+    def _hear(self, fact: MediaSilent | MediaAmiss | KeyHeard | SoundEnded) -> None:
         match fact:
             case KeyHeard():
                 self.keys.append(fact)
+            case SoundEnded():
+                self.heard_out.append(fact)
             case MediaAmiss():
                 self.amiss.append(fact)
             case MediaSilent():

@@ -31,11 +31,11 @@ from mediation.b2bua.plan import (
     RecordingEnded,
     RecordingFailed,
     RecordingOrder,
-    Sound,
-    SoundKind,
+    SoundEnded,
     Stream,
     StreamReport,
 )
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.b2bua.wide import Wide
 from mediation.media import channel
 from mediation.media.channel import (
@@ -101,6 +101,7 @@ streams = st.builds(
     rtcp_xr=st.booleans(),
     plays=st.none() | st.builds(Sound, st.sampled_from(SoundKind), texts),
     latching=st.sampled_from(Latching),
+    jitter_buffer_ms=st.integers(0, 200),
     wide=st.none() | st.builds(Wide, st.sampled_from(Codec), counts, st.builds(OpusWishes, counts, counts)),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
@@ -136,6 +137,7 @@ qualities = st.builds(
     st.none() | metrics,
     seconds,
     seconds,
+    counts,
 )
 reports = st.builds(
     StreamReport,
@@ -169,6 +171,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(MediaRefused, texts, texts),
     st.builds(MediaSilent, texts, st.booleans()),
     st.builds(PressKey, texts, st.booleans(), texts, counts),
+    st.builds(SoundEnded, texts, st.booleans()),
     st.builds(KeyHeard, texts, st.booleans(), texts, counts),
     st.builds(MediaLost, texts, texts),
     st.builds(MediaClosed, texts, reports, reports, counts),

@@ -1,14 +1,16 @@
 """While a call is a fax: UDPTL both ways, not a bit changed, under the lock of the source."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from mediation.b2bua.plan import Fax, FaxPlan
 from mediation.media.course import LARGEST
-from mediation.rtp.packet import read_header
+from mediation.rtp.packet import build, read_header
 from mediation.sdp.fax import MAX_DATAGRAM_OCTETS
-from tests.unit.media.circuit import CALLEE, CALLER, SECOND, STRANGER, Circuit, circuit, heard, packet
+from mediation_codecs.law import Law
+from tests.unit.media.circuit import CALLEE, CALLER, SECOND, STRANGER, Circuit, circuit, heard, packet, stream
 
 UDPTL = [
     bytes.fromhex("0000 01 00 00"),
@@ -195,3 +197,19 @@ def test_a_fax_to_nowhere_ends_nothing(call: Circuit) -> None:
     assert heard(call.caller) == heard(call.callee) == []
     closed = call.close()
     assert (closed.caller.fax_received, closed.callee.fax_sent, closed.callee.rejected) == (1, 0, 1)
+
+
+def test_noise_that_is_made_for_a_party_ends_with_the_audio__t38_9_1() -> None:
+    """It came into the fax before."""
+    with circuit() as call:
+        caller = replace(stream(call.caller, call.caller_rtcp), comfort_noise=True)
+        callee = replace(stream(call.callee, call.callee_rtcp, law=Law.PCMA), fill_silence=True)
+        call.apply(call.plan(caller, callee, 0))
+        call.from_caller(build(13, 0, 0, 0x1111, b"\x2d"))
+        call.serve()
+        call.advance(0.1)
+        assert len(heard(call.callee)) > 2
+        call.apply(call.fax())
+        heard(call.callee)
+        call.advance(1)
+        assert heard(call.callee) == []

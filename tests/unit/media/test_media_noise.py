@@ -11,10 +11,12 @@ from mediation.media.clock import NEVER
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import key_packets
 from mediation.settings.peer_media import Dtmf
-from mediation_codecs.g711 import decode
+from mediation_codecs.g711 import decode, encode
 from mediation_codecs.law import Law
 from mediation_codecs.noise import PERIOD, noise
 from mediation_codecs.pcm import level_dbm0
+from mediation_codecs.tones import sine
+from tests.unit.media.circuit import circuit, heard, packet, stream
 from tests.unit.media.test_media_digits import BEGIN, EVENTS, SSRC, Line
 
 SOURCE = replace(EVENTS, comfort_noise=True)
@@ -115,9 +117,9 @@ def test_a_key_sounds_in_the_place_of_noise() -> None:
     line.audio(5)
     silence(line)
     line.pass_to(line.now + 1600)
-    for packet in key_packets("5", 800):
-        line.pass_to(BEGIN + 160 * 20 + packet.after)
-        line._say(101, packet.payload, 160 * 20, marker=packet.marker)
+    for key in key_packets("5", 800):
+        line.pass_to(BEGIN + 160 * 20 + key.after)
+        line._say(101, key.payload, 160 * 20, marker=key.marker)
     line.pass_to(line.now + 1600)
     spans = sorted((read_header(octets)[3], len(octets) - 12) for octets in line.sink.packets)
     assert all(first + length <= second for (first, length), (second, _) in pairwise(spans))
@@ -128,3 +130,34 @@ def test_noise_goes_round_without_a_gap() -> None:
     assert noise(Law.PCMA, 40, PERIOD - 80, 160) == whole[-80:] + whole[:80]
     assert noise(Law.PCMA, 40, 3 * PERIOD + 5, 160) == whole[5:165]
     assert set(noise(Law.PCMA, 127, 0, 1000)) <= {0x55, 0xD5}
+
+
+def test_no_noise_is_made_for_a_modem__v152() -> None:
+    """Its answer, 2100 Hz, was heard: what follows is data."""
+    line = Line(SOURCE, FILLED)
+    answer = encode(Law.PCMU, sine(2100.0, -12, 1.0))
+    for number in range(50):
+        line.pass_to(BEGIN + 160 * number)
+        line.relay.carry_heard(build(0, number, 160 * number, SSRC, answer[160 * number :][:160]), line.now)
+    line.number = 50
+    silence(line)
+    line.pass_to(line.now + 8000)
+    assert len(line.left) == 50
+
+
+def test_a_modem_is_heard_on_the_shortest_road_as_well__v152() -> None:
+    """By the packets that are held to the ear, one a second."""
+    answer = encode(Law.PCMU, sine(2100.0, -12, 3.0))
+    with circuit() as call:
+        caller = replace(stream(call.caller, call.caller_rtcp), comfort_noise=True)
+        callee = replace(stream(call.callee, call.callee_rtcp, law=Law.PCMA), fill_silence=True)
+        call.apply(call.plan(caller, callee, 0, watched=True))
+        for number in range(150):
+            call.from_caller(packet(number, answer[160 * number :][:160]))
+            call.serve_now()
+            call.advance(0.02)
+        heard(call.callee)
+        call.from_caller(build(13, 150, 160 * 150, 0x1111, b"\x2d"))
+        call.serve()
+        call.advance(1)
+        assert heard(call.callee) == []

@@ -8,12 +8,13 @@ from struct import unpack_from
 import numpy as np
 import pytest
 
-from mediation.b2bua.plan import ABSENT, MediaPlan, MediaSilent, Sound, SoundKind, Stream
+from mediation.b2bua.plan import ABSENT, MediaPlan, MediaSilent, SoundEnded, Stream
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.shelf import Shelf, read_shelf
 from mediation.media.stocking import write_shelf
 from mediation.rtp.packet import Header, read_header
 from mediation_codecs.g711 import decode, encode
-from mediation_codecs.law import Law
+from mediation_codecs.law import SILENCE, Law
 from mediation_codecs.pcm import RATE_HZ, level_at_dbm0
 from mediation_codecs.ringback import RINGBACK
 from mediation_codecs.tones import progress, sine
@@ -24,13 +25,15 @@ from tests.unit.media.test_media_session import report
 MUSIC = Sound(SoundKind.MUSIC, "tune")
 RINGING = Sound(SoundKind.RINGBACK, "de")
 TUNE = sine(1000.0, -12, 1.25)
+WORDS = Sound(SoundKind.ANNOUNCEMENT, "words")
+SPOKEN = sine(700.0, -12, 1.005)
 CYCLE = progress(RINGBACK["de"], 5.0)
 LAWS = pytest.mark.parametrize("law", list(Law))
 
 
 @pytest.fixture(scope="module")
 def shelf() -> Iterator[Shelf]:
-    descriptor = write_shelf({RINGING: CYCLE, MUSIC: TUNE})
+    descriptor = write_shelf({RINGING: CYCLE, MUSIC: TUNE, WORDS: SPOKEN})
     yield read_shelf(descriptor)
     os.close(descriptor)
 
@@ -289,6 +292,53 @@ def test_another_party_in_the_seat_across_begins_the_sound_anew(call: Circuit) -
     call.apply(replace(alerted(call), callee_pair=2))
     call.advance(0.1)
     assert octets_of(heard(call.caller)) == encode(Law.PCMU, CYCLE)[: 6 * 160]
+
+
+# Once
+
+
+def announced(call: Circuit, law: Law = Law.PCMU, sound: Sound = WORDS) -> MediaPlan:
+    """The caller hears why it is refused."""
+    return call.plan(replace(stream(call.caller, call.caller_rtcp, law=law), plays=sound), ABSENT, 0)
+
+
+@LAWS
+def test_an_announcement_is_heard_once_filled_up_with_silence_and_its_end_is_told(
+    call: Circuit, law: Law
+) -> None:
+    call.apply(announced(call, law))
+    call.advance(1.0)
+    assert call.heard_out == []
+    call.advance(0.21)
+    assert call.heard_out == [], "a phone may have it in its buffer"
+    call.advance(0.02)
+    assert call.heard_out == [SoundEnded("call", caller=True)]
+    call.advance(5)
+    octets = octets_of(heard(call.caller))
+    assert len(octets) == 51 * 160
+    assert octets[:8040] == encode(law, SPOKEN)
+    assert set(octets[8040:]) == {SILENCE[law]}
+    assert len(call.heard_out) == 1
+
+
+def test_the_same_plan_with_another_address_goes_on_and_does_not_begin_again(call: Circuit) -> None:
+    plan = announced(call)
+    call.apply(plan)
+    call.advance(0.505)
+    heard(call.caller)
+    call.apply(replace(plan, caller=replace(plan.caller, ptime_ms=40)))
+    call.advance(0.04)
+    assert octets_of(heard(call.caller))[:320] == encode(Law.PCMU, SPOKEN)[26 * 160 : 28 * 160]
+    call.advance(3)
+    assert len(call.heard_out) == 1
+    call.apply(plan)
+    call.advance(3)
+    assert len(call.heard_out) == 1
+
+
+def test_an_announcement_that_no_shelf_has_ends_at_once(call: Circuit) -> None:
+    call.apply(announced(call, sound=Sound(SoundKind.ANNOUNCEMENT, "new")))
+    assert call.heard_out == [SoundEnded("call", caller=True)]
 
 
 # Silence on hold, and before the first packet

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,10 @@ from hypothesis import strategies as st
 from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER
 from mediation.rtp.packet import build, read_header
+from mediation_codecs.concealment import concealed
+from mediation_codecs.g711 import decode, encode
 from mediation_codecs.law import SILENCE, Law
+from mediation_codecs.tones import sine
 from tests.unit.media.test_media_digits import BEGIN, EVENTS, SSRC, Line
 
 AS_IT_COMES = EVENTS
@@ -105,17 +109,70 @@ def test_packets_of_the_right_length_take_the_shortest_road() -> None:
 
 
 @pytest.mark.parametrize("wanted", [20, 40])
-def test_a_packet_that_is_lost_is_silence_between_those_that_it_joins(wanted: int) -> None:
+@pytest.mark.parametrize("lost", [True, False])
+def test_what_is_missing_between_packets_that_are_joined_is_made_up_if_it_was_lost__g711_i(
+    wanted: int, lost: bool
+) -> None:
+    """And if nothing was said, which the numbers tell, it is silence."""
     line = Line(EVENTS, exactly(wanted))
     source = Source(line)
     source.says(10, 5)
     source.says(10, lost=True)
+    source.number -= not lost
     source.says(10, 10)
     assert set(lengths(line)) == {wanted}
     sound = b"".join(octets[12:] for octets in line.sink.packets)
-    assert sound == (CHANCE[:400] + bytes((SILENCE[Law.PCMU],)) * 80 + CHANCE[480:1280])[: len(sound)]
+    made = concealed(Law.PCMU, CHANCE[:400], 80) if lost else bytes((SILENCE[Law.PCMU],)) * 80
+    assert sound == (CHANCE[:400] + made + CHANCE[480:1280])[: len(sound)]
     assert [number for _, _, number, _ in line.left] == list(range(1000, 1000 + len(line.left)))
     assert [stamp for *_, stamp in line.left] == list(range(50_000, 50_000 + len(sound), 8 * wanted))
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3, 4])
+def test_a_voice_goes_on_where_packets_were_lost_and_fades__g711_i(missing: int) -> None:
+    """A steady tone of 100 Hz: for 10 ms nobody could tell, and after 60 ms there is silence."""
+    tone = encode(Law.PCMU, sine(100.0, -12, 2.0))
+    line = Line(EVENTS, exactly(30))
+    for number in range(40):
+        line.pass_to(BEGIN + 160 * number)
+        if not 20 <= number < 20 + missing:
+            octets = build(0, number, 160 * number, SSRC, tone[160 * number : 160 * number + 160])
+            line.relay.carry_heard(octets, line.now)
+    sound = np.zeros(40 * 160, np.int16)
+    for octets in line.sink.packets:
+        at = read_header(octets)[3] - 50_000
+        sound[at : at + len(octets) - 12] = decode(Law.PCMU, octets[12:])
+    hole = sound[3200 : 3200 + 160 * missing].astype(int)
+    whole = decode(Law.PCMU, tone)[3200 : 3200 + 160 * missing].astype(int)
+    assert np.abs(hole[:80] - whole[:80]).max() <= 512, "no more than the law's own steps"
+    loudness = [np.abs(hole[at : at + 80]).max() for at in range(0, min(480, hole.size), 80)]
+    assert loudness == sorted(loudness, reverse=True)
+    assert not hole[480:].any()
+    assert [number for _, _, number, _ in line.left] == list(range(1000, 1000 + len(line.left)))
+
+
+def test_nothing_is_made_up_for_a_modem__v152() -> None:
+    """Its answer, 2100 Hz, was heard; what is lost then is silence."""
+    line = Line(EVENTS, exactly(30))
+    answer = encode(Law.PCMU, sine(2100.0, -12, 3.0))
+    for number in range(60):
+        line.pass_to(BEGIN + 160 * number)
+        if number != 50:
+            octets = build(0, number, 160 * number, SSRC, answer[160 * number : 160 * number + 160])
+            line.relay.carry_heard(octets, line.now)
+    sound = b"".join(octets[12:] for octets in line.sink.packets)
+    assert sound[8000:8160] == bytes((SILENCE[Law.PCMU],)) * 160
+    assert sound[7840:8000] == answer[7840:8000]
+
+
+def test_packets_that_went_by_meanwhile_are_no_loss() -> None:
+    line = Line(EVENTS, exactly(20))
+    source = Source(line)
+    source.says(10, 4)
+    source.says(20, 3)
+    source.says(10, 4)
+    check(line)
+    assert b"".join(octets[12:] for octets in line.sink.packets) == CHANCE[: 8 * sum(lengths(line))]
 
 
 def test_what_stays_over_when_the_source_stops_is_filled_up() -> None:

@@ -8,10 +8,11 @@ import av
 import numpy as np
 import pytest
 
-from mediation.b2bua.plan import Sound, SoundKind
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.shelf import SoundFileError, read_shelf, sounds_of
 from mediation.media.sound_files import LONGEST_S, read_sound
 from mediation.media.stocking import made, write_shelf
+from mediation.settings.announcements import Announcement
 from mediation.settings.peer_terms import EarlyMedia, MidCall
 from mediation_codecs.g711 import Samples, decode
 from mediation_codecs.law import Law
@@ -89,11 +90,19 @@ def test_sounds_too_short_and_too_long_are_refused(tmp_path: Path) -> None:
 def test_the_shelf_has_each_sound_of_the_settings_once_in_both_laws(tmp_path: Path) -> None:
     file = wav(tmp_path / "music.wav", mixed((350, 440), -13, 1.5))
     music, ringing = MidCall(music=file), EarlyMedia(ringback="us")
+    announced = (Announcement(sound="tone:unobtainable:de"), Announcement(sound=f"file:{file}"))
     every = settings(
-        trunk("itsp-a", mid_call=music), trunk("itsp-b", "198.51.100.31", early_media=ringing), mid_call=music
+        trunk("itsp-a", mid_call=music, announcements=announced),
+        trunk("itsp-b", "198.51.100.31", early_media=ringing, announcements=announced),
+        mid_call=music,
     )
     sounds = made(sounds_of(every))
-    assert list(sounds) == [Sound(SoundKind.MUSIC, file), Sound(SoundKind.RINGBACK, "us")]
+    assert list(sounds) == [
+        Sound(SoundKind.MUSIC, file),
+        Sound(SoundKind.TONE, "unobtainable:de"),
+        Sound(SoundKind.ANNOUNCEMENT, file),
+        Sound(SoundKind.RINGBACK, "us"),
+    ]
     descriptor = write_shelf(sounds)
     shelf = read_shelf(descriptor)
     os.close(descriptor)

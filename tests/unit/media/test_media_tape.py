@@ -13,6 +13,7 @@ from mediation.b2bua.plan import Stream
 from mediation.media import pcap
 from mediation.media.tap import GATHER, Tap
 from mediation.media.tape import (
+    OWN_FLOWS,
     Batch,
     BatchError,
     Flow,
@@ -109,10 +110,10 @@ def test_a_party_that_may_not_speak_is_no_audio_and_neither_is_a_key(ends: tuple
     for everything, kinds in ((True, [Kind.PCMA, Kind.OTHER, Kind.OTHER]), (False, [Kind.PCMA])):
         tap = Tap("call", tape, lambda: ALL_FLOWS, everything=everything)
         seat = tap.of(0)
-        seat.follow(sound)
+        seat.follow(sound, heard=True)
         seat.hear(8, b"audio", 0)
         seat.hear(101, b"a key", 1)
-        seat.follow(replace(sound, sends=False))
+        seat.follow(replace(sound, sends=False), heard=True)
         seat.hear(8, b"aside", 2)
         tap.close()
         assert [record.kind for record in batch_of(ours.recv(65_536)).records] == kinds
@@ -126,3 +127,16 @@ def test_a_checksum_of_a_captured_packet_is_right_rfc1071(flow: Flow) -> None:
     else:
         ends, udp = packet[8:40], packet[40:]
         assert pcap._checksum(ends + len(udp).to_bytes(4) + (17).to_bytes(4) + udp) == 0
+
+
+def test_who_is_drowned_by_a_sound_of_ours_is_no_audio_and_the_sound_is(ends: tuple[socket, Tape]) -> None:
+    ours, tape = ends
+    sound = Stream(("192.0.2.1", 4000), ("192.0.2.1", 4001), Law.PCMA, 8, 101, 20, sends=True, takes=True)
+    tap = Tap("call", tape, lambda: ALL_FLOWS, everything=True)
+    seat = tap.of(1)
+    seat.follow(sound, heard=False)
+    seat.hear(8, b"audio", 0)
+    seat.play(Law.PCMU, b"music", 1)
+    tap.close()
+    records = batch_of(ours.recv(65_536)).records
+    assert [(record.flow, record.kind) for record in records] == [(1, Kind.OTHER), (OWN_FLOWS + 1, Kind.PCMU)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mediation.b2bua.plan import Sound, SoundKind
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.voice import Voice
 from mediation.media.wide_codecs import faulty_codecs
 from mediation.rtp.rewrite import Rewrite

@@ -179,6 +179,7 @@ def test_every_series_is_there_from_the_start_and_without_tls_there_is_no_expiry
         "mediation_build_info",
         "mediation_calls_active",
         "mediation_calls_total",
+        "mediation_requests_looped_total",
         "mediation_sip_strangers_total",
         "mediation_srtp_packets_refused_total",
     }
@@ -207,6 +208,22 @@ def test_recordings_are_counted_where_calls_are_recorded() -> None:
 
 def test_what_never_served_can_be_closed() -> None:
     Metrics(NOTHING, "x").close()
+
+
+def test_what_comes_back_to_us_is_counted() -> None:
+    with served(NOTHING) as (metrics, at):
+        metrics.told("call.looped", {"source": "192.0.2.1"})
+        assert scrape(at)["mediation_requests_looped_total", ()] == 1
+
+
+def test_what_becomes_of_tls_strangers_is_looked_up() -> None:
+    sources = replace(NOTHING, tls_strangers=lambda: {"proved": 2, "refused": 5, "crowded": 0})
+    with served(sources) as (_, at):
+        found = {key: value for key, value in scrape(at).items() if "tls_strangers" in key[0]}
+    assert found == {
+        ("mediation_tls_strangers_total", (("result", "proved"),)): 2,
+        ("mediation_tls_strangers_total", (("result", "refused"),)): 5,
+    }
 
 
 def test_registrations_are_counted_and_shown_by_trunk() -> None:

@@ -15,7 +15,7 @@ from mediation.settings.places import Target
 from mediation.sip.flow import Flow, Transmit, Transport
 from mediation.sip.framing import parse_datagram
 from mediation.sip.ids import IdSource
-from mediation.sip.message import Message
+from mediation.sip.message import Message, Request, Response
 from mediation_codecs.law import Law
 
 NUMBER, NOBODY, BUSY = "+4930123", "+4910", "+4911"
@@ -52,9 +52,12 @@ class Table:
         *traits: str,
         behaviour: str = "answer",
         script: Callable[[Prober], Script] = everything,
+        registrar: Callable[[Request], Response | None] | None = None,
         **changes: object,
     ) -> None:
+        """`registrar` answers REGISTER in the SBC's place; None of it: nothing."""
         self.now = 100.0
+        self._registrar = registrar
         self.done = False
         self.prober = Prober(plan(**changes), IdSource(tokens()), script, tuple(range(30000, 30040, 2)))
         self.sbc = UserAgent(
@@ -69,7 +72,7 @@ class Table:
 
     def run(self, most_s: float = 1000.0) -> Evidence:
         self.prober.start(self.now)
-        self._deliver()
+        self.deliver()
         end = self.now + most_s
         while not self.done and self.now < end:
             self.step()
@@ -82,26 +85,37 @@ class Table:
         self.now = max(self.now, min(waits))
         self.prober.handle_timeout(self.now)
         self.sbc.handle_timeout(self.now)
-        self._deliver()
+        self.deliver()
 
     @property
     def evidence(self) -> Evidence:
         return Evidence(self.prober.trials, "udp", TlsSeen(5061, problem="not looked at"), tcp=True)
 
-    def _deliver(self) -> None:
+    def deliver(self) -> None:
+        """Let everybody hear what was said."""
         moved = True
         while moved:
             moved = False
             while (output := self.prober.next_output()) is not None:
                 moved = True
                 if isinstance(output, Transmit):
-                    self.sbc.receive(_parsed(output.octets), _turned(output.flow), self.now)
+                    message = _parsed(output.octets)
+                    if (
+                        self._registrar is not None
+                        and isinstance(message, Request)
+                        and message.method == "REGISTER"
+                    ):
+                        answer = self._registrar(message)
+                        if answer is not None:
+                            self.prober.receive(answer, output.flow, self.now)
+                    else:
+                        self.sbc.receive(message, _turned(output.flow), self.now)
                 elif isinstance(output, Done):
                     self.done = True
-            while (answer := self.sbc.next_output()) is not None:
+            while (spoken := self.sbc.next_output()) is not None:
                 moved = True
-                if isinstance(answer, Transmit):
-                    self.prober.receive(_parsed(answer.octets), _turned(answer.flow), self.now)
+                if isinstance(spoken, Transmit):
+                    self.prober.receive(_parsed(spoken.octets), _turned(spoken.flow), self.now)
 
 
 def _parsed(octets: bytes) -> Message:

@@ -9,7 +9,7 @@ from mediation.probing.evidence import Evidence, Heard, Spoken, TlsSeen, Trial
 from mediation.probing.findings import findings
 from mediation.probing.fitting import merged
 from mediation.probing.page import page
-from mediation.probing.report import Report, mapping, text
+from mediation.probing.report import Report, Survey, mapping, text
 from mediation.sip.headers import Headers
 from mediation.sip.message import Request, Response
 from tests.unit.probing.table import plan
@@ -17,7 +17,22 @@ from tests.unit.probing.test_judgement import sdp
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=30)
 NAMES = st.sampled_from(
-    ("Allow", "Supported", "Min-SE", "Session-Expires", "RSeq", "Reason", "Content-Type", "Server")
+    (
+        "Allow",
+        "Supported",
+        "Min-SE",
+        "Session-Expires",
+        "RSeq",
+        "Reason",
+        "Content-Type",
+        "Server",
+        "Contact",
+        "Expires",
+        "Min-Expires",
+        "WWW-Authenticate",
+        "Proxy-Authenticate",
+        "Service-Route",
+    )
 )
 LINES = st.sampled_from(
     ("v=0", "o=- 1 1 IN IP4 h", "s=-", "c=IN IP4 192.0.2.1", "c=IN IP4 x", "t=0 0", "m=audio 9 RTP/AVP 8 0 101",
@@ -30,10 +45,10 @@ BODIES = st.one_of(
     st.binary(max_size=60),
     st.lists(LINES, max_size=9).map(lambda lines: "".join(f"{line}\r\n" for line in lines).encode()),
 )
-METHODS = ("INVITE", "OPTIONS", "PRACK", "UPDATE", "REFER")
-STATUSES = st.sampled_from((100, 183, 200, 401, 420, 422, 488, 503))
+METHODS = ("INVITE", "OPTIONS", "PRACK", "UPDATE", "REFER", "REGISTER")
+STATUSES = st.sampled_from((100, 183, 200, 401, 407, 420, 422, 423, 488, 503))
 NAMES_OF_TRIALS = ("options", "sizes", "call", "100rel", "timer", "law", "ptime-30", "srtp-1", "identity", "refer",
-                   "busy", "unallocated")  # fmt: skip
+                   "busy", "unallocated", "register")  # fmt: skip
 PACKETS = st.builds(
     Heard, st.floats(0, 6), st.just(("192.0.2.1", 9)), st.sampled_from((0, 8, 101)), st.binary(max_size=9)
 )
@@ -62,9 +77,8 @@ def trials(draw: st.DrawFn) -> Trial:
 def test_whatever_is_answered_can_be_judged_and_told(found: list[Trial], transport: str, tcp: bool) -> None:
     evidence = Evidence({each.name: each for each in found}, transport, TlsSeen(5061, problem="none"), tcp)
     judged = findings(evidence)
-    report = Report(
-        plan(), evidence, judged, merged(judged), "", "", datetime(2026, 1, 1, tzinfo=UTC), 1.0, {}
-    )
-    assert all(char.isprintable() or char == "\n" for char in text(report))
-    assert mapping(report)["finished"]
-    assert "<script" not in page(report)
+    report = Report(plan(), evidence, judged, "", datetime(2026, 1, 1, tzinfo=UTC), 1.0)
+    survey = Survey("itsp-a", (report,), (), merged(judged), "", {})
+    assert all(char.isprintable() or char == "\n" for char in text(survey))
+    assert mapping(survey)["targets"]
+    assert "<script" not in page(survey)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from mediation.probing.finding import Advice, Finding, Verdict
 from mediation.probing.findings import findings
 from mediation.probing.fitting import block, merged
 from mediation.probing.page import page
-from mediation.probing.report import Report, mapping, text
+from mediation.probing.report import Report, Survey, mapping, text
+from mediation.settings.addresses import parse_target
 from mediation.settings.read import Reading, inspect_file
 from tests.unit.probing.table import Table, plan
 
@@ -53,13 +55,19 @@ def read(folder: Path, trunk: str) -> Reading:
     return inspect_file(str(file))
 
 
-def report(evidence: Evidence, **changes: object) -> Report:
+def report(evidence: Evidence, **changes: object) -> Survey:
+    """A survey of one target; `changes` are of its report, or of the whole."""
     judged = findings(evidence)
-    whole = {
-        "plan": plan(), "evidence": evidence, "found": judged, "advised": merged(judged), "block": "[[trunk]]\n",
-        "broken_off": "", "began": datetime(2026, 1, 2, tzinfo=UTC), "duration_s": 12.3, "environment": {"Python": "3"},
+    one = {
+        "plan": plan(), "evidence": evidence, "found": judged, "broken_off": "",
+        "began": datetime(2026, 1, 2, tzinfo=UTC), "duration_s": 12.3,
     }  # fmt: skip
-    return Report(**{**whole, **changes})  # type: ignore[arg-type]  # values of several types
+    of_one = {key: changes.pop(key, value) for key, value in one.items()}
+    whole = {
+        "trunk": "itsp-a", "reports": (Report(**of_one),), "left_out": (),  # type: ignore[arg-type]  # values of several types
+        "advised": merged(judged), "block": "[[trunk]]\n", "environment": {"Python": "3"},
+    }  # fmt: skip
+    return Survey(**{**whole, **changes})  # type: ignore[arg-type]  # values of several types
 
 
 @pytest.fixture(scope="module")
@@ -164,4 +172,27 @@ def test_the_text_is_a_table_of_at_most_a_hundred_characters(evidence: Evidence)
 def test_the_page_of_a_run_that_found_nothing_can_be_drawn() -> None:
     nothing = Evidence({"options": Trial("options", "OPTIONS", "")}, "udp", Table().evidence.tls, tcp=False)
     assert "Nothing: the defaults fit" in page(report(nothing))
-    assert mapping(report(nothing))["calls"] == 0
+    told = json.loads(json.dumps(mapping(report(nothing))))
+    assert told["targets"][0]["calls"] == 0
+
+
+def test_each_target_has_a_part_of_its_own_and_no_mark_stands_twice(evidence: Evidence) -> None:
+    (first,) = report(evidence).reports
+    other = replace(
+        first, plan=plan(target=parse_target("sip:192.0.2.31:5060")), broken_off="it was interrupted"
+    )
+    both = report(evidence, reports=(first, other), left_out=("sip:192.0.2.32:5060",))
+    html, words = page(both), text(both)
+    marks = re.findall(r' id="([^"]+)"', html)
+    assert len(marks) == len(set(marks))
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(marks)
+    for target in ("sip:192.0.2.30:5060", "sip:192.0.2.31:5060"):
+        assert f"Trunk itsp-a at {target}, from" in words
+        assert f"What {target} supports" in html
+    assert "Not tried: sip:192.0.2.32:5060" in words
+    assert "sip:192.0.2.31:5060: not finished: it was interrupted" in html
+    told = json.loads(json.dumps(mapping(both)))
+    assert [(each["target"], each["finished"]) for each in told["targets"]] == [
+        ("sip:192.0.2.30:5060", True), ("sip:192.0.2.31:5060", False),
+    ]  # fmt: skip
+    assert told["left_out"] == ["sip:192.0.2.32:5060"]

@@ -12,7 +12,7 @@ from mediation.settings.read import inspect
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "config" / "profiles"
 INSIDE = ("direct-routing", "lync", "skype-for-business")
-OUTSIDE = ("sipconnect-registering", "sipconnect-static")
+OUTSIDE = ("sipconnect-internet", "sipconnect-registering", "sipconnect-static")
 
 
 def test_every_profile_is_of_one_side_and_says_in_its_first_line_what_it_is_for() -> None:

@@ -183,3 +183,51 @@ def test_inside_a_certificate_of_anybody_is_not_enough_for_an_alias__rfc5923_5()
     assert not expectations().allow_reuse(towards, Side.FRONT_END, anybody, "anybody.example")
     peers = expectations(internal='peers = ["anybody.example"]')
     assert peers.allow_reuse(towards, Side.FRONT_END, anybody, "anybody.example")
+
+
+# by name alone
+
+STRANGER = "127.0.99.1"
+MOBILE = """
+[[trunk]]
+name = "mobile"
+targets = []
+trusted_names = ["Branch.corp.example"]
+[[trunk]]
+name = "narrow"
+targets = []
+trusted = ["127.0.98.0/24"]
+trusted_names = ["narrow.example"]
+"""
+
+
+def test_a_stranger_must_bear_the_name_of_somebody_who_may_be_there() -> None:
+    expected = expectations(gateway=MOBILE)
+    assert expected.of_stranger(flow(STRANGER)) == Expected(frozenset({"branch.corp.example"}))
+    assert expected.of_stranger(flow("127.0.98.7")).names == {"branch.corp.example", "narrow.example"}
+    assert not expected.of_stranger(flow(STRANGER, INSIDE)).met_by(Identity(frozenset({"x"}), frozenset()))
+
+
+def test_whom_an_address_tells_may_bear_such_a_name_instead_of_its_own() -> None:
+    expected = expectations(gateway=MOBILE)
+    assert expected.of(flow("127.0.0.30"), Side.GATEWAY, calling=False) == Expected(
+        frozenset({"sbc.itsp.example", "branch.corp.example"})
+    )
+
+
+def test_whom_we_connect_to_must_bear_its_own() -> None:
+    expected = expectations(gateway=MOBILE)
+    assert expected.of(flow("127.0.0.30"), Side.GATEWAY, calling=True) == Expected(
+        frozenset({"sbc.itsp.example"})
+    )
+
+
+def test_an_address_that_is_good_with_a_name_alone_says_nothing_of_certificates() -> None:
+    both = MOBILE.replace(
+        'trusted_names = ["narrow.example"]', 'trusted_names = ["narrow.example"]\ntls_name = "x.example"'
+    )
+    both += (
+        '[[trunk]]\nname = "wide"\ntargets = ["sip:127.0.98.7;transport=tls"]\ntls_name = "wide.example"\n'
+    )
+    names = expectations(gateway=both).of(flow("127.0.98.7"), Side.GATEWAY, calling=False).names
+    assert names == {"wide.example", "branch.corp.example", "narrow.example"}

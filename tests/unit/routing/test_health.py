@@ -1,5 +1,6 @@
 """The health of one target, in virtual time: counts, every cell of the table, slow start, and who is tried first."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -219,6 +220,37 @@ def test_a_target_that_comes_back_is_first_in_its_share_of_calls_and_behind_the_
     order = hosts(preferred(candidates, trunks, lambda low, high: drawn, 105.0))
     assert order[0] == first
     assert order[-1] == THIRD_SBC
+
+
+NEAR, NEAR_TOO, FAR = (0, 0, 1)
+"""Rungs of a call for help."""
+
+
+@pytest.mark.parametrize(
+    ("states", "order"),
+    [
+        ((UP, UP, UP), [SBC, OTHER_SBC, THIRD_SBC]),
+        ((SUSPECT, UP, UP), [OTHER_SBC, SBC, THIRD_SBC]),
+        ((SUSPECT, SUSPECT, UP), [SBC, OTHER_SBC, THIRD_SBC]),
+        ((DOWN, SUSPECT, UP), [OTHER_SBC, THIRD_SBC]),
+        ((DOWN, DOWN, SUSPECT), [THIRD_SBC]),
+        ((DRAINING, SUSPECT, UP), [OTHER_SBC, THIRD_SBC]),
+    ],
+)
+def test_for_help_what_is_near_comes_first_unless_it_is_down(
+    states: tuple[State, ...], order: list[str]
+) -> None:
+    candidates, trunks = three(*states)
+    rungs = (NEAR, NEAR_TOO, FAR)
+    urgent = [replace(each, urgent=True, rung=rung) for each, rung in zip(candidates, rungs, strict=True)]
+    assert hosts(preferred(urgent, trunks, least, 0.0)) == order
+
+
+def test_for_help_a_target_that_comes_back_goes_before_all_that_is_farther() -> None:
+    candidates, trunks = three(DOWN, UP, UP)
+    trunks["itsp-a"].watched[candidates[0].target].health.cue(Cue.ENOUGH, "back", 100.0)
+    urgent = [replace(each, urgent=True, rung=rung) for rung, each in enumerate(candidates)]
+    assert hosts(preferred(urgent, trunks, lambda low, high: high, 100.0)) == [SBC, OTHER_SBC, THIRD_SBC]
 
 
 def test_of_a_target_that_nobody_watches_nothing_bad_is_known() -> None:

@@ -1,5 +1,6 @@
 """Where a call may go: candidates in order, decided once."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,16 +9,27 @@ import pytest
 from mediation.routing.admission import Source
 from mediation.routing.choice import Verdict
 from mediation.routing.directory import FRONT_END_POOL
+from mediation.routing.health import Fitness
 from mediation.routing.routes import Candidate, Routing, drawn, least, listener_for
 from mediation.settings.hours import parse_hours
 from mediation.settings.model import Settings
-from mediation.settings.peers import Side
-from mediation.settings.places import Listener
+from mediation.settings.peers import Gateway, Side
+from mediation.settings.places import Listener, Target
 from mediation.settings.routes import Route
 from mediation.settings.trunks import Site, Trunk
 from mediation.sip.flow import Transport
 from mediation_codecs.codec import Codec
-from tests.flows.scenery import FRONT_END, OTHER_FRONT_END, OTHER_SBC, SBC, settings, target, trunk
+from tests.flows.scenery import (
+    FRONT_END,
+    OTHER_FRONT_END,
+    OTHER_SBC,
+    OUTSIDE,
+    SBC,
+    listeners,
+    settings,
+    target,
+    trunk,
+)
 
 FROM_INSIDE = Source(Side.FRONT_END, None, calls=True)
 FROM_OUTSIDE = Source(Side.GATEWAY, trunk(), calls=True)
@@ -279,4 +291,17 @@ def test_help_may_be_called_by_every_site_its_own_trunks_first_and_bound_to_noth
         sites=(lobby, abroad),
     )
     found = Routing(given).candidates(FROM_INSIDE.at(lobby), "112", 0)
-    assert [(each.trunk, each.urgent) for each in found] == [("near", True), ("far", True)]
+    assert [(each.trunk, each.urgent, each.rung) for each in found] == [("near", True, 0), ("far", True, 1)]
+
+
+def test_help_is_called_by_the_family_of_what_is_near_though_it_is_doubted() -> None:
+    lobby = Site(name="lobby", country="DE", numbers=("+4930",))
+    near, far = trunk("near", SBC, site="lobby"), trunk("far", "2001:db8:5::7")
+    given = settings(near, far, routes=(Route(trunks=("near", "far"), emergency=True),), sites=(lobby,))
+    given = replace(given, gateway=Gateway(listen=(*listeners(OUTSIDE), *listeners("2001:db8:5::1"))))
+
+    def fitness(name: str, target: Target) -> Fitness:
+        return Fitness.SUSPECT if name == "near" else Fitness.READY
+
+    found = Routing(given, fitness=fitness).candidates(FROM_INSIDE.at(lobby), "112", 0)
+    assert [each.trunk for each in found] == ["near"]

@@ -152,7 +152,9 @@ def test_no_two_trunks_have_one_name() -> None:
 @pytest.mark.parametrize(
     ("south", "related"),
     [
-        ('targets = ["sip:127.0.0.30:5070"]', "trunk.north.targets.0 at 8:12"),
+        ('targets = ["sip:127.0.0.30"]', "trunk.north.targets.0 at 8:12"),
+        ('targets = ["sip:127.0.0.30:5070;transport=tcp"]', "trunk.north.targets.0 at 8:12"),
+        ('targets = ["sip:127.0.0.30:5070"]\ntrusted = ["127.0.0.30"]', "trunk.north.targets.0 at 8:12"),
         ('targets = ["sip:127.0.0.31"]\ntrusted = ["127.0.0.0/24"]', "trunk.north.targets.0 at 8:12"),
     ],
 )
@@ -160,6 +162,11 @@ def test_a_call_can_belong_to_one_trunk_only(south: str, related: str) -> None:
     problem = only(INTERNAL, GATEWAY, TRUNK, f'[[trunk]]\nname = "south"\n{south}\n')
     assert 'could belong to trunk "north" as well' in problem
     assert related in problem
+
+
+def test_two_trunks_at_one_address_are_told_apart_by_the_ports_of_their_targets_by_udp() -> None:
+    south = '[[trunk]]\nname = "south"\ntargets = ["sip:127.0.0.30:5070"]\n'
+    assert told(INTERNAL, GATEWAY, TRUNK, south) == []
 
 
 def test_a_trunk_that_places_no_calls_shares_its_address_with_another() -> None:
