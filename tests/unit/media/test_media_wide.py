@@ -383,6 +383,29 @@ def test_a_fax_passes_untouched_where_a_wide_codec_was_spoken_before__t38_9_1() 
     assert scene.line.packets[-1] == b"\x00\x01\x02"
 
 
+def test_nothing_of_a_pause_is_heard_once_the_call_is_a_fax() -> None:
+    scene = Scene(stream(Codec.OPUS), stream(Codec.PCMA))
+    scene.tell(encoded(Codec.OPUS, sine(Codec.OPUS, 1000, 0.1)))
+    scene.say(5, 5 * 960, b"\xf8")
+    left = len(scene.line.packets)
+    scene.relay.rest()
+    scene.pass_time(8000)
+    assert len(scene.line.packets) == left
+
+
+@pytest.mark.parametrize(("source", "sink"), FOREIGN)
+def test_a_jitter_buffer_evens_out_what_a_wide_party_says_as_well(source: Codec, sink: Codec) -> None:
+    scene = Scene(replace(stream(source), jitter_buffer_ms=60), stream(sink))
+    payloads = encoded(source, sine(source, 1000, 0.6))
+    ticks = source.clock_hz // 50
+    for index, payload in enumerate(payloads):
+        scene.say(index, index * ticks, payload, after=(40, 280)[index % 2])
+    scene.pass_time(8000)
+    assert steps(scene) == ({1}, {sink.clock_hz // 50})
+    samples, rate = scene.heard()
+    assert level_db(samples[rate // 4 : rate // 2]) == pytest.approx(0.0, abs=0.5)
+
+
 def test_what_is_recorded_is_what_the_side_with_g711_would_hear() -> None:
     recorded: list[tuple[int, bytes]] = []
 
