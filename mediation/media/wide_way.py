@@ -2,8 +2,8 @@
 
 Between the two everything is G.711 in our clock, as a relay and all its rooms know it:
 
-    source ─▶ WideEar: in order, decoded, made up for ─▶ relay: tap, ear, workshop, numbers ─▶ WideMouth: encoded ─▶ sink
-                    └─ Beside: the sound with 16,000 samples a second, or the octets as they came ─┘
+    source ─▶ WideEar: in order, decoded, made whole ─▶ relay: tap, ear, workshop, numbers ─▶ WideMouth: encoded ─▶ sink
+                   └─ Beside: the sound with 16,000 samples a second, or the octets as they came ─┘
 
 What is beside is used where nothing has changed on the way what stands for it. A party of G.711 has no mouth, and an
 ear that only orders and makes up for what is lost. Reports count what is on the wire (`Relay`), in the party's clock.
