@@ -95,7 +95,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
         raise typer.Exit(ExitCode.CONFIGURATION)
     from mediation.server import serve
 
-    raise typer.Exit(serve(reading.settings))
+    raise typer.Exit(serve(reading.settings, Path(config)))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
+from pathlib import Path
 from typing import Any
 
 from mediation import __version__
@@ -20,17 +21,13 @@ from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, O
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.rulings import PolicyNews
 from mediation.exit_codes import ExitCode
-from mediation.media.engine import (
-    MediaEngine,
-    MediaEngineError,
-    Notice,
-    WorkerLost,
-    WorkerMediaEngine,
-    WorkerSettings,
-    WorkerStarted,
-)
+from mediation.media.engine import WorkerMediaEngine
+from mediation.media.port import MediaEngine, MediaEngineError
 from mediation.media.recorded import RecordedMedia, RecorderLost, RecorderNotice, RecorderStarted
+from mediation.media.runtime_place import NoPlaceError, door_of, runtime_directory
 from mediation.media.shelf import SoundFileError, sounds_of
+from mediation.media.worker_log import tell_notice
+from mediation.media.worker_settings import WorkerSettings, worker_settings
 from mediation.net.driver import Driver
 from mediation.net.flows import ListenError
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY
@@ -70,7 +67,9 @@ CERTIFICATES_EVERY_S = 60.0
 """So often it is looked whether certificates have changed on disk."""
 
 CHECK_CONFIG = "mediation check-config tells what to do"
-DENIED_REMEDY = "CAP_SYS_NICE, or LimitRTPRIO= of systemd; or set media.real_time_priority to 0"
+DOOR_REMEDY = (
+    "RuntimeDirectory= of systemd, or media.runtime_directory; until then audio ends with this process"
+)
 
 _TABLE = {Side.FRONT_END: "internal", Side.GATEWAY: "gateway"}
 """What the settings call each interface."""
@@ -91,15 +90,15 @@ _Rest = (
 )
 
 
-def serve(settings: Settings) -> int:
-    """Serve calls until SIGTERM or SIGINT; returns the exit code."""
+def serve(settings: Settings, file: Path) -> int:
+    """Serve calls until SIGTERM or SIGINT; returns the exit code. `file`: where the settings stand."""
     logs.configure(settings.log.level, settings.log.format)
-    return asyncio.run(_serve(settings))
+    return asyncio.run(_serve(settings, file))
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, file: Path) -> int:
     try:
-        server = Server(settings)
+        server = Server(settings, file)
     except SoundFileError as error:
         logs.get_logger().error("server.failed", reason=str(error), remedy=CHECK_CONFIG)
         return ExitCode.CONFIGURATION
@@ -162,17 +161,12 @@ def _shelf(settings: Settings) -> int:
     return write_shelf(made(sounds))
 
 
-def _devices(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """The addresses whose ports are bound to a network interface, as their listeners are."""
-    listeners = (each for side in Side for each in settings.interface(side).listen if each.device)
-    return tuple({each.host: each.device for each in listeners}.items())
-
-
 class Server:
     """One Mediation Server: engine, sockets, media workers and observers."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises SoundFileError."""
+    def __init__(self, settings: Settings, file: Path) -> None:
+        """`file`: where the settings stand, which is what tells one server of a machine from another. Raises
+        SoundFileError."""
         self._settings = settings
         self.log = logs.get_logger()
         self._engine = Engine(settings, IdSource(secrets.token_hex))
@@ -189,21 +183,9 @@ class Server:
         self._policy: PolicyDoor | None = None
         self._names_settled = asyncio.Event()
         """Set when something has come of every name, good or bad."""
-        media = settings.media
         self._shelf = _shelf(settings)
-        workers = WorkerSettings(
-            front_end_ports=settings.internal.rtp_ports,
-            gateway_ports=settings.gateway.rtp_ports,
-            workers=media.workers,
-            port_quarantine_s=media.port_quarantine_s,
-            rtcp_interval_s=media.rtcp_interval_s,
-            pinned=media.pin_workers,
-            real_time_priority=media.real_time_priority,
-            socket_buffer_octets=1024 * media.socket_buffer_kb,
-            devices=_devices(settings),
-            wide=settings.speaks_wide,
-            shelf=self._shelf,
-        )
+        workers = worker_settings(settings, shelf=self._shelf, door=self._door(file))
+        self._workers: WorkerMediaEngine
         self._media = self._media_engine(workers)
         self._metrics = Metrics(
             Sources(
@@ -216,6 +198,7 @@ class Server:
                 names=lambda: self._engine.finder.reports,
                 failed_look_ups=lambda: self._engine.finder.failures,
                 wide=self._engine.wide if settings.speaks_wide else None,
+                orphans=lambda: self._workers.orphans,
             ),
             __version__,
             records=self._records,
@@ -246,11 +229,12 @@ class Server:
             await self._look_up_names()
             await self._driver.start(listeners)
             self._driver.apply(self._engine.start)
-        except BaseException:
+        except BaseException as error:
             self._metrics.close()
             await self._resolver.aclose()
             await self._close_policy()
-            await self._media.aclose()
+            told_to_stop = isinstance(error, asyncio.CancelledError)
+            await self._media.aclose(spare_calls=not told_to_stop)
             self._close_files()
             raise
         self._driver.apply(self._engine.begin)
@@ -351,15 +335,32 @@ class Server:
         """Whether a call may be recorded."""
         return bool(self._settings.recording.directory and self._settings.recording.rules)
 
+    def _door(self, file: Path) -> str:
+        """Where workers and the server that comes after us find one another; empty: nowhere."""
+        media = self._settings.media
+        if not media.outlive_signalling_s:
+            return ""
+        try:
+            return door_of(file, runtime_directory(media.runtime_directory))
+        except NoPlaceError as error:
+            self.log.warning("media_worker.no_door", reason=str(error), remedy=DOOR_REMEDY)
+            return ""
+
     def _media_engine(self, workers: WorkerSettings) -> MediaEngine:
         if not self._records:
-            return WorkerMediaEngine(workers, self._media_fact, self._media_notice)
+            return self._worker_engine(workers, self._media_fact)
         return RecordedMedia(
-            lambda on_fact, tape: WorkerMediaEngine(replace(workers, tape=tape), on_fact, self._media_notice),
+            lambda on_fact, tape: self._worker_engine(replace(workers, tape=tape), on_fact),
             self._media_fact,
             self._recorder_notice,
             free_octets=self._settings.recording.free_mb << 20,
         )
+
+    def _worker_engine(
+        self, workers: WorkerSettings, on_fact: Callable[[MediaFact], None]
+    ) -> WorkerMediaEngine:
+        self._workers = WorkerMediaEngine(workers, on_fact, lambda notice: tell_notice(self.log, notice))
+        return self._workers
 
     def _recorder_notice(self, notice: RecorderNotice) -> None:
         match notice:
@@ -370,17 +371,6 @@ class Server:
 
     def _media_fact(self, fact: MediaFact) -> None:
         self._driver.apply(lambda now: self._engine.media_fact(fact, now))
-
-    def _media_notice(self, notice: Notice) -> None:
-        match notice:
-            case WorkerStarted(worker, pid, denied):
-                self.log.info("media_worker.started", worker=worker, pid=pid)
-                if denied:
-                    self.log.warning(
-                        "media_worker.denied", worker=worker, reason=denied, remedy=DENIED_REMEDY
-                    )
-            case WorkerLost(worker, reason, calls, moved):
-                self.log.error("media_worker.lost", worker=worker, reason=reason, calls=calls, moved=moved)
 
     def _connection_silent(self, flow: Flow) -> None:
         host, port = flow.remote

@@ -164,16 +164,6 @@ class Call:
         return self._decision.source
 
     @property
-    def calling_numbers(self) -> set[str]:
-        """By what the caller is known: as we write it, and as it has left."""
-        return {self.ledger.calling, *(attempt.calling for attempt in self.ledger.attempts)}
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether somebody has ever answered it."""
-        return self.ledger.answered is not None
-
-    @property
     def call_ids(self) -> set[str]:
         """The Call-IDs of all its dialogs."""
         legs = {leg.call_id for leg in (*self.ledger.first, *self.open)}

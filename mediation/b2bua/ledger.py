@@ -112,6 +112,11 @@ class Ledger:
         return words[-1] if words else causes.ALL_TARGETS_DOWN
 
     @property
+    def calling_numbers(self) -> set[str]:
+        """By what the caller is known: as we write it, and as it has left."""
+        return {self.calling, *(attempt.calling for attempt in self.attempts)}
+
+    @property
     def duration_s(self) -> float | None:
         """From the answer to the end; None while either is missing."""
         if self.answered is None or self.ended is None:

@@ -160,7 +160,7 @@ class Reception:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
-        self._circles.enter(call)
+        self._circles.enter(call, request)
         call.begin(self._obstacle(decision, now), self.rulings.petition(decision), now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:

@@ -46,14 +46,9 @@ class Reverse:
             )
 
     def heard(self, request: Request, flow: Flow, now: float) -> None:
-        """A request has come: it may ask for the connection to be used both ways (section 5).
-
-        Where the peer has a target at this very address, that is who would be called (`net.aliases`).
-        """
+        """A request has come: it may ask for the connection to be used both ways (section 5)."""
         standing = self._standing.get(flow.connection or 0)
         if standing is None or standing.leads_back or not request.top_via.parameters.has("alias"):
-            return
-        if any(each.host == standing.target.host for each in self._directory.sought(standing.holder)):
             return
         standing.leads_back = True
         self._directory.connect(standing.holder, standing.target)

@@ -1,4 +1,5 @@
-"""What is known of each call's media outside its worker: enough for another worker to go on with it.
+"""What is known of each call's media outside its worker: enough for another worker to go on with it, and to come to
+terms with its own after words were lost between the two.
 
 A worker that dies takes with it what it had measured, the numbers of its streams and whom its locks had chosen. What
 the parties were told stays true: the ports, and the plan in force.
@@ -15,6 +16,7 @@ from mediation.b2bua.plan import (
     FaxPlan,
     MediaCommand,
     MediaFact,
+    MediaLost,
     MediaOpened,
     MediaPlan,
     OpenMedia,
@@ -23,7 +25,8 @@ from mediation.b2bua.plan import (
     PairRefused,
     PressKey,
 )
-from mediation.media.channel import Message, Reopen
+from mediation.media.channel import Message
+from mediation.media.worker_messages import Held, Reopen
 from mediation.settings.peers import Side
 
 
@@ -79,3 +82,36 @@ class Book:
         if self._plan is not None:
             messages.append(ApplyMedia(call, self._plan))
         return [*messages, *self._asked]
+
+    def unheard(self, held: Held | None) -> list[MediaFact]:
+        """What a worker must have said while no channel led to it, by what it has of the call; None: nothing.
+
+        Once these are `told`, `repeated` says what it may not have heard.
+        """
+        call = self.opening.call
+        if held is None:
+            return [MediaLost(call, "its media worker has it no more")] if self.is_open else []
+        places = {number: (side, (host, port)) for number, side, host, port in held.pairs}
+        facts: list[MediaFact] = []
+        if not self.is_open:
+            facts.append(MediaOpened(call, places[0][1], places[1][1]))
+        asked = list(self._asked)
+        for number in sorted(number for number in places if number >= self._next_pair):
+            side, endpoint = places[number]
+            while asked and (asked[0].side, asked[0].local_host) != (side, endpoint[0]):
+                asked.pop(0)
+                facts.append(PairRefused(call, "the answer was lost"))
+            if asked:
+                asked.pop(0)
+                facts.append(PairOpened(call, number, endpoint))
+        return facts
+
+    def repeated(self, held: Held | None) -> list[Message]:
+        """What a worker may not have heard. What it has heard changes nothing, or is not in it."""
+        call = self.opening.call
+        messages: list[Message] = [] if held is not None else [self.opening]
+        if self._plan is not None:
+            messages.append(ApplyMedia(call, self._plan))
+        if held is not None:
+            messages += [ClosePair(call, number) for number, *_ in held.pairs if number not in self._pairs]
+        return [*messages, *self._asked, *((CloseMedia(call),) if self.closing else ())]

@@ -5,9 +5,9 @@ ours, yet decoding is strict: what is not exactly a message is a ChannelError, n
 """
 
 import json
+import os
 import socket
 from collections import deque
-from dataclasses import dataclass
 from typing import Final
 
 from mediation.b2bua.plan import (
@@ -53,6 +53,20 @@ from mediation.media.recording_messages import (
     recording_message,
 )
 from mediation.media.wide_fields import wide_fields, wide_of
+from mediation.media.worker_messages import (
+    Adopt,
+    Configure,
+    EndWorker,
+    Held,
+    Hello,
+    OrphanEnded,
+    Ready,
+    Reopen,
+    WorkerMessage,
+    WorkerStatistics,
+    worker_fields,
+    worker_message,
+)
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from mediation.settings.peer_media import Dtmf, Latching
 from mediation.settings.peers import Side
@@ -72,78 +86,7 @@ class ChannelError(Exception):
     """The other end is gone, has stopped reading, or has sent what is no message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Configure:
-    """The first message to a worker: what it needs for its whole life."""
-
-    front_end_ports: tuple[int, int]
-    """First and last port of the internal interface."""
-    gateway_ports: tuple[int, int]
-    share: tuple[int, int]
-    """(i, n): this worker has every n-th pair of ports, from the i-th on."""
-    port_quarantine_s: float
-    rtcp_interval_s: float
-    """Mean time between reports (RFC 3550 section 6.2)."""
-    tick_s: float
-    """How long packets may gather, to be served together."""
-    statistics_interval_s: float
-    core: int = -1
-    """The only one to run on; -1: any."""
-    real_time_priority: int = 0
-    """Of SCHED_FIFO; 0: an ordinary process."""
-    socket_buffer_octets: int = 0
-    """For each RTP socket; 0: the system's own size."""
-    devices: tuple[tuple[str, str], ...] = ()
-    """Addresses whose ports are bound to a network interface, and which."""
-    wide: bool = False
-    """Whether parties may speak wide codecs: what can transcode them is loaded then, before the first call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reopen:
-    """Go on with a call whose worker has died: bind its ports again, just these. Answered by MediaLost, or not at all.
-
-    What other commands had been carried out follows as they were given.
-    """
-
-    call: str
-    seats: tuple[int, int]
-    """The pairs of the caller's and of the callee's seat."""
-    pairs: tuple[tuple[int, Side, str, int], ...]
-    """Of each open pair its number, its side, and where RTP was bound."""
-    next_pair: int
-    """The number of the next further pair."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The first message from a worker: it can take calls."""
-
-    pid: int
-    denied: str = ""
-    """What of its configuration the system has not granted."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerStatistics:
-    """What a worker has done since its start, told from time to time."""
-
-    calls: int
-    """Open now."""
-    ports_free: int
-    """Pairs of ports that could be handed out now, on the side that has fewer of them."""
-    wakes: int
-    """Times that it has served its sockets."""
-    datagrams: int
-    """Readable sockets it has served: packets, of all kinds."""
-    latest_s: float
-    """The longest that serving the sockets once has taken since the last statistics: so long may a packet
-    have waited beyond its tick."""
-    failures: int
-    """Calls ended by an error of ours."""
-
-
-Message = MediaCommand | MediaFact | Configure | Reopen | Ready | WorkerStatistics | RecordingMessage
+Message = MediaCommand | MediaFact | WorkerMessage | RecordingMessage
 
 
 def encode(message: Message) -> bytes:
@@ -179,9 +122,13 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Send now, or keep it until `flush`. ChannelError: the other end is gone or does not read."""
+        self.send_encoded(encode(message))
+
+    def send_encoded(self, octets: bytes) -> None:
+        """The same of what `encode` has made."""
         if len(self._backlog) >= MAX_BACKLOG:
             raise ChannelError(f"{MAX_BACKLOG} messages wait to be read")
-        self._backlog.append(encode(message))
+        self._backlog.append(octets)
         self.flush()
 
     def flush(self) -> None:
@@ -204,13 +151,37 @@ class Channel:
             return None
         except OSError as error:
             raise ChannelError(f"the other end is gone: {error.strerror}") from error
-        if not octets:
-            raise ChannelError("the other end is gone")
-        return decode(octets)
+        return _decoded(octets)
+
+    @property
+    def unsent(self) -> tuple[bytes, ...]:
+        """What waits."""
+        return tuple(self._backlog)
+
+    def receive_with_descriptors(self, most: int) -> tuple[Message, list[int]] | None:
+        """The same as `receive` of a message that may bring descriptors. They are the caller's to close."""
+        try:
+            octets, descriptors, _, _ = socket.recv_fds(self._socket, LARGEST, most)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise ChannelError(f"the other end is gone: {error.strerror}") from error
+        try:
+            return _decoded(octets), descriptors
+        except ChannelError:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise
 
     def close(self) -> None:
         """Close the socket: the other end reads the end of the channel."""
         self._socket.close()
+
+
+def _decoded(octets: bytes) -> Message:
+    if not octets:
+        raise ChannelError("the other end is gone")
+    return decode(octets)
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -261,19 +232,11 @@ def _fields(message: Message) -> Fields:
             BeginRecording() | FinishRecording() | ConfigureRecorder() | RecordingFailed() | RecordingEnded()
         ):
             return recording_fields(message)
-        case Configure():
-            return [
-                "configure", *message.front_end_ports, *message.gateway_ports, *message.share,
-                message.port_quarantine_s, message.rtcp_interval_s, message.tick_s,
-                message.statistics_interval_s, message.core, message.real_time_priority,
-                message.socket_buffer_octets, message.wide, *(item for pair in message.devices for item in pair),
-            ]  # fmt: skip
-        case Reopen(call, seats, pairs, next_pair):
-            return ["reopen", call, *seats, next_pair, *(item for one in pairs for item in one)]
-        case Ready(pid, denied):
-            return ["ready", pid, denied]
-        case WorkerStatistics(calls, ports_free, wakes, datagrams, latest_s, failures):
-            return ["statistics", calls, ports_free, wakes, datagrams, latest_s, failures]
+        case (
+            Configure() | Reopen() | Ready() | WorkerStatistics()
+            | Hello() | Adopt() | Held() | OrphanEnded() | EndWorker()
+        ):  # fmt: skip
+            return worker_fields(message)
 
 
 def _message(fields: object) -> Message:
@@ -326,24 +289,7 @@ def _message(fields: object) -> Message:
             return MediaLost(call, reason)
         case ["closed", str(call), list(caller_fields), list(callee_fields), int(unrecorded)]:
             return MediaClosed(call, _report(caller_fields), _report(callee_fields), unrecorded)
-        case ["configure", int(a), int(b), int(c), int(d), int(i), int(n), *rest]:
-            match rest:
-                case [
-                    int() | float() as q, int() | float() as r, int() | float() as t, int() | float() as s,
-                    int(core), int(priority), int(buffer), bool(wide), *devices,
-                ] if len(devices) % 2 == 0:  # fmt: skip
-                    bound = tuple(
-                        (str(host), str(device))
-                        for host, device in zip(devices[::2], devices[1::2], strict=True)
-                    )
-                    return Configure((a, b), (c, d), (i, n), q, r, t, s, core, priority, buffer, bound, wide)
-        case ["reopen", str(call), int(m), int(n), int(next_pair), *pairs]:
-            return Reopen(call, (m, n), _numbered_pairs(pairs), next_pair)
-        case ["ready", int(pid), str(denied)]:
-            return Ready(pid, denied)
-        case ["statistics", int(a), int(b), int(c), int(d), int() | float() as late, int(e)]:
-            return WorkerStatistics(a, b, c, d, late, e)
-    if (message := recording_message(fields)) is not None:
+    if (message := recording_message(fields) or worker_message(fields)) is not None:
         return message
     raise ChannelError(f"no message: {str(fields)[:MOST_SHOWN]}")
 
@@ -462,17 +408,6 @@ def _order(fields: list[object] | None) -> RecordingOrder | None:
     if fields is not None and order is None:
         raise ChannelError("no order to record")
     return order
-
-
-def _numbered_pairs(fields: list[object]) -> tuple[tuple[int, Side, str, int], ...]:
-    pairs: list[tuple[int, Side, str, int]] = []
-    for one in (fields[index : index + 4] for index in range(0, len(fields), 4)):
-        match one:
-            case [int(number), str(side), str(host), int(port)]:
-                pairs.append((number, Side(side), host, port))
-            case _:
-                raise ChannelError(f"no pair: {str(one)[:80]}")
-    return tuple(pairs)
 
 
 def _report_fields(report: StreamReport) -> Fields:

@@ -1,17 +1,21 @@
-"""The port through which signalling drives media, and the engine of worker processes behind it.
+"""The engine of worker processes behind the `port` of media.
 
-Signalling knows `MediaEngine` alone: commands go in, facts come back. `WorkerMediaEngine` gives each call to
-the least loaded worker process, and there it stays. When a worker dies, another process takes its place, and its
-calls go on with the other workers at once, or with that process where there are none: on the same ports, by the
-plan in force. What cannot go on is told as MediaLost.
+It gives each call to the least loaded worker process, and there it stays. When a worker dies, another process takes
+its place, and its calls go on with the other workers at once, or with that process where there are none: on the same
+ports, by the plan in force. What cannot go on is told as MediaLost.
+
+A worker to which only the channel is lost is led to by another one, and its calls notice nothing. The workers of a
+signalling process that has died are adopted by the one that comes after it, with the calls that they carry: orphans,
+of which nothing else is known, and which end by themselves (`orphans`).
 """
 
 import asyncio
-import os
+import secrets
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from mediation.b2bua.plan import (
     CloseMedia,
@@ -30,9 +34,22 @@ from mediation.b2bua.plan import (
     PairRefused,
     SoundEnded,
 )
+from mediation.media.adoption import Adopted, adopt_all, reclaim
 from mediation.media.books import Book
-from mediation.media.channel import Configure, Message, WorkerStatistics
+from mediation.media.channel import Message
+from mediation.media.lives import Life
+from mediation.media.notices import (
+    CallAbandoned,
+    Notice,
+    WorkerAdopted,
+    WorkerLost,
+    WorkerReclaimed,
+    WorkerStarted,
+)
+from mediation.media.port import MediaEngineError
 from mediation.media.process import WorkerError, WorkerProcess, start_worker
+from mediation.media.worker_messages import Held, OrphanEnded, WorkerStatistics
+from mediation.media.worker_settings import WorkerSettings
 
 FIRST_RESTART_S: Final = 0.1
 """A worker is replaced after so long, and twice as long each time that it has not lived for `STEADY_S`."""
@@ -49,88 +66,11 @@ MAX_MOVES: Final = 3
 DEATH_LIMIT_S: Final = 0.3
 """A worker that has closed its channel, or says nothing, may take so long to tell why. Its calls wait meanwhile."""
 
+MAX_RECLAIMS: Final = 3
+"""A channel that breaks so often within `STEADY_S` may carry what this worker cannot bear: it is given up."""
+
 HUNG_S: Final = 20.0
 """A worker without a word for so long is as good as dead. Several times the interval of its statistics."""
-
-
-class MediaEngine(Protocol):
-    """Carries out media commands, wherever and however.
-
-    OpenMedia is answered by MediaOpened or MediaRefused, OpenPair by PairOpened or PairRefused, CloseMedia by
-    MediaClosed. After MediaRefused, MediaLost or MediaClosed nothing more comes for the call, and commands for
-    it are ignored: a pair that was asked for then went with the rest.
-    """
-
-    async def start(self) -> None:
-        """Get ready for calls. Raises MediaEngineError."""
-
-    def perform(self, command: MediaCommand) -> None:
-        """Begin to carry out a command, without waiting. A failure is a fact that comes later.
-
-        Raises ValueError when a call is opened that is open already.
-        """
-
-    async def aclose(self) -> None:
-        """Stop now. Calls that are still there hear no facts any more."""
-
-
-class MediaEngineError(Exception):
-    """Media cannot be had at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSettings:
-    """What the workers need to know."""
-
-    front_end_ports: tuple[int, int]
-    """First and last port of the internal interface; the workers share them out."""
-    gateway_ports: tuple[int, int]
-    workers: int = 0
-    """Processes; 0: one for each processor core that we may use."""
-    port_quarantine_s: float = 5.0
-    rtcp_interval_s: float = 5.0
-    tick_s: float = 0.0014
-    """How long packets may gather, to be served together."""
-    statistics_interval_s: float = 5.0
-    pinned: bool = False
-    """Each worker stays on one of the cores that we may use, one after the other."""
-    real_time_priority: int = 0
-    """Of SCHED_FIFO, 1 to 99; 0: the workers are ordinary processes."""
-    socket_buffer_octets: int = 0
-    """Room for packets that wait, for each RTP socket; 0: the system's own size."""
-    devices: tuple[tuple[str, str], ...] = ()
-    """Addresses whose ports are bound to a network interface, and which."""
-    wide: bool = False
-    """Whether parties may speak wide codecs."""
-    shelf: int = -1
-    """Descriptor of what the workers may play (`shelf`); it stays its owner's. -1: nothing."""
-    tape: int = -1
-    """Descriptor of the way to the recorder (`tape`); it stays its owner's. -1: there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerStarted:
-    """For the log: a worker is ready."""
-
-    worker: int
-    pid: int
-    denied: str = ""
-    """What the system has not granted it."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerLost:
-    """For the log: a worker has ended that should not have, or has not come up."""
-
-    worker: int
-    reason: str
-    calls: int
-    """Calls that were with it."""
-    moved: int = 0
-    """Those of them that go on with another worker, or may still."""
-
-
-Notice = WorkerStarted | WorkerLost
 
 
 class WorkerMediaEngine:
@@ -146,7 +86,10 @@ class WorkerMediaEngine:
         self._settings = settings
         self._on_fact = on_fact
         self._on_notice = on_notice
-        self._count = settings.workers or len(os.sched_getaffinity(0))
+        self._master = secrets.token_hex(8)
+        self._sparing = True
+        """Workers with calls are let go, not ended: so it is until we are closed, for whoever else cancels what we do
+        is on the way out of a process that breaks."""
         self._seats: dict[int, _Seat] = {}
         self._carriers: dict[str, _Seat] = {}
         self._opening: dict[str, _Opening] = {}
@@ -163,7 +106,12 @@ class WorkerMediaEngine:
     @property
     def loads(self) -> dict[int, int]:
         """Calls that each worker has, by worker number."""
-        return {index: len(seat.calls) for index, seat in self._seats.items()}
+        return {index: _load(seat) for index, seat in self._seats.items()}
+
+    @property
+    def orphans(self) -> int:
+        """Calls of a signalling process before us that go on."""
+        return sum(len(seat.orphans) for seat in tuple(self._seats.values()))
 
     @property
     def statistics(self) -> dict[int, WorkerStatistics]:
@@ -171,17 +119,22 @@ class WorkerMediaEngine:
         return {index: seat.statistics for index, seat in self._seats.items() if seat.statistics is not None}
 
     async def start(self) -> None:
-        """Start the workers and wait until all are ready."""
-        starting = (self._start_worker(index) for index in range(self._count))
-        started = await asyncio.gather(*starting, return_exceptions=True)
+        """Adopt the workers that are there, start the others, and wait until all are ready."""
+        adopted, left = await adopt_all(self._settings, self._master)
+        for notice in left:
+            self._on_notice(notice)
+        for index, one in adopted.items():
+            self._begin_to_tend(self._adopt(index, one))
+        missing = [index for index in range(self._settings.count) if index not in adopted]
+        started = await asyncio.gather(*map(self._start_worker, missing), return_exceptions=True)
         processes = [process for process in started if isinstance(process, WorkerProcess)]
         for error in started:
             if isinstance(error, BaseException):
                 await asyncio.gather(*(process.aclose() for process in processes))
+                await self.aclose(spare_calls=True)
                 raise MediaEngineError(f"a media worker does not start: {error}") from error
-        for index, process in enumerate(processes):
-            seat = self._seat(index, process)
-            self._tenders.append(asyncio.create_task(self._tend(seat)))
+        for index, process in zip(missing, processes, strict=True):
+            self._begin_to_tend(self._seat(index, process))
 
     def perform(self, command: MediaCommand) -> None:
         """See MediaEngine."""
@@ -205,16 +158,17 @@ class WorkerMediaEngine:
             elif call in self._homeless and book.closing:
                 self._give_up(call, "its media worker died")
 
-    async def aclose(self) -> None:
+    async def aclose(self, *, spare_calls: bool = False) -> None:
         """See MediaEngine."""
+        self._sparing = spare_calls
         for tender in self._tenders:
             tender.cancel()
         for timer in self._homeless.values():
             timer.cancel()
         ends = await asyncio.gather(*self._tenders, return_exceptions=True)
         self._tenders.clear()
-        # A task that is cancelled before its first turn closes nothing.
-        await asyncio.gather(*(seat.process.aclose() for seat in self._seats.values()))
+        # A task that is cancelled before its first turn has closed nothing.
+        await asyncio.gather(*map(self._leave, self._seats.values()))
         for end in ends:
             if isinstance(end, Exception):  # a bug of ours: cancelled, they end with something else
                 raise end
@@ -251,6 +205,9 @@ class WorkerMediaEngine:
                 seat.statistics = message
                 if seat.patience is not None and not seat.patience.expired():
                     seat.patience.reschedule(asyncio.get_running_loop().time() + HUNG_S)
+            case OrphanEnded(call, reason):
+                if seat.orphans.pop(call, None) is not None:
+                    self._on_notice(CallAbandoned(index, call, reason))
             case (
                 MediaOpened() | MediaRefused() | PairOpened() | PairRefused()
                 | MediaSilent() | MediaAmiss() | KeyHeard() | SoundEnded() | MediaLost() | MediaClosed()
@@ -259,6 +216,11 @@ class WorkerMediaEngine:
                     self._hear_fact(seat, message)
 
     def _hear_fact(self, seat: "_Seat", fact: MediaFact) -> None:
+        if self._note(seat, fact):
+            self._on_fact(fact)
+
+    def _note(self, seat: "_Seat", fact: MediaFact) -> bool:
+        """Whether it is to be told."""
         call = fact.call
         self._books[call].told(fact)
         match fact:
@@ -267,14 +229,14 @@ class WorkerMediaEngine:
             case MediaRefused(_, reason):
                 self._release(call)
                 self._open_elsewhere(call, seat.index, reason)
-                return
+                return False
             case MediaLost() | MediaClosed():
                 self._release(call)
                 self._opening.pop(call, None)
                 del self._books[call]
             case PairOpened() | PairRefused() | MediaSilent() | MediaAmiss() | KeyHeard() | SoundEnded():
                 pass
-        self._on_fact(fact)
+        return True
 
     def _tell_later(self, fact: MediaFact) -> None:
         """Not within `perform`, nor in a worker's task, which an error of the listener must not end."""
@@ -291,6 +253,24 @@ class WorkerMediaEngine:
             self._homeless.pop(call).cancel()
             self._move(call)
         return seat
+
+    def _adopt(self, index: int, adopted: Adopted) -> "_Seat":
+        """A worker of a signalling process before us."""
+        life = adopted.life
+        orphans = {held.call: held for held in adopted.held}
+        self._on_notice(WorkerAdopted(index, life.pid, len(orphans)))
+        process = self._process(index, life, adopted)
+        seat = self._seat(index, process)
+        seat.orphans = orphans
+        return seat
+
+    def _process(self, index: int, life: Life, adopted: Adopted) -> WorkerProcess:
+        process = WorkerProcess(life, adopted.channel, partial(self._hear, index))
+        process.denied = adopted.denied
+        return process
+
+    def _begin_to_tend(self, seat: "_Seat") -> None:
+        self._tenders.append(asyncio.create_task(self._tend(seat)))
 
     async def _tend(self, seat: "_Seat") -> None:
         """Keep one worker alive: wait for the end of its process, and start another."""
@@ -313,21 +293,67 @@ class WorkerMediaEngine:
 
     async def _live_through(self, seat: "_Seat") -> None:
         """Until the process of a worker has ended, or says nothing any more."""
-        process = seat.process
+        loop = asyncio.get_running_loop()
+        reclaimed: deque[float] = deque(maxlen=MAX_RECLAIMS)
         try:
-            try:
-                async with asyncio.timeout(HUNG_S) as seat.patience:
-                    reason = await process.ended()
-            except TimeoutError:
-                reason = f"it has said nothing for {HUNG_S:.0f} s"
+            while True:
+                try:
+                    async with asyncio.timeout(HUNG_S) as seat.patience:
+                        reason = await seat.process.ended()
+                except TimeoutError:
+                    reason = f"it has said nothing for {HUNG_S:.0f} s"
+                    break
+                if len(reclaimed) == MAX_RECLAIMS and loop.time() - reclaimed[0] < STEADY_S:
+                    break
+                if not await self._reclaim(seat, reason):
+                    break
+                reclaimed.append(loop.time())
             del self._seats[seat.index]  # it gets nothing more
-            status = await process.aclose(DEATH_LIMIT_S)
+            status = await seat.process.aclose(DEATH_LIMIT_S)
         finally:
-            await process.aclose()
+            await self._leave(seat)
         # Not sooner: until the process has ended, its ports are bound.
-        calls = len(seat.calls)
+        calls = _load(seat)
         moved = self._move_all(seat, f"media worker {seat.index} died")
         self._on_notice(WorkerLost(seat.index, f"exit status {status}: {reason}", calls, moved))
+
+    async def _leave(self, seat: "_Seat") -> None:
+        """Its process ends, if it has not; or it goes on without us."""
+        if self._sparing and _load(seat):
+            seat.process.let_go()
+        else:
+            await seat.process.aclose()
+
+    async def _reclaim(self, seat: "_Seat", reason: str) -> bool:
+        """The channel is lost. While the worker lives, have another one. False: it is gone."""
+        adopted = await reclaim(seat.process.life, self._settings, self._master)
+        if adopted is None:
+            return False
+        seat.process = self._process(seat.index, seat.process.life, adopted)
+        seat.orphans = {held.call: held for held in adopted.held if held.orphan}
+        for fact in adopted.facts:
+            if self._carriers.get(fact.call) is seat:
+                self._note_and_tell_later(seat, fact)
+        calls = {held.call: held for held in adopted.held if not held.orphan}
+        for call in tuple(seat.calls):
+            self._come_to_terms(seat, call, calls.get(call))
+        for call in calls.keys() - seat.calls:
+            seat.process.send(CloseMedia(call))
+        self._on_notice(WorkerReclaimed(seat.index, reason, len(seat.calls)))
+        return True
+
+    def _come_to_terms(self, seat: "_Seat", call: str, held: Held | None) -> None:
+        """Words may have been lost either way."""
+        book = self._books[call]
+        for fact in book.unheard(held):
+            self._note_and_tell_later(seat, fact)
+        if self._carriers.get(call) is seat:
+            for message in book.repeated(held):
+                seat.process.send(message)
+
+    def _note_and_tell_later(self, seat: "_Seat", fact: MediaFact) -> None:
+        if self._note(seat, fact):
+            self._tell_later(fact)
 
     def _move_all(self, seat: "_Seat", reason: str) -> int:
         """A worker is gone: let its calls go on elsewhere. Returns how many may.
@@ -350,7 +376,7 @@ class WorkerMediaEngine:
 
     def _move(self, call: str) -> None:
         """To another worker, or where there is none, to the first that will be there."""
-        seats = [seat for seat in self._seats.values() if seat.process.lives]  # they may die all at once
+        seats = [seat for seat in self._seats.values() if seat.process.life.lives]  # they may die all at once
         if seats:
             self._give_to(min(seats, key=_load), call, self._books[call].again())
         else:
@@ -368,26 +394,12 @@ class WorkerMediaEngine:
 
     async def _start_worker(self, index: int) -> WorkerProcess:
         settings = self._settings
-        cores = sorted(os.sched_getaffinity(0))
-        configure = Configure(
-            front_end_ports=settings.front_end_ports,
-            gateway_ports=settings.gateway_ports,
-            share=(index, self._count),
-            port_quarantine_s=settings.port_quarantine_s,
-            rtcp_interval_s=settings.rtcp_interval_s,
-            tick_s=settings.tick_s,
-            statistics_interval_s=settings.statistics_interval_s,
-            core=cores[index % len(cores)] if settings.pinned else -1,
-            real_time_priority=settings.real_time_priority,
-            socket_buffer_octets=settings.socket_buffer_octets,
-            devices=settings.devices,
-            wide=settings.wide,
-        )
+        configure = settings.configure(index, self._master)
         return await start_worker(configure, partial(self._hear, index), settings.shelf, settings.tape)
 
 
 def _load(seat: "_Seat") -> int:
-    return len(seat.calls)
+    return len(seat.calls) + len(seat.orphans)
 
 
 @dataclass(eq=False, slots=True)
@@ -397,6 +409,8 @@ class _Seat:
     index: int
     process: WorkerProcess
     calls: set[str] = field(default_factory=set)
+    orphans: dict[str, Held] = field(default_factory=dict)
+    """Calls of a signalling process before us."""
     statistics: WorkerStatistics | None = None
     patience: asyncio.Timeout | None = None
     """Put off by each word of its statistics."""

@@ -68,6 +68,7 @@ class Party:
         "_spoken",
         "_strangers",
         "_watcher",
+        "has_left",
         "media",
         "reports_heard",
         "reports_not_sent",
@@ -110,13 +111,15 @@ class Party:
         """When valid RTCP came last; negative before."""
         self.reports_not_sent = 0
         """Reports that the socket refused."""
+        self.has_left = False
+        """It has said BYE by RTCP."""
         watcher.watch(pair.rtp, self._hear_door)
         watcher.watch(pair.rtcp, self._hear_rtcp)
 
     @property
     def heard(self) -> int:
-        """When a valid packet of either kind came last; negative: never."""
-        return max(self._inward.heard, self.reports_heard)
+        """When a valid packet of any kind came last; negative: never."""
+        return max(self._inward.heard, self._inward.fax.heard, self.reports_heard)
 
     def apply(self, media: Stream | Fax, arrival: int) -> None:
         """Follow a plan. A lock goes only with the endpoints: a plan that keeps them keeps the source.
@@ -426,6 +429,7 @@ class Party:
             if said.about_us is not None:
                 self._measure.packets_reported = self._outward.packets_sent - self._sent_before
             self.reports_heard = arrival
+            self.has_left |= said.leaving
 
 
 def _is_rtcp(packet: bytes) -> bool:

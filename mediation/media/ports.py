@@ -13,8 +13,9 @@ from typing import Final
 
 from mediation.b2bua.plan import Endpoint
 
-MAX_TRIES: Final = 100
-"""Ports of one range that are tried for one call when other programs sit on them."""
+MAX_TRIES: Final = 1000
+"""Ports of one range that are tried for one call when others sit on them: other programs, or workers that a main
+process before us has left behind. It takes ten milliseconds, and the next call finds these at the end of the queue."""
 
 RESERVED: Final = 20
 """One in so many pairs is kept from new calls."""

@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import DEVNULL
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
-from mediation.media.channel import Channel, ChannelError, Configure, Message, Ready, pair
+from mediation.media.channel import Channel, ChannelError, Message, pair
+from mediation.media.lives import Child, Life
+from mediation.media.worker_messages import Configure, EndWorker, Ready
 
 START_LIMIT_S: Final = 30.0
 """A process that is not ready by then never will be. It takes half a second on an idle machine."""
@@ -25,14 +26,14 @@ class WorkerError(Exception):
 
 
 class WorkerProcess:
-    """A process from its start to its end."""
+    """A process as long as a channel leads to it: from its start, or from when it was adopted."""
 
     def __init__(
-        self, process: Process, channel: Channel, on_message: Callable[["WorkerProcess", Message], None]
+        self, life: Life, channel: Channel, on_message: Callable[["WorkerProcess", Message], None]
     ) -> None:
-        """For `start_worker`: the process may not be ready yet."""
+        """The process may not be ready yet."""
         loop = asyncio.get_running_loop()
-        self._process = process
+        self.life = life
         self._channel = channel
         self._on_message = on_message
         self._writing = False
@@ -45,15 +46,7 @@ class WorkerProcess:
     @property
     def pid(self) -> int:
         """Process id."""
-        return self._process.pid
-
-    @property
-    def lives(self) -> bool:
-        """Whether it is there, as far as the system knows: it may have died before we have heard of it."""
-        try:
-            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-        except ChildProcessError:
-            return False
+        return self.life.pid
 
     async def ready(self) -> None:
         """Wait until it can take calls. Raises WorkerError when it ends before."""
@@ -76,19 +69,23 @@ class WorkerProcess:
         except ChannelError as error:
             self._end(str(error))
 
-    async def aclose(self, limit_s: float = STOP_LIMIT_S) -> int:
+    async def aclose(self, limit_s: float = STOP_LIMIT_S) -> int | None:
         """Let the process end, or end it. Returns its exit status; negative: the signal that killed it.
 
         When it returns, all the ports that the process had are free.
         """
-        self._end("it was closed")
+        self.send(EndWorker())
+        self.let_go()
         try:
             async with asyncio.timeout(limit_s):
-                return await self._process.wait()
+                return await self.life.wait()
         except TimeoutError:
-            with suppress(ProcessLookupError):
-                self._process.kill()
-            return await self._process.wait()
+            self.life.kill()
+            return await self.life.wait()
+
+    def let_go(self) -> None:
+        """Say no more to it. What it does then is its own matter."""
+        self._end("it was closed")
 
     def _end(self, reason: str) -> None:
         if not self._ended.done():
@@ -140,7 +137,7 @@ async def start_worker(
     tape: int = -1,
 ) -> WorkerProcess:
     """Start a media worker; `shelf` and `tape`: see `WorkerSettings`. Raises WorkerError."""
-    return await start_process("mediation.media.worker", configure, on_message, (shelf, tape))
+    return await start_process("mediation.media.worker_process", configure, on_message, (shelf, tape))
 
 
 async def start_process(
@@ -175,7 +172,7 @@ async def start_process(
         raise
     finally:
         theirs.close()
-    worker = WorkerProcess(process, channel, on_message)
+    worker = WorkerProcess(Child(process), channel, on_message)
     try:
         worker.send(configure)
         await worker.ready()

@@ -25,7 +25,7 @@ from mediation.b2bua.plan import (
 )
 from mediation.media.channel import Message
 from mediation.media.clock import UNITS_PER_MS
-from mediation.media.engine import MediaEngine
+from mediation.media.port import MediaEngine
 from mediation.media.process import WorkerError, WorkerProcess, start_process
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
 from mediation.media.tape import pair
@@ -124,13 +124,13 @@ class RecordedMedia:
                 self._begin(command.call)
         self._engine.perform(command)
 
-    async def aclose(self) -> None:
+    async def aclose(self, *, spare_calls: bool = False) -> None:
         """See MediaEngine."""
         if self._tender is not None:
             self._tender.cancel()
             with suppress(asyncio.CancelledError):
                 await self._tender
-        await self._engine.aclose()
+        await self._engine.aclose(spare_calls=spare_calls)
         for recording in self._recordings.values():
             if recording.patience is not None:
                 recording.patience.cancel()

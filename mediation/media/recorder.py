@@ -16,10 +16,11 @@ from contextlib import suppress
 from typing import Final
 
 from mediation.b2bua.plan import RecordingEnded, RecordingFailed
-from mediation.media.channel import Channel, ChannelError, Ready
+from mediation.media.channel import Channel, ChannelError
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
 from mediation.media.spool import Spool
 from mediation.media.tape import LARGEST, BatchError, head_of
+from mediation.media.worker_messages import Ready
 
 CLOSE_LIMIT_S: Final = 3.0
 """For the files of calls that are still recorded when the server ends."""

@@ -245,6 +245,7 @@ class Relay:
         self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
         self._dropped_octets = -self._octets_sent
         self.malformed = self.fax.received = self.fax.malformed = 0
+        self.fax.heard = -1
         self._heard = _NOBODY
 
     def sink_replaced(self, voice: Voice) -> None:

@@ -27,6 +27,7 @@ from mediation.b2bua.sounds import SoundKind
 from mediation.media.alarms import LOOK_INTERVAL, News
 from mediation.media.clock import NEVER
 from mediation.media.course import LARGEST
+from mediation.media.orphans import Sign
 from mediation.media.party import Party, Watcher
 from mediation.media.playing import Playing
 from mediation.media.ports import PortPair
@@ -201,6 +202,24 @@ class Session:
             if self._silent_at(index) <= now:
                 self._told_silent[index] = True
                 self._on_fact(MediaSilent(self._call, caller=index == 0))
+
+    @property
+    def signs(self) -> tuple[Sign, Sign]:
+        """When each party was heard last, and whether it has said that it leaves; the caller first."""
+        caller, callee = self._parties
+        return Sign(caller.heard, caller.has_left), Sign(callee.heard, callee.has_left)
+
+    def tell_silence_again(self) -> None:
+        """Whoever was told may not have heard it."""
+        self._told_silent = [False, False]
+
+    def stop_recording(self) -> None:
+        """The recorder that knew of this call is gone."""
+        if self._tap is not None:
+            self._tap.close()
+        for relay in self._relays:
+            relay.tap = None
+        self._tap = None
 
     def press(self, seat: int, key: str, duration_ms: int, now: int) -> None:
         """Let the party in a seat hear a key that signalling has heard of the other one."""

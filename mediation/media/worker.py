@@ -1,22 +1,17 @@
 """A media worker: a process of its own that carries the audio of many calls.
 
-It ends when its control channel closes, which is what the death of signalling looks like. Signals are left to
-the daemon, which has calls to hang up first.
+It ends when it is told to. When its control channel closes, which is what the death of signalling looks like, it goes
+on with its calls for as long as it may (`life`). Signals are left to the daemon, which has calls to hang up first.
 """
 
-import gc
 import os
-import random
-import resource
-import select
-import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from types import MappingProxyType
 from typing import Final
 
@@ -24,29 +19,32 @@ from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
     ClosePair,
-    MediaFact,
+    KeyHeard,
+    MediaAmiss,
     MediaLost,
     MediaOpened,
     MediaRefused,
+    MediaSilent,
     OpenMedia,
     OpenPair,
     PairOpened,
     PairRefused,
     PressKey,
+    SoundEnded,
 )
-from mediation.media.channel import Channel, ChannelError, Configure, Message, Ready, Reopen, WorkerStatistics
+from mediation.media.channel import Channel, ChannelError, Message
 from mediation.media.clock import NEVER
+from mediation.media.control import Control
 from mediation.media.loop import Handler, Loop
+from mediation.media.orphans import why_over
 from mediation.media.ports import NoPorts, PortPair, PortPool
 from mediation.media.relay import CLOCK_HZ
 from mediation.media.session import Chance, Session
 from mediation.media.shelf import Shelf, read_shelf
 from mediation.media.tape import Tape
 from mediation.media.wide_plan import Ways
+from mediation.media.worker_messages import Configure, Held, OrphanEnded, Reopen, WorkerStatistics
 from mediation.settings.peers import Side
-
-MAX_COMMANDS: Final = 8
-"""Commands that are carried out before audio has its turn again."""
 
 PER_CALL: Final = 6
 """Sockets of a call as it is opened: RTP, RTCP and the line for each party."""
@@ -56,10 +54,6 @@ PER_PAIR: Final = 2
 
 RESERVE: Final = 32
 """Descriptors for everything that is no call."""
-
-GARBAGE: Final = (20_000, 50, 50)
-"""For `gc.set_threshold`. What a call has had goes with its last reference, so there is next to nothing to collect;
-but to look for it among two thousand calls holds up all audio for tens of milliseconds."""
 
 TRACEBACK_INTERVAL: Final = CLOCK_HZ
 """At most one traceback a second goes to stderr."""
@@ -72,7 +66,11 @@ class Carried:
     session: Session
     pools: dict[int, PortPool]
     """Where its open pairs go back to, by number."""
-    next_pair: int = 2
+    next_pair: int
+    master: str
+    """Which signalling process has opened it."""
+    orphan_since: int = NEVER
+    """When that one was lost."""
     wakes_at: int = NEVER
     """When its timer will call it."""
 
@@ -120,17 +118,16 @@ class Worker:
         self._calls: dict[str, Carried] = {}
         self._failures = 0
         self._traceback_at = 0
-        self._writing = False
+        self._outlives = configure.outlive_s * CLOCK_HZ
         self._loop = Loop(tick_s=configure.tick_s, on_failure=self._fail)
-        self._loop.watch(channel.fileno(), self._hear_signalling)
+        self._control = Control(channel, configure, self._loop, self)
         self._loop.call_at(self._loop.now() + self._statistics_interval, self._tell_statistics)
 
     def run(self, denied: str = "") -> None:
-        """Carry audio until the channel closes. `denied`: what the system has not granted us."""
+        """Carry audio until it is told to end, or nobody needs it. `denied`: what the system has not granted us."""
         try:
-            self._tell(Ready(os.getpid(), denied))
+            self._control.begin(denied)
             self._loop.run()
-        except ChannelError:  # the end of signalling is ours
             for call in tuple(self._calls):
                 self._calls[call].session.close(self._loop.now())
                 self._give_up(call, self._loop.now())
@@ -138,19 +135,88 @@ class Worker:
             for pool in self._pools.values():
                 pool.close()
             self._loop.close()
-            self._channel.close()
+            self._control.close()
 
-    def _hear_signalling(self, now: int) -> None:
-        """Commands, and room for what could not be told before."""
-        self._channel.flush()
-        self._note_writing()
-        for _ in range(MAX_COMMANDS):
-            message = self._channel.receive()
-            if message is None:
-                return
-            self._perform(message, now)
+    @property
+    def calls(self) -> int:
+        """See `control`."""
+        return len(self._calls)
 
-    def _perform(self, message: Message, now: int) -> None:
+    def held(self) -> Iterable[Held]:
+        """See `control`."""
+        sides = {id(pool): side for side, pool in self._pools.items()}
+        for call, carried in self._calls.items():
+            pairs = tuple(
+                (number, sides[id(carried.pools[number])], pair.host, pair.port)
+                for number, pair in carried.session.pairs.items()
+            )
+            yield Held(call, carried.orphan_since != NEVER, pairs, carried.next_pair)
+
+    def let_go(self, now: int) -> None:
+        """See `control`."""
+        for carried in self._calls.values():
+            carried.orphan_since = min(carried.orphan_since, now)
+
+    def taken_up(self) -> None:
+        """See `control`."""
+        for call, carried in self._calls.items():
+            if carried.master == self._control.master:
+                carried.orphan_since = NEVER
+                carried.session.tell_silence_again()
+                self._schedule(call, carried)
+
+    def disown(self, shelf: int, tape: int) -> None:
+        """See `control`."""
+        for carried in self._calls.values():
+            carried.session.stop_recording()
+        if self._tape is not None:
+            self._tape.close()
+        self._tape = Tape(os.dup(tape)) if tape >= 0 else None
+        self._shelf = read_shelf(shelf) if shelf >= 0 else {}
+
+    def look_after_orphans(self, now: int) -> int:
+        """See `control`."""
+        left = 0
+        for call, carried in tuple(self._calls.items()):
+            if carried.orphan_since == NEVER:
+                continue
+            left += 1
+            try:
+                why = why_over(carried.session.signs, carried.orphan_since, self._outlives, now)
+                if why:
+                    self._end_orphan(call, why, now)
+            except Exception:  # noqa: BLE001 - as in `perform`
+                self._fail(call, now)
+        return left
+
+    def _end_orphan(self, call: str, why: str, now: int) -> None:
+        self._calls[call].session.close(now)
+        self._lose(call, why, now)
+
+    def _lose(self, call: str, why: str, now: int) -> None:
+        """A call is over, and signalling has not asked for it."""
+        carried = self._calls.get(call)
+        if carried is not None:
+            self._give_up(call, now)
+        if carried is None or carried.master == self._control.master:
+            self._control.tell(MediaLost(call, why))
+        else:
+            self._control.tell(OrphanEnded(call, why))
+
+    def _hear_session(self, fact: MediaSilent | MediaAmiss | KeyHeard | SoundEnded) -> None:
+        """What is told of a call that another signalling has opened nobody wants to know."""
+        carried = self._calls.get(fact.call)
+        if carried is not None and carried.orphan_since != NEVER and isinstance(fact, MediaSilent):
+            self._loop.call_at(0, partial(self._end_silent, fact.call, carried), fact.call)
+        elif carried is None or carried.master == self._control.master:
+            self._control.tell(fact)
+
+    def _end_silent(self, call: str, carried: Carried, now: int) -> None:
+        if self._calls.get(call) is carried and carried.orphan_since != NEVER:
+            self._end_orphan(call, "a party has fallen silent", now)
+
+    def perform(self, message: Message, now: int) -> None:
+        """See `control`."""
         if not isinstance(
             message, OpenMedia | ApplyMedia | OpenPair | ClosePair | PressKey | CloseMedia | Reopen
         ):
@@ -178,10 +244,8 @@ class Worker:
                         self._schedule(call, carried)
                 case CloseMedia(call):
                     if carried := self._calls.get(call):
-                        self._tell(carried.session.close(now))
+                        self._control.tell(carried.session.close(now))
                         self._give_up(call, now)
-        except ChannelError:
-            raise
         except Exception:  # noqa: BLE001 - a bug ends the call that it met, not the hundreds beside it
             self._fail(message.call, now)
 
@@ -193,11 +257,11 @@ class Worker:
                 raise NoPorts("no more file descriptors")
             pairs = _take_both(pools, command.local_hosts)
         except NoPorts as error:
-            self._tell(MediaRefused(call, str(error)))
+            self._control.tell(MediaRefused(call, str(error)))
             return
         self._begin(call, dict(enumerate(zip(pools, pairs, strict=True))), (0, 1), 2)
         caller, callee = pairs
-        self._tell(MediaOpened(call, (caller.host, caller.port), (callee.host, callee.port)))
+        self._control.tell(MediaOpened(call, (caller.host, caller.port), (callee.host, callee.port)))
 
     def _reopen(self, command: Reopen) -> None:
         """Go on where a worker has died. All ports, or the call is lost."""
@@ -210,7 +274,7 @@ class Worker:
         except NoPorts as error:
             for pool, pair in bound.values():
                 pool.give_back(pair)
-            self._tell(MediaLost(command.call, str(error)))
+            self._control.tell(MediaLost(command.call, str(error)))
             return
         self._begin(command.call, bound, command.seats, command.next_pair)
 
@@ -223,7 +287,7 @@ class Worker:
                 call,
                 (bound[seats[0]][1], bound[seats[1]][1]),
                 _Watch(self._loop, call, self._remind),
-                self._tell,
+                self._hear_session,
                 chance=self._chance,
                 rtcp_interval_s=self._rtcp_interval_s,
                 seats=seats,
@@ -239,7 +303,8 @@ class Worker:
             for pool, pair in bound.values():
                 pool.give_back(pair)
             raise
-        self._calls[call] = Carried(session, {number: pool for number, (pool, _) in bound.items()}, next_pair)
+        pools = {number: pool for number, (pool, _) in bound.items()}
+        self._calls[call] = Carried(session, pools, next_pair, self._control.master)
 
     def _open_pair(self, command: OpenPair, carried: Carried) -> None:
         call = command.call
@@ -249,13 +314,13 @@ class Worker:
                 raise NoPorts("no more file descriptors")
             pair = pool.take(command.local_host)
         except NoPorts as error:
-            self._tell(PairRefused(call, str(error)))
+            self._control.tell(PairRefused(call, str(error)))
             return
         number = carried.next_pair
         carried.next_pair += 1
         carried.pools[number] = pool
         carried.session.add_pair(number, pair)
-        self._tell(PairOpened(call, number, (pair.host, pair.port)))
+        self._control.tell(PairOpened(call, number, (pair.host, pair.port)))
 
     @property
     def _descriptors(self) -> int:
@@ -279,11 +344,11 @@ class Worker:
         self._failures += 1
         if now >= self._traceback_at:
             self._traceback_at = now + TRACEBACK_INTERVAL
-            traceback.print_exc()
+            with suppress(OSError):  # who read it may have died
+                traceback.print_exc()
         if call in self._calls:
             self._calls[call].session.stop()
-            self._give_up(call, now)
-        self._tell(MediaLost(call, f"a bug: {sys.exception()!r}"))
+        self._lose(call, f"a bug: {sys.exception()!r}", now)
 
     def _schedule(self, call: str, carried: Carried) -> None:
         """Have the session called when it wants to be, unless a timer comes sooner."""
@@ -304,20 +369,9 @@ class Worker:
             carried.session.handle_timeout(now)
             self._schedule(call, carried)
 
-    def _tell(self, message: MediaFact | Ready | WorkerStatistics) -> None:
-        self._channel.send(message)
-        self._note_writing()
-
-    def _note_writing(self) -> None:
-        """Ask to be woken for writing as long as something waits."""
-        waiting = self._channel.waiting > 0
-        if waiting != self._writing:
-            self._writing = waiting
-            self._loop.watch_writing(self._channel.fileno(), waiting)
-
     def _tell_statistics(self, now: int) -> None:
         loop = self._loop
-        self._tell(
+        self._control.tell(
             WorkerStatistics(
                 calls=len(self._calls),
                 ports_free=min(pool.free for pool in self._pools.values()),
@@ -359,61 +413,3 @@ def _take_both(pools: tuple[PortPool, PortPool], hosts: tuple[str, str]) -> tupl
     except NoPorts:
         pools[0].give_back(caller)
         raise
-
-
-def _take_place(configure: Configure) -> str:
-    """Core and priority; returns what was not granted."""
-    denied: list[str] = []
-    if configure.core >= 0:
-        try:
-            os.sched_setaffinity(0, {configure.core})
-        except OSError as error:
-            denied.append(f"core {configure.core}: {error.strerror}")
-    if configure.real_time_priority:
-        try:
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(configure.real_time_priority))
-        except OSError as error:
-            denied.append(f"real-time priority {configure.real_time_priority}: {error.strerror}")
-    return ", ".join(denied)
-
-
-def load_ways() -> Ways:
-    """What transcodes is loaded only where there may be a call for it, and before the first: audio does not wait."""
-    ways: Ways = import_module("mediation.media.wide_codecs").AvCodecs()
-    return ways
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run as a process: the arguments are descriptors: the control channel's, and the shelf's and the tape's or -1."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    descriptors = sys.maxsize if most == resource.RLIM_INFINITY else most
-    channel = Channel(socket.socket(fileno=int(arguments[0])))
-    select.select([channel], [], [])
-    try:
-        configure = channel.receive()
-    except ChannelError:
-        return 0  # signalling has ended meanwhile
-    if not isinstance(configure, Configure):
-        print(f"media worker: expected its configuration, got {configure!r}", file=sys.stderr)  # noqa: T201 -- a worker has no log
-        return 1
-    denied = _take_place(configure)
-    shelf_at, tape_at = map(int, arguments[1:])
-    shelf = read_shelf(shelf_at) if shelf_at >= 0 else {}
-    tape = Tape(tape_at) if tape_at >= 0 else None
-    chance = random.SystemRandom().random
-    ways = load_ways() if configure.wide else None
-    worker = Worker(
-        channel, configure, chance=chance, descriptors=descriptors, shelf=shelf, tape=tape, ways=ways
-    )
-    gc.collect()
-    gc.freeze()  # what is loaded stays: no need to look through it again and again
-    gc.set_threshold(*GARBAGE)
-    worker.run(denied)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,9 +1,8 @@
 """What is done to one direction of a call beyond its translation, where the plan wants any of it.
 
 Packets in order and evenly, keys that are said in another way to the other party, noise in place of its description,
-packets of another length. A
-direction that wants none of these has no workshop; one that has it leaves the shortest road to packets that simply
-follow each other, as long as nothing is at work.
+packets of another length. A direction that wants none of these has no workshop; one that has it leaves the shortest
+road to packets that simply follow each other, as long as nothing is at work.
 """
 
 from collections.abc import Callable

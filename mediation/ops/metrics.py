@@ -62,6 +62,8 @@ class Sources:
     """Look-ups in the DNS that have failed, since the start."""
     wide: WideRoom | None = None
     """The places of parties that speak a wide codec; None: no peer may."""
+    orphans: Callable[[], int] = int
+    """Calls of a main process before this one whose audio goes on."""
 
 
 REGISTRATIONS: Final = {
@@ -197,6 +199,11 @@ class _Looks(Collector):
     def collect(self) -> Iterator[Metric]:
         """The figures of this moment."""
         yield GaugeMetricFamily("mediation_calls_active", "Calls that live now.", self._sources.calls())
+        yield GaugeMetricFamily(
+            "mediation_orphan_calls",
+            "Calls of a main process before this one whose audio goes on.",
+            self._sources.orphans(),
+        )
         yield CounterMetricFamily(
             "mediation_sip_strangers",
             "Datagrams and connections from sources that no setting names.",

@@ -1,6 +1,6 @@
 """Where a call may go: candidates in order, decided once when the call comes in."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -174,9 +174,20 @@ class Routing:
         way = self._ways[name]
         return tuple(
             Candidate(name, target, listener, way.terms, way.rules.no_progress_s, way.failover)
-            for target in self._directory.drawn(name, self._draw)
+            for target in self._reached_once(name, self._directory.drawn(name, self._draw))
             if (listener := listener_for(target, way.listeners)) is not None
         )
+
+    def _reached_once(self, name: str, targets: tuple[Target, ...]) -> Iterator[Target]:
+        """Without the connections of hosts that can be connected to: one that has refused a call is not asked again."""
+        for target in targets:
+            if target.door is None or not any(
+                other.door is None
+                and other.host == target.host
+                and self._fitness(name, other) < Fitness.RETURNING
+                for other in targets
+            ):
+                yield target
 
 
 @dataclass(frozen=True, slots=True)

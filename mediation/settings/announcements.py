@@ -11,7 +11,7 @@ FILE, TONE = "file:", "tone:"
 
 OUR_REASONS: Final = (
     "no-route", "no-trunk-in-country", "call-limit", "rate-limit", "bandwidth-limit", "all-targets-down",
-    "not-registered", "refused-by-policy", "no-answer", "no-progress", "unreachable", "no-response",
+    "not-registered", "refused-by-policy", "policy-failed", "no-answer",
 )  # fmt: skip
 """Why we refuse a call ourselves, as the call record says it."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mediation.settings.story import setting, story
-from mediation.settings.words import check_file, check_http_listen, check_user_agent
+from mediation.settings.words import check_file, check_http_listen, check_runtime_directory, check_user_agent
 
 
 class LogLevel(StrEnum):
@@ -107,6 +107,21 @@ class Media:
         low=1,
         high=60,
         doc="Seconds between RTCP reports (RFC 3550 section 6.2), varied at random by a half.",
+    )
+    outlive_signalling_s: int = setting(
+        1800,
+        low=0,
+        high=86_400,
+        doc="Where the main process is killed or crashes, the processes that carry audio go on with the calls that are "
+        "up for so many seconds at most, until their parties hang up; the main process that is started next takes them "
+        "over. Its new calls are not affected. 0: audio ends with the main process.",
+    )
+    runtime_directory: str = setting(
+        "",
+        check=check_runtime_directory,
+        doc="Where these processes and the next main process find one another: a directory that our user alone may "
+        "enter (mode 0700), made where it is not there; 80 octets at most. Empty: RUNTIME_DIRECTORY, as systemd "
+        "sets it, or else one of our user's among temporary files.",
     )
 
 

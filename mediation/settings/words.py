@@ -9,6 +9,9 @@ from mediation.settings.patterns import PatternError, compile_pattern
 from mediation_codecs.ringback import RINGBACK
 
 MAX_NAME_LENGTH: Final = 40
+MAX_RUNTIME_DIRECTORY = 80
+"""Octets: the kernel takes 108 of a socket's path, and its name comes behind."""
+
 MAX_USER_AGENT_LENGTH: Final = 120
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -117,6 +120,18 @@ def check_directory(text: str) -> None:
     """A path that may name a directory, or nothing."""
     if any(ord(character) < 32 for character in text):
         raise UnfitError("the path has control characters in it", "write the path of a directory")
+
+
+def check_runtime_directory(text: str) -> None:
+    """An absolute path that sockets can have names in, or nothing."""
+    check_directory(text)
+    if text and not text.startswith("/"):
+        raise UnfitError(f'"{text}" depends on where we are started', f'write "/run/{text.strip("./")}"')
+    if len(text.encode()) > MAX_RUNTIME_DIRECTORY:
+        raise UnfitError(
+            f"the path has {len(text.encode())} octets, too many for sockets in it",
+            f"take one of {MAX_RUNTIME_DIRECTORY} octets or fewer",
+        )
 
 
 def check_ringback(text: str) -> None:

@@ -17,7 +17,8 @@ from mediation.b2bua.plan import (
     OpenMedia,
     Stream,
 )
-from mediation.media.engine import WorkerMediaEngine, WorkerSettings
+from mediation.media.engine import WorkerMediaEngine
+from mediation.media.worker_settings import WorkerSettings
 from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 from tests.bench.accounting import Cores, descendants, placed

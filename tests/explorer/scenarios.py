@@ -30,7 +30,8 @@ class Scenario:
     """Who hangs up in the end, where the call has survived."""
     reliable: bool = False
     """Whether the server tells callers reliably that it rings (RFC 3262)."""
-
+    announces: bool = False
+    """Whether callers hear something before they are refused."""
     passes_on: bool = False
     """Whether the server lets the other party perform a transfer, instead of performing it itself."""
 
@@ -57,6 +58,16 @@ ALL = (
     Scenario("cancel-x-answer", "3.1.2", _RINGING, wishes("caller.cancel", "callee.answer")),
     Scenario("cancel-x-first-response", "3.1.2", _CALLED, wishes("caller.cancel", "callee.ring", "callee.answer")),
     Scenario("cancel-x-refusal", "flow 6", _RINGING, wishes("caller.cancel", "callee.refuse")),
+    Scenario("cancel-x-announcement", "flow 3", _RINGING, wishes("callee.refuse", "caller.cancel"), announces=True),
+    Scenario("early-bye-x-announcement", "flow 3", _RINGING, wishes("callee.refuse", "caller.bye"), announces=True),
+    Scenario(
+        "prack-x-announcement", "flow 3", _RINGING, wishes("callee.refuse", "caller.cancel"),
+        reliable=True, announces=True,
+    ),
+    Scenario(
+        "early-update-x-announcement", "flow 3", wishes("caller.invite", "callee.ring-reliably"),
+        wishes("callee.refuse", "caller.early-update"), reliable=True, announces=True,
+    ),
     Scenario("early-bye-x-answer", "3.1.3", _RINGING, wishes("caller.bye", "callee.answer")),
     Scenario("early-bye-x-refusal", "3.1.3", _RINGING, wishes("caller.bye", "callee.refuse")),
     Scenario("reinvite-before-ack", "3.1.4", _RINGING, wishes("callee.answer", "caller.hold"), "callee"),

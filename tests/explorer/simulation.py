@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mediation.b2bua.outputs import Fact
 from mediation.b2bua.plan import FaxPlan
+from mediation.settings.announcements import Announcement
 from mediation.settings.model import Settings
 from mediation.settings.peer_terms import EarlyMedia, MidCall, Reliability, TransferMode, Transfers
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
@@ -32,14 +33,16 @@ _NEAR = endpoint(INSIDE), endpoint(FRONT_END)
 _FAR = endpoint(OUTSIDE), endpoint(SBC)
 _RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
 _MAY_FAX = MidCall(fax=True)
+_WORDS = (Announcement(sound="tone:busy:de", longest_s=2),)
 _PASSING_ON = Transfers(mode=TransferMode.REFER)
 
 
 @cache
-def _settings(*, reliable: bool, passes_on: bool) -> Settings:
+def _settings(*, reliable: bool, passes_on: bool, announces: bool) -> Settings:
     terms: dict[str, Any] = {"mid_call": _MAY_FAX}
     terms |= {"early_media": _RELIABLY} if reliable else {}
     terms |= {"transfer": _PASSING_ON} if passes_on else {}
+    terms |= {"announcements": _WORDS} if announces else {}
     return settings(trunk(**terms), **terms)
 
 
@@ -92,7 +95,9 @@ class Explored(World):
 
     def __init__(self, simulation: "Simulation") -> None:
         scenario = simulation.scenario
-        super().__init__(_settings(reliable=scenario.reliable, passes_on=scenario.passes_on))
+        super().__init__(
+            _settings(reliable=scenario.reliable, passes_on=scenario.passes_on, announces=scenario.announces)
+        )
         self._simulation = simulation
 
     def give(self, octets: bytes, flow: Flow) -> None:

@@ -11,7 +11,7 @@ from mediation.settings.places import Listener
 from mediation.settings.routes import Route
 from mediation.sip.flow import Flow, Transport
 from mediation.sip.message import Message
-from tests.flows.pair import Make, Pair
+from tests.flows.pair import Make, Pair, inbound
 from tests.flows.peers import CALLED, CALLING, Peer
 from tests.flows.scenery import FRONT_END, OTHER_SBC, OUTSIDE, SBC, networks, settings, target, trunk
 from tests.flows.world import World
@@ -23,7 +23,14 @@ def looped(world: World) -> int:
     return [fact.name for fact in world.facts].count("call.looped")
 
 
-def test_a_call_that_a_back_to_back_user_agent_gives_back_is_482(call: Pair) -> None:
+@pytest.fixture
+def given(world: World) -> Pair:
+    """A call of a trunk, which the front end may give back."""
+    return inbound(world)
+
+
+def test_a_call_that_a_back_to_back_user_agent_gives_back_is_482(given: Pair) -> None:
+    call = given
     call.dials()
     back = call.callee.invites(CALLED, calling=CALLING)
     assert call.callee.heard() == ["482"]
@@ -35,7 +42,23 @@ def test_a_call_that_a_back_to_back_user_agent_gives_back_is_482(call: Pair) -> 
     assert back.call_id not in {attempt.call_id for attempt in call.world.record.attempts}
 
 
-def test_it_is_seen_as_long_as_nobody_has_answered(call: Pair) -> None:
+def test_a_front_end_may_call_its_own_number_by_the_itsp_but_not_again_and_again(world: World) -> None:
+    """Where a telephone system sends its calls and whose numbers are its own are often two tables."""
+    phones, sbc = Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
+    phones.invites(CALLED, calling=CALLING)
+    sbc.invites(CALLED, calling=CALLING)
+    assert phones.heard() == ["100", "INVITE"]
+    phones.invites(CALLED, calling=CALLING)
+    assert phones.heard() == ["482"]
+    assert sbc.heard() == ["INVITE", "100"]
+    phones.says(482, line=phones.lines[1])
+    sbc.says(482, line=sbc.lines[0])
+    assert phones.heard() == ["ACK", "482"]
+    assert looped(world) == 1
+
+
+def test_it_is_seen_as_long_as_nobody_has_answered(given: Pair) -> None:
+    call = given
     call.rings()
     call.advance(30)
     call.callee.invites(CALLED, calling=CALLING)
@@ -77,22 +100,23 @@ def test_the_same_caller_may_call_the_same_number_twice(call: Pair) -> None:
 
 def test_a_caller_whose_number_was_replaced_on_the_way_out_is_known_by_the_new_one(make: Make) -> None:
     identity = TrunkIdentity(own_numbers="^\\+4930", number="+493012345600")
-    world = make(settings(trunk(identity=identity)))
-    caller, sbc = Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
-    caller.invites(CALLED, calling=CALLING)
-    sbc.invites(CALLED, calling="+493012345600")
-    assert sbc.heard() == ["INVITE", "482"]
-    sbc.says(482, line=sbc.lines[0])
+    made = two_trunks(usages=TRANSIT)
+    world = make(replace(made, trunks=(made.trunks[0], replace(made.trunks[1], identity=identity))))
+    pbx, itsp = Peer(world, Side.GATEWAY, SBC), Peer(world, Side.GATEWAY, OTHER_SBC)
+    pbx.invites(CALLED, calling=CALLING)
+    itsp.invites(CALLED, calling="+493012345600")
+    assert itsp.heard() == ["INVITE", "482"]
+    itsp.says(482, line=itsp.lines[0])
 
 
 def test_an_anonymous_call_that_comes_back_is_482(make: Make) -> None:
     world = make(settings())
-    caller, sbc = Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
+    phones, sbc = Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
     nobody = '"Anonymous" <sip:anonymous@anonymous.invalid>'
-    caller.invites(CALLED, from_=nobody)
     sbc.invites(CALLED, from_=nobody)
-    assert sbc.heard() == ["INVITE", "482"]
-    sbc.says(482, line=sbc.lines[0])
+    phones.invites(CALLED, from_=nobody)
+    assert phones.heard() == ["INVITE", "482"]
+    phones.says(482, line=phones.lines[0])
 
 
 def two_trunks(*, usages: tuple[str, ...]) -> Settings:
@@ -147,12 +171,47 @@ def test_a_way_that_leads_back_is_left_out_where_there_is_another(make: Make) ->
 
 def test_a_circle_takes_no_room(make: Make) -> None:
     world = make(settings(trunk(max_calls=1)))
-    caller, sbc = Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
-    caller.invites(CALLED, calling=CALLING)
+    phones, sbc = Peer(world, Side.FRONT_END, FRONT_END), Peer(world, Side.GATEWAY, SBC)
+    sbc.invites(CALLED, calling=CALLING)
     for _ in range(50):
-        sbc.invites(CALLED, calling=CALLING)
-    assert sbc.heard() == ["INVITE", *["482"] * 50]
-    sbc.says(486, line=sbc.lines[0])
+        phones.invites(CALLED, calling=CALLING)
+    assert phones.heard() == ["INVITE", *["482"] * 50]
+    phones.says(486, line=phones.lines[0])
+
+
+# circles that close behind our back
+
+
+def rounds(call: Pair, *hops: int, calling: str = CALLING) -> list[str]:
+    """The same call again and again, from the same peer; what it hears of the last."""
+    for left in hops:
+        call.caller.heard()
+        call.caller.invites(CALLED, calling=calling, max_forwards=left)
+    heard = call.caller.heard()
+    for line in tuple(call.callee.lines):
+        call.callee.says(486, line=line)
+    return heard
+
+
+@pytest.mark.parametrize("lost", [1, 2, 5])
+def test_a_call_that_comes_again_with_as_many_hops_less_each_time_goes_round__rfc7332(
+    call: Pair, lost: int
+) -> None:
+    assert rounds(call, *(70 - lost * times for times in range(4))) == ["482"]
+    assert looped(call.world) == 1
+
+
+@pytest.mark.parametrize(
+    "hops", [(70, 70, 70, 70, 70), (70, 68, 66), (70, 68, 66, 67), (61, 64, 67, 70), (70, 69, 66, 65)]
+)
+def test_calls_that_are_alike_and_lose_no_hops_in_step_are_different_calls(
+    call: Pair, hops: tuple[int, ...]
+) -> None:
+    assert rounds(call, *hops) == ["100"]
+
+
+def test_callers_without_a_number_are_many(call: Pair) -> None:
+    assert rounds(call, 70, 68, 66, 64, calling="anonymous") == ["100"]
 
 
 @pytest.mark.parametrize("hops", [70, 1])
@@ -202,7 +261,11 @@ def test_two_servers_that_route_to_each_other_end_the_call_at_once(make: Make) -
     there, back = Tunnel(ours, OUTSIDE, theirs, NEIGHBOUR), Tunnel(theirs, NEIGHBOUR, ours, OUTSIDE)
     caller = Peer(ours, Side.FRONT_END, FRONT_END)
     caller.invites(CALLED, calling=CALLING)
-    assert caller.heard() == ["100", "482"]
+    assert caller.heard() == ["100", "INVITE"]
+    caller.invites(CALLED, calling=CALLING)
+    assert caller.heard() == ["482"]
+    caller.says(482, line=caller.lines[1])
+    assert caller.heard() == ["ACK", "482"]
     assert (there.invites(), back.invites()) == (1, 1)
     assert len(theirs.engine.calls) == 0
     theirs.advance(40)

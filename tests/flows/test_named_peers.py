@@ -214,6 +214,28 @@ def test_targets_of_its_own_come_first_and_the_connection_where_they_are_not_rea
     mobile.says(486)
 
 
+def test_a_host_that_is_reached_at_its_target_is_not_asked_twice(make: Make) -> None:
+    """And when it is not, as behind a NAT that lets nobody in, its own connection leads to it all the same."""
+    scene = Scene(make, settings(named("mobile", MOBILE, SBC, health=Health(options=False, failures=1))))
+    scene.world.start()
+    sbc = Peer(scene.world, Side.GATEWAY, SBC, transport=Transport.TLS)
+    behind = Flow(Transport.TLS, sbc.flow.local, (SBC, 41000), 77)
+    mobile = Answering(scene.world, Side.GATEWAY, SBC, transport=Transport.TLS)
+    mobile.flow, mobile.via_says = behind, ";alias"
+    scene.world.join(mobile)
+    scene.world.join(sbc)
+    scene.world.proves(behind, MOBILE)
+    ask(mobile)
+    scene.phone.invites()
+    assert sbc.heard() == ["INVITE"]
+    sbc.says(503)
+    assert (mobile.heard(), scene.phone.heard()) == ([], ["100", "503"])
+    scene.phone.invites()
+    assert mobile.heard() == ["INVITE"]
+    mobile.says(486)
+    scene.world.loses(behind)
+
+
 def test_a_connection_that_leads_back_is_asked_by_options_and_judged(make: Make) -> None:
     rules = Health(interval_s=10, suspect_interval_s=2, timeout_s=2, failures=2, slow_start_s=0)
     scene = Scene(make, settings(named("mobile", MOBILE, health=rules), health=QUIET))

@@ -107,8 +107,11 @@ class Scene:
         more: str = "",
         health: str = "health.options = false",
         internal_health: str = "health.options = false",
+        outlive_s: int = 0,
     ) -> str:
         """Return a configuration file; `trunk` adds lines to its one trunk, `more` whole sections.
+
+        `outlive_s`: how long audio goes on when the daemon has been killed.
 
         `health` and `internal_health` are how targets are watched: most parties here expect calls and nothing else.
 
@@ -138,6 +141,7 @@ codecs = [{trunk_codecs}]
 
 [media]
 workers = 1
+outlive_signalling_s = {outlive_s}
 
 [cdr]
 file = "{self.folder / "cdr.jsonl"}"

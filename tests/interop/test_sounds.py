@@ -99,3 +99,23 @@ def test_the_held_one_hears_music_and_then_the_holder_again__rfc3264_8_4(scene: 
     assert len(before) >= 3
     assert len(after) >= 3
     assert len(before) + len(music) + len(after) == len(music + holder), "one after the other"
+
+
+def test_the_caller_hears_why_it_is_refused_to_the_end__rfc3960_4(scene: Scene) -> None:
+    """There is no route: nobody is called."""
+    ends = scene.way("outbound")
+    write_tone(scene.folder / "sorry.wav", MUSIC_HZ, 2.0)
+    announcement = (
+        f'[[internal.announcement]]\nreason = "no-route"\nsound = "file:{scene.folder}/sorry.wav"\n'
+    )
+    route = '[[route]]\nmatch = "^[+]99"\ntrunks = ["itsp"]\n'
+    _, ports = scene.wide_ports()
+    phone = telephone(scene.folder / "a", ends.caller, user="me", law="PCMU", tone_hz=LOW_HZ, ports=ports)
+    with scene.daemon(scene.configuration(more=announcement + route), calls=1), phone as caller:
+        caller.dial(f"sip:{CALLED}@{spell(ends.door)}")
+        caller.await_event("CALL_CLOSED")
+        sound = recorded(caller)
+    heard = np.array(levels(sound, MUSIC_HZ))
+    assert 15 <= (np.abs(heard - LEVEL_DBM0) < 0.2).sum() <= 20, (
+        "two seconds, less what the phone begins late"
+    )

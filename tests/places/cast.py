@@ -164,7 +164,7 @@ def quick(text: str) -> str:
         text,
         flags=re.MULTILINE,
     )
-    return text.replace("/var/log/mediation/", "") + "\n[media]\nworkers = 1\n"
+    return text.replace("/var/log/mediation/", "") + "\n[media]\nworkers = 1\noutlive_signalling_s = 0\n"
 
 
 def _sipp(scenario: str, host: str, port: int, folder: Path, *, calling: str = "") -> list[str]:

@@ -125,7 +125,7 @@ def test_the_file_may_come_from_the_environment(good: Path, monkeypatch: pytest.
 def serve_instead(monkeypatch: pytest.MonkeyPatch, code: int) -> list[Settings]:
     served: list[Settings] = []
 
-    def serve(settings: Settings) -> int:
+    def serve(settings: Settings, _file: Path) -> int:
         served.append(settings)
         return code
 
@@ -620,6 +620,20 @@ def test_check_config_says_where_a_sound_is_named_that_cannot_be_played(tmp_path
     assert "internal.mid_call.music: there is no such file" in err
     assert "mid_call.music: no sound can be read from it" in err
     assert 'how it rings in "DE" is not known; write "de"' in err
+
+
+def test_check_config_says_which_announcement_cannot_be_heard(tmp_path: Path) -> None:
+    rules = (
+        '[[trunk.announcement]]\nsound = "file:absent.wav"\n[[trunk.announcement]]\nsound = "tone:busy:DE"\n'
+        '[[trunk.announcement]]\nsound = "tone:busy:de"\nreason = "no-rout"\n[[trunk.announcement]]\nstatus = 486\n'
+    )
+    path = written(tmp_path, GOOD + rules)
+    code, out, err = invoke("check-config", "-c", path)
+    assert (code, out) == (78, f"{path}: not good: 4 errors\n")
+    assert "announcement.0.sound: there is no such file" in err
+    assert 'the tones of "DE" are not known' in err
+    assert '"no-rout" is no reason of ours' in err
+    assert "announcement.3.sound: is missing" in err
 
 
 SITED = (

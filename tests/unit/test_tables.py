@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mediation.b2bua import bridge, call_table, hunt_table, joining, transfer
+from mediation.media import life
 from mediation.routing import health_table
 from mediation.sip import change, registration_table, session_table
 from mediation.sip.table import Table
@@ -21,6 +22,7 @@ ROOMS = (
     session_table,
     health_table,
     registration_table,
+    life,
 )
 EVERY_TABLE = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__.rpartition(".")[2])
 

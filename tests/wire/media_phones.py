@@ -19,7 +19,9 @@ from mediation.b2bua.plan import (
     PairOpened,
     Stream,
 )
-from mediation.media.engine import Notice, WorkerMediaEngine, WorkerSettings
+from mediation.media.engine import WorkerMediaEngine
+from mediation.media.notices import Notice
+from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build
 from mediation.settings.peers import Side
 from mediation_codecs.law import Law

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mediation.b2bua.plan import (
     CloseMedia,
@@ -143,7 +144,7 @@ class InstantMedia:
     async def start(self) -> None:
         """Nothing to get ready."""
 
-    async def aclose(self) -> None:
+    async def aclose(self, *, spare_calls: bool = False) -> None:
         """Nothing to stop."""
 
     def perform(self, command: MediaCommand) -> None:
@@ -170,7 +171,8 @@ async def serving(
     `media`: with real workers, which take a second to come up. `quick`: with timers so short that a test can wait
     for their ends.
     """
-    server = Server(settings_of(configuration) if isinstance(configuration, str) else configuration)
+    settings = settings_of(configuration) if isinstance(configuration, str) else configuration
+    server = Server(settings, Path("mediation.toml"))
     if quick:
         server._engine.agent.layer.timers = TimerValues(0.02, 0.04, 0.04)
     if not media:

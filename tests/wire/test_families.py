@@ -73,7 +73,7 @@ class Ends:
             f'[gateway]\nlisten = ["{self.transport}:{spell(self.gateway)}"]\nrtp_ports = {outside}\n'
             f"{self.tls('gateway', self.server)}"
             f'[[trunk]]\nname = "itsp"\ntargets = ["{self.uri(self.sbc)}"]\ncodecs = ["PCMA"]\n'
-            "health.options = false\n[media]\nworkers = 1\n"
+            "health.options = false\n[media]\nworkers = 1\noutlive_signalling_s = 0\n"
         )
 
     @asynccontextmanager

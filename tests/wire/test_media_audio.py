@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from mediation.b2bua.plan import ApplyMedia, MediaPlan, MediaSilent
-from mediation.media.engine import WorkerSettings
 from mediation.media.rtcp import build as build_report
 from mediation.media.rtcp import parse
+from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import key_packets
 from mediation_codecs.law import SILENCE, Law

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from mediation.b2bua.plan import MediaPlan
-from mediation.media.engine import WorkerSettings
+from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build, read_header
 from mediation_codecs.law import Law
 from tests.wire.media_phones import Media, Phone, phones, running

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mediation.b2bua.plan import ApplyMedia, KeyHeard, MediaPlan, PressKey
-from mediation.media.engine import WorkerSettings
+from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import EventReceiver, key_packets
 from mediation.settings.peer_media import Dtmf

@@ -28,14 +28,10 @@ from mediation.b2bua.plan import (
     PairOpened,
 )
 from mediation.media import engine as engine_module
-from mediation.media.engine import (
-    MediaEngine,
-    MediaEngineError,
-    WorkerLost,
-    WorkerMediaEngine,
-    WorkerSettings,
-    WorkerStarted,
-)
+from mediation.media.engine import WorkerMediaEngine
+from mediation.media.notices import WorkerLost, WorkerStarted
+from mediation.media.port import MediaEngine, MediaEngineError
+from mediation.media.worker_settings import WorkerSettings
 from mediation.settings.peers import Side
 from mediation_codecs.transcode import translation_table
 from tests.wire.media_phones import CALLEE, GATEWAY, INTERNAL, LIMIT_S, Media, Phone, phone, phones, running
@@ -357,7 +353,8 @@ async def test_workers_end_when_the_engine_is_closed_before_anything_else_has_ha
 async def test_workers_end_when_signalling_is_killed() -> None:
     program = (
         "import asyncio\n"
-        "from mediation.media.engine import WorkerMediaEngine, WorkerSettings\n"
+        "from mediation.media.engine import WorkerMediaEngine\n"
+        "from mediation.media.worker_settings import WorkerSettings\n"
         "async def main():\n"
         "    engine = WorkerMediaEngine(\n"
         "        WorkerSettings(front_end_ports=(2, 3), gateway_ports=(4, 5), workers=2), print)\n"

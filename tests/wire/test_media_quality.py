@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from mediation.b2bua.plan import Amiss, MediaAmiss, MediaPlan
-from mediation.media.engine import WorkerSettings
 from mediation.media.rtcp import build, parse
+from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.e_model import CODECS, mos, r_factor
 from mediation.rtp.loss import Losses
 from mediation.rtp.packet import build as packet

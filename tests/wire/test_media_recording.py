@@ -28,8 +28,10 @@ from mediation.b2bua.plan import (
     RecordingFailed,
     RecordingOrder,
 )
-from mediation.media.engine import WorkerLost, WorkerMediaEngine, WorkerSettings, WorkerStarted
+from mediation.media.engine import WorkerMediaEngine
+from mediation.media.notices import WorkerLost, WorkerStarted
 from mediation.media.recorded import RecordedMedia, RecorderNotice, RecorderStarted
+from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build
 from mediation.sdp.crypto import Suite
 from mediation_codecs.g711 import encode

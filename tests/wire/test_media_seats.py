@@ -25,7 +25,8 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
 )
-from mediation.media.engine import WorkerLost, WorkerSettings
+from mediation.media.notices import WorkerLost
+from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build, read_header
 from mediation.settings.peers import Side
 from mediation_codecs.law import Law

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mediation.b2bua.plan import ApplyMedia, MediaPlan, Stream
-from mediation.media.engine import WorkerSettings
+from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build, read_header
 from mediation_codecs.g711 import decode
 from mediation_codecs.law import Law

@@ -15,8 +15,9 @@ import pytest_asyncio
 
 from mediation.b2bua.plan import ABSENT, MediaPlan
 from mediation.b2bua.sounds import Sound, SoundKind
-from mediation.media.engine import WorkerSettings, WorkerStarted
+from mediation.media.notices import WorkerStarted
 from mediation.media.stocking import write_shelf
+from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import read_header
 from mediation.sdp.crypto import Suite
 from mediation_codecs.g711 import decode, encode

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mediation.b2bua.plan import ApplyMedia, MediaPlan, Stream
-from mediation.media.engine import WorkerSettings
+from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import TelephoneEvent, key_packets
 from mediation.sdp.crypto import Suite

@@ -132,10 +132,10 @@ async def test_a_name_that_cannot_be_asked_for_is_a_failure(names_at: Endpoint) 
 
 
 def by_name(
-    scene: Scene, names_at: Endpoint, uri: str = f"sip:{NAME}", *, timeout_s: int = 10, **more: str
+    scene: Scene, names_at: Endpoint, uri: str = f"sip:{NAME}", *, timeout_s: int = 10, more: str = ""
 ) -> str:
-    more["more"] = f'[dns]\nservers = ["{spell(names_at)}"]\ntimeout_s = {timeout_s}\n{more.get("more", "")}'
-    return scene.configuration(targets=(uri,), **more)
+    names = f'[dns]\nservers = ["{spell(names_at)}"]\ntimeout_s = {timeout_s}\n{more}'
+    return scene.configuration(targets=(uri,), more=names)
 
 
 def addresses(server: Server) -> list[str]:

@@ -335,4 +335,7 @@ async def test_a_sound_that_went_after_the_check_is_told_and_nothing_is_started(
     with pytest.raises(SoundFileError, match="there is no such file"):
         async with serving(scene.configuration(trunk=music)):
             pass
-    assert await _serve(settings_of(scene.configuration(trunk=music))) == ExitCode.CONFIGURATION
+    assert (
+        await _serve(settings_of(scene.configuration(trunk=music)), scene.folder / "mediation.toml")
+        == ExitCode.CONFIGURATION
+    )

@@ -4,6 +4,8 @@ from mediation.b2bua.plan import (
     ApplyMedia,
     CloseMedia,
     ClosePair,
+    MediaFact,
+    MediaLost,
     MediaOpened,
     MediaPlan,
     OpenMedia,
@@ -13,7 +15,8 @@ from mediation.b2bua.plan import (
     Stream,
 )
 from mediation.media.books import Book
-from mediation.media.channel import Reopen
+from mediation.media.channel import Message
+from mediation.media.worker_messages import Held, Reopen
 from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 
@@ -73,3 +76,73 @@ def test_a_call_that_is_closed_is_closing() -> None:
     assert not book.closing
     book.commanded(CloseMedia("call"))
     assert book.closing
+
+
+# after words were lost
+
+
+def held(*pairs: tuple[int, Side, str, int], next_pair: int = 2) -> Held:
+    return Held("call", False, pairs, next_pair)
+
+
+def terms(book: Book, found: Held | None) -> tuple[list[MediaFact], list[Message]]:
+    """What was not heard, and what is said again once it is."""
+    facts = book.unheard(found)
+    for fact in facts:
+        book.told(fact)
+    return facts, book.repeated(found)
+
+
+def test_a_worker_that_has_never_heard_of_a_call_is_asked_again() -> None:
+    book = Book(OPEN)
+    assert terms(book, None) == ([], [OPEN])
+    book.commanded(CloseMedia("call"))
+    assert terms(book, None) == ([], [OPEN, CloseMedia("call")])
+
+
+def test_ports_that_were_opened_without_our_hearing_it_are_taken() -> None:
+    book = Book(OPEN)
+    assert terms(book, held(CALLERS, CALLEES)) == ([OPENED], [])
+    assert book.is_open
+
+
+def test_a_call_that_its_worker_has_no_more_is_lost() -> None:
+    (fact,), _ = terms(opened(), None)
+    assert isinstance(fact, MediaLost)
+
+
+def test_plan_and_end_are_said_again() -> None:
+    book = opened()
+    apply = ApplyMedia("call", MediaPlan(PARTY, PARTY, 30.0))
+    book.commanded(apply)
+    book.commanded(CloseMedia("call"))
+    assert terms(book, held(CALLERS, CALLEES)) == ([], [apply, CloseMedia("call")])
+
+
+def test_a_pair_that_was_opened_unheard_is_told_and_one_that_was_not_is_asked_for_again() -> None:
+    book = opened()
+    book.commanded(FURTHER)
+    book.commanded(FURTHER)
+    found = held(CALLERS, CALLEES, THIRD, next_pair=3)
+    assert terms(book, found) == ([PairOpened("call", 2, ("192.0.2.1", 4002))], [FURTHER])
+
+
+def test_an_answer_that_was_lost_before_a_pair_of_the_other_side_was_a_refusal() -> None:
+    book = opened()
+    book.commanded(FURTHER)
+    book.commanded(OpenPair("call", Side.GATEWAY, "198.51.100.1"))
+    found = held(CALLERS, CALLEES, (2, Side.GATEWAY, "198.51.100.1", 6002), next_pair=3)
+    facts, messages = terms(book, found)
+    assert facts == [
+        PairRefused("call", "the answer was lost"),
+        PairOpened("call", 2, ("198.51.100.1", 6002)),
+    ]
+    assert messages == []
+
+
+def test_a_pair_that_was_to_be_closed_is_closed_after_the_plan_that_leaves_it() -> None:
+    book = with_a_third_party()
+    apply = ApplyMedia("call", MediaPlan(PARTY, PARTY, 30.0, 2, 1))
+    book.commanded(apply)
+    book.commanded(ClosePair("call", 0))
+    assert terms(book, held(CALLERS, CALLEES, THIRD, next_pair=3)) == ([], [apply, ClosePair("call", 0)])

@@ -38,19 +38,19 @@ from mediation.b2bua.plan import (
 from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.b2bua.wide import Wide
 from mediation.media import channel
-from mediation.media.channel import (
-    Channel,
-    ChannelError,
+from mediation.media.channel import Channel, ChannelError, Message, decode, encode, pair
+from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
+from mediation.media.worker_messages import (
+    Adopt,
     Configure,
-    Message,
+    EndWorker,
+    Held,
+    Hello,
+    OrphanEnded,
     Ready,
     Reopen,
     WorkerStatistics,
-    decode,
-    encode,
-    pair,
 )
-from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
 from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality, Rating
 from mediation.rtp.voip_metrics import VoipMetrics
@@ -154,6 +154,25 @@ reports = st.builds(
     counts,
     qualities,
 )
+configurations = st.builds(
+    Configure,
+    st.tuples(counts, counts),
+    st.tuples(counts, counts),
+    st.tuples(counts, counts),
+    seconds,
+    seconds,
+    seconds,
+    seconds,
+    counts,
+    counts,
+    counts,
+    counts,
+    texts,
+    st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
+    st.booleans(),
+    texts,
+)
+numbered_pairs = st.lists(st.tuples(counts, st.sampled_from(Side), texts, counts), max_size=4).map(tuple)
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(ConfigureRecorder, counts),
     st.builds(BeginRecording, texts, orders, counts),
@@ -175,24 +194,17 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(KeyHeard, texts, st.booleans(), texts, counts),
     st.builds(MediaLost, texts, texts),
     st.builds(MediaClosed, texts, reports, reports, counts),
-    st.builds(
-        Configure,
-        st.tuples(counts, counts),
-        st.tuples(counts, counts),
-        st.tuples(counts, counts),
-        seconds,
-        seconds,
-        seconds,
-        seconds,
-        counts,
-        counts,
-        counts,
-    ),
+    configurations,
+    st.builds(Hello, texts, counts, configurations, counts),
+    st.builds(Adopt, texts, st.booleans(), st.booleans()),
+    st.builds(Held, texts, st.booleans(), numbered_pairs, counts),
+    st.builds(OrphanEnded, texts, texts),
+    st.just(EndWorker()),
     st.builds(
         Reopen,
         texts,
         st.tuples(counts, counts),
-        st.lists(st.tuples(counts, st.sampled_from(Side), texts, counts), max_size=4).map(tuple),
+        numbered_pairs,
         counts,
     ),
     st.builds(Ready, counts, texts),

@@ -276,6 +276,7 @@ def test_a_fax_goes_untouched_and_is_no_audio() -> None:
     assert line.sink.packets == [ALL_CODES]
     assert (line.relay.fax.received, line.relay.fax.sent) == (2, 1)
     assert (line.relay.packets_received, line.relay.packets_sent, line.relay.heard) == (0, 0, -1)
+    assert line.relay.fax.heard == 2
 
 
 def test_the_figures_of_a_new_source_and_of_a_new_sink_begin_anew_apart() -> None:

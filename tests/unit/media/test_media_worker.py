@@ -25,10 +25,11 @@ from mediation.b2bua.plan import (
     PairOpened,
     PairRefused,
 )
-from mediation.media.channel import Channel, Configure, Message, Ready, Reopen, WorkerStatistics, pair
+from mediation.media.channel import Channel, Message, pair
 from mediation.media.relay import Relay
 from mediation.media.session import Session
 from mediation.media.worker import Worker
+from mediation.media.worker_messages import Configure, Ready, Reopen, WorkerStatistics
 from mediation.settings.peers import Side
 from tests.unit.media.circuit import LIMIT_S, own, packet, stream, udp
 
@@ -381,5 +382,5 @@ def test_a_bug_while_a_call_is_opened_costs_no_ports(
 def test_a_worker_loads_nothing_of_wide_codecs_before_it_is_told_to() -> None:
     names = "wide_codecs", "wide_ear", "wide_mouth", "wide_way", "ordering"
     loaded = f"any('mediation.media.' + name in sys.modules for name in {names})"
-    program = f"import sys, mediation.media.worker; sys.exit({loaded})"
+    program = f"import sys, mediation.media.worker_process; sys.exit({loaded})"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -179,6 +179,7 @@ def test_every_series_is_there_from_the_start_and_without_tls_there_is_no_expiry
         "mediation_build_info",
         "mediation_calls_active",
         "mediation_calls_total",
+        "mediation_orphan_calls",
         "mediation_requests_looped_total",
         "mediation_sip_strangers_total",
         "mediation_srtp_packets_refused_total",

@@ -111,5 +111,11 @@ def test_the_delay_of_a_leg_is_half_its_round_trip_a_packet_and_a_buffer() -> No
     assert calm.r_factor == r_factor(G711, delay_ms=40)
 
 
+def test_a_jitter_buffer_of_ours_costs_its_depth_and_spares_the_phone_s() -> None:
+    ours = rate("PCMA", loss=0, round_trip_ms=100, jitter_ms=30, packet_ms=20, buffer_ms=80)
+    assert ours is not None
+    assert ours.r_factor == r_factor(CODECS["PCMA"], delay_ms=50 + 20 + 80 + 20)
+
+
 def test_a_codec_that_nothing_is_known_of_is_not_rated() -> None:
     assert rate("L16", loss=0, round_trip_ms=None, jitter_ms=None, packet_ms=20) is None
