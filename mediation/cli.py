@@ -351,6 +351,10 @@ def _look_around(draft: "Draft") -> "Iterable[Fault]":
         from mediation.media.sound_files import faulty_sounds
 
         yield from faulty_sounds(draft)
+    if any(codec.is_wide for _, codec in draft.codecs()):
+        from mediation.media.wide_codecs import faulty_codecs
+
+        yield from faulty_codecs(draft)
     if any(True for _ in draft.each(("recording", "directory"), str)):
         from mediation.media.recording_place import faulty_place
 

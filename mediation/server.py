@@ -199,6 +199,7 @@ class Server:
                 names=lambda: self._engine.finder.reports,
                 bypassed=self._bypassed_calls if settings.bypass.mode is not BypassMode.OFF else None,
                 failed_look_ups=lambda: self._engine.finder.failures,
+                wide=self._engine.wide if settings.speaks_wide else None,
                 orphans=lambda: self._workers.orphans,
             ),
             __version__,

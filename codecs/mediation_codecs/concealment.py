@@ -7,6 +7,7 @@ it was, then softer by a fifth each 10 ms, so that after 60 ms there is silence.
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mediation_codecs.g711 import Samples, decode, encode
 from mediation_codecs.law import SILENCE, Law
@@ -25,7 +26,6 @@ _LONGEST_PERIOD: Final = 120
 _COMPARED: Final = 160
 
 _FULL: Final = 80
-_GAIN: Final = np.clip(1 - (np.arange(LONGEST) - _FULL) / (LONGEST - _FULL), 0, 1)
 
 
 def concealed(law: Law, heard: bytes, samples: int) -> bytes:
@@ -35,19 +35,26 @@ def concealed(law: Law, heard: bytes, samples: int) -> bytes:
     if period:
         cycle = decode(law, heard[-period:]).astype(np.float64)
         count = min(samples, LONGEST)
-        made = encode(law, clipped(np.resize(cycle, count) * _GAIN[:count]))
+        made = encode(law, clipped(np.resize(cycle, count) * loudness(np.arange(count), 1)))
     return made.ljust(samples, bytes((SILENCE[law],)))
 
 
-def period_of(heard: Samples) -> int:
+def loudness(place: NDArray[np.int_], times: int) -> NDArray[np.float64]:
+    """How loud what is made still is at each place, with so many `times` 8,000 samples a second."""
+    full, longest = _FULL * times, LONGEST * times
+    return np.clip(1 - (place - full) / (longest - full), 0.0, 1.0)
+
+
+def period_of(heard: Samples, times: int = 1) -> int:
     """The period of a voice, as the shift at which it is most like itself; 0: too little was heard."""
-    compared = min(_COMPARED, heard.size - _LONGEST_PERIOD)
-    if compared < _SHORTEST_PERIOD:
+    shortest, longest = _SHORTEST_PERIOD * times, _LONGEST_PERIOD * times
+    compared = min(_COMPARED * times, heard.size - longest)
+    if compared < shortest:
         return 0
     wide = heard.astype(np.float64)
     last = wide[-compared:]
-    shifts = range(_SHORTEST_PERIOD, _LONGEST_PERIOD + 1)
+    shifts = range(shortest, longest + 1)
     windows = np.lib.stride_tricks.sliding_window_view(wide, compared)
     before = windows[[heard.size - compared - shift for shift in shifts]]
     powers = np.sqrt(np.maximum((before * before).sum(axis=1), 1.0))
-    return int(np.argmax(before @ last / powers)) + _SHORTEST_PERIOD
+    return int(np.argmax(before @ last / powers)) + shortest

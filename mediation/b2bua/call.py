@@ -84,7 +84,9 @@ class Call:
         self.occupancy = Occupancy(exchange.room_turned)
         self.media = CallMedia(self.id, exchange.emit, exchange.settings.media)
         product = exchange.settings.sip.user_agent
-        caller = Leg.received(exchange.agent, self, transaction, decision.invitation.source, product)
+        caller = Leg.received(
+            exchange.agent, self, transaction, decision.invitation.source, product, exchange.wide
+        )
         caller.trunk = "" if self.source.trunk is None else self.source.trunk.name
         caller.certificate = self.source.name
         asked = decision.invitation.request
@@ -115,6 +117,7 @@ class Call:
         """Wait for what the `petition` brings, then ask for media; unless the offer stands in the way, or what
         `obstacle` finds.
         """
+        self.seats.caller.said.place.is_urgent = self._decision.is_urgent
         unfit = self.seats.caller.judge(self._request)
         self.fact("call.started", source=self._source_name, transport=str(self._flow.transport))
         if unfit is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from mediation.b2bua.plan import Endpoint
+from mediation.b2bua.wide_room import NoPlace, WidePlace
 from mediation.sdp.audio import AudioStream
 from mediation.sdp.crypto import KeyRing, SrtpMode
 from mediation.sdp.description import Origin, SessionDescription
@@ -24,7 +25,6 @@ from mediation.sdp.fax import (
 )
 from mediation.sdp.negotiation import (
     AgreedAudio,
-    Capabilities,
     Direction,
     LocalAudio,
     make_answer,
@@ -33,6 +33,7 @@ from mediation.sdp.negotiation import (
     renew,
 )
 from mediation.sdp.slots import audio_alone
+from mediation_codecs.codec import is_wide
 
 NOWHERE = 9
 """The discard port: stands for ours while a description is only being judged."""
@@ -63,9 +64,11 @@ class Early:
 class Descriptions:
     """One leg's offers and answers. Raises SdpError and NotAcceptable where the peer's make no sense."""
 
-    def __init__(self, host: str, capabilities: Capabilities, session_id: int, keys: KeyRing) -> None:
-        """`keys` are ours for this leg alone."""
-        self.capabilities = capabilities
+    def __init__(self, host: str, place: WidePlace, session_id: int, keys: KeyRing) -> None:
+        """`keys` are ours for this leg alone, `place` knows what may be offered and taken."""
+        self.place = place
+        """Its place among those that speak a wide codec, if it has one."""
+        self.capabilities = place.terms
         """What we would take of this peer, and offer it, over the transport in use."""
         self._host = host
         """What descriptions call us, whatever address our sockets have."""
@@ -185,7 +188,7 @@ class Descriptions:
             self.wish, self._asked_fax = self._audio_of(self._asked), None
 
     def _audio_of(self, offer: SessionDescription) -> Direction:
-        _, self._asked_audio = make_answer(offer, self._local, self.capabilities, self._origin)
+        _, self._asked_audio = self._made_answer(offer, None, Direction.SENDRECV)
         return self._asked_audio.theirs
 
     def answer(self, prefer: str | None, willing: Told = Direction.SENDRECV) -> SessionDescription:
@@ -224,18 +227,33 @@ class Descriptions:
                 willing = willing.way
             else:
                 self._keys.agreed(None)
+                self.place.leave()
                 return answer, audio, willing
         way = willing if isinstance(willing, Direction) else Direction.SENDRECV
-        answer, audio = make_answer(
-            offer, self._local, self.capabilities, self._origin, prefer=prefer, direction=way
-        )
+        answer, audio = self._made_answer(offer, prefer, way)
         if self._is_rekeyed(audio):
             self._keys.renew()
-            answer, audio = make_answer(
-                offer, self._local, self.capabilities, self._origin, prefer=prefer, direction=way
-            )
+            answer, audio = self._made_answer(offer, prefer, way)
         self._keys.agreed(audio.srtp)
         return answer, audio, way
+
+    def _made_answer(
+        self, offer: SessionDescription, prefer: str | None, willing: Direction
+    ) -> tuple[SessionDescription, AgreedAudio]:
+        """An answer with a wide codec where a place for it can be had, and else with a law. Raises `NoPlace`."""
+        place = self.place
+        answer, audio = make_answer(
+            offer, self._local, place.terms, self._origin, prefer=prefer, direction=willing
+        )
+        if is_wide(audio.codec) and not place.take():
+            try:
+                answer, audio = make_answer(
+                    offer, self._local, place.laws, self._origin, prefer=prefer, direction=willing
+                )
+            except NotAcceptable as error:
+                raise NoPlace("no more parties can speak a wide codec now", error.warning) from error
+        place.agreed(audio.codec)
+        return answer, audio
 
     def _is_rekeyed(self, audio: AgreedAudio) -> bool:
         """Whether the peer brings another key: it begins to count packets anew, and so shall we.
@@ -250,6 +268,7 @@ class Descriptions:
         """Their offer is refused: everything stays as it was, and so does what they want."""
         self._asked = self._asked_fax = None
         self.wish = self._wished
+        self._keep_place()
 
     # we offer
 
@@ -262,7 +281,7 @@ class Descriptions:
             offer = offer_direct(willing, self._host, self._origin, self._before)
         else:
             offer = make_offer(
-                self._local, self.capabilities, self._origin, direction=willing, previous=self._before
+                self._local, self.place.offered, self._origin, direction=willing, previous=self._before
             )
         self._offered = self._said = renew(self._said, offer)
         self._telling = willing
@@ -293,6 +312,14 @@ class Descriptions:
     def withdraw(self) -> None:
         """Our offer was refused: the old session stays exactly (RFC 3261 section 14.1)."""
         self._offered = None
+        self._keep_place()
+
+    def _keep_place(self) -> None:
+        """What was agreed on last holds."""
+        if self.audio is not None and self.audio.direct:
+            self.place.leave()
+        elif self.audio is not None:
+            self.place.agreed(self.audio.codec)
 
     def take_answer(self, body: bytes) -> None:
         """What their answer to our offer has settled."""
@@ -332,6 +359,7 @@ class Descriptions:
         early = self._early.get(tag)
         if early is not None and early.settled:
             self._offered, self.audio = None, early.audio
+            self.place.agreed(early.audio.codec)
             return early.audio
         if not body and early is None:
             raise KeyError(tag)
@@ -368,6 +396,7 @@ class Descriptions:
             takes=audio.theirs.takes if way.sends else before.takes,
         )
         self.audio, self.fax, self.told = audio, None, told
+        self._keep_place()
         self.has_listened |= self.wish.takes
         self._keys.agreed(None if isinstance(told, Direct) else audio.srtp)
         self._ours = None if self._offered is None else audio_alone(self._offered, audio.place)

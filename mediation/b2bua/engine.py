@@ -28,6 +28,7 @@ from mediation.b2bua.replacing import leg_of
 from mediation.b2bua.reverse import Reverse
 from mediation.b2bua.rulings import PolicyNews
 from mediation.b2bua.watch import Watch
+from mediation.b2bua.wide_room import WideRoom
 from mediation.routing.admission import Admission
 from mediation.routing.bypass import BypassPolicy
 from mediation.routing.directory import Directory, holders
@@ -91,6 +92,8 @@ class Engine:
         self._recorder = Recorder(settings, ids.between)
         self.bypassed: set[str] = set()
         """The calls whose audio goes past us, by our name for them."""
+        self.wide = WideRoom(settings.media.wide_parties)
+        """Places of parties that speak a wide codec."""
         exchange = Exchange(
             self.agent,
             settings,
@@ -101,6 +104,7 @@ class Engine:
             routing.candidates,
             Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
             self._recorder,
+            self.wide,
             Announcer(settings.media.max_announcements),
             BypassPolicy(settings),
             self.bypassed,

@@ -12,6 +12,7 @@ from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Output
 from mediation.b2bua.recording import Recorder
 from mediation.b2bua.succession import Succession
+from mediation.b2bua.wide_room import WideRoom
 from mediation.routing.admission import Source
 from mediation.routing.bypass import BypassPolicy
 from mediation.routing.room import Room
@@ -43,6 +44,8 @@ class Exchange:
 
     recorder: Recorder
     """Decides which calls are recorded."""
+    wide: WideRoom
+    """Places of parties that speak a wide codec."""
     announcer: Announcer
     """Decides which refusals are heard."""
     bypass: BypassPolicy
@@ -58,4 +61,4 @@ class Exchange:
     def ground(self) -> Ground:
         """What every hunt needs."""
         sip = self.settings.sip
-        return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent)
+        return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent, self.wide)

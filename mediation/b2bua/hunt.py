@@ -22,6 +22,7 @@ from mediation.b2bua.parts import carries, luggage_of
 from mediation.b2bua.passage import Passage
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.policy import called_uri, invited
+from mediation.b2bua.wide_room import WideRoom
 from mediation.routing.health import Fitness
 from mediation.routing.numbers import number_of
 from mediation.routing.preference import preferred
@@ -77,6 +78,7 @@ class Ground:
     trunks: dict[str, TrunkState]
     ring_limit_s: int
     product: str
+    wide: WideRoom
 
 
 class Hunt:
@@ -299,7 +301,7 @@ class Hunt:
         agent, invitation = self._ground.agent, self._invitation
         target, listener = candidate.target, candidate.listener
         flow = Flow(target.transport, listener.endpoint, target.endpoint)
-        leg = Leg(agent, self.user, flow, candidate.terms, self._ground.product)
+        leg = Leg(agent, self.user, flow, candidate.terms, self._ground.product, self._ground.wide)
         leg.trunk, leg.caller_id = candidate.trunk, candidate.caller_id
         leg.certificate = "" if target.door is None else target.name
         agent.deadlines.start((self, Cue.NO_PROGRESS.name), now + candidate.no_progress_s)

@@ -26,6 +26,8 @@ from mediation.b2bua.parts import loaded, signalling_of
 from mediation.b2bua.plan import Endpoint, Fax, Stream
 from mediation.b2bua.questions import Questions
 from mediation.b2bua.voice import Fields, Voice
+from mediation.b2bua.wide import wide_of
+from mediation.b2bua.wide_room import NoPlace, WidePlace, WideRoom
 from mediation.routing.caller_id import OWN_CALLER_ID
 from mediation.routing.numbers import is_number, number_of
 from mediation.routing.terms import Terms
@@ -70,7 +72,10 @@ class LegUser(Protocol):
 class Leg:
     """One side of a call. Make one with `received`, or with `place`."""
 
-    def __init__(self, agent: Agent, user: LegUser, flow: Flow, terms: Terms, product: str) -> None:
+    def __init__(
+        self, agent: Agent, user: LegUser, flow: Flow, terms: Terms, product: str, wide: WideRoom
+    ) -> None:
+        """`wide` has the places of those that speak a wide codec."""
         self._agent = agent
         self.user = user
         self.terms = terms
@@ -80,7 +85,8 @@ class Leg:
         self.voice = Voice(terms.allow, tuple(terms.option_tags), product, names.host_and_port(flow))
         capabilities = terms.capabilities_over(flow.transport)
         keys = KeyRing(capabilities.suites, agent.ids.master_key)
-        self.said = Descriptions(names.of(flow).audio_host, capabilities, agent.ids.session_id(), keys)
+        place = WidePlace(wide, capabilities)
+        self.said = Descriptions(names.of(flow).audio_host, place, agent.ids.session_id(), keys)
         self._invite: Request | None = None
         """The INVITE that has opened the leg, where the peer has sent it."""
         self._answer = Headers()
@@ -103,10 +109,16 @@ class Leg:
 
     @classmethod
     def received(
-        cls, agent: Agent, user: LegUser, transaction: Transaction, terms: Terms, product: str
+        cls,
+        agent: Agent,
+        user: LegUser,
+        transaction: Transaction,
+        terms: Terms,
+        product: str,
+        wide: WideRoom,
     ) -> "Leg":
         """The leg that an INVITE opens. Raises RemoteSipError when no dialog can be made of it."""
-        leg = cls(agent, user, transaction.flow, terms, product)
+        leg = cls(agent, user, transaction.flow, terms, product, wide)
         leg.call_id = transaction.request.call_id
         leg._invite = transaction.request
         leg.session = InviteSession.called(agent, leg, transaction, leg._digest, terms.timer_policy)
@@ -130,6 +142,8 @@ class Leg:
                 self.said.take_offer(offer)
         except SdpError:
             return causes.BAD_DESCRIPTION
+        except NoPlace:
+            return causes.NO_WIDE_ROOM
         except NotAcceptable as error:
             self._remarks = (self.voice.missing(error),)
             return causes.NO_CODEC
@@ -265,6 +279,7 @@ class Leg:
 
     def abandon(self, now: float) -> None:
         """End the leg and wait for nothing: the last resort after a bug of ours."""
+        self.said.place.leave()
         self.session.abandon(now)
 
     # what it is
@@ -341,10 +356,12 @@ class Leg:
             )  # it has gone, and the other party stays for now
         many = self.terms.early_media.follow is Follow.MEDIA and self.session.stage is Stage.PROCEEDING
         others = self.said.other_parties if many else ()
+        wide = wide_of(audio)
         return Stream(
             remote=audio.remote,
             remote_rtcp=audio.remote_rtcp,
-            law=Law(audio.codec),
+            law=Law.PCMU if wide is not None else Law(audio.codec),
+            wide=wide,
             payload_type=audio.payload_type,
             event_payload_type=audio.event_payload_type,
             ptime_ms=audio.ptime_ms,
@@ -358,7 +375,7 @@ class Leg:
             rtcp_xr=audio.rtcp_xr,
             dscp=self.terms.dscp,
             comfort_noise=audio.comfort_noise,
-            fill_silence=self.terms.fill_silence,
+            fill_silence=self.terms.fill_silence or wide is not None,
             max_ptime_ms=audio.max_ptime_ms,
             repacketize=self.terms.repacketize,
             dtmf=self.dtmf or Dtmf.RTP,
@@ -404,6 +421,7 @@ class Leg:
                 self.tell(HungUp(causes.SESSION_EXPIRED), now)
             case session.Closed():
                 self.questions.end()
+                self.said.place.leave()
                 self.tell(Closed(), now)
             case session.Asked(transaction) if transaction.request.method == "UPDATE":
                 self.changes.updated(transaction, now)

@@ -9,10 +9,12 @@ from enum import StrEnum
 from typing import Final
 
 from mediation.b2bua.sounds import Sound
+from mediation.b2bua.wide import Wide
 from mediation.rtp.quality import NOT_MEASURED, Quality
 from mediation.sdp.crypto import SrtpKeys
 from mediation.settings.peer_media import Dtmf, Latching
 from mediation.settings.peers import Side
+from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 
 Endpoint = tuple[str, int]
@@ -28,7 +30,7 @@ class Stream:
     remote_rtcp: Endpoint
     """The same for RTCP: the next port, unless `a=rtcp` says otherwise (RFC 3605)."""
     law: Law
-    """The law it sends and takes."""
+    """The law it sends and takes; with a wide codec the one that stands for it on our side of its port."""
     payload_type: int
     """The number that stands for the law in both directions: 0 or 8, or a dynamic one."""
     event_payload_type: int | None
@@ -80,6 +82,18 @@ class Stream:
     """Which sources may be the party."""
     jitter_buffer_ms: int = 0
     """What it sends goes on in order, evenly, and so much later; 0: as it comes."""
+    wide: Wide | None = None
+    """What it speaks in place of a law."""
+
+    @property
+    def codec(self) -> str:
+        """What it sends and takes."""
+        return str(self.law if self.wide is None else self.wide.codec)
+
+    @property
+    def clock_hz(self) -> int:
+        """Of its timestamps."""
+        return Codec(self.codec).clock_hz
 
     @property
     def taken_payload_types(self) -> tuple[int, ...]:

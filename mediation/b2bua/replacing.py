@@ -56,7 +56,8 @@ class Replacing:
     def __init__(self, call: Call, leaving: Leg, transaction: Transaction, now: float) -> None:
         """Ask for ports, unless the offer cannot be answered. RemoteSipError where no dialog can be made of it."""
         exchange = call.exchange
-        leg = Leg.received(exchange.agent, call, transaction, leaving.terms, exchange.settings.sip.user_agent)
+        product = exchange.settings.sip.user_agent
+        leg = Leg.received(exchange.agent, call, transaction, leaving.terms, product, exchange.wide)
         leg.trunk = leaving.trunk
         self._call = call
         self._leg = leg

@@ -30,6 +30,7 @@ from mediation.settings.routes import Route
 from mediation.settings.translation import Outcome
 from mediation.settings.trunks import Site, Trunk
 from mediation.sip.flow import Flow
+from mediation_codecs.codec import is_wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Departure:
     """From without its tag, To, and what else tells who calls."""
     bypass: Obstacle | None
     """Why audio would go through us; None: it may go past us, if the parties' descriptions fit."""
+    codecs: tuple[str, ...]
+    """What it is offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,10 @@ class Explanation:
     """Trunks that the settings have turned off: where it comes from, and those that would be called otherwise."""
     policy: Asked
     """Whether a policy would be asked before the first of them; explaining asks nobody."""
+    codecs: tuple[str, ...] = ()
+    """What the caller may speak."""
+    wide_parties: int = 0
+    """How many parties may speak a wide codec at a time."""
 
 
 def explain_route(
@@ -126,6 +133,7 @@ def explain_route(
             called_uri(request, host, target.parameter, numbers),
             (("From", identity), ("To", f"<{called_uri(request, host, numbers=numbers)}>"), *lines),
             obstacle(candidate),
+            candidate.terms.capabilities.codecs,
         )
 
     out_of_use = {each.name for each in settings.trunks if not each.enabled}
@@ -149,6 +157,8 @@ def explain_route(
         ),
         tuple(dict.fromkeys(name for name in named if name in out_of_use)),
         asked_about(settings.policy, source.side, urgent=urgent),
+        terms.capabilities.codecs,
+        settings.media.wide_parties,
     )
 
 
@@ -196,10 +206,22 @@ def _lines(told: Explanation) -> Iterator[str]:
         yield from _outcomes(leaving.called, leaving.calling)
         yield f"    INVITE {leaving.request_uri} SIP/2.0"
         yield from (f"    {name}: {value}" for name, value in leaving.lines)
+        yield from _audio(told, leaving)
         if leaving.bypass is None:
-            yield "  audio    past us, where the parties' descriptions fit each other"
+            yield "    audio past us, where the parties' descriptions fit each other"
         elif leaving.bypass is not Obstacle.OFF:
-            yield f"  audio    through us: {leaving.bypass}"
+            yield f"    audio through us: {leaving.bypass}"
+
+
+def _audio(told: Explanation, leaving: Departure) -> Iterator[str]:
+    """What is spoken on both sides, where that need not be G.711."""
+    wide = [codec for codec in (*told.codecs, *leaving.codecs) if is_wide(codec)]
+    if not wide:
+        return
+    yield f"    audio: {', '.join(leaving.codecs)} here, and {', '.join(told.codecs)} with the caller"
+    if told.codecs != leaving.codecs:
+        most = f"of at most {told.wide_parties} parties at a time"
+        yield f"    {' and '.join(dict.fromkeys(wide))} transcoded where the two differ, {most}"
 
 
 def _screening(caller: CallerVerdict) -> Iterator[str]:
@@ -275,6 +297,8 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
             }
             for each in told.routes
         ],
+        "codecs": list(told.codecs),
+        "wide_parties": told.wide_parties,
         "caller": {
             "refused": None if told.caller.refusal is None else cause_mapping(told.caller.refusal),
             "withheld": told.caller.is_withheld,
@@ -296,6 +320,7 @@ def explanation_mapping(told: Explanation) -> Mapping[str, object]:
                     "possible": leaving.bypass is None,
                     "why_not": None if leaving.bypass is None else str(leaving.bypass),
                 },
+                "codecs": list(leaving.codecs),
             }
             for leaving in told.departures
         ],

@@ -52,6 +52,7 @@ from mediation.media.recording_messages import (
     recording_fields,
     recording_message,
 )
+from mediation.media.wide_fields import wide_fields, wide_of
 from mediation.media.worker_messages import (
     Adopt,
     Configure,
@@ -312,6 +313,7 @@ def _stream_fields(stream: Stream) -> Fields:
         stream.max_ptime_ms, stream.repacketize, stream.dtmf, stream.rtcp_xr, _key_fields(stream.srtp),
         None if stream.plays is None else [stream.plays.kind, stream.plays.name], stream.latching,
         stream.jitter_buffer_ms,
+        wide_fields(stream.wide),
         *([*endpoint, _key_fields(key)] for endpoint, key in zip(stream.alternatives, keys, strict=True)),
     ]  # fmt: skip
 
@@ -333,7 +335,7 @@ def _stream(fields: list[object]) -> Stream:
             int() | None as our_payload_type, int() | None as our_event_payload_type,
             bool(rtcp_mux), bool(rtcp_reduced), int(dscp), bool(comfort_noise), bool(fill_silence), int(max_ptime_ms),
             bool(repacketize), str(dtmf), bool(rtcp_xr), list() | None as keys, list() | None as plays,
-            str(latching), int(jitter_buffer_ms), *alternatives,
+            str(latching), int(jitter_buffer_ms), list() | None as wide, *alternatives,
         ]:  # fmt: skip
             remote: Endpoint = (host, port)
             others = [_alternative(each) for each in alternatives]
@@ -363,6 +365,7 @@ def _stream(fields: list[object]) -> Stream:
                 _sound(plays),
                 Latching(latching),
                 jitter_buffer_ms,
+                wide_of(wide),
             )
     raise ChannelError(f"no stream: {str(fields)[:MOST_SHOWN]}")
 

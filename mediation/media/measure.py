@@ -47,7 +47,7 @@ class Measure:
             round_trip_max_ms=None if trips.mean_s is None else 1000 * trips.longest_s,
             rating=None if stream is None else self._rating(stream),
             remote_loss=self._remote_loss,
-            remote_jitter_ms=self._remote_jitter_ms,
+            remote_jitter_ms=None if stream is None else self._remote_jitter_ms(stream),
             remote_rating=None if stream is None else self._remote_rating(stream),
             voip_metrics=reports.voip_metrics,
             one_way_s=one_way / CLOCK_HZ,
@@ -97,7 +97,7 @@ class Measure:
     def _remote_rating(self, stream: Stream) -> Rating | None:
         """Of what came to the party, as it says: by chance, for a report does not tell how the lost ones lay."""
         loss = self._remote_loss
-        return None if loss is None else self._rate(stream, loss, self._remote_jitter_ms)
+        return None if loss is None else self._rate(stream, loss, self._remote_jitter_ms(stream))
 
     def _rate(
         self,
@@ -109,7 +109,7 @@ class Measure:
     ) -> Rating | None:
         trip_s = self._reports.round_trips.mean_s
         return rate(
-            str(stream.law),
+            stream.codec,
             loss=loss,
             burst_ratio=burst_ratio,
             round_trip_ms=None if trip_s is None else 1000 * trip_s,
@@ -133,7 +133,6 @@ class Measure:
             return None
         return min(max(0, lost) / self.packets_reported, 1.0)
 
-    @property
-    def _remote_jitter_ms(self) -> float | None:
+    def _remote_jitter_ms(self, stream: Stream) -> float | None:
         jitter = self._reports.remote_jitter
-        return None if jitter is None else jitter * 1000 / CLOCK_HZ
+        return None if jitter is None else jitter * 1000 / stream.clock_hz

@@ -119,7 +119,7 @@ class Party:
     @property
     def heard(self) -> int:
         """When a valid packet of any kind came last; negative: never."""
-        return max(self._inward.heard, self._inward.fax_heard, self.reports_heard)
+        return max(self._inward.heard, self._inward.fax.heard, self.reports_heard)
 
     def apply(self, media: Stream | Fax, arrival: int) -> None:
         """Follow a plan. A lock goes only with the endpoints: a plan that keeps them keeps the source.
@@ -198,10 +198,10 @@ class Party:
             octets_received=inward.octets_received,
             lost=inward.lost,
             jitter_ms=inward.jitter_ms,
-            rejected=self._strangers + inward.malformed,
+            rejected=self._strangers + inward.malformed + inward.fax.malformed,
             remote_lost=self._reports.remote_lost,
-            fax_received=inward.fax_received,
-            fax_sent=outward.fax_sent,
+            fax_received=inward.fax.received,
+            fax_sent=outward.fax.sent,
             tampered=self._protection.tampered - self._refused_before[0],
             replayed=self._protection.replayed - self._refused_before[1],
             quality=self._measure.quality(self._spoken, *self._alarms.totals(now)),
@@ -288,7 +288,7 @@ class Party:
             self._strangers += 1
         elif isinstance(media, Fax):
             if latch.takes_fax(source, packet):
-                self._inward.carry_fax(packet, arrival)
+                self._inward.fax.carry(packet, arrival)
                 self._lock(source, arrival)
             else:
                 self._strangers += 1
@@ -306,7 +306,7 @@ class Party:
         the call is a fax.
         """
         if isinstance(self.media, Fax):
-            self._inward.carry_fax(packet, arrival)
+            self._inward.fax.carry(packet, arrival)
             return True
         if self._is_muxed and _is_rtcp(packet):
             self._take_report(packet, source, arrival)
@@ -385,7 +385,7 @@ class Party:
         if not self._source.locked:
             self._watcher.watch(line, self._hear_first)
         elif is_fax:
-            self._watcher.watch(line, self._inward.hear_fax)
+            self._watcher.watch(line, self._inward.fax.hear)
         elif self._is_muxed:
             self._watcher.watch(line, self._hear_muxed)
         else:

@@ -2,84 +2,54 @@
 
 What can be decided before a packet comes is decided in `configure`: an `Action` for each payload type. Once packets
 simply follow each other on the source's line, a `Course` carries them in no time and tells here what it did;
-anything else comes back and is carried here. While the call is a fax, its datagrams go the same way
-untouched: the parties hear them by `hear_fax` instead of `hear`.
+anything else comes back and is carried here. What a wide codec says or hears goes through `WideWay`.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
 
 from mediation.b2bua.plan import Stream
 from mediation.media.actions import ALL_CLOSED, NO_ACTIONS, Drop, actions_by, reasons_by
 from mediation.media.clock import NEVER
-from mediation.media.course import LARGEST, NO_LINE, Course, Line
+from mediation.media.course import NO_LINE, Course, Line
 from mediation.media.digits import Tell
 from mediation.media.ear import Ear
+from mediation.media.fax_way import FaxWay
 from mediation.media.outlet import Heard
 from mediation.media.tap import SeatTap
+from mediation.media.voice import Voice
+from mediation.media.wide_plan import Ways, needs_way
 from mediation.media.workshop import Workshop, is_wanted
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
 from mediation.rtp.reception import Reception, ReportBlock
-from mediation.rtp.rewrite import Rewrite
 from mediation_codecs.law import Law
+
+if TYPE_CHECKING:
+    from mediation.media.wide_way import WideWay
 
 CLOCK_HZ: Final = 8000
 """The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
-
-
-@dataclass(eq=False, slots=True)
-class Voice:
-    """What one pair's party hears as ours while the pair is open: one SSRC and CNAME, whoever is at the other end.
-
-    The counts are laid down here while no relay speaks with it.
-    """
-
-    rewrite: Rewrite
-    cname: str
-    octets: int = 0
-    not_sent: int = 0
-    at_reports: tuple[int, int] = (0, 0)
 
 
 class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions",
-        "_course",
-        "_dropped_octets",
-        "_heard",
-        "_key",
-        "_laws",
-        "_leaves_as",
-        "_length",
-        "_octets_sent",
-        "_reasons",
-        "_reception",
-        "_remind",
-        "_rewrite",
-        "_sent_at_reports",
-        "_sink",
-        "_source",
-        "_ssrc",
-        "_tell",
-        "_voice",
-        "_workshop",
-        "dropped",
-        "ear",
-        "fax_heard",
-        "fax_received",
-        "fax_sent",
-        "malformed",
-        "tap",
+        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_leaves_as",
+        "_length", "_line", "_octets_sent", "_ratio", "_reasons", "_reception", "_remind", "_rewrite",
+        "_sent_at_reports", "_sink", "_source", "_ssrc", "_tell", "_voice", "_ways", "_wide", "_workshop", "dropped",
+        "ear", "fax", "malformed", "tap",
     )  # fmt: skip
 
     def __init__(
-        self, voice: Voice, tell: Tell | None = None, remind: Callable[[], None] | None = None
+        self,
+        voice: Voice,
+        tell: Tell | None = None,
+        remind: Callable[[], None] | None = None,
+        ways: Ways | None = None,
     ) -> None:
-        """`voice` numbers what leaves. Until `configure` nothing does.
+        """`voice` numbers what leaves. Until `configure` nothing does. `ways` are for wide codecs.
 
         `tell` is called with each key that signalling must say, `remind` when `deadline` may have come nearer.
         """
@@ -112,12 +82,14 @@ class Relay:
         self._heard = _NOBODY
         self._source: Line = NO_LINE
         self._sink: Line = NO_LINE
-        self.fax_heard = -1
-        """When a datagram of a fax came last; negative: never."""
-        self.fax_received = 0
-        """UDPTL datagrams of the source."""
-        self.fax_sent = 0
-        """UDPTL datagrams handed to the socket."""
+        self._line: Line = NO_LINE
+        """To the sink itself, where `_sink` speaks for it."""
+        self._wide: WideWay | None = None
+        self._ways = ways
+        self._ratio = 1
+        """How much faster than ours the source's clock is."""
+        self.fax = FaxWay()
+        """Carries what comes while the call is a fax."""
 
     @property
     def source(self) -> Line:
@@ -126,7 +98,7 @@ class Relay:
 
     @source.setter
     def source(self, line: Line) -> None:
-        self._source = line
+        self._source = self.fax.source = line
         self._course.lead(line, self._sink)
 
     @property
@@ -136,13 +108,17 @@ class Relay:
 
     @sink.setter
     def sink(self, line: Line) -> None:
-        self._sink = line
-        self._course.lead(self._source, line)
+        self._line = self._sink = self.fax.sink = line
+        if self._wide is not None and self._wide.mouth is not None:
+            self._wide.mouth.follow(line)
+            self._sink = self._wide.mouth
+        self._course.lead(self._source, self._sink)
 
     def close(self) -> None:
         """No packet more. What refers back is let go, so that no circle of references keeps what a call has had."""
+        self._settle(self._wide)
         self._course.close()
-        self._workshop = self.tap = None
+        self._workshop = self._wide = self.tap = None
         self._tell, self._remind = _tell_nobody, _remind_nobody
 
     def configure(self, source: Stream, sink: Stream) -> None:
@@ -152,6 +128,7 @@ class Relay:
             self._let_workshop_go()  # before anything that it holds would get another meaning
         elif self._workshop is not None:
             self._workshop.hasten()
+        self._open_wide_way(source, sink)
         key = (source.law, source.payload_type, sink.law, sink.payload_type)
         if self._key is not None and self._key != key:
             self._rewrite.switch()
@@ -174,10 +151,31 @@ class Relay:
             self._workshop = Workshop(self, self._tell, self._remind)
         self._workshop.follow(source, sink)
 
+    def _open_wide_way(self, source: Stream, sink: Stream) -> None:
+        if self._wide is not None and not self._wide.fits(source, sink):
+            self._close_wide_way()
+            self.source_resumed()
+        self._ratio = source.clock_hz // CLOCK_HZ
+        if self._wide is None and needs_way(source, sink):
+            if self._ways is None:
+                raise ValueError("a wide codec, and nothing that could transcode it")
+            self._wide = self._ways.way(source, sink, self._line, self._remind)
+            self.sink = self._line
+            self.source_resumed()
+
+    def _close_wide_way(self) -> None:
+        """What leaves goes on from where it has come to."""
+        wide, self._wide = self._wide, None
+        if wide is not None and wide.mouth is not None:
+            self._settle(wide)
+            self._rewrite.moved_on(*wide.mouth.ahead(self._rewrite.newest))
+            self.sink = self._line
+
     def rest(self) -> None:
         """The call is a fax: nothing of its audio is to come any more."""
         self._course.end()
         self._let_workshop_go()
+        self._close_wide_way()
 
     def _let_workshop_go(self) -> None:
         if self._workshop is not None:
@@ -192,10 +190,13 @@ class Relay:
     @property
     def deadline(self) -> int:
         """When `handle_timeout` has something to do."""
-        return NEVER if self._workshop is None else self._workshop.deadline
+        deadline = NEVER if self._workshop is None else self._workshop.deadline
+        return deadline if self._wide is None else min(deadline, self._wide.ear.deadline)
 
     def handle_timeout(self, now: int) -> None:
         """What is due."""
+        if self._wide is not None:
+            self._pass_on(self._wide.ear.due(now), 0, now)
         if self._workshop is not None:
             self._workshop.handle_timeout(now)
 
@@ -238,18 +239,20 @@ class Relay:
         """Another party has taken the source's seat: its figures begin anew, what leaves goes on."""
         self._course.end()
         self._let_workshop_go()
+        self._close_wide_way()
         self._reception = Reception(_NOBODY)
         self.source_resumed()
         self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
         self._dropped_octets = -self._octets_sent
-        self.malformed = self.fax_received = 0
-        self.fax_heard = -1
+        self.malformed = self.fax.received = self.fax.malformed = 0
+        self.fax.heard = -1
         self._heard = _NOBODY
 
     def sink_replaced(self, voice: Voice) -> None:
         """Another party has taken the sink's seat, and hears this voice; the source's figures go on."""
         self._course.end()
         self._let_workshop_go()
+        self._close_wide_way()
         last = self._voice
         last.octets, last.not_sent, last.at_reports = (
             self._octets_sent,
@@ -263,7 +266,7 @@ class Relay:
         self._octets_sent = voice.octets
         self.dropped[Drop.NOT_SENT] = voice.not_sent
         self._sent_at_reports = voice.at_reports
-        self.fax_sent = 0
+        self.fax.sent = 0
 
     def listen(self) -> None:
         """Hold the source's next packet to the ear. A course does not listen: it begins again afterwards."""
@@ -294,16 +297,35 @@ class Relay:
             self._reception.source_changed(ssrc)
             if self._workshop is not None:
                 self._workshop.source_changed()
+        payload = packet[start:end]
+        if self._wide is not None:
+            self._reception.packet_arrived(sequence, timestamp, arrival * self._ratio)
+            heard = Heard(payload_type, marker, sequence, timestamp, ssrc, payload)
+            self._pass_on(self._wide.ear.take(heard, arrival), len(payload), arrival)
+            return
         self._reception.packet_arrived(sequence, timestamp, arrival)
         if self.tap is not None:
             self.tap.hear(payload_type, packet, arrival)
-        payload = packet[start:end]
         if self.ear.is_open:
             self.ear.take(payload_type, payload, arrival)
         if self._workshop is None:
             self._forward(payload_type, marker, sequence, timestamp, ssrc, payload, arrival)
         else:
             self._workshop.take(Heard(payload_type, marker, sequence, timestamp, ssrc, payload), arrival)
+
+    def _pass_on(self, packets: Iterator[Heard], octets: int, now: int) -> None:
+        """Carry what a party's packet has become behind its door; `octets` was its payload."""
+        self._dropped_octets += octets
+        for packet in packets:
+            self._dropped_octets -= len(packet.payload)
+            if self.tap is not None:
+                self.tap.hear(packet.payload_type, _written(packet), now)
+            if self.ear.is_open:
+                self.ear.take(packet.payload_type, packet.payload, now)
+            if self._workshop is None:
+                self.forward(packet, now)
+            else:
+                self._workshop.take(packet, now)
 
     def leaving(self, packet: Heard) -> int | None:
         """See `Outlet`."""
@@ -411,27 +433,6 @@ class Relay:
         self._course.end()
         self._rewrite.forget_source()
 
-    def hear_fax(self, arrival: int) -> None:
-        """A datagram is there to be read while the call is a fax."""
-        try:
-            datagram = self._source.recv(LARGEST)
-        except OSError:
-            return
-        self.carry_fax(datagram, arrival)
-
-    def carry_fax(self, datagram: bytes, arrival: int) -> None:
-        """One UDPTL datagram of the source: not a bit of it is ours to change (ITU-T T.38 clause 9.1)."""
-        if len(datagram) >= LARGEST:
-            self.malformed += 1
-            return
-        self.fax_received += 1
-        self.fax_heard = arrival
-        try:
-            self._sink.send(datagram)
-        except OSError:
-            return
-        self.fax_sent += 1
-
     @property
     def ssrc(self) -> int:
         """Ours, towards the sink."""
@@ -446,14 +447,24 @@ class Relay:
     @property
     def octets_sent(self) -> int:
         """Payload octets handed to the socket: the sender's octet count (RFC 3550 section 6.4.1)."""
-        self._course.settle()
+        self._settle(self._wide)
         return self._octets_sent
 
     @property
     def packets_sent(self) -> int:
         """Packets that left for the sink."""
-        self._course.settle()
+        self._settle(self._wide)
         return self._rewrite.packets - self.dropped[Drop.NOT_SENT]
+
+    def _settle(self, wide: "WideWay | None") -> None:
+        """Take down what has followed, and what a mouth has made of it."""
+        self._course.settle()
+        if wide is not None and wide.mouth is not None:
+            mouth = wide.mouth
+            self._rewrite.packets += mouth.packets
+            self._octets_sent += mouth.octets
+            self._dropped_octets -= mouth.octets
+            mouth.packets = mouth.octets = 0
 
     @property
     def packets_received(self) -> int:
@@ -477,7 +488,7 @@ class Relay:
         """Of the source's packets; None: not measured."""
         self._course.settle()
         jitter = self._reception.jitter
-        return None if jitter is None else jitter * 1000 / CLOCK_HZ
+        return None if jitter is None else jitter * 1000 / (CLOCK_HZ * self._ratio)
 
     @property
     def reception(self) -> Reception:
@@ -503,12 +514,15 @@ class Relay:
     def timestamp_at(self, arrival: int) -> int:
         """The timestamp that a packet of ours would have that leaves at this moment."""
         self._course.settle()
-        return self._rewrite.timestamp_at(arrival)
+        timestamp = self._rewrite.timestamp_at(arrival)
+        mouth = None if self._wide is None else self._wide.mouth
+        return timestamp if mouth is None else mouth.timestamp_of(timestamp)
 
     def _begin_course(self, packet: bytes, arrival: int) -> None:
         """Expect what follows a packet of a law that went its usual way."""
         if (
             self.ear.is_open
+            or self._wide is not None
             or self.tap is not None
             or len(packet) <= HEADER_OCTETS
             or packet[0] != PLAIN
@@ -529,6 +543,12 @@ class Relay:
     def _drop(self, reason: Drop, octets: int) -> None:
         self.dropped[reason] += 1
         self._dropped_octets += octets
+
+
+def _written(packet: Heard) -> bytes:
+    """A packet as it would be in RTP."""
+    kind = packet.payload_type | packet.marker << 7
+    return HEADER.pack(PLAIN, kind, packet.sequence, packet.timestamp, packet.ssrc) + packet.payload
 
 
 def _tell_nobody(_key: str, _duration_ms: int) -> None:

@@ -31,12 +31,14 @@ from mediation.media.orphans import Sign
 from mediation.media.party import Party, Watcher
 from mediation.media.playing import Playing
 from mediation.media.ports import PortPair
-from mediation.media.relay import CLOCK_HZ, Relay, Voice
+from mediation.media.relay import CLOCK_HZ, Relay
 from mediation.media.rtcp import interval_s
 from mediation.media.shelf import Shelf
 from mediation.media.srtp import Protection
 from mediation.media.tap import Tap
 from mediation.media.tape import Tape
+from mediation.media.voice import Voice
+from mediation.media.wide_plan import Ways, inside
 from mediation.rtp.rewrite import Rewrite
 
 Chance = Callable[[], float]
@@ -81,9 +83,10 @@ class Session:
         seats: tuple[int, int] = (0, 1),
         shelf: Shelf = MappingProxyType({}),
         tape: Tape | None = None,
+        ways: Ways | None = None,
     ) -> None:
         """`pairs`: the caller's and the callee's, which have the numbers of `seats`. `shelf` has what may be played,
-        `tape` leads to the recorder.
+        `tape` leads to the recorder, `ways` are for wide codecs.
 
         Nothing is relayed before the first plan.
         """
@@ -97,7 +100,7 @@ class Session:
         self._protections = {number: Protection() for number in seats}
         self._seats = seats
         self._relays = tuple(
-            Relay(self._voices[seats[1 - seat]], partial(self._key_heard, seat), watcher.remind)
+            Relay(self._voices[seats[1 - seat]], partial(self._key_heard, seat), watcher.remind, ways)
             for seat in _BOTH
         )
         self._parties = [self._party(seat) for seat in _BOTH]
@@ -138,6 +141,8 @@ class Session:
 
         ValueError: one of its pairs is not open; then nothing has changed.
         """
+        if isinstance(plan, MediaPlan):
+            plan = inside(plan)
         before = self._plan
         if plan == before:
             return

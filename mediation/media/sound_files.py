@@ -1,4 +1,4 @@
-"""Sound files, read and written: the only module that imports PyAV. It is loaded only where there are such files.
+"""Sound files, read and written by PyAV, as `wide_codecs` does codecs. It is loaded only where there are such files.
 
 Whatever FFmpeg can decode will do. It is mixed down to one channel of 8,000 samples a second. What is written is WAV.
 """

@@ -42,6 +42,7 @@ from mediation.media.relay import CLOCK_HZ
 from mediation.media.session import Chance, Session
 from mediation.media.shelf import Shelf, read_shelf
 from mediation.media.tape import Tape
+from mediation.media.wide_plan import Ways
 from mediation.media.worker_messages import Configure, Held, OrphanEnded, Reopen, WorkerStatistics
 from mediation.settings.peers import Side
 
@@ -86,12 +87,14 @@ class Worker:
         descriptors: int = 1024,
         shelf: Shelf = MappingProxyType({}),
         tape: Tape | None = None,
+        ways: Ways | None = None,
     ) -> None:
         """`chance` gives a number from 0 to below 1 that nobody can foresee.
 
         `descriptors`: how many files and sockets the process may have. `shelf` has what may be played.
-        `tape` leads to the recorder; None: there is none.
+        `tape` leads to the recorder; None: there is none. `ways` are for wide codecs; None: no peer has one.
         """
+        self._ways = ways
         self._shelf = shelf
         self._tape = tape
         self._room = descriptors - RESERVE
@@ -290,6 +293,7 @@ class Worker:
                 seats=seats,
                 shelf=self._shelf,
                 tape=self._tape,
+                ways=self._ways,
             )
             for number, (_, pair) in bound.items():
                 if number not in seats:

@@ -39,6 +39,8 @@ class Configure:
     """The beginning of the path where signalling can come back; the process id is the rest. Empty: nowhere."""
     devices: tuple[tuple[str, str], ...] = ()
     """Addresses whose ports are bound to a network interface, and which."""
+    wide: bool = False
+    """Whether parties may speak wide codecs: what can transcode them is loaded then, before the first call."""
     master: str = field(default="", compare=False)
     """Which signalling process it is that commands."""
 
@@ -190,7 +192,7 @@ def _configure_fields(message: Configure) -> list[object]:
         *message.front_end_ports, *message.gateway_ports, *message.share,
         message.port_quarantine_s, message.rtcp_interval_s, message.tick_s,
         message.statistics_interval_s, message.core, message.real_time_priority,
-        message.socket_buffer_octets, message.outlive_s, message.door, message.master,
+        message.socket_buffer_octets, message.outlive_s, message.door, message.wide, message.master,
         *(item for pair in message.devices for item in pair),
     ]  # fmt: skip
 
@@ -200,14 +202,28 @@ def _configure(fields: list[object]) -> Configure | None:
         case [
             int(a), int(b), int(c), int(d), int(i), int(n),
             int() | float() as q, int() | float() as r, int() | float() as t, int() | float() as s,
-            int(core), int(priority), int(buffer), int(outlive_s), str(door), str(master), *devices,
+            int(core), int(priority), int(buffer), int(outlive_s), str(door), bool(wide), str(master), *devices,
         ]:  # fmt: skip
             words = [device for device in devices if isinstance(device, str)]
             if len(words) < len(devices) or len(words) % 2:
                 return None
             bound = tuple(zip(words[::2], words[1::2], strict=True))
             return Configure(
-                (a, b), (c, d), (i, n), q, r, t, s, core, priority, buffer, outlive_s, door, bound, master
+                (a, b),
+                (c, d),
+                (i, n),
+                q,
+                r,
+                t,
+                s,
+                core,
+                priority,
+                buffer,
+                outlive_s,
+                door,
+                bound,
+                wide,
+                master,
             )
     return None
 

@@ -9,11 +9,13 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Final
 
 from mediation.media.channel import Channel, ChannelError
 from mediation.media.shelf import read_shelf
 from mediation.media.tape import Tape
+from mediation.media.wide_plan import Ways
 from mediation.media.worker import Worker
 from mediation.media.worker_messages import Configure
 
@@ -38,6 +40,12 @@ def _take_place(configure: Configure) -> str:
     return ", ".join(denied)
 
 
+def load_ways() -> Ways:
+    """What transcodes is loaded only where there may be a call for it, and before the first: audio does not wait."""
+    ways: Ways = import_module("mediation.media.wide_codecs").AvCodecs()
+    return ways
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run as a process: the arguments are descriptors: the control channel's, and the shelf's and the tape's or -1."""
     os.dup2(2, 1)  # we say nothing else, and nobody shall wait for its end when we outlive who began it
@@ -60,7 +68,10 @@ def main(arguments: Sequence[str]) -> int:
     shelf = read_shelf(shelf_at) if shelf_at >= 0 else {}
     tape = Tape(tape_at) if tape_at >= 0 else None
     chance = random.SystemRandom().random
-    worker = Worker(channel, configure, chance=chance, descriptors=descriptors, shelf=shelf, tape=tape)
+    ways = load_ways() if configure.wide else None
+    worker = Worker(
+        channel, configure, chance=chance, descriptors=descriptors, shelf=shelf, tape=tape, ways=ways
+    )
     gc.collect()
     gc.freeze()  # what is loaded stays: no need to look through it again and again
     gc.set_threshold(*GARBAGE)

@@ -34,6 +34,8 @@ class WorkerSettings:
     """The beginning of the paths where a process of ours that comes after us finds them (`door`); empty: nowhere."""
     devices: tuple[tuple[str, str], ...] = ()
     """Addresses whose ports are bound to a network interface, and which."""
+    wide: bool = False
+    """Whether parties may speak wide codecs."""
     shelf: int = -1
     """Descriptor of what the workers may play (`shelf`); it stays its owner's. -1: nothing."""
     tape: int = -1
@@ -61,6 +63,7 @@ class WorkerSettings:
             outlive_s=self.outlive_s if self.door else 0,
             door=self.door,
             devices=self.devices,
+            wide=self.wide,
             master=master,
         )
 
@@ -79,6 +82,7 @@ def worker_settings(settings: Settings, *, shelf: int, door: str) -> WorkerSetti
         real_time_priority=media.real_time_priority,
         socket_buffer_octets=1024 * media.socket_buffer_kb,
         devices=tuple({each.host: each.device for each in listeners}.items()),  # as their listeners are
+        wide=settings.speaks_wide,
         shelf=shelf,
         outlive_s=media.outlive_signalling_s,
         door=door,

@@ -28,8 +28,10 @@ from mediation.b2bua.finding import NameReport
 from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.watch import TargetReport
+from mediation.b2bua.wide_room import WideRoom
 from mediation.ops.quality_metrics import QualityMetrics
 from mediation.ops.recording_metrics import RecordingMetrics
+from mediation.ops.wide_metrics import wide_figures
 from mediation.routing.health_table import State
 from mediation.sip.flow import Endpoint
 
@@ -60,6 +62,8 @@ class Sources:
     """Calls that live now whose audio goes past us; None: no call's may."""
     failed_look_ups: Callable[[], int] = int
     """Look-ups in the DNS that have failed, since the start."""
+    wide: WideRoom | None = None
+    """The places of parties that speak a wide codec; None: no peer may."""
     orphans: Callable[[], int] = int
     """Calls of a main process before this one whose audio goes on."""
 
@@ -242,6 +246,8 @@ class _Looks(Collector):
             for interface, moment in certificates.items():
                 ends.add_metric([interface], moment.timestamp())
             yield ends
+        if self._sources.wide is not None:
+            yield from wide_figures(self._sources.wide)
         reports = self._sources.targets()
         if reports:
             states = GaugeMetricFamily(

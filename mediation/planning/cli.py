@@ -8,6 +8,7 @@ from mediation.console import JsonOption, counted, show, show_json
 from mediation.exit_codes import ExitCode
 from mediation.rtp.bandwidth import Layer, Packets, Srtp
 from mediation.rtp.tunnels import Vpn
+from mediation_codecs.codec import Codec
 
 
 def plan(
@@ -56,6 +57,7 @@ def plan(
 
 def bandwidth(
     calls: Annotated[int, typer.Option(min=0, max=1_000_000, help="Calls at a time.")],
+    codec: Annotated[Codec, typer.Option(help="What audio is coded with.")] = Codec.PCMU,
     ptime: Annotated[
         int, typer.Option(min=10, max=60, help="Audio in one packet, in milliseconds, in tens.")
     ] = 20,
@@ -74,6 +76,7 @@ def bandwidth(
     from mediation.planning.figures import bandwidth_mapping, bandwidth_text
 
     packets = Packets(
+        codec=codec,
         ptime_ms=ptime,
         ipv6=ipv6,
         srtp=Srtp.AES_80 if srtp and srtp_suite is Srtp.OFF else srtp_suite,

@@ -14,6 +14,7 @@ from mediation.rtp.bandwidth import Layer, Packets, Srtp
 from mediation.rtp.tunnels import Vpn
 from mediation.settings.story import setting, story
 from mediation.settings.words import check_file, check_name
+from mediation_codecs.codec import Codec
 
 
 class Connection(StrEnum):
@@ -68,6 +69,10 @@ class Aims:
 class Audio:
     """How audio is put into packets, on trunks and links alike."""
 
+    codec: Codec = field(
+        default=Codec.PCMU,
+        metadata=story("PCMU or PCMA (G.711), G722, or opus (32 kbps, which is what we ask for)."),
+    )
     ptime_ms: int = setting(20, low=10, high=60, step=10, doc="Audio in one RTP packet, in milliseconds.")
     ipv6: bool = setting(False, doc="IPv6 instead of IPv4.")
     srtp: Srtp = field(default=Srtp.OFF, metadata=story("off, aes-80, aes-32 or gcm."))
@@ -83,6 +88,7 @@ class Audio:
     def packets(self, vpn: Vpn) -> Packets:
         """Return what one call's audio is on a trunk or link."""
         return Packets(
+            codec=self.codec,
             ptime_ms=self.ptime_ms,
             ipv6=self.ipv6,
             srtp=self.srtp,

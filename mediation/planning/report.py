@@ -210,7 +210,7 @@ def _one_call(found: Answer) -> str:
     used = [use.offer.vpn for use in found.trunks] + [use.link.vpn for use in found.links]
     tunnels = sorted(set(used), key=list(Vpn).index) or [Vpn.NONE]
     tables = "".join(_steps(vpn, found) for vpn in tunnels)
-    formula = formula_kbps(1, ptime_ms=audio.ptime_ms)
+    formula = formula_kbps(1, ptime_ms=audio.ptime_ms, codec=audio.codec)
     return f"""<section aria-labelledby="call"><h2 id="call">One call, one direction</h2>
 <p class="story">By the formula it takes {formula:.2f} kbps.</p>{tables}</section>"""
 

@@ -87,7 +87,7 @@ class Sizes:
     def _link_use(self, link: Link, calls: int) -> LinkUse:
         packets = self._plan.audio.packets(link.vpn)
         wire = wire_kbps(calls, packets)
-        formula = formula_kbps(calls, ptime_ms=packets.ptime_ms)
+        formula = formula_kbps(calls, ptime_ms=packets.ptime_ms, codec=packets.codec)
         return LinkUse(link, calls, formula, wire, link.price_of(wire))
 
     def trunks(self, at: Site, erlang: Mapping[str, float]) -> tuple[TrunkUse, ...] | None:
@@ -164,7 +164,7 @@ class Sizes:
             site=at.name,
             countries=countries,
             channels=channels,
-            formula_kbps=formula_kbps(channels, ptime_ms=packets.ptime_ms),
+            formula_kbps=formula_kbps(channels, ptime_ms=packets.ptime_ms, codec=packets.codec),
             wire_kbps=wire,
             price=offer.price + channels * offer.price_per_channel + wire * offer.price_per_kbps,
             suits=self.suits(offer.connection, channels),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from mediation.planning.answer import Answer, SiteAnswer
 from mediation.planning.decision import Role
 from mediation.planning.model import Audio, Connection, Link, Offer, Plan
-from mediation.rtp.bandwidth import Layer, Srtp
+from mediation.rtp.bandwidth import NAMES, Layer, Srtp
 from mediation.rtp.tunnels import Vpn
 
 RIGHT = ">"
@@ -33,7 +33,7 @@ def assumptions(plan: Plan) -> str:
 
 
 def _audio(audio: Audio) -> Iterator[str]:
-    yield f"G.711 at {audio.ptime_ms} ms"
+    yield f"{NAMES[audio.codec]} at {audio.ptime_ms} ms"
     yield "IPv6" if audio.ipv6 else "IPv4"
     if audio.srtp is not Srtp.OFF:
         yield f"SRTP {audio.srtp}"

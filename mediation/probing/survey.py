@@ -89,7 +89,7 @@ def _plan(reading: Reading, trunk: Trunk, target: Target, wish: Wish) -> ProbePl
         listener=probe_listener(settings, target, wish.port),
         number=wish.number,
         caller=wish.caller or trunk.identity.number or registration.contact_name or _NOBODY,
-        laws=tuple(dict.fromkeys((*trunk.codecs, *Law))),
+        laws=tuple(dict.fromkeys((*(Law(each) for each in trunk.codecs if not each.is_wide), *Law))),
         credentials=Terms.of(trunk).credentials,
         registration=intent_of(trunk, settings.sip.user_agent) if registration.is_on else None,
         must_register=registration.required,

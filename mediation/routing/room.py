@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from mediation.rtp.bandwidth import Packets, Srtp, wire_kbps
+from mediation.rtp.bandwidth import CODEC_KBPS, Packets, Srtp, wire_kbps
 from mediation.sdp.crypto import SrtpMode, Suite
 from mediation.settings.limits import CallLimits, Link
 from mediation.settings.peer_media import PeerMedia
@@ -214,6 +214,7 @@ class Occupancy:
 
 def _of_a_call(peer: Trunk | Internal, link: Link, *, ipv6: bool) -> float:
     packets = Packets(
+        codec=max(peer.codecs, key=CODEC_KBPS.__getitem__),
         ptime_ms=peer.ptime_ms,
         ipv6=ipv6,
         srtp=_cipher(peer.media),

@@ -87,7 +87,7 @@ class Terms:
         """The terms of a trunk, or of the front-end servers."""
         media = peer.media
         capabilities = Capabilities(
-            tuple(str(law) for law in peer.codecs),
+            tuple(map(str, peer.codecs)),
             peer.telephone_event,
             peer.ptime_ms,
             media.srtp,

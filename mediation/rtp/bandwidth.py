@@ -1,8 +1,8 @@
 """Bandwidth of calls: the published formula, and what really goes over the wire.
 
-The formula of the planning guides is calls x (64 kbps + header). Its header of 20 octets is the IPv4 header alone: UDP,
-RTP, encryption and the link are left out, so that a line bought by it is too thin. Both figures are made here, for
-one direction; a call needs as much the other way at the same time. Whoever plans or admits calls asks here.
+The formula of the planning guides is calls x (64 kbps + header), for G.711. Its header of 20 octets is the IPv4 header
+alone: UDP, RTP, encryption and the link are left out, so that a line bought by it is too thin. Both figures are made
+here, for one direction; a call needs as much the other way at the same time. Whoever plans or admits calls asks here.
 """
 
 from collections.abc import Iterator
@@ -11,9 +11,11 @@ from enum import StrEnum
 from typing import Final
 
 from mediation.rtp.tunnels import IPV4_OCTETS, IPV6_OCTETS, UDP_OCTETS, Vpn, tunnelled_octets
+from mediation_codecs.codec import Codec
 
-PAYLOAD_KBPS: Final = 64
-"""G.711: 8000 samples of one octet a second."""
+CODEC_KBPS: Final = {Codec.PCMU: 64, Codec.PCMA: 64, Codec.G722: 64, Codec.OPUS: 32}
+"""G.711 has 8000 samples of one octet a second, G.722 as many octets; of Opus we send and ask for no more."""
+NAMES: Final = {Codec.PCMU: "G.711", Codec.PCMA: "G.711", Codec.G722: "G.722", Codec.OPUS: "Opus"}
 FORMULA_HEADER_OCTETS: Final = 20
 """The published formula: "header size is 20 bytes maximum"."""
 RTP_OCTETS: Final = 12
@@ -58,6 +60,7 @@ class Layer(StrEnum):
 class Packets:
     """How audio is put into packets on one stretch of its way."""
 
+    codec: Codec = Codec.PCMU
     ptime_ms: int = 20
     ipv6: bool = False
     """Of both headers, where there is a tunnel."""
@@ -81,9 +84,9 @@ class Step:
     """One call, one direction."""
 
 
-def formula_kbps(calls: float, *, ptime_ms: int = 20) -> float:
+def formula_kbps(calls: float, *, ptime_ms: int = 20, codec: Codec = Codec.PCMU) -> float:
     """Peak bandwidth by the published formula, its header read literally: once on every packet."""
-    return calls * (PAYLOAD_KBPS + _kbps(FORMULA_HEADER_OCTETS, ptime_ms))
+    return calls * (CODEC_KBPS[codec] + _kbps(FORMULA_HEADER_OCTETS, ptime_ms))
 
 
 def wire_kbps(calls: float, packets: Packets) -> float:
@@ -95,8 +98,8 @@ def wire_kbps(calls: float, packets: Packets) -> float:
 def steps(packets: Packets) -> Iterator[Step]:
     """Return how one call's figure comes about, from the payload outward."""
     ptime_ms = packets.ptime_ms
-    octets = PAYLOAD_KBPS * ptime_ms // 8
-    yield Step("G.711 payload", octets, _kbps(octets, ptime_ms))
+    octets = CODEC_KBPS[packets.codec] * ptime_ms // 8
+    yield Step(f"{NAMES[packets.codec]} payload", octets, _kbps(octets, ptime_ms))
     octets += RTP_OCTETS + UDP_OCTETS + (IPV6_OCTETS if packets.ipv6 else IPV4_OCTETS)
     yield Step(f"RTP, UDP, {'IPv6' if packets.ipv6 else 'IPv4'}", octets, _kbps(octets, ptime_ms))
     if packets.srtp is not Srtp.OFF:

@@ -190,6 +190,17 @@ class Rewrite:
         """The timestamp that a packet of the source would leave with; None: that is decided when it leaves."""
         return (timestamp + self._timestamp_offset) & 0xFFFFFFFF if ssrc == self._current else None
 
+    @property
+    def newest(self) -> int:
+        """The highest timestamp that has left."""
+        return (self._timestamp + self._timestamp_offset) & 0xFFFFFFFF
+
+    def moved_on(self, sequence: int, timestamp: int) -> None:
+        """What has left by another hand was so far ahead of what was written here: it goes on from there."""
+        self._sequence_offset += sequence
+        self._timestamp_offset += timestamp
+        self._following = _NOBODY
+
     def timestamp_at(self, arrival: int) -> int:
         """Our timestamp at a moment, the newest moved by time: for sender reports (RFC 3550 6.4.1)."""
         elapsed = arrival - self._arrival if self._current != _NOBODY else 0

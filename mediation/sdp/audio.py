@@ -2,11 +2,11 @@
 
 Attributes of RFC 8866 section 6, RFC 3551 (static types), RFC 3605 (`a=rtcp`), RFC 3611 (`a=rtcp-xr`), RFC 4568
 (`a=crypto`), RFC 4733 (telephone-event), RFC 5506 (`a=rtcp-rsize`) and RFC 5761 (`a=rtcp-mux`). Only what runs at
-8000 Hz in one channel is seen. An attribute that is malformed or absurd counts as absent: it is the peer's wish, and
-no reason to lose the call.
+8000 Hz in one channel is seen, and Opus with its telephone-event (RFC 7587 section 7). An attribute that is malformed
+or absurd counts as absent: it is the peer's wish, and no reason to lose the call.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
@@ -15,11 +15,12 @@ from mediation.sdp.crypto import Crypto, read_crypto
 from mediation.sdp.description import Attribute, Connection, MediaDescription, SessionDescription
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.slots import is_secure
+from mediation_codecs.codec import Codec
 
 Endpoint = tuple[str, int]
 """An IP address, without brackets, and a UDP port."""
 
-STATIC_PAYLOAD_TYPES = {0: "PCMU", 8: "PCMA"}
+STATIC_PAYLOAD_TYPES = {0: "PCMU", 8: "PCMA", 9: "G722"}
 """Those that need no `a=rtpmap` (RFC 3551 section 6)."""
 COMFORT_NOISE = 13, "CN"
 """RFC 3389: what stands between talkspurts; no codec, and not asked for by the codecs of a peer."""
@@ -73,9 +74,17 @@ class Format:
 
     payload_type: int
     name: str
-    """As registered, whatever the case it came in: `PCMU`, `PCMA`, `telephone-event`; others in capitals."""
+    """As registered, whatever the case it came in: `PCMU`, `opus`, `telephone-event`; others in capitals."""
     parameters: str = ""
     """The rest of its `a=fmtp`, raw."""
+    clock_hz: int = 8_000
+    """Of its timestamps."""
+
+    @property
+    def rtpmap(self) -> str:
+        """The value of its `a=rtpmap`."""
+        channels = "/2" if self.name == Codec.OPUS else ""
+        return f"{self.payload_type} {self.name}/{self.clock_hz}{channels}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,12 @@ class AudioStream:
         """The first format of that name."""
         return next((found for found in self.formats if found.name == name), None)
 
+    def event_beside(self, codec: Format) -> Format | None:
+        """Its telephone-event for a codec: with the clock of that (RFC 4733 section 2.1), or else whichever it has."""
+        events = [found for found in self.formats if found.name == TELEPHONE_EVENT]
+        fitting = (found for found in events if found.clock_hz == codec.clock_hz)
+        return next(fitting, events[0] if events else None)
+
     @property
     def comfort_noise(self) -> bool:
         """Whether the party takes it, under the number that everybody has for it."""
@@ -117,11 +132,11 @@ def read_audio(
     description: SessionDescription,
     media: MediaDescription,
     *,
-    unmapped: Mapping[int, str] | None = None,
+    unmapped: Iterable[Format] = (),
 ) -> AudioStream:
     """Read one of the description's audio m-lines.
 
-    `unmapped` says what numbers without `a=rtpmap` stand for, beside the static ones. Raises
+    `unmapped` are what numbers without `a=rtpmap` stand for, beside the static ones. Raises
     `NotAcceptable` when the place is none that media can be sent to.
     """
     connection = description.connection_of(media)
@@ -201,10 +216,11 @@ def _rtcp(media: MediaDescription, host: str) -> Endpoint:
         return host, number
 
 
-def read_formats(media: MediaDescription, unmapped: Mapping[int, str] | None = None) -> tuple[Format, ...]:
+def read_formats(media: MediaDescription, unmapped: Iterable[Format] = ()) -> tuple[Format, ...]:
     """What the numbers of an m-line stand for, where that concerns us; `unmapped` as in `read_audio`."""
-    static = {**STATIC_PAYLOAD_TYPES, COMFORT_NOISE[0]: COMFORT_NOISE[1]}
-    names = {**(unmapped or {}), **static, **_names(media)}
+    static = {number: (name, 8_000) for number, name in (*STATIC_PAYLOAD_TYPES.items(), COMFORT_NOISE)}
+    offered = {each.payload_type: (each.name, each.clock_hz) for each in unmapped}
+    meanings = {**offered, **static, **_mapped(media)}
     parameters: dict[int, str] = {}
     for value in media.values("fmtp"):
         text, _, rest = value.partition(" ")
@@ -214,27 +230,33 @@ def read_formats(media: MediaDescription, unmapped: Mapping[int, str] | None = N
     formats: dict[int, Format] = {}
     for text in media.formats:
         number = decimal(text, 127)
-        if number is None:
-            continue
-        name = names.get(number, "")
+        name, clock_hz = ("", 0) if number is None else meanings.get(number, ("", 0))
         # A static number under another name has two meanings; it gets none.
-        if name and static.get(number, name) == name:
-            formats[number] = Format(number, name, parameters.get(number, ""))
+        if number is not None and clock_hz and static.get(number, (name, 0))[0] == name:
+            formats[number] = Format(number, name, parameters.get(number, ""), clock_hz)
     return tuple(formats.values())
 
 
-def _names(media: MediaDescription) -> dict[int, str]:
-    """Numbers and their names by `a=rtpmap`; an empty name where the clock or the channels are not ours."""
-    names: dict[int, str] = {}
+_USUAL_CLOCK = {"8000": 8_000, "8000/1": 8_000}
+_CLOCKS = {
+    Codec.OPUS: {"48000/2": 48_000},
+    TELEPHONE_EVENT: {**_USUAL_CLOCK, "48000": 48_000, "48000/1": 48_000},
+}
+"""What may stand behind a name in `a=rtpmap`, where it is not the usual."""
+
+
+def _mapped(media: MediaDescription) -> dict[int, tuple[str, int]]:
+    """Name and clock of each number by `a=rtpmap`; clock 0 where that or the channels are not ours."""
+    mapped: dict[int, tuple[str, int]] = {}
     for value in media.values("rtpmap"):
         text, _, encoding = value.partition(" ")
         number = decimal(text, 127)
         name, _, clock = encoding.strip(" ").partition("/")
         if number is None or not name or not clock:
             continue
-        known = TELEPHONE_EVENT if name.lower() == TELEPHONE_EVENT else name.upper()
-        names.setdefault(number, known if clock.rstrip(" ") in ("8000", "8000/1") else "")
-    return names
+        known = name.lower() if name.lower() in _CLOCKS else name.upper()
+        mapped.setdefault(number, (known, _CLOCKS.get(known, _USUAL_CLOCK).get(clock.rstrip(" "), 0)))
+    return mapped
 
 
 def _milliseconds(media: MediaDescription, session: tuple[Attribute, ...], name: str) -> int | None:

@@ -8,13 +8,15 @@ and all else stay ours, so that each party still has its session with us.
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from mediation.sdp.audio import STATIC_PAYLOAD_TYPES, TELEPHONE_EVENT, AudioStream, Direction, Format
+from mediation.sdp.audio import TELEPHONE_EVENT, AudioStream, Direction, Format
+from mediation.sdp.choosing import event_answered
 from mediation.sdp.crypto import Crypto, SrtpMode, read_crypto
 from mediation.sdp.description import Attribute, Connection, MediaDescription, Origin, SessionDescription
-from mediation.sdp.negotiation import AgreedAudio, Capabilities, LocalAudio, digits_like, make_answer
+from mediation.sdp.errors import NotAcceptable
+from mediation.sdp.negotiation import AgreedAudio, Capabilities, LocalAudio, make_answer
+from mediation.sdp.opus import OURS
 from mediation.sdp.slots import PLAIN_RTP, SECURE_RTP, next_audio_place, with_ours
-
-_LAWS = frozenset(STATIC_PAYLOAD_TYPES.values())
+from mediation_codecs.codec import Codec, is_codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,14 @@ def fitting(audio: AudioStream, giver: Capabilities, taker: Capabilities) -> Aud
     Keys are handed where both sides allow encryption and both ways are fit for keys (RFC 4568 section 7); the two
     Capabilities are those over the transports in use.
     """
-    laws = {each for each in giver.codecs if each in taker.codecs}
-    formats = tuple(_restated(each) for each in audio.formats if _passes(each, laws, giver, taker))
+    codecs = {each for each in giver.codecs if each in taker.codecs}
+    formats = tuple(_restated(each) for each in audio.formats if _passes(each, codecs, giver, taker))
     mux = audio.rtcp_mux and giver.rtcp_mux and taker.rtcp_mux
     crypto = tuple(line for line in audio.crypto if line.suite in giver.suites and line.suite in taker.suites)
     needs_keys = audio.secure or SrtpMode.REQUIRED in (giver.srtp, taker.srtp)
     host, port = audio.remote
     nowhere = ip_address(host).is_unspecified
-    if nowhere or not any(each.name in _LAWS for each in formats) or (needs_keys and not crypto):
+    if nowhere or not any(is_codec(each.name) for each in formats) or (needs_keys and not crypto):
         return None
     return replace(
         audio,
@@ -54,15 +56,17 @@ def fitting(audio: AudioStream, giver: Capabilities, taker: Capabilities) -> Aud
     )
 
 
-def _passes(each: Format, laws: set[str], giver: Capabilities, taker: Capabilities) -> bool:
+def _passes(each: Format, codecs: set[str], giver: Capabilities, taker: Capabilities) -> bool:
     if each.name == TELEPHONE_EVENT:
         return giver.telephone_event and taker.telephone_event
-    return each.name in laws or (each.name == "CN" and giver.comfort_noise and taker.comfort_noise)
+    return each.name in codecs or (each.name == "CN" and giver.comfort_noise and taker.comfort_noise)
 
 
 def _restated(each: Format) -> Format:
     """A format with what is said of it in our words."""
-    return replace(each, parameters=digits_like(each.parameters) if each.name == TELEPHONE_EVENT else "")
+    if each.name == TELEPHONE_EVENT:
+        return event_answered(each)
+    return replace(each, parameters=OURS if each.name == Codec.OPUS else "")
 
 
 def offer_direct(
@@ -80,18 +84,22 @@ def answer_direct(
     """Answer an offer with the other party's audio. NotAcceptable where the two have nothing in common."""
     audio = direct.audio
     stands_for = LocalAudio(*audio.remote, audio.crypto)
-    prefer = next(each.name for each in audio.formats if each.name in _LAWS)
+    prefer = next(each.name for each in audio.formats if is_codec(each.name))
     answer, agreed = make_answer(offer, stands_for, capabilities, origin, prefer=prefer, direction=direct.way)
     asked = offer.media[agreed.place]
-    offered = set() if agreed.described is None else {each.name for each in agreed.described.formats}
+    theirs = () if agreed.described is None else agreed.described.formats
+    offered = {(each.name, each.clock_hz) for each in theirs}
     media = list(answer.media)
     common = replace(
         audio,
-        formats=tuple(each for each in audio.formats if each.name in offered),
+        formats=tuple(each for each in audio.formats if (each.name, each.clock_hz) in offered),
         crypto=_answering(audio.crypto, read_crypto(media[agreed.place])),
     )
     media[agreed.place] = _handed(common, agreed.direction, asked.protocol)
-    agreed = replace(agreed, direct=True)
+    codec = next((each for each in common.formats if is_codec(each.name)), None)
+    if codec is None:
+        raise NotAcceptable("no codec in common", 305)
+    agreed = replace(agreed, codec=codec.name, direct=True)
     if common.find(TELEPHONE_EVENT) is None:
         agreed = replace(agreed, event_payload_type=None)
     return replace(answer, connection=Connection(host), media=tuple(media)), agreed
@@ -110,7 +118,7 @@ def _answering(theirs: tuple[Crypto, ...], taken: tuple[Crypto, ...]) -> tuple[C
 def _handed(audio: AudioStream, way: Direction, protocol: str) -> MediaDescription:
     attributes: list[Attribute] = []
     for each in audio.formats:
-        attributes.append(("rtpmap", f"{each.payload_type} {each.name}/8000"))
+        attributes.append(("rtpmap", each.rtpmap))
         if each.parameters:
             attributes.append(("fmtp", f"{each.payload_type} {each.parameters}"))
     lengths = (("ptime", audio.ptime_ms), ("maxptime", audio.max_ptime_ms))

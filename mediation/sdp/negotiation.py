@@ -4,16 +4,14 @@ One m-line of an offer is used: the first audio over RTP that has an address we 
 of ours, and keys where the terms ask for them; where they like keys, one that has some comes before one that has not.
 So both ways of offering SRTP with RTP beside it are met, and ours to use: RTP/AVP with `a=crypto` (RFC 8643), and
 twins, two m-lines for one audio. Every other m-line is refused with port 0, in its place, with its
-kind, protocol and formats (RFC 3264 section 6). Which law: `prefer` if both have it, else the first of the
-offer's that we have, as RFC 3264 section 6.1 wants it. An answer names that one law and no other, so that
-nobody has to guess what will be sent.
+kind, protocol and formats (RFC 3264 section 6). Which codec is in `choosing`. An answer names that one and no
+other, so that nobody has to guess what will be sent.
 """
 
 from dataclasses import dataclass, field, replace
 
 from mediation.sdp.audio import (
     COMFORT_NOISE,
-    STATIC_PAYLOAD_TYPES,
     TELEPHONE_EVENT,
     AudioStream,
     Direction,
@@ -22,9 +20,11 @@ from mediation.sdp.audio import (
     read_audio,
     read_formats,
 )
+from mediation.sdp.choosing import chosen_codec, event_answered, offered_formats
 from mediation.sdp.crypto import Crypto, SrtpKeys, SrtpMode, Suite, agreed_by, answer_to
 from mediation.sdp.description import Attribute, MediaDescription, Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
+from mediation.sdp.opus import OURS
 from mediation.sdp.slots import (
     PLAIN_RTP,
     SECURE_RTP,
@@ -35,21 +35,12 @@ from mediation.sdp.slots import (
     same_family,
     with_ours,
 )
+from mediation_codecs.codec import Codec, is_codec, is_wide
 
 __all__ = [
     "AgreedAudio", "Capabilities", "Direction", "LocalAudio", "NotAcceptable", "PayloadTypes", "make_answer",
     "make_offer", "read_answer", "renew",
 ]  # fmt: skip
-
-EVENT_PAYLOAD_TYPE = 101
-"""What our offers call telephone-event: dynamic, and the number that most equipment uses."""
-DIGITS = "0-15"
-"""The events of whoever lists none (RFC 4733 section 2.4.1)."""
-DIGITS_AND_FLASH = "0-16"
-"""With the flash of RFC 2833: RFC 4733 only reserves it, many still list it, relaying it costs nothing."""
-
-_UP_TO_FLASH = tuple(str(event) for event in range(17))
-_NUMBERS = {name: number for number, name in STATIC_PAYLOAD_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,7 @@ class Capabilities:
     """What we would take on one side of a call."""
 
     codecs: tuple[str, ...]
-    """`PCMU` and `PCMA`, in our order of preference."""
+    """Of `Codec`, in our order of preference."""
     telephone_event: bool = True
     ptime_ms: int = 20
     """The packet length we ask for, and assume where the other side does not say."""
@@ -130,6 +121,10 @@ class AgreedAudio:
     """Whether both take it."""
     max_ptime_ms: int = 0
     """The other side takes no longer packets (RFC 8866 section 6.4); 0: it did not say."""
+    parameters: str = ""
+    """What the other side says of its codec in `a=fmtp`, raw."""
+    event_clock_hz: int = 8_000
+    """Of telephone-event, where there is any."""
     described: AudioStream | None = field(default=None, compare=False, repr=False)
     """The other side's audio as it described it."""
     direct: bool = False
@@ -150,13 +145,14 @@ def make_offer(
     number keeps its meaning (RFC 3264 sections 8 and 8.3.2). So those out of use are said again with port 0,
     and telephone-event stays under its number. After a fax, audio takes its place back (section 8.3.3).
     """
-    formats = [Format(_NUMBERS[codec], codec) for codec in capabilities.codecs]
     place = next_audio_place(previous) if previous else None
     known = read_formats(previous.media[place]) if previous and place is not None else ()
-    if capabilities.comfort_noise:
-        formats.append(Format(*COMFORT_NOISE))
-    if capabilities.telephone_event:
-        formats.append(Format(_event_number(known), TELEPHONE_EVENT, DIGITS_AND_FLASH))
+    formats = offered_formats(
+        capabilities.codecs,
+        known,
+        comfort_noise=capabilities.comfort_noise,
+        telephone_event=capabilities.telephone_event,
+    )
     protocol = _protocol(capabilities, previous.media[place] if previous and place is not None else None)
     crypto = () if capabilities.srtp is SrtpMode.OFF else local.crypto
     flags = (capabilities.rtcp_mux, capabilities.rtcp_reduced, capabilities.rtcp_xr)
@@ -196,7 +192,7 @@ def make_answer(
     """
     chosen = _choose(offer, local, capabilities, prefer)
     place, theirs, law = chosen.place, chosen.theirs, chosen.law
-    event = theirs.find(TELEPHONE_EVENT) if capabilities.telephone_event else None
+    event = theirs.event_beside(law) if capabilities.telephone_event else None
     mux = capabilities.rtcp_mux and theirs.rtcp_mux
     agreed = AgreedAudio(
         remote=theirs.remote,
@@ -212,15 +208,17 @@ def make_answer(
         rtcp_reduced=capabilities.rtcp_reduced and theirs.rtcp_reduced,
         rtcp_xr=capabilities.rtcp_xr and theirs.voip_metrics,
         place=place,
-        comfort_noise=capabilities.comfort_noise and theirs.comfort_noise,
+        comfort_noise=capabilities.comfort_noise and theirs.comfort_noise and not is_wide(law.name),
         max_ptime_ms=theirs.max_ptime_ms or 0,
         described=theirs,
+        parameters=law.parameters,
+        event_clock_hz=event.clock_hz if event else 8_000,
     )
-    formats = [law]
+    formats = [replace(law, parameters=OURS if law.name == Codec.OPUS else "")]
     if agreed.comfort_noise:
         formats.append(Format(*COMFORT_NOISE))
     if event is not None:
-        formats.append(replace(event, parameters=digits_like(event.parameters)))
+        formats.append(event_answered(event))
     ours = _media(
         local,
         formats,
@@ -252,17 +250,16 @@ def read_answer(
     ):
         raise NotAcceptable("answer has another kind of media than the offer", 302)
     ours = read_audio(offer, offer.media[place])
-    offered = {each.payload_type: each.name for each in ours.formats}
-    theirs = read_audio(answer, answer.media[place], unmapped=offered)
+    theirs = read_audio(answer, answer.media[place], unmapped=ours.formats)
     same_family(ours.remote[0], theirs.remote[0])
     keys = _answered_keys(ours, theirs, answer.media[place], srtp)
     mux = ours.rtcp_mux and theirs.rtcp_mux
-    law = next((each for each in theirs.formats if each.name in _NUMBERS and ours.find(each.name)), None)
+    law = next((each for each in theirs.formats if is_codec(each.name) and ours.find(each.name)), None)
     if law is None:
         raise NotAcceptable("answer has no codec of the offer", 305)
     sent = ours.find(law.name)
-    event = theirs.find(TELEPHONE_EVENT) if ours.find(TELEPHONE_EVENT) else None
-    sent_event = ours.find(TELEPHONE_EVENT) if event else None
+    event = theirs.event_beside(law) if ours.find(TELEPHONE_EVENT) else None
+    sent_event = ours.event_beside(event) if event else None
     outgoing = PayloadTypes(law.payload_type, event.payload_type if event else None)
     incoming = PayloadTypes(
         sent.payload_type if sent else law.payload_type,
@@ -283,9 +280,11 @@ def read_answer(
         rtcp_reduced=ours.rtcp_reduced and theirs.rtcp_reduced,
         rtcp_xr=ours.voip_metrics and theirs.voip_metrics,
         place=place,
-        comfort_noise=ours.comfort_noise and theirs.comfort_noise,
+        comfort_noise=ours.comfort_noise and theirs.comfort_noise and not is_wide(law.name),
         max_ptime_ms=theirs.max_ptime_ms or 0,
         described=theirs,
+        parameters=law.parameters,
+        event_clock_hz=event.clock_hz if event else 8_000,
     )
 
 
@@ -300,15 +299,6 @@ def renew(previous: SessionDescription | None, next: SessionDescription) -> Sess
     if replace(next, origin=origin) == previous:
         return previous
     return replace(next, origin=replace(origin, session_version=origin.session_version + 1))
-
-
-def digits_like(theirs: str) -> str:
-    """What we list to a party that lists `theirs`: flash for those who know it."""
-    for item in theirs.split(","):
-        low, _, high = item.strip(" ").partition("-")
-        if (low, high) == ("16", "") or (low in _UP_TO_FLASH and high == "16"):
-            return DIGITS_AND_FLASH
-    return DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,8 +347,7 @@ def _choice(
         raise NotAcceptable("no crypto suite in common", 302)
     if crypto is None and capabilities.srtp is SrtpMode.REQUIRED:
         raise NotAcceptable("audio must be encrypted", 302)
-    law = next((each for each in common if each.name == prefer), common[0])
-    return _Choice(place, theirs, law, crypto)
+    return _Choice(place, theirs, chosen_codec(common, capabilities.codecs, prefer), crypto)
 
 
 def _answered_place(offer: SessionDescription, answer: SessionDescription) -> int:
@@ -396,14 +385,6 @@ def _ptime_ms(theirs: AudioStream, otherwise_ms: int) -> int:
     return min(wanted, theirs.max_ptime_ms or wanted)
 
 
-def _event_number(known: tuple[Format, ...]) -> int:
-    """The number for telephone-event where `known` are in use already."""
-    taken = {each.payload_type: each.name for each in known}
-    kept = (number for number, name in taken.items() if name == TELEPHONE_EVENT)
-    free = (number for number in (EVENT_PAYLOAD_TYPE, *range(96, 128)) if number not in taken)
-    return next(kept, next(free, EVENT_PAYLOAD_TYPE))
-
-
 def _media(
     local: LocalAudio,
     formats: list[Format],
@@ -417,7 +398,7 @@ def _media(
     """Our m-line; `flags`: RTCP at the port of RTP, RTCP of reduced size, VoIP metrics."""
     attributes: list[Attribute] = []
     for each in formats:
-        attributes.append(("rtpmap", f"{each.payload_type} {each.name}/8000"))
+        attributes.append(("rtpmap", each.rtpmap))
         if each.parameters:
             attributes.append(("fmtp", f"{each.payload_type} {each.parameters}"))
     attributes.append(("ptime", str(ptime_ms)))

@@ -10,6 +10,7 @@ from mediation.settings.model import Settings
 from mediation.settings.places import Listener, NamedTarget, Network, Target, addresses
 from mediation.settings.positions import Path
 from mediation.settings.tree import Section, known
+from mediation_codecs.codec import Codec
 
 T = TypeVar("T")
 
@@ -83,6 +84,11 @@ class Draft:
             for path, sound in self.each((*holder, "announcement", EACH, "sound"), str):
                 if sound.startswith(FILE):
                     yield path, sound.removeprefix(FILE)
+
+    def codecs(self) -> Iterator[tuple[Path, Codec]]:
+        """Return the codecs that peers may speak."""
+        for holder in (("internal",), *self.trunks()):
+            yield from self.each((*holder, "codecs", EACH), Codec)
 
     def sources(self, holder: Path) -> Iterator[tuple[Path, Network]]:
         """Return who may place calls as a trunk or as a front end, and where that stands in the file."""

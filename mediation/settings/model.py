@@ -89,6 +89,11 @@ class Settings:
         listen = self.gateway.listen
         return tuple(each for each in listen if (each.transport, each.endpoint) in own) if own else listen
 
+    @property
+    def speaks_wide(self) -> bool:
+        """Whether any peer may speak a wide codec."""
+        return any(each.is_wide for peer in (self.internal, *self.trunks) for each in peer.codecs)
+
     def trunk(self, name: str) -> Trunk:
         """Return the trunk of this name; KeyError without one."""
         for trunk in self.trunks:

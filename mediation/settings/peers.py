@@ -13,7 +13,7 @@ from mediation.settings.places import AnyTarget, Listener, Network, Target, addr
 from mediation.settings.story import setting, story
 from mediation.settings.tls import Tls
 from mediation.settings.words import check_peer_name
-from mediation_codecs.law import Law
+from mediation_codecs.codec import Codec
 
 
 class Side(StrEnum):
@@ -39,9 +39,13 @@ class OfTargets(tuple[Network, ...]):
 FROM_TARGETS: Final = OfTargets()
 """Replaced by the addresses of the targets at once."""
 
-BOTH_LAWS: Final = (Law.PCMU, Law.PCMA)
+BOTH_LAWS: Final = (Codec.PCMU, Codec.PCMA)
 
-CODECS_DOC: Final = "G.711 laws to offer and to take, the preferred one first."
+CODECS_DOC: Final = (
+    "Codecs to offer and to take, the preferred one first: PCMU and PCMA (G.711), G722 and opus. The last two are "
+    "transcoded (media.wide_parties says for how many parties). They are taken from who offers no G.711, or, where one "
+    "of them stands first, from everybody."
+)
 PTIME_DOC: Final = "Length of audio in one RTP packet that we ask for and send, in milliseconds."
 NO_PROGRESS_DOC: Final = "A target that answers nothing but 100 for so many seconds is left for the next one."
 EVENTS_DOC: Final = "Offer and take telephone-event, DTMF digits as RTP (RFC 4733)."
@@ -86,7 +90,7 @@ HEALTH_DOC: Final = "How it is found out whether a target serves, and what follo
 class Peer:
     """What is said of every peer, of the front-end servers and of each trunk, in the same words."""
 
-    codecs: tuple[Law, ...] = setting(BOTH_LAWS, at_least=1, doc=CODECS_DOC)
+    codecs: tuple[Codec, ...] = setting(BOTH_LAWS, at_least=1, doc=CODECS_DOC)
     no_progress_s: int = setting(10, low=1, high=32, doc=NO_PROGRESS_DOC)
     telephone_event: bool = setting(True, doc=EVENTS_DOC)
     ptime_ms: int = setting(20, low=10, high=60, step=10, doc=PTIME_DOC)

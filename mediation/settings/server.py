@@ -51,6 +51,14 @@ class Media:
         doc="Room for packets that wait to be read, for each RTP socket; 0: the system's own size, which on Linux "
         "holds about 250 packets of one party. No more than net.core.rmem_max allows.",
     )
+    wide_parties: int = setting(
+        50,
+        low=0,
+        high=10_000,
+        doc="Most parties at a time that speak G722 or opus, where codecs has them: each takes about one percent of a "
+        "processor core, many times what G.711 takes. Who comes when all places are taken is spoken with in G.711, or "
+        "refused (503) if it has none, unless it is a call for help.",
+    )
     silence_s: int = setting(
         30,
         low=0,

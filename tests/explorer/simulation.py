@@ -13,7 +13,7 @@ from mediation.settings.model import Settings
 from mediation.settings.peer_terms import EarlyMedia, MidCall, Reliability, TransferMode, Transfers
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
 from mediation.sip.message import Message, Response
-from mediation_codecs.law import Law
+from mediation_codecs.codec import Codec
 from tests.explorer.alarms import T4_S
 from tests.explorer.intents import Intent
 from tests.explorer.monitor import Monitor
@@ -50,7 +50,7 @@ def _settings(*, reliable: bool, passes_on: bool, announces: bool, past_us: bool
         return settings(trunk(**terms), **terms)
     allowed = TrunkMedia(bypass=TrunkBypass.ALLOWED)
     always = Bypass(mode=BypassMode.ALWAYS)
-    return settings(trunk(media=allowed, **terms), codecs=(Law.PCMA,), bypass=always, **terms)
+    return settings(trunk(media=allowed, **terms), codecs=(Codec.PCMA,), bypass=always, **terms)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -262,11 +262,12 @@ class Peer:
         profile: str = "RTP/AVP",
     ) -> bytes:
         """Audio in these laws, named as in rtpmap; the laws that this peer speaks, without any."""
-        numbers = {"PCMU": "0", "PCMA": "8", "G722": "9", "telephone-event": "101"}
+        numbers = {"PCMU": "0", "PCMA": "8", "G722": "9", "opus": "111", "telephone-event": "101"}
         names = (codecs or self.codecs).split(" ")
         host = host or self.audio_host or self.flow.remote[0]
         family = "IP6" if ":" in host else "IP4"
-        maps = [f"a=rtpmap:{numbers[name]} {name}/8000" for name in names]
+        clocks = {"opus": "48000/2"}
+        maps = [f"a=rtpmap:{numbers[name]} {name}/{clocks.get(name, '8000')}" for name in names]
         formats = " ".join(numbers[name] for name in names)
         text = [
             "v=0", f"o=- {self._session} {version} IN {family} {host}", "s=-", f"c=IN {family} {host}", "t=0 0",

@@ -14,7 +14,7 @@ from mediation.settings.routes import Route
 from mediation.settings.server import Media, Sip
 from mediation.settings.trunks import Site, Trunk
 from mediation.sip.flow import Endpoint, Transport
-from mediation_codecs.law import Law
+from mediation_codecs.codec import Codec
 
 INSIDE = "10.1.1.10"
 """Our address towards the front-end servers."""
@@ -56,7 +56,7 @@ def trunk(
     name: str = "itsp-a",
     *hosts: str,
     targets: tuple[AnyTarget, ...] = (),
-    codecs: tuple[Law, ...] = (Law.PCMA,),
+    codecs: tuple[Codec, ...] = (Codec.PCMA,),
     max_calls: int = 0,
     failover_codes: tuple[int, ...] = (408, 500, 502, 503, 504),
     trusted: tuple[str, ...] | None = None,
@@ -86,7 +86,7 @@ def settings(
     front_ends: tuple[str, ...] = (FRONT_END,),
     front_end_targets: tuple[Target, ...] = (),
     trusted: tuple[str, ...] = ("10.1.1.0/24",),
-    codecs: tuple[Law, ...] = (Law.PCMU,),
+    codecs: tuple[Codec, ...] = (Codec.PCMU,),
     outside: str = OUTSIDE,
     media: Media = USUAL_MEDIA,
     media_terms: PeerMedia = USUAL_PEER_MEDIA,

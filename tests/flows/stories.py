@@ -22,7 +22,7 @@ from mediation.settings.peers import Side
 from mediation.settings.policy import PolicyHook
 from mediation.settings.recording import RecordingRule, Recordings
 from mediation.sip.message import Response
-from mediation_codecs.law import Law
+from mediation_codecs.codec import Codec
 from tests.flows.automats import Automat
 from tests.flows.peers import Line
 from tests.flows.scenery import (
@@ -58,7 +58,7 @@ class Stage:
                 announcements=(Announcement(status=604, sound="file:/gone.wav"),),
                 recording=recording,
                 bypass=Bypass(mode=BypassMode.ALWAYS) if past_us else NO_BYPASS,
-                codecs=(Law.PCMA,) if past_us else (Law.PCMU,),
+                codecs=(Codec.PCMA,) if past_us else (Codec.PCMU,),
             )
         )
         self.world.may_break = True

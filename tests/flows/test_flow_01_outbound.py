@@ -7,6 +7,7 @@ from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.sdp.description import SessionDescription
 from mediation.settings.routes import Route
 from mediation.settings.server import Media, Sip
+from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 from tests.flows.pair import Make, Pair, outbound
 from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, settings, trunk
@@ -94,7 +95,7 @@ def test_each_leg_gets_its_own_law_and_address__rfc3264_6(out: Pair) -> None:
 
 
 def test_equal_laws_are_preferred_to_transcoding(make: Make) -> None:
-    both = (Law.PCMU, Law.PCMA)
+    both = (Codec.PCMU, Codec.PCMA)
     call = outbound(make(settings(trunk(codecs=both), codecs=both)))
     call.caller.invites(sdp=call.caller.sdp("PCMU PCMA"))
     call.callee.says(200, sdp=call.callee.sdp("PCMA"))

@@ -5,6 +5,7 @@ import pytest
 from mediation.b2bua.plan import MediaPlan, MediaSilent, Stream
 from mediation.settings.peer_terms import EarlyMedia
 from mediation.settings.peers import Side
+from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 from tests.flows.pair import WAYS, Make, Pair, outbound
 from tests.flows.scenery import OTHER_FRONT_END, OTHER_SBC, settings, trunk
@@ -58,7 +59,7 @@ def test_a_200_that_describes_another_place_than_the_183_is_followed_at_once(cal
 
 
 def test_the_law_of_the_callee_may_change_with_its_answer(make: Make) -> None:
-    call = outbound(make(settings(trunk(codecs=(Law.PCMA, Law.PCMU)))))
+    call = outbound(make(settings(trunk(codecs=(Codec.PCMA, Codec.PCMU)))))
     early(call)
     call.callee.says(200, sdp=call.callee.sdp("PCMU"))
     call.caller.acks()

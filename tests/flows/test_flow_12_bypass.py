@@ -19,7 +19,7 @@ from mediation.settings.trunks import Site
 from mediation.sip.flow import Transport
 from mediation.sip.message import Message
 from mediation.sip.session_timer import TimerMode
-from mediation_codecs.law import Law
+from mediation_codecs.codec import Codec
 from tests.flows.midcall import SIDES, described, direction
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.peers import Peer
@@ -33,7 +33,7 @@ ALLOWED = TrunkMedia(bypass=TrunkBypass.ALLOWED)
 TUNE = Sound(SoundKind.MUSIC, "/music.wav")
 EITHER_WAY = pytest.mark.parametrize("way", list(WAYS))
 BOTH = "PCMU PCMA telephone-event"
-LAWS = (Law.PCMU, Law.PCMA)
+LAWS = (Codec.PCMU, Codec.PCMA)
 
 
 def place(message: Message) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 import pytest
 
 from mediation.settings.peer_terms import MidCall, Relay
+from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 from tests.flows.midcall import SIDES, across, described, sides, stream
 from tests.flows.pair import WAYS, Make, Pair
@@ -224,7 +225,7 @@ def test_the_number_for_digits_may_change__rfc3264_8_3_2(call: Pair, by: str) ->
 @pytest.mark.parametrize("way", list(WAYS))
 @SIDES
 def test_the_law_changes_on_one_side_and_is_translated__rfc3264_8_3_2(make: Make, way: str, by: str) -> None:
-    both = (Law.PCMA, Law.PCMU)
+    both = (Codec.PCMA, Codec.PCMU)
     call = WAYS[way](make(settings(trunk(codecs=both), codecs=both)))
     one, other = sides(call, by)
     kept = stream(call, across(by))

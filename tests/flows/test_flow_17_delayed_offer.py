@@ -3,6 +3,7 @@
 import pytest
 
 from mediation.sdp.description import SessionDescription
+from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 from tests.flows.midcall import SIDES, across, described, direction, sides, stream
 from tests.flows.pair import WAYS, Make, Pair
@@ -100,7 +101,7 @@ def test_a_callee_that_moves_before_the_answer_is_followed_when_it_comes(call: P
 def test_our_offer_is_all_that_we_can_and_a_law_that_the_callee_lacks_is_translated(
     make: Make, way: str
 ) -> None:
-    both = (Law.PCMA, Law.PCMU)
+    both = (Codec.PCMA, Codec.PCMU)
     call = WAYS[way](make(settings(trunk(codecs=both), codecs=both)))
     call.caller.invites(sdp=b"")
     call.callee.says(200, sdp=call.callee.sdp("PCMA"))

@@ -3,13 +3,14 @@
 import pytest
 
 from mediation.sdp.description import SessionDescription
+from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 from tests.flows.midcall import SIDES, described, sides, stream
 from tests.flows.pair import WAYS, Make, Pair
 from tests.flows.scenery import settings, trunk
 
 ways = pytest.mark.parametrize("way", list(WAYS))
-BOTH = (Law.PCMA, Law.PCMU)
+BOTH = (Codec.PCMA, Codec.PCMU)
 KEY = "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
 VIDEO = "m=video 5000 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n"
 NO_VIDEO = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n"

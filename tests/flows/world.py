@@ -324,6 +324,7 @@ class World:
         assert not len(agent.layer._deadlines), "timers of transactions are left"
         assert self.engine.next_deadline() is None
         assert not self.media.open, "media is left open"
+        assert not self.engine.wide.taken, "places of wide parties are left"
         assert not self.engine._reception.rulings.waiting, "calls are left that wait for a policy"
         assert not self.engine._reception._circles._calls, "calls are left that could come back"
         assert not self.questions, "questions are left that nobody waits for, and nobody was told"

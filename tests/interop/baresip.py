@@ -33,8 +33,13 @@ audio_source aufile,{folder}/tone.wav
 audio_player aufile,{folder}/unused.wav
 audio_alert aufile,{folder}/unused.wav
 audio_buffer 20-160
+ausrc_srate 8000
+opus_stereo no
+opus_sprop_stereo no
 module_path {modules}
 module g711.so
+module g722.so
+module opus.so
 module srtp.so
 module aufile.so
 module sndfile.so

@@ -51,6 +51,31 @@ def test_each_hears_the_tone_of_the_other_in_its_own_law(
     assert tones_heard(caller)[1] > 0.95
 
 
+@pytest.mark.parametrize(("way", "codec"), [("outbound", "G722/16000/1"), ("inbound", "opus/48000/2")])
+def test_one_that_has_nothing_but_a_wide_codec_is_heard_by_one_with_g711(
+    scene: Scene, way: str, codec: str
+) -> None:
+    ends, name = scene.way(way), codec.partition("/")[0]
+    own, other = (codec, "PCMA") if way == "outbound" else ("PCMA", codec)
+    configuration = scene.configuration(codecs=f'"PCMU", "{name}"', trunk_codecs='"PCMA"')
+    low, high = scene.wide_ports()
+    callee_phone = telephone(
+        scene.folder / "b", ends.callee, user=CALLED, law=other, tone_hz=HIGH_HZ, ports=high
+    )
+    caller_phone = telephone(scene.folder / "a", ends.caller, user="me", law=own, tone_hz=LOW_HZ, ports=low)
+    with scene.daemon(configuration, calls=1), callee_phone as callee, caller_phone as caller:
+        caller.dial(f"sip:{CALLED}@{spell(ends.door)}")
+        for phone in (callee, caller):
+            phone.await_event("CALL_ESTABLISHED")
+        for phone in (callee, caller):
+            phone.await_recording(4.0)  # of G.722 it records twice as many samples a second
+        caller.hang_up()
+        for phone in (caller, callee):
+            phone.await_event("CALL_CLOSED")
+    assert tones_heard(callee)[0] > 0.95
+    assert tones_heard(caller)[1] > 0.95
+
+
 @PJSIP
 @pytest.mark.parametrize("way", ["outbound", "inbound"])
 def test_it_holds_and_resumes_and_the_other_one_is_told__rfc3264_8_4(scene: Scene, way: str) -> None:

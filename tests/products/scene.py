@@ -10,7 +10,7 @@ from mediation.settings.peer_terms import Redirects, Transfers, TransferTo
 from mediation.settings.peers import LargeRequests, Side
 from mediation.sip.agent import hostport
 from mediation.sip.message import Response
-from mediation_codecs.law import Law
+from mediation_codecs.codec import Codec
 from tests.flows.peers import Peer
 from tests.flows.scenery import FRONT_END, SBC, settings, target, trunk
 from tests.flows.world import World
@@ -19,7 +19,7 @@ from tests.products.player import Alter, Player, unaltered
 from tests.products.script import Script
 
 SHORTEST_MARK = 4
-LAWS = (Law.PCMA, Law.PCMU)
+LAWS = (Codec.PCMA, Codec.PCMU)
 USUAL_REDIRECTS = Redirects()
 
 

@@ -358,6 +358,13 @@ def test_bandwidth_is_told_side_by_side() -> None:
     assert json.loads(invoke("bandwidth", "--calls", "100", "--json")[1])["wire_kbps"] == 8720.0
 
 
+def test_bandwidth_of_opus_is_less() -> None:
+    code, out, _ = invoke("bandwidth", "--calls", "100", "--codec", "opus")
+    assert code == 0
+    assert "100 calls of Opus at 20 ms" in out
+    assert "4,000.0 kbps   calls x (32 kbps + 20 octets a packet)" in out
+
+
 def test_srtp_and_its_suite_may_stand_together() -> None:
     wire = [
         json.loads(invoke("bandwidth", "--calls", "1", "--json", *options)[1])["wire_kbps"]
@@ -488,6 +495,16 @@ def test_route_explain_tells_what_would_leave_for_each_trunk(tmp_path: Path) -> 
     assert "P-Asserted-Identity" not in "".join(lines[second:])
 
 
+def test_route_explain_tells_who_is_transcoded(tmp_path: Path) -> None:
+    wide = NUMBERS.replace("[internal]\n", '[internal]\ncodecs = ["PCMU", "opus"]\n')
+    assert wide != NUMBERS
+    code, out, _ = invoke("route", "explain", "+4930123", "-c", written(tmp_path, wide))
+    assert code == 0
+    assert "    audio: PCMU, PCMA here, and PCMU, opus with the caller\n" in out
+    assert "    opus transcoded where the two differ, of at most 50 parties at a time" in out
+    assert "audio:" not in invoke("route", "explain", "+4930123", "-c", written(tmp_path, NUMBERS))[1]
+
+
 def test_route_explain_shows_a_target_by_its_name_without_asking_the_dns(tmp_path: Path) -> None:
     named = NUMBERS.replace("sip:127.0.0.30", "sip:itsp.example")
     assert named != NUMBERS
@@ -547,7 +564,7 @@ def test_route_explain_tells_whether_audio_would_go_past_us_and_why_not(tmp_path
     assert "audio" not in invoke("route", "explain", "+4930123", "-c", written(tmp_path, NUMBERS))[1]
     path = written(tmp_path, bypass)
     assert (
-        "audio    through us: the trunk does not allow it"
+        "audio through us: the trunk does not allow it"
         in invoke("route", "explain", "+4930123", "-c", path)[1]
     )
     allowed = bypass.replace(
@@ -555,7 +572,7 @@ def test_route_explain_tells_whether_audio_would_go_past_us_and_why_not(tmp_path
     )
     path = written(tmp_path, allowed + '[[site]]\nname = "berlin"\nnumbers = ["+4930"]\n')
     out = invoke("route", "explain", "+4930123", "--from", "+4930999", "-c", path)[1]
-    assert "audio    past us" in out
+    assert "audio past us" in out
     attempts = json.loads(invoke("route", "explain", "+4930123", "--from", "+4989", "--json", "-c", path)[1])[
         "attempts"
     ]

@@ -36,6 +36,7 @@ from mediation.b2bua.plan import (
     StreamReport,
 )
 from mediation.b2bua.sounds import Sound, SoundKind
+from mediation.b2bua.wide import Wide
 from mediation.media import channel
 from mediation.media.channel import Channel, ChannelError, Message, decode, encode, pair
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
@@ -54,8 +55,10 @@ from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality, Rating
 from mediation.rtp.voip_metrics import VoipMetrics
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
+from mediation.sdp.opus import OpusWishes
 from mediation.settings.peer_media import Dtmf, Latching
 from mediation.settings.peers import Side
+from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 
 texts = st.text(max_size=30)
@@ -99,6 +102,7 @@ streams = st.builds(
     plays=st.none() | st.builds(Sound, st.sampled_from(SoundKind), texts),
     latching=st.sampled_from(Latching),
     jitter_buffer_ms=st.integers(0, 200),
+    wide=st.none() | st.builds(Wide, st.sampled_from(Codec), counts, st.builds(OpusWishes, counts, counts)),
 )
 streams = st.builds(forked, streams, st.lists(st.tuples(endpoints, st.none() | agreed_keys), max_size=3))
 faxes = st.builds(Fax, endpoints, st.sampled_from(Latching))
@@ -165,6 +169,7 @@ configurations = st.builds(
     counts,
     texts,
     st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
+    st.booleans(),
     texts,
 )
 numbered_pairs = st.lists(st.tuples(counts, st.sampled_from(Side), texts, counts), max_size=4).map(tuple)

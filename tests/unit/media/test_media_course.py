@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from mediation.b2bua.plan import Stream
 from mediation.media.course import Course
 from mediation.media.party import Party
-from mediation.media.relay import Relay, Voice
+from mediation.media.relay import Relay
 from mediation.media.session import Session
+from mediation.media.voice import Voice
 from mediation.rtp.packet import build
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import key_packets

@@ -10,7 +10,8 @@ from mediation.b2bua.plan import Stream
 from mediation.media.actions import Drop
 from mediation.media.clock import NEVER
 from mediation.media.keypad import MOST_WAITING, PAUSE
-from mediation.media.relay import Relay, Voice
+from mediation.media.relay import Relay
+from mediation.media.voice import Voice
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import KEYS, MAX_DURATION, TelephoneEvent, key_packets

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mediation.b2bua.plan import Stream
 from mediation.media.actions import Drop
-from mediation.media.relay import CLOCK_HZ, Relay, Voice
+from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.voice import Voice
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import TelephoneEvent, key_packets
@@ -269,13 +270,13 @@ def test_jitter_is_told_in_milliseconds_and_only_when_measured() -> None:
 
 def test_a_fax_goes_untouched_and_is_no_audio() -> None:
     line = Line()
-    line.relay.carry_fax(ALL_CODES, 1)
+    line.relay.fax.carry(ALL_CODES, 1)
     line.sink.error = OSError()
-    line.relay.carry_fax(b"", 2)
+    line.relay.fax.carry(b"", 2)
     assert line.sink.packets == [ALL_CODES]
-    assert (line.relay.fax_received, line.relay.fax_sent) == (2, 1)
+    assert (line.relay.fax.received, line.relay.fax.sent) == (2, 1)
     assert (line.relay.packets_received, line.relay.packets_sent, line.relay.heard) == (0, 0, -1)
-    assert line.relay.fax_heard == 2
+    assert line.relay.fax.heard == 2
 
 
 def test_the_figures_of_a_new_source_and_of_a_new_sink_begin_anew_apart() -> None:

@@ -1,6 +1,8 @@
 """A worker in a thread of the test: its answers, and what a bug of ours may and may not do."""
 
 import select
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -375,3 +377,10 @@ def test_a_bug_while_a_call_is_opened_costs_no_ports(
         assert isinstance(signalling.open(str(number)), MediaLost)
     monkeypatch.undo()
     assert isinstance(signalling.open("call"), MediaOpened)
+
+
+def test_a_worker_loads_nothing_of_wide_codecs_before_it_is_told_to() -> None:
+    names = "wide_codecs", "wide_ear", "wide_mouth", "wide_way", "ordering"
+    loaded = f"any('mediation.media.' + name in sys.modules for name in {names})"
+    program = f"import sys, mediation.media.worker_process; sys.exit({loaded})"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -16,10 +16,12 @@ from mediation.b2bua.finding import NameReport
 from mediation.b2bua.plan import StreamReport
 from mediation.b2bua.record import CallRecord, Party, RecordingRecord
 from mediation.b2bua.watch import TargetReport
+from mediation.b2bua.wide_room import WidePlace, WideRoom
 from mediation.ops.metrics import Metrics, Sources
 from mediation.routing.health_table import State
 from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality, Rating
+from mediation.sdp.negotiation import Capabilities
 from mediation.sip.flow import Endpoint
 
 TRUNK = ("trunk", "itsp")
@@ -262,3 +264,15 @@ def test_what_becomes_of_questions_to_a_policy_is_counted_and_timed() -> None:
             assert seen["mediation_policy_calls_total", (("result", result),)] == times
         assert seen["mediation_policy_seconds_count", (("result", "refused"),)] == 2
         assert seen["mediation_policy_seconds_sum", (("result", "failed"),)] == 0.5
+
+
+def test_the_places_of_wide_parties_are_told_where_there_are_any() -> None:
+    room = WideRoom(2)
+    places = [WidePlace(room, Capabilities(("PCMU", "opus"))) for _ in range(3)]
+    assert [place.take() for place in places] == [True, True, False]
+    places[0].agreed("PCMU")
+    with served(replace(NOTHING, wide=room)) as (_, at):
+        told = scrape(at)
+    assert told["mediation_wide_parties", ()] == 1
+    assert told["mediation_wide_parties_limit", ()] == 2
+    assert told["mediation_wide_parties_refused_total", ()] == 1

@@ -13,7 +13,7 @@ from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedi
 from mediation.settings.peer_media import Dtmf, Latching, PeerMedia
 from mediation.settings.peer_terms import EarlyMedia
 from mediation.settings.trunks import Site, Trunk
-from mediation_codecs.law import Law
+from mediation_codecs.codec import Codec
 from tests.flows.scenery import settings, trunk
 
 ALLOWED = TrunkMedia(bypass=TrunkBypass.ALLOWED)
@@ -35,7 +35,7 @@ def policy(
 
 
 def front_end(host: str = PHONE, number: str = "", media: PeerMedia | None = None) -> Standing:
-    given = settings(codecs=(Law.PCMA,), media_terms=media or PeerMedia())
+    given = settings(codecs=(Codec.PCMA,), media_terms=media or PeerMedia())
     return Standing(Terms.of(given.internal), "front-ends", host, number)
 
 
@@ -62,7 +62,7 @@ def test_nothing_is_in_the_way_where_both_switches_are_on() -> None:
         (trunk(), {}, Obstacle.TRUNK),
         (trunk(media=replace(ALLOWED, known_termination=False)), {}, Obstacle.UNKNOWN_PLACE),
         (trunk(media=ALLOWED), {"mode": BypassMode.BY_SITE}, Obstacle.ELSEWHERE),
-        (trunk(media=ALLOWED, codecs=(Law.PCMU,)), {}, Obstacle.LAWS),
+        (trunk(media=ALLOWED, codecs=(Codec.PCMU,)), {}, Obstacle.LAWS),
         (trunk(media=replace(ALLOWED, srtp=SrtpMode.REQUIRED)), {}, Obstacle.SRTP),
         (trunk(media=replace(ALLOWED, latching=Latching.CONTINUOUS)), {}, Obstacle.LATCHING),
         (trunk(media=replace(ALLOWED, repacketize=True)), {}, Obstacle.LENGTHS),

@@ -9,6 +9,7 @@ from mediation.rtp.tunnels import Vpn
 from mediation.sdp.crypto import SrtpMode, Suite
 from mediation.settings.limits import CallLimits, Link
 from mediation.settings.peer_media import PeerMedia
+from mediation_codecs.codec import Codec
 from tests.flows.scenery import settings, target, trunk
 
 
@@ -163,3 +164,13 @@ def test_what_is_handed_over_is_given_back_by_whoever_has_it() -> None:
     assert (shared.calls, told) == (0, [True, False])
     with pytest.raises(LookupError):
         other.give_back(shared)
+
+
+@pytest.mark.parametrize(
+    ("codecs", "kbps"),
+    [((Codec.OPUS,), 55.2), ((Codec.OPUS, Codec.PCMA), 87.2), ((Codec.G722,), 87.2)],
+)
+def test_a_call_is_counted_with_the_codec_that_takes_most_of_those_that_it_may_have(
+    codecs: tuple[Codec, ...], kbps: float
+) -> None:
+    assert Limits.of_trunk(trunk(codecs=codecs)).of_a_call == pytest.approx(kbps)

@@ -18,7 +18,7 @@ from mediation.settings.places import Listener, Target
 from mediation.settings.routes import Route
 from mediation.settings.trunks import Site, Trunk
 from mediation.sip.flow import Transport
-from mediation_codecs.law import Law
+from mediation_codecs.codec import Codec
 from tests.flows.scenery import (
     FRONT_END,
     OTHER_FRONT_END,
@@ -85,7 +85,9 @@ def test_the_same_host_over_another_transport_is_another_peer() -> None:
 
 
 def test_a_candidate_knows_all_that_an_attempt_needs() -> None:
-    (candidate,) = Routing(settings(trunk(codecs=(Law.PCMA, Law.PCMU)))).candidates(FROM_INSIDE, "+4930", 0)
+    (candidate,) = Routing(settings(trunk(codecs=(Codec.PCMA, Codec.PCMU)))).candidates(
+        FROM_INSIDE, "+4930", 0
+    )
     assert candidate.terms.capabilities.codecs == ("PCMA", "PCMU")
     assert (candidate.terms.side, candidate.no_progress_s) == (Side.GATEWAY, 10)
     assert candidate.listener.transport is candidate.target.transport

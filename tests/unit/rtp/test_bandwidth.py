@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mediation.rtp.bandwidth import Layer, Packets, Srtp, calls_within, formula_kbps, steps, wire_kbps
 from mediation.rtp.tunnels import Vpn, tunnelled_octets
+from mediation_codecs.codec import Codec
 
 IP = Packets(layer=Layer.IP)
 COLUMNS = (
@@ -22,6 +23,7 @@ COLUMNS = (
 
 PACKETS = st.builds(
     Packets,
+    codec=st.sampled_from(Codec),
     ptime_ms=st.sampled_from([10, 20, 30, 40, 50, 60]),
     ipv6=st.booleans(),
     srtp=st.sampled_from(Srtp),
@@ -104,7 +106,8 @@ def test_each_step_costs_something_and_the_last_one_is_the_figure(packets: Packe
 
 @given(PACKETS, st.integers(min_value=0, max_value=100_000))
 def test_the_wire_is_never_below_the_formula_and_grows_with_the_calls(packets: Packets, calls: int) -> None:
-    assert wire_kbps(calls, packets) >= formula_kbps(calls, ptime_ms=packets.ptime_ms)
+    formula = formula_kbps(calls, ptime_ms=packets.ptime_ms, codec=packets.codec)
+    assert wire_kbps(calls, packets) >= formula
     assert wire_kbps(calls + 1, packets) > wire_kbps(calls, packets)
 
 
@@ -146,3 +149,20 @@ def test_esp_without_udp_is_eight_octets_shorter_than_what_was_seen__rfc3948_2_1
     assert [octets + 8 for octets in cbc] == list(CBC_IN_UDP)
     bare = [tunnelled_octets(inner, Vpn.ESP, ipv6=False) for inner in INNER]
     assert [octets + 8 for octets in bare] == list(CAPTURED[Vpn.ESP_NAT])
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "octets", "formula", "wire"),
+    [
+        (Codec.PCMA, "G.711 payload", 160, 72.0, 87.2),
+        (Codec.G722, "G.722 payload", 160, 72.0, 87.2),
+        (Codec.OPUS, "Opus payload", 80, 40.0, 55.2),
+    ],
+)
+def test_each_codec_has_its_own_payload(
+    codec: Codec, name: str, octets: int, formula: float, wire: float
+) -> None:
+    first = next(iter(steps(Packets(codec=codec))))
+    assert (first.name, first.octets) == (name, octets)
+    assert formula_kbps(1, codec=codec) == formula
+    assert wire_kbps(1, Packets(codec=codec)) == pytest.approx(wire)

@@ -15,7 +15,7 @@ def read(
     port: int = 4000,
     session: tuple[str, ...] = ("c=IN IP4 192.0.2.1",),
     media: tuple[str, ...] = (),
-    unmapped: dict[int, str] | None = None,
+    unmapped: tuple[Format, ...] = (),
 ) -> AudioStream:
     lines = ["v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=-", *session, f"m=audio {port} RTP/AVP {formats}", *media]
     lines += [f"a={attribute}" for attribute in attributes]
@@ -64,7 +64,11 @@ def test_the_first_of_two_fmtps_counts() -> None:
 
 
 def test_numbers_may_borrow_a_meaning_but_not_against_their_own_rtpmap() -> None:
-    stream = read("rtpmap:98 opus/48000/2", formats="101 98", unmapped={101: "telephone-event", 98: "PCMU"})
+    stream = read(
+        "rtpmap:98 opus/48000/1",
+        formats="101 98",
+        unmapped=(Format(101, "telephone-event"), Format(98, "PCMU")),
+    )
     assert stream.formats == (Format(101, "telephone-event"),)
 
 

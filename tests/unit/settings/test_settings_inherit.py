@@ -6,7 +6,7 @@ from mediation.settings.model import Settings
 from mediation.settings.peer_terms import Reliability
 from mediation.settings.read import SettingsError, inspect
 from mediation.sip.session_timer import TimerMode
-from mediation_codecs.law import Law
+from mediation_codecs.codec import Codec
 from tests.unit.settings.test_settings_rules import GATEWAY, INTERNAL, SOUTH, TRUNK, only, told
 
 DEFAULTS = """\
@@ -38,7 +38,7 @@ def test_a_trunk_takes_over_from_its_site_and_then_from_what_is_said_for_all_fie
     settings = read(AT_BERLIN, "[trunk.session_timer]\nmin_se_s = 120\n", SOUTH, BERLIN, DEFAULTS)
     north, south = settings.trunks
     assert (north.max_calls, south.max_calls) == (20, 10)
-    assert north.codecs == south.codecs == (Law.PCMA,)
+    assert north.codecs == south.codecs == (Codec.PCMA,)
     assert (north.session_timer.mode, north.session_timer.expires_s) == (TimerMode.OFFER, 900)
     assert (north.session_timer.min_se_s, south.session_timer.expires_s) == (120, 3600)
     assert north.early_media.reliable is south.early_media.reliable is Reliability.OFF

@@ -17,7 +17,7 @@ from mediation.settings.routes import Route
 from mediation.settings.server import Cdr, Log, Media, Sip
 from mediation.settings.trunks import Trunk
 from mediation.sip.flow import Transport
-from mediation_codecs.law import Law
+from mediation_codecs.codec import Codec
 
 ISSUED = r"""
 [internal]                                  # toward the front-end servers
@@ -74,7 +74,7 @@ def test_the_issued_configuration_is_accepted_word_for_word() -> None:
             listen=(Listener(UDP, "127.0.0.10", 5060), Listener(TCP, "127.0.0.10", 5060)),
             trusted=(ip_network("127.0.0.20"), ip_network("127.0.1.0/24")),
             targets=(Target("sip:127.0.0.20:5060", "127.0.0.20", 5060, UDP),),
-            codecs=(Law.PCMU, Law.PCMA),
+            codecs=(Codec.PCMU, Codec.PCMA),
             rtp_ports=(20000, 29999),
         ),
         gateway=Gateway(
@@ -88,7 +88,7 @@ def test_the_issued_configuration_is_accepted_word_for_word() -> None:
                     Target("sip:127.0.0.30:5060", "127.0.0.30", 5060, UDP),
                     Target("sip:127.0.0.31:5060;transport=tcp", "127.0.0.31", 5060, TCP),
                 ),
-                codecs=(Law.PCMA,),
+                codecs=(Codec.PCMA,),
                 max_calls=1000,
             ),
         ),
@@ -222,7 +222,7 @@ def test_an_empty_file_misses_three_sections_and_never_runs_on_defaults() -> Non
         ),
         (("[gateway]", "telephone_event = 1\n[gateway]"), "must be true or false, and this is a number"),
         (("[gateway]", 'codecs = ["pcma"]\n[gateway]'), '"pcma" is not known here; write "PCMA"'),
-        (("[gateway]", 'codecs = ["G722"]\n[gateway]'), 'choose from "PCMU", "PCMA"'),
+        (("[gateway]", 'codecs = ["G729"]\n[gateway]'), 'choose from "PCMU", "PCMA", "G722", "opus"'),
         (("[gateway]", "codecs = []\n[gateway]"), 'write at least one: codecs = ["PCMU", "PCMA"]'),
         (
             ('name = "south"', "name = 2026-11-22"),
