@@ -15,6 +15,7 @@ from mediation.settings.peer_media import Dtmf, PeerMedia
 from mediation.settings.peer_terms import MidCall, Relay, SessionTimers
 from mediation.settings.peers import Side
 from mediation.settings.recording import RecordingRule, Recordings
+from mediation.settings.server import Media
 from mediation.settings.trunks import Site
 from mediation.sip.flow import Transport
 from mediation.sip.message import Message
@@ -884,3 +885,17 @@ def test_the_judge_lets_an_address_stand_in_the_m_line_alone(
     leak = bytes(said.replace(body=said.body.replace(ours_says, leaks, 1)))
     judge = replace(judge, _told={**judge._told, Side.GATEWAY: [leak]})
     assert FRONT_END in judge.leaks(Side.GATEWAY)[leak]
+
+
+def test_a_wide_codec_that_both_have_goes_past_us_and_takes_no_place(make: Make) -> None:
+    wide = (Codec.G722, Codec.PCMA)
+    given = settings(
+        trunk(media=ALLOWED, codecs=wide), codecs=wide, bypass=ALWAYS, media=Media(wide_parties=1)
+    )
+    call = WAYS["outbound"](make(given))
+    call.caller.codecs = call.callee.codecs = "G722 PCMA"
+    connects(call)
+    assert described(call.callee.request("INVITE")).media[0].formats == ("9", "8")
+    assert call.world.engine.wide.taken == 0
+    call.ends()
+    assert call.record.caller.codec == "G722"
