@@ -173,9 +173,10 @@ class Circuit:
                 if sock in self.handlers:
                     self.handlers[sock](self.now)
 
-    def serve_now(self) -> None:
-        """The same, without waiting for what may follow."""
-        while ready := select.select(list(self.handlers), [], [], 0)[0]:
+    def serve_now(self, wait_s: float = 0) -> None:
+        """The same, without waiting for what may follow, but `wait_s` for what comes first."""
+        while ready := select.select(list(self.handlers), [], [], wait_s)[0]:
+            wait_s = 0
             for sock in ready:
                 if sock in self.handlers:
                     self.handlers[sock](self.now)

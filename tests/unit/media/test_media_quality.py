@@ -34,7 +34,7 @@ def sends(call: Circuit, *numbers: int, late: int = 0) -> None:
     for place, number in enumerate(numbers):
         call.now = begun + 160 * place + late * (place % 2)
         call.from_caller(packet(number))
-        call.serve()
+        call.serve_now(wait_s=1)
     call.now = begun + 160 * len(numbers)
 
 
