@@ -56,7 +56,7 @@ class BugError(Exception):
 
 
 Story = Callable[[Stage], None]
-METHODS = [
+METHODS: list[tuple[type, str]] = [
     (owner, name)
     for owner in (
         Call,

@@ -16,6 +16,7 @@ from time import monotonic, sleep
 from typing import Final
 
 from tests.places.journal import Journal
+from tests.places.names import name_server
 from tests.places.network import House, build
 
 ROOT: Final = Path(__file__).parents[2]
@@ -128,7 +129,7 @@ def playing(folder: Path, rate: int) -> Iterator[Cast]:
         return own
 
     try:
-        start("dns", "dns", sys.executable, "-m", "tests.places.names", *houses["dns"].addresses)
+        start("dns", "dns", *name_server(houses["dns"].addresses[0]))
         for name in TAKERS:
             host = houses[name].addresses[0]
             own = start(f"{name}-takes", name, *_sipp("uas_lives", host, 5060, folder / f"{name}-takes"))

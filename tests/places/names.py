@@ -1,22 +1,24 @@
-"""The name server of the network: where the ITSPs' SBCs are. `python -m tests.places.names ADDRESS`."""
+"""The name server of the network: dnsmasq, which says where the ITSPs' SBCs are."""
 
-import asyncio
-import sys
-
-from tests.wire.name_server import naming
+import shutil
 
 TTL_S = 2
 """Short, so that a name server that is away is missed."""
+SBCS = {"itsp-one.example": "192.0.2.30", "itsp-two.example": "198.51.100.30"}
 
 
-async def serve(host: str) -> None:
-    """Answer until the process is ended."""
-    async with naming((host, 53)) as server:
-        for name, address in (("itsp-one.example", "192.0.2.30"), ("itsp-two.example", "198.51.100.30")):
-            server.holds(f"_sip._udp.{name}", "SRV", f"10 10 5060 sbc.{name}.", ttl=TTL_S)
-            server.holds(f"sbc.{name}", "A", address, ttl=TTL_S)
-        await asyncio.Event().wait()
-
-
-if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1]))
+def name_server(host: str) -> list[str]:
+    """The command that answers at this address, until the process is ended."""
+    command = [
+        shutil.which("dnsmasq") or "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
+        "--pid-file=", "--user=root", "--no-resolv", "--no-hosts", "--no-poll", "--log-facility=-", "--bind-interfaces",
+        f"--listen-address={host}", f"--local-ttl={TTL_S}",
+    ]  # fmt: skip
+    for name, address in SBCS.items():
+        command += [
+            f"--local=/{name}/",
+            f"--naptr-record={name},10,10,s,SIP+D2U,,_sip._udp.{name}",
+            f"--srv-host=_sip._udp.{name},sbc.{name},5060,10,10",
+            f"--host-record=sbc.{name},{address}",
+        ]
+    return command

@@ -6,6 +6,7 @@ link (proxies and routers would only add delay), so what reaches whom is decided
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -28,8 +29,9 @@ def seclusion() -> tuple[str, ...]:
 
 def why_not() -> str:
     """Why no network can be built here; empty: it can."""
-    for name, package in (("unshare", "util-linux"), ("ip", "iproute2"), ("sipp", "sip-tester")):
-        if subprocess.run(["which", name], capture_output=True, check=False).returncode:
+    strangers = {"unshare": "util-linux", "ip": "iproute2", "sipp": "sip-tester", "dnsmasq": "dnsmasq-base"}
+    for name, package in strangers.items():
+        if shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin") is None:
             return f"{name} is not installed (Debian: {package})"
     trial = f"mount -t tmpfs none /run && ip netns add {STREET} && ip -n {STREET} link add {CORE} type bridge"
     tried = subprocess.run([*seclusion(), "sh", "-c", trial], capture_output=True, text=True, check=False)
