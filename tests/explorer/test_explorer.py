@@ -12,7 +12,7 @@ from tests.explorer.search import Search
 from tests.explorer.simulation import WAYS
 
 DEPTH = int(os.environ.get("EXPLORER_DEPTH", "1"))
-WALKS = int(os.environ.get("EXPLORER_WALKS", "12"))
+WALKS = int(os.environ.get("EXPLORER_WALKS", "6"))
 SEED = int(os.environ.get("EXPLORER_SEED", "5407"))
 
 

@@ -33,7 +33,7 @@ from tests.flows.world import World
 
 MOST = 2
 """So many invocations of a method in one story are made to fail, each by itself."""
-MOST_STORIES = 14
+MOST_STORIES = 9
 """So many of the stories that come through a method are told with a bug in it: others for each method."""
 LAST_RESORTS = {"abort", "forget", "forget_media", "abandon", "break_off", "_close", "_finish", "_record"}
 """What ends a call whatever else is broken; it cannot be broken itself."""

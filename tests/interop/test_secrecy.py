@@ -237,8 +237,7 @@ def our_key(body: str, suite: str) -> str:
 
 @pytest.mark.interop("ffmpeg")
 @pytest.mark.doctor_finds("one-way-audio")  # FFmpeg only listens
-@pytest.mark.parametrize("suite", [SHA80, SHA32])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("way", "suite"), list(zip(WAYS, (SHA80, SHA32), strict=True)))
 def test_ffmpeg_decrypts_what_we_encrypt(scene: Scene, way: str, suite: str) -> None:
     ends = scene.way(way)
     ear = (ends.callee[0], AUDIO_PORT)

@@ -1,6 +1,7 @@
 """The flows ladder by ladder, SIPp at both ends: each party's part stands beside the other's."""
 
 from contextlib import ExitStack
+from itertools import cycle
 
 import pytest
 
@@ -110,8 +111,7 @@ def test_both_ends_are_reliable_each_with_its_own_numbers__rfc3262_3(scene: Scen
     play(scene, way, caller, callee)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("who", ["caller", "callee"])
+@pytest.mark.parametrize(("way", "who"), list(zip(WAYS, ("caller", "callee"), strict=True)))
 def test_an_update_is_answered_with_and_without_a_description__rfc3311_5_2(
     scene: Scene, way: str, who: str
 ) -> None:
@@ -151,8 +151,7 @@ HOLDS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("spelling", HOLDS)
+@pytest.mark.parametrize(("way", "spelling"), list(zip(cycle(WAYS), HOLDS, strict=False)))
 def test_hold_is_relayed_mirrored_and_taken_back__rfc3264_6_1(scene: Scene, way: str, spelling: str) -> None:
     said, read, answer, mirrored = HOLDS[spelling]
     caller = (
@@ -187,8 +186,7 @@ def test_hold_is_no_matter_of_the_trunk_where_its_terms_say_so(scene: Scene) -> 
     play(scene, "outbound", caller.waits(100).hangs_up(), a_callee().is_hung_up(), trunk=trunk)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("who", ["caller", "callee"])
+@pytest.mark.parametrize(("way", "who"), list(zip(WAYS, ("caller", "callee"), strict=True)))
 def test_a_re_invite_without_an_offer_gets_ours_and_the_other_side_is_left_alone__rfc3261_14_2(
     scene: Scene, way: str, who: str
 ) -> None:
@@ -229,8 +227,7 @@ def test_a_491_to_a_relayed_hold_reaches_who_asked_and_the_call_lives__rfc3261_1
     play(scene, way, caller, callee)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("method", ["UPDATE", "INVITE"])
+@pytest.mark.parametrize(("way", "method"), list(zip(WAYS, ("UPDATE", "INVITE"), strict=True)))
 def test_a_caller_with_a_session_timer_refreshes_it_here__rfc4028_10(
     scene: Scene, way: str, method: str
 ) -> None:
