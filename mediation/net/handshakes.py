@@ -12,6 +12,8 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import Final, Protocol, TypeVar
 
+from mediation.routing.bucket import TokenBucket
+
 T = TypeVar("T")
 
 MOST_HANDSHAKES: Final = 512
@@ -61,8 +63,8 @@ class Handshakes:
         self._strange: dict[int, tuple[str, Guest]] = {}
         """In the order that they began."""
         self._of_one: Counter[tuple[bool, str]] = Counter()
-        self._all = _Pace(STRANGE_IN_A_SECOND, STRANGE_IN_A_SECOND, now())
-        self._paces: dict[str, _Pace] = {}
+        self._all = TokenBucket(STRANGE_IN_A_SECOND, STRANGE_IN_A_SECOND, now())
+        self._paces: dict[str, TokenBucket] = {}
         self._proven: dict[str, None] = {}
         self.fates: Counter[Fate] = Counter(dict.fromkeys(Fate, 0))
         """Of strangers, since the start."""
@@ -77,8 +79,8 @@ class Handshakes:
             return len(self._known) < MOST_HANDSHAKES and self._of_one[False, place] < MOST_OF_ONE
         admitted = (
             self._of_one[True, place] < MOST_STRANGE_OF_ONE
-            and self._pace(place).takes(self._now())
-            and self._all.takes(self._now())
+            and _takes(self._pace(place), self._now())
+            and _takes(self._all, self._now())
         )
         if not admitted:
             self.fates[Fate.CROWDED] += 1
@@ -120,8 +122,8 @@ class Handshakes:
         if self._of_one[key] <= 0:
             del self._of_one[key]
 
-    def _pace(self, place: str) -> "_Pace":
-        pace = self._paces.pop(place, None) or _Pace(
+    def _pace(self, place: str) -> TokenBucket:
+        pace = self._paces.pop(place, None) or TokenBucket(
             STRANGE_OF_ONE_IN_A_SECOND, STRANGE_OF_ONE_AT_ONCE, self._now()
         )
         self._paces[place] = pace  # the one that has tried last is forgotten last
@@ -129,22 +131,12 @@ class Handshakes:
         return pace
 
 
-class _Pace:
-    """A token bucket: so many at once, and so many in a second after that."""
-
-    __slots__ = ("_at", "_burst", "_left", "_rate")
-
-    def __init__(self, rate: float, burst: float, now: float) -> None:
-        self._rate, self._burst, self._left, self._at = rate, burst, burst, now
-
-    def takes(self, now: float) -> bool:
-        """Whether there is one left, which is taken then."""
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+def _takes(bucket: TokenBucket, now: float) -> bool:
+    """Whether there is a token, which is taken then."""
+    if not bucket.has_one(now):
+        return False
+    bucket.take(now)
+    return True
 
 
 def _place(host: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from mediation.routing.bucket import TokenBucket
 from mediation.rtp.bandwidth import CODEC_KBPS, Packets, Srtp, wire_kbps
 from mediation.sdp.crypto import SrtpMode, Suite
 from mediation.settings.limits import CallLimits, Link
@@ -72,7 +73,7 @@ class Limits:
 class Room:
     """The room of one trunk or line. Times are seconds on the caller's clock."""
 
-    __slots__ = ("_filled_at", "_is_nearly_full", "_limits", "_tokens", "active", "name", "passing")
+    __slots__ = ("_bucket", "_is_nearly_full", "_limits", "active", "name", "passing")
 
     def __init__(self, name: str, limits: Limits) -> None:
         self.name = name
@@ -81,8 +82,7 @@ class Room:
         """Calls and attempts under way."""
         self.passing = 0
         """Those of them whose audio goes past us: they take none of the bandwidth."""
-        self._tokens = float(limits.each_way.burst)
-        self._filled_at = 0.0
+        self._bucket = TokenBucket(limits.each_way.calls_per_s, limits.each_way.burst, 0.0)
         self._is_nearly_full = False
 
     def lack(self, way: Way, now: float, *, urgent: bool = False, passes: bool = False) -> Lack | None:
@@ -99,7 +99,7 @@ class Room:
             return Lack.CALLS
         if limits.kbps and not passes and self.kbps + limits.of_a_call > limits.kbps:
             return Lack.BANDWIDTH
-        if each_way.calls_per_s and self._tokens_at(now) < 1:
+        if each_way.calls_per_s and not self._bucket.has_one(now):
             return Lack.RATE
         return None
 
@@ -107,7 +107,7 @@ class Room:
         """One more call or attempt."""
         self.active[way] += 1
         if self._limits.each_way.calls_per_s:
-            self._tokens, self._filled_at = self._tokens_at(now) - 1, now
+            self._bucket.take(now)
 
     def give_back(self, way: Way) -> None:
         """One less."""
@@ -142,11 +142,6 @@ class Room:
             return None
         self._is_nearly_full = is_nearly_full
         return is_nearly_full
-
-    def _tokens_at(self, now: float) -> float:
-        each_way = self._limits.each_way
-        grown = self._tokens + (now - self._filled_at) * each_way.calls_per_s
-        return min(grown, float(each_way.burst))
 
 
 class Occupancy:
