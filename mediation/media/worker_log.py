@@ -17,6 +17,13 @@ DENIED_REMEDY: Final = (
     "media.runtime_directory"
 )
 
+RECLAIMED_REMEDY: Final = "no call has lost anything; if it comes again, report the reason"
+ADOPTED_REMEDY: Final = (
+    "the process before this one has died: see why in the lines before; its calls go on, have no record, and end by "
+    "themselves"
+)
+LEFT_REMEDY: Final = "it carries its calls without us and ends when they do; kill -9 PID ends both at once"
+
 
 class Log(Protocol):
     """As far as it is needed here."""
@@ -41,10 +48,14 @@ def tell_notice(log: Log, notice: Notice) -> None:
         case WorkerLost(worker, reason, calls, moved):
             log.error("media_worker.lost", worker=worker, reason=reason, calls=calls, moved=moved)
         case WorkerReclaimed(worker, reason, calls):
-            log.warning("media_worker.reclaimed", worker=worker, reason=reason, calls=calls)
+            log.warning(
+                "media_worker.reclaimed", worker=worker, reason=reason, calls=calls, remedy=RECLAIMED_REMEDY
+            )
         case WorkerAdopted(worker, pid, orphans):
-            log.warning("media_worker.adopted", worker=worker, pid=pid, orphans=orphans)
+            log.warning(
+                "media_worker.adopted", worker=worker, pid=pid, orphans=orphans, remedy=ADOPTED_REMEDY
+            )
         case WorkerLeft(pid, reason, calls):
-            log.warning("media_worker.left", pid=pid, reason=reason, calls=calls)
+            log.warning("media_worker.left", pid=pid, reason=reason, calls=calls, remedy=LEFT_REMEDY)
         case CallAbandoned(worker, call, reason):
             log.info("orphan.ended", worker=worker, call=call, reason=reason)

@@ -70,7 +70,7 @@ def test_who_is_nobodys_address_calls_by_the_name_in_its_certificate(scene: Scen
     assert (caller.trunk, caller.certificate) == ("mobile", MOBILE)
     (told,) = [fact.fields for fact in scene.world.facts if fact.name == "connection.identified"]
     assert told == {"trunk": "mobile", "certificate": MOBILE, "remote": ELSEWHERE}
-    assert scene.world.record.as_json(0)["caller"]["certificate"] == MOBILE  # type: ignore[index]
+    assert scene.world.record.as_json(0)["caller"]["certificate"] == MOBILE  # type: ignore[index]  # a party is a table
 
 
 def test_without_a_name_that_is_somebodys_it_is_not_even_heard(scene: Scene) -> None:

@@ -140,7 +140,7 @@ async def test_a_killed_main_process_costs_calls_no_packet_and_the_next_one_serv
                 for call in range(2):
                     front_end.calls(NUMBER, scene.internal)
                     await front_end.notes_that("hears 200", call + 1)
-                    await until(lambda: len(sbc.streams) == len(front_end.streams) == call + 1)  # noqa: B023
+                    await until(lambda: len(sbc.streams) == len(front_end.streams) == call + 1)  # noqa: B023 -- it is awaited in its own round
                 ends, stays = (stack.enter_context(talking(front_end, sbc, call=call)) for call in range(2))
                 await hear_each_other(ends)
                 process.kill()

@@ -207,7 +207,7 @@ def press(scene: Scene, duration_ms: int, clock_hz: int, audio_hz: int, begin: i
     ids=lambda each: f"{each.codec}{'' if each.wide is None else each.wide.event_clock_hz}",
 )
 def test_a_key_has_its_duration_in_the_clock_of_each_side__rfc4733_2_1(source: object, sink: object) -> None:
-    scene = Scene(source, sink)  # type: ignore[arg-type]
+    scene = Scene(source, sink)  # type: ignore[arg-type]  # streams, of which pytest knows no type
     said_hz = 8_000 if scene.source.wide is None else scene.source.wide.event_clock_hz
     heard_hz = 8_000 if scene.sink.wide is None else scene.sink.wide.event_clock_hz
     press(scene, 200, said_hz, scene.source.clock_hz)

@@ -50,7 +50,7 @@ class Registrar:
 def run(registrar: Registrar, *, password: str = "right", must: bool = True, **changes: object) -> Table:
     table = Table(
         registrar=registrar, registration=INTENT, must_register=must, takes_service_route=True,
-        credentials=Credentials("me", password), **{"behaviour": "busy", **changes},  # type: ignore[arg-type]
+        credentials=Credentials("me", password), **{"behaviour": "busy", **changes},  # type: ignore[arg-type]  # values of several types
     )  # fmt: skip
     table.run()
     assert table.done
