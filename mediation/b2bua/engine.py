@@ -46,8 +46,8 @@ from mediation.sip.derived import reply
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.framing import MalformedMessage
+from mediation.sip.handing_on import hand_on_ack, hand_on_cancel
 from mediation.sip.ids import IdSource
-from mediation.sip.invite import InviteSession
 from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Message, Request, Response
 from mediation.sip.registration import Registration
@@ -89,7 +89,7 @@ class Engine:
             site.name: Room(f"site {site.name}", Limits.of_line(site.link, settings.internal))
             for site in settings.sites
         }
-        self._recorder = Recorder(settings, ids.between)
+        self._recorder = Recorder(settings, routing.sites, ids.between)
         self.bypassed: set[str] = set()
         """The calls whose audio goes past us, by our name for them."""
         self.wide = WideRoom(settings.media.wide_parties)
@@ -106,7 +106,7 @@ class Engine:
             self._recorder,
             self.wide,
             Announcer(settings.media.max_announcements),
-            BypassPolicy(settings),
+            BypassPolicy(settings, routing.sites),
             self.bypassed,
         )
         self.watch = Watch(
@@ -311,21 +311,11 @@ class Engine:
         self, transaction: Transaction, invite: Transaction | None, request: Request, now: float
     ) -> None:
         """A CANCEL (RFC 3261 section 9.2)."""
-        if invite is None:
-            response = reply(request, 481, to_tag=self.agent.ids.tag())
-            self.agent.layer.respond(transaction, response, now)
-            return
-        session = invite.user
-        tag = session.local_tag if isinstance(session, InviteSession) else self.agent.ids.tag()
-        self.agent.layer.respond(transaction, reply(request, 200, to_tag=tag), now)
-        if isinstance(session, InviteSession):
-            session.cancel_received(request, now)
+        hand_on_cancel(self.agent, transaction, invite, request, now)
 
     def ack_received(self, ack: Request, now: float) -> None:
         """The ACK to a 2xx."""
-        owner = self.agent.dialog_user(ack)
-        if owner is not None:
-            owner.ack_received(ack, now)
+        hand_on_ack(self.agent, ack, now)
 
     def stray_response(self, response: Response, flow: Flow, now: float) -> None:
         """A response that nobody waits for: dropped, never relayed (RFC 3261 section 18.1.2)."""

@@ -43,11 +43,11 @@ class RecordedCall:
 class Recorder:
     """The rules of one configuration."""
 
-    def __init__(self, settings: Settings, draw: Callable[[int, int], int]) -> None:
+    def __init__(self, settings: Settings, sites: Sites, draw: Callable[[int, int], int]) -> None:
         """`draw` gives a whole number from the first to the second, both included."""
         self._settings = settings.recording
         self._draw = draw
-        self._sites = Sites(settings)
+        self._sites = sites
         self._site_of = {trunk.name: trunk.site for trunk in settings.trunks}
         self._rules = tuple(_Rule(rule) for rule in self._settings.rules if self._settings.directory)
         self.epoch_s = 0.0
@@ -72,7 +72,10 @@ class Recorder:
         return self._rule(call) is not None
 
     def _rule(self, call: RecordedCall) -> "_Rule | None":
-        return next((each for each in self._rules if each.fits(call, self._sites_of(call))), None)
+        if not self._rules:
+            return None
+        sites = self._sites_of(call)
+        return next((each for each in self._rules if each.fits(call, sites)), None)
 
     def _sites_of(self, call: RecordedCall) -> frozenset[str]:
         of_numbers = {site.name for site in self._sites.of_numbers((call.calling, call.called))}

@@ -108,7 +108,7 @@ def explain_route(
     candidates = routing.candidates(source, number, unix_s)
     welcomed = welcome(asked, candidates)
     request = welcomed.invitation.request
-    bypass, recorder = BypassPolicy(settings), Recorder(settings, least)
+    bypass, recorder = BypassPolicy(settings, routing.sites), Recorder(settings, routing.sites, least)
 
     def obstacle(candidate: Candidate) -> Obstacle | None:
         """Of a front end nothing is known but its number."""

@@ -24,8 +24,9 @@ from mediation.sip.digest_client import DigestClient
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Endpoint, Flow, Transmit
 from mediation.sip.framing import MalformedMessage, parse_datagram
+from mediation.sip.handing_on import hand_on_ack, hand_on_cancel
 from mediation.sip.ids import IdSource
-from mediation.sip.invite import NO_TIMER, InviteSession
+from mediation.sip.invite import NO_TIMER
 from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Message, Request, Response
 from mediation.sip.names import Name, Names
@@ -316,15 +317,11 @@ class Prober:
         self, transaction: Transaction, invite: Transaction | None, request: Request, now: float
     ) -> None:
         """Answer the CANCEL, and let the call know."""
-        self._answer(transaction, 481 if invite is None else 200, now)
-        if invite is not None and isinstance(invite.user, InviteSession):
-            invite.user.cancel_received(request, now)
+        hand_on_cancel(self.agent, transaction, invite, request, now)
 
     def ack_received(self, ack: Request, now: float) -> None:
         """Pass on."""
-        owner = self.agent.dialog_user(ack)
-        if owner is not None:
-            owner.ack_received(ack, now)
+        hand_on_ack(self.agent, ack, now)
 
     def stray_response(self, response: Response, flow: Flow, now: float) -> None:
         """It stands in the evidence already."""

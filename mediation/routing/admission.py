@@ -157,7 +157,7 @@ class Admission:
         found: list[_Entry] = []
         for entry in self._peers[side]:
             network = entry.network
-            if door in entry.doors and address.version == network.version and address in network:
+            if door in entry.doors and address in network:
                 if not entry.source.calls:
                     return found or [entry]
                 found.append(entry)

@@ -34,7 +34,7 @@ class Bearer:
         if not self.networks:
             return True
         address = ip_address(flow.remote[0])
-        return any(address.version == network.version and address in network for network in self.networks)
+        return any(address in network for network in self.networks)
 
 
 def is_target(holder: Holder) -> bool:

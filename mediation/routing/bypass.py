@@ -5,7 +5,6 @@ What they say of their audio is not looked at here, but for its address: see `sd
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
 
 from mediation.routing.sites import Sites
 from mediation.routing.terms import Terms
@@ -64,11 +63,11 @@ class Standing:
 class BypassPolicy:
     """The rules of one configuration."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sites: Sites) -> None:
         self._mode = settings.bypass.mode
         self.mid_call = settings.bypass.mid_call
         """Whether calls may go past us after their beginning."""
-        self._sites = Sites(settings)
+        self._sites = sites
         self._by_name = {site.name: site for site in settings.sites}
         self._trunks = {trunk.name: trunk for trunk in settings.trunks}
 
@@ -97,27 +96,16 @@ class BypassPolicy:
     def _groups(self, party: Standing) -> set[str]:
         """The groups of sites that a party is near to."""
         if not party.is_gateway:
-            sites = self._at(party.host) or self._sites.of_numbers((party.number,))
+            sites = (self._sites.of_audio(party.host) if party.host else ()) or self._sites.of_numbers(
+                (party.number,)
+            )
             return set(map(_group, sites))
         trunk = self._trunks[party.trunk]
         groups = {trunk.media.bypass_group} - {""}
         if trunk.media.representative_ip:
-            return groups.union(map(_group, self._at(trunk.media.representative_ip)))
+            return groups.union(map(_group, self._sites.of_audio(trunk.media.representative_ip)))
         site = self._by_name.get(trunk.site)
         return groups if site is None else groups | {_group(site)}
-
-    def _at(self, host: str) -> tuple[Site, ...]:
-        if not host:
-            return ()
-        address = ip_address(host)
-        return tuple(
-            site
-            for site in self._by_name.values()
-            if any(
-                net.version == address.version and address in net
-                for net in (*site.networks, *site.media_networks)
-            )
-        )
 
 
 def between(one: Terms, other: Terms) -> Obstacle | None:

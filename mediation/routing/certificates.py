@@ -143,7 +143,7 @@ class Expectations:
         def trusts(trunk: Trunk) -> bool:
             # beside a name, an address that is written says nothing of whoever calls from there
             says = calling or not trunk.trusted_names or isinstance(trunk.trusted, OfTargets)
-            return says and any(host.version == net.version and host in net for net in trunk.trusted)
+            return says and any(host in net for net in trunk.trusted)
 
         return [
             trunk

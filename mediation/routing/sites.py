@@ -4,10 +4,11 @@ By law some calls must leave through a trunk in their own country. So a call of 
 elsewhere, however it comes to need one: by its route, by failover, by a redirection, by a transfer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 
 from mediation.settings.model import Settings
+from mediation.settings.places import Network
 from mediation.settings.trunks import Site
 
 _NOWHERE = Site(name="")
@@ -28,14 +29,17 @@ class Sites:
 
     def of_address(self, host: str) -> tuple[Site, ...]:
         """The sites in whose networks an address lies."""
+        return self._around(host, lambda site: site.networks)
+
+    def of_audio(self, host: str) -> tuple[Site, ...]:
+        """The sites from which audio of an address comes."""
+        return self._around(host, lambda site: (*site.networks, *site.media_networks))
+
+    def _around(self, host: str, networks: Callable[[Site], Iterable[Network]]) -> tuple[Site, ...]:
         if not self._all:
             return ()
         address = ip_address(host)
-        return tuple(
-            site
-            for site in self._all
-            if any(net.version == address.version and address in net for net in site.networks)
-        )
+        return tuple(site for site in self._all if any(address in net for net in networks(site)))
 
     def of_numbers(self, numbers: Iterable[str]) -> tuple[Site, ...]:
         """The sites whose users have these numbers: of each number, the one with the longest beginning that fits."""

@@ -125,7 +125,7 @@ class Wires:
         host = ip_address(flow.remote[0])
         for trunk in trunks:
             if any(ip_address(each.host) == host for each in self._directory.known(trunk.name)) or any(
-                host.version == network.version and host in network for network in trunk.trusted
+                host in network for network in trunk.trusted
             ):
                 return trunk
         return None

@@ -85,7 +85,7 @@ def _nowhere(draft: Draft, trunk: Path) -> Iterator[Fault]:
         address = ip_address(stands_for)
         kinds = [("site", EACH, key, EACH) for key in ("networks", "media_networks")]
         networks = [net for kind in kinds for _, net in draft.each(kind, object) if isinstance(net, Network)]
-        if not any(net.version == address.version and address in net for net in networks):
+        if not any(address in net for net in networks):
             message = f"{stands_for} is in the networks of no site: nobody is near to it"
             yield _doubt(
                 (*trunk, "media", "representative_ip"), message, "add media_networks to its [[site]]"

@@ -57,7 +57,7 @@ def ours(peer: Peer) -> str:
 
 def bypassing(make: Make, way: str, *, music: str = "", bypass: Bypass = ALWAYS, **terms: object) -> Pair:
     """Both sides speak both laws, and the trunk lets audio go past us."""
-    mid_call = MidCall(music=music, **terms)  # type: ignore[arg-type]
+    mid_call = MidCall(music=music, **terms)  # type: ignore[arg-type]  # terms of several types
     given = settings(
         trunk(media=ALLOWED, codecs=LAWS, mid_call=mid_call), codecs=LAWS, bypass=bypass, mid_call=mid_call
     )

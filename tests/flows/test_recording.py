@@ -1,6 +1,7 @@
 """Which calls are recorded: rules are asked once, at the answer, and the order stands in every plan from then on."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from mediation.b2bua.plan import MediaLost, RecordingEnded, RecordingFailed, RecordingOrder
 from mediation.b2bua.record import RecordingRecord
 from mediation.b2bua.recording import RecordedCall, Recorder
+from mediation.routing.sites import Sites
+from mediation.settings.model import Settings
 from mediation.settings.recording import CallDirection, RecordingFormat, RecordingRule, Recordings
 from mediation.settings.trunks import Site
 from tests.flows.pair import WAYS, Make, Pair, outbound
@@ -178,13 +181,13 @@ SETTING = settings(
     ],
 )
 def test_all_that_a_rule_asks_for_must_fit(rule: RecordingRule, fits: bool) -> None:
-    recorder = Recorder(_with(rule), lambda low, high: low)
+    recorder = recorder_of(_with(rule), lambda low, high: low)
     assert (recorder.order(asked(), 0.0) is not None) is fits
 
 
 def test_the_first_rule_that_fits_decides() -> None:
     rules = RecordingRule(called="^\\+33", share_percent=0), RecordingRule()
-    recorder = Recorder(_with(*rules), lambda low, high: low)
+    recorder = recorder_of(_with(*rules), lambda low, high: low)
     assert recorder.order(asked(), 0.0) is None
     assert recorder.order(asked(called="+49"), 0.0) is not None
 
@@ -193,14 +196,18 @@ def test_the_first_rule_that_fits_decides() -> None:
 def test_a_share_is_drawn_for_each_call(percent: float) -> None:
     points = range(1, 1_000_001, 500)
     left = iter(points)
-    recorder = Recorder(_with(RecordingRule(share_percent=percent)), lambda low, high: next(left))
+    recorder = recorder_of(_with(RecordingRule(share_percent=percent)), lambda low, high: next(left))
     taken = sum(recorder.order(asked(), 0.0) is not None for _ in points)
     assert taken == pytest.approx(len(points) * percent / 100, abs=1)
 
 
 def test_without_a_directory_nothing_is_recorded() -> None:
-    recorder = Recorder(settings(recording=Recordings(rules=(RecordingRule(),))), lambda low, high: low)
+    recorder = recorder_of(settings(recording=Recordings(rules=(RecordingRule(),))), lambda low, high: low)
     assert recorder.order(asked(), 0.0) is None
+
+
+def recorder_of(made: Settings, draw: Callable[[int, int], int]) -> Recorder:
+    return Recorder(made, Sites(made), draw)
 
 
 def _with(*rules: RecordingRule) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mediation.routing.bypass import BypassPolicy, Obstacle, Standing, at_first, between
+from mediation.routing.sites import Sites
 from mediation.routing.terms import Terms
 from mediation.sdp.crypto import SrtpMode
 from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
@@ -31,7 +32,8 @@ HAMBURG = site("hamburg", "10.40.0.0/16")
 def policy(
     *trunks: Trunk, mode: BypassMode = BypassMode.ALWAYS, sites: tuple[Site, ...] = (BERLIN, HAMBURG)
 ) -> BypassPolicy:
-    return BypassPolicy(settings(*trunks, bypass=Bypass(mode=mode), sites=sites))
+    made = settings(*trunks, bypass=Bypass(mode=mode), sites=sites)
+    return BypassPolicy(made, Sites(made))
 
 
 def front_end(host: str = PHONE, number: str = "", media: PeerMedia | None = None) -> Standing:
