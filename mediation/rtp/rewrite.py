@@ -224,9 +224,12 @@ class Rewrite:
 
     def _follow(self, sequence: int, timestamp: int, arrival: int, *, moved: bool) -> bool:
         """The same run goes on, after `switch` or with an odd timestamp."""
+        step = ((timestamp - self._timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+        if step == 0:  # more of an event, in which a marker would begin another one (RFC 4733 section 2.2.2)
+            self._sequence = sequence
+            return False
         announced = self._following == _NOBODY
         self._following = self._current
-        step = ((timestamp - self._timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
         elapsed = arrival - self._arrival
         restarted = moved and (step < -MAX_CLOCK_STEP or step - elapsed > MAX_CLOCK_STEP)
         if restarted:

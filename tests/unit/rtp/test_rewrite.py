@@ -186,6 +186,21 @@ def test_all_packets_of_an_event_keep_the_time_of_its_beginning__rfc4733_2_5_1_2
     assert direction.comes(10, 320 + 8 * 160) == (109, 5160 + 8 * 160, False)
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_an_event_that_goes_on_after_a_switch_is_not_begun_twice__rfc4733_2_2_2(
+    direction: Direction, held: bool
+) -> None:
+    direction.comes(1, 160)
+    direction.comes(2, 320, marker=True)
+    if held:
+        direction.rewrite.withhold(3, 7)
+    else:
+        direction.rewrite.switch()
+    first = 3 + held
+    assert [direction.comes(first + n, 320) for n in range(3)] == [(102 + n, 5160, False) for n in range(3)]
+    assert direction.comes(first + 3, 800) == (105, 5640, True)  # audio after it has the marker that is due
+
+
 def test_an_event_beside_audio_keeps_its_time_and_the_audio_its_own(direction: Direction) -> None:
     left = []
     for n in range(50):
