@@ -225,6 +225,38 @@ def test_an_event_then_another_source_does_not_overlap_in_time(direction: Direct
     assert direction.comes(1, 0, ssrc=9) == (110, 5000 + 10 * 160, True)
 
 
+@pytest.mark.parametrize("change", ["ssrc", "forgotten"])
+def test_another_source_comes_after_all_that_was_cut_of_the_one_before__rfc3550_5_1(
+    direction: Direction, change: str
+) -> None:
+    """A packet of 60 ms leaves in three; nobody's audio goes back in time."""
+    direction.comes(1, 160)
+    rewrite = direction.rewrite
+    placed = rewrite.place(2, 320, 7, direction.now + 480)
+    assert placed == (5160, False)
+    for piece in range(3):
+        rewrite.next_header(8, False, 5160 + 160 * piece)
+    if change == "forgotten":
+        rewrite.forget_source()
+    assert direction.comes(9, 9_000_000, ssrc=8 if change == "ssrc" else 7, after=500) == (104, 5640, True)
+
+
+def test_a_packet_of_ours_comes_after_all_of_ours_that_has_left(direction: Direction) -> None:
+    direction.comes(1, 160)
+    noise = direction.rewrite.next_timestamp(direction.now, 160)
+    direction.rewrite.insert(8, True, noise, direction.now)
+    assert direction.rewrite.next_timestamp(direction.now + 80, 160) == noise + 160
+
+
+def test_what_left_of_ours_long_ago_does_not_move_the_time(direction: Direction) -> None:
+    direction.comes(1, 0)
+    direction.rewrite.insert(8, True, 5160, direction.now)
+    for number in range(2, 60):  # three days of silence, told now and then
+        direction.comes(number, (number - 1) * 0x0400_0000, after=0x0400_0000)
+    newest = direction.rewrite.newest
+    assert direction.comes(9, 77, ssrc=8) == (160, (newest + 160) & 0xFFFFFFFF, True)
+
+
 def test_after_a_switch_the_same_run_goes_on_with_the_marker(direction: Direction) -> None:
     direction.comes(1, 160)
     direction.rewrite.switch()
