@@ -235,6 +235,24 @@ def test_another_length_by_signalling_holds_at_once() -> None:
     check(line)
 
 
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_what_waits_goes_on_in_the_law_that_is_agreed_on_meanwhile(goes_on: bool) -> None:
+    """Without a click: all that leaves under a number is in the law of that number."""
+    tone = encode(Law.PCMU, sine(400.0, -10.0, 0.4))
+    line = Line(EVENTS, replace(exactly(60), law=Law.PCMA, payload_type=8))
+    for number in range(20 if goes_on else 4):
+        if number == 4:
+            line.configure(EVENTS, exactly(60))
+        line.audio(1, tone[160 * number : 160 * number + 160])
+    line.configure(EVENTS, exactly(60))
+    line.pass_to(line.now + 4000)
+    sent = [(read_header(packet)[0], packet[12:]) for packet in line.sink.packets]
+    assert [number for number, _ in sent] == [8] + [0] * (len(sent) - 1)
+    heard = np.concatenate([decode({0: Law.PCMU, 8: Law.PCMA}[number], octets) for number, octets in sent])
+    said = decode(Law.PCMU, tone)[: 3200 if goes_on else 640]
+    assert np.abs(heard[: said.size].astype(int) - said).max() < 300  # as exact as the laws are
+
+
 @given(
     st.lists(st.tuples(st.sampled_from((10, 20, 30, 40, 60)), st.booleans()), max_size=40),
     st.sampled_from((10, 20, 30, 60)),
