@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediation.b2bua.plan import Stream
+from mediation.media.actions import Drop
 from mediation.media.clock import NEVER
 from mediation.rtp.packet import build, read_header
 from mediation_codecs.concealment import concealed
@@ -210,6 +211,19 @@ def test_one_that_comes_twice_or_late_is_not_heard_again() -> None:
     source.says(10, 6)
     assert lengths(line) == [20] * 6
     check(line)
+
+
+def test_one_that_was_joined_and_comes_twice_is_not_heard_alone() -> None:
+    """It would fit as it is, and its number has left with what it was joined to."""
+    line = Line(EVENTS, at_most(20))
+    source = Source(line)
+    source.says(30)
+    source.says(10)
+    line.relay.carry_heard(build(0, 1, 240, SSRC, CHANCE[240:320]), line.now)
+    source.says(10, 2)
+    assert lengths(line) == [20, 20, 10, 10]
+    check(line)
+    assert line.relay.dropped == {Drop.DUPLICATE: 1}
 
 
 def test_a_key_takes_its_place_between_packets_that_are_cut() -> None:
