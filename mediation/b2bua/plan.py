@@ -21,6 +21,10 @@ Endpoint = tuple[str, int]
 """An IP address, without brackets, and a UDP port."""
 
 
+_LAWS: Final = ((0, Law.PCMU), (8, Law.PCMA))
+"""Static payload types (RFC 3551 section 6)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """Audio between us and one party: what it takes and what it sends."""
@@ -99,6 +103,15 @@ class Stream:
     def taken_payload_types(self) -> tuple[int, ...]:
         """The numbers that the law may come with. Parties that ignore the rule above use one for both ways."""
         return tuple(n for n in (self.payload_type, self.our_payload_type) if n is not None)
+
+    @property
+    def unsaid_laws(self) -> tuple[tuple[int, Law], ...]:
+        """Numbers that everybody has for a law, of those that were not agreed on: a party may change to one of them
+        without a word (RFC 3264 section 6.1). There is none beside a wide codec."""
+        if self.wide is not None:
+            return ()
+        said = (*self.taken_payload_types, *self.taken_event_payload_types)
+        return tuple((number, law) for number, law in _LAWS if number not in said)
 
     @property
     def taken_event_payload_types(self) -> tuple[int, ...]:

@@ -139,7 +139,8 @@ class Relay:
         is_drowned = sink.plays is not None and not sink.plays.gives_way
         if source.sends and sink.takes and not is_drowned:
             number = sink.event_payload_type
-            self._actions = actions_by(key, source.taken_payload_types, events, number, sink.comfort_noise)
+            unsaid = source.unsaid_laws
+            self._actions = actions_by(key, self._laws, unsaid, events, number, sink.comfort_noise)
             self._reasons = reasons_by(events)
         else:
             self._actions = NO_ACTIONS
