@@ -17,6 +17,7 @@ from mediation.b2bua.plan import (
     SoundEnded,
     Stream,
 )
+from mediation.media.course import Course
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, PortPool
 from mediation.media.session import Chance, Session
@@ -103,6 +104,9 @@ class Circuit:
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         self.handlers[sock] = handler
+
+    def follow(self, sock: socket.socket, course: Course) -> None:
+        self.handlers[sock] = course.hear
 
     def forget(self, sock: socket.socket) -> None:
         del self.handlers[sock]
