@@ -29,10 +29,7 @@ from mediation.b2bua.hunt import Failed, Hunt
 from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.ledger import Ledger, party_of
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.outputs import Fact, Level
-from mediation.b2bua.passage import Lines
-from mediation.b2bua.passing import Passing
-from mediation.b2bua.plan import (
+from mediation.b2bua.media_facts import (
     KeyHeard,
     MediaAmiss,
     MediaClosed,
@@ -47,6 +44,9 @@ from mediation.b2bua.plan import (
     RecordingFailed,
     SoundEnded,
 )
+from mediation.b2bua.outputs import Fact, Level
+from mediation.b2bua.passage import Lines
+from mediation.b2bua.passing import Passing
 from mediation.b2bua.record import TransferRecord
 from mediation.b2bua.recording import CallRecorder
 from mediation.b2bua.rulings import Petition

@@ -6,27 +6,23 @@ pair; once it sits there, the pair before is given up.
 
 from collections.abc import Callable
 
-from mediation.b2bua.plan import (
-    ABSENT,
+from mediation.b2bua.media_commands import (
     ApplyMedia,
     CloseMedia,
     ClosePair,
-    Endpoint,
-    Fax,
-    FaxPlan,
-    MediaClosed,
     MediaCommand,
-    MediaOpened,
-    MediaPlan,
     OpenMedia,
     OpenPair,
     PressKey,
+)
+from mediation.b2bua.media_facts import (
+    MediaClosed,
+    MediaOpened,
     RecordingEnded,
     RecordingFailed,
-    RecordingOrder,
-    Stream,
     StreamReport,
 )
+from mediation.b2bua.plan import ABSENT, Endpoint, Fax, FaxPlan, MediaPlan, RecordingOrder, Stream
 from mediation.b2bua.record import RecordingRecord
 from mediation.settings.peers import Side
 from mediation.settings.server import Media

@@ -18,8 +18,8 @@ from mediation.b2bua.causes import Cause
 from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.finding import DnsAnswer, Finder
 from mediation.b2bua.joining import BothBroke
+from mediation.b2bua.media_facts import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
-from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
 from mediation.b2bua.recording import Recorder
 from mediation.b2bua.referrals import Referrals

@@ -23,7 +23,8 @@ from mediation.b2bua.events import (
 )
 from mediation.b2bua.hunt import Failed
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import Endpoint, PairOpened
+from mediation.b2bua.media_facts import PairOpened
+from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.reports import Reports
 from mediation.sip.errors import LocalSipError
 from mediation.sip.table import Table

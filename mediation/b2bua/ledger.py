@@ -5,7 +5,7 @@ from mediation.b2bua.announcing import Announcement
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import StreamReport
+from mediation.b2bua.media_facts import StreamReport
 from mediation.b2bua.record import AnnouncementRecord, Attempt, CallRecord, Party, TransferRecord
 from mediation.b2bua.seats import Seats
 from mediation.b2bua.sounds import SoundKind

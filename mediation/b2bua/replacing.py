@@ -9,7 +9,7 @@ from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, LegEvent, Progress, Updated
 from mediation.b2bua.hunt import Failed
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import PairOpened
+from mediation.b2bua.media_facts import PairOpened
 from mediation.routing.admission import Source
 from mediation.sip.agent import Agent
 from mediation.sip.dialog import DialogId

@@ -6,7 +6,7 @@ from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, LegEvent, Progress
 from mediation.b2bua.hunt import Failed
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import PairOpened
+from mediation.b2bua.media_facts import PairOpened
 
 
 class Succession(Protocol):

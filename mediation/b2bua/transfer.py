@@ -14,7 +14,8 @@ from mediation.b2bua.events import Answered, LegEvent, Progress, Referred, Updat
 from mediation.b2bua.hunt import Failed
 from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import Endpoint, PairOpened
+from mediation.b2bua.media_facts import PairOpened
+from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.reports import Reports
 from mediation.routing.routes import Candidate
 from mediation.sip.errors import LocalSipError
