@@ -213,11 +213,10 @@ class Call:
                 leg = self.seats.caller if fact.caller else self.seats.callee
                 if leg is not None and self.phase is Phase.TALKING:
                     self.exchange.emit(notices.amiss(fact, leg))
-            case RecordingFailed(_, reason):
-                self.media.recording_told(fact)
-                self.fact("recording.failed", Level.WARNING, reason=reason)
-            case RecordingEnded():
-                self.media.recording_told(fact)
+            case RecordingFailed() | RecordingEnded():
+                self._recording.told(fact)
+                if isinstance(fact, RecordingFailed):
+                    self.fact("recording.failed", Level.WARNING, reason=fact.reason)
             case MediaLost(_, reason):
                 self.media.ended()
                 self.fact("call.media_lost", Level.ERROR, reason=reason)
@@ -574,7 +573,7 @@ class Call:
         self.exchange.bypassed.discard(self.id)
         self.occupancy.give_all_back()
         last = None if self._hunt is None else self._hunt.leg
-        record = self.ledger.record(self.id, self.seats, self.media, last, now)
+        record = self.ledger.record(self.id, self.seats, self.media, self._recording.record, last, now)
         self._written = True
         self.exchange.emit(record)
         self.exchange.forget(self)
