@@ -71,10 +71,18 @@ class Call:
         exchange: Exchange,
         transaction: Transaction,
         decision: Decision,
+        refer: Callable[["Call", Leg, Referred, float], Succession | None],
+        forget: Callable[["Call"], None],
         now: float,
     ) -> None:
-        """`transaction` holds the INVITE, `decision` what is made of it. RemoteSipError: no dialog can be made."""
+        """`transaction` holds the INVITE, `decision` what is made of it. RemoteSipError: no dialog can be made.
+
+        `refer` begins what a party wants of the other one; None: it was refused, and told so. `forget` is called once,
+        when the call has nothing left to do.
+        """
         self.exchange = exchange
+        self._refer = refer
+        self._forget = forget
         self._request = transaction.request
         self._flow = transaction.flow
         self._decision = decision
@@ -484,7 +492,7 @@ class Call:
                 self.seats.bridge.settle(now)
             case Act.REFER if isinstance(given, tuple):
                 leg, referred = given
-                self._succession = self.exchange.refer(self, leg, referred, now) or self._succession
+                self._succession = self._refer(self, leg, referred, now) or self._succession
             case Act.REFUSE_REFERRAL if isinstance(given, tuple):
                 leg, referred = given
                 leg.questions.reply(referred.question, 491, now)
@@ -576,7 +584,7 @@ class Call:
         record = self.ledger.record(self.id, self.seats, self.media, self._recording.record, last, now)
         self._written = True
         self.exchange.emit(record)
-        self.exchange.forget(self)
+        self._forget(self)
         self.exchange.emit(notices.ended(record, self.ledger.duration_s))
 
     @property

@@ -2,16 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mediation.b2bua import notices
 from mediation.b2bua.announcing import Announcer
-from mediation.b2bua.events import Referred
 from mediation.b2bua.hunt import Ground
-from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Output
 from mediation.b2bua.recording import Recorder
-from mediation.b2bua.succession import Succession
 from mediation.b2bua.wide_room import WideRoom
 from mediation.routing.admission import Source
 from mediation.routing.bypass import BypassPolicy
@@ -20,9 +16,6 @@ from mediation.routing.routes import Candidate
 from mediation.routing.trunk import TrunkState
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent
-
-if TYPE_CHECKING:
-    from mediation.b2bua.call import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +28,8 @@ class Exchange:
     lines: dict[str, Room]
     """Those to the users of sites, by the site's name."""
     emit: Callable[[Output], None]
-    forget: Callable[["Call"], None]
-    """To be called once, when a call has nothing left to do."""
     candidates: Callable[[Source, str, float], tuple[Candidate, ...]]
     """Targets for a number, as a caller from this source would get them."""
-    refer: Callable[["Call", Leg, Referred, float], "Succession | None"]
-    """Begin what a party wants of the other one; None: it was refused, and told so."""
-
     recorder: Recorder
     """Decides which calls are recorded."""
     wide: WideRoom
