@@ -5,7 +5,6 @@ goes on (a transfer, a call picked up) is a `Succession`. Both work for the call
 """
 
 from collections.abc import Callable
-from functools import partial
 
 from mediation.b2bua import causes, notices
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
@@ -26,7 +25,6 @@ from mediation.b2bua.events import (
 )
 from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.hunt import Failed, Hunt
-from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.ledger import Ledger, party_of
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.media_facts import (
@@ -168,12 +166,8 @@ class Call:
         elif self._hunt is not None and leg is self._hunt.leg:
             self._attempt_event(self._hunt, leg, event, now)
 
-    def hunt_event(self, hunt: Hunt, event: Progress | Answered | Failed, now: float) -> None:
-        """The search has come to something: the call's own, or that of a transfer."""
-        if hunt is not self._hunt:
-            if self._succession is not None:
-                self._succession.hunt_event(event, now)
-            return
+    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
+        """The search has come to something."""
         match event:
             case Progress():
                 self._cue(Cue.PROGRESS, now, event)
@@ -355,19 +349,6 @@ class Call:
         """End the call because nobody is left in a seat."""
         self._cue(Cue.CALLER_ENDED if seat == CALLER else Cue.CALLEE_ENDED, now, cause, by="server")
 
-    def hunt(self, invitation: Invitation, candidates: tuple[Candidate, ...]) -> Hunt:
-        """A search that works for this call."""
-        return Hunt(
-            self.exchange.ground,
-            self,
-            invitation,
-            candidates,
-            self.ledger,
-            self.occupancy,
-            partial(self.exchange.candidates, self.source),
-            self.may_pass,
-        )
-
     def may_pass(self, candidate: Candidate) -> bool:
         """Whether audio to this target is to go past us, as far as that is known before it is called."""
         return self._passing.may(self.seats.caller, candidate)
@@ -462,7 +443,7 @@ class Call:
             case Act.OPEN_MEDIA:
                 self._open_media(now)
             case Act.SEEK:
-                self._hunt = self.hunt(self._decision.invitation, self._decision.candidates)
+                self._hunt = Hunt(self, self, self._decision.invitation, self._decision.candidates)
                 self._hunt.begin(self.media.callee_local, self.seats.offer_to, now)
             case Act.STOP_SEEKING:
                 if self._hunt is not None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from mediation.b2bua import notices
 from mediation.b2bua.announcing import Announcer
-from mediation.b2bua.hunt import Ground
 from mediation.b2bua.outputs import Output
 from mediation.b2bua.recording import Recorder
 from mediation.b2bua.wide_room import WideRoom
@@ -44,9 +43,3 @@ class Exchange:
     def room_turned(self, room: Room, is_nearly_full: bool) -> None:
         """A trunk or a line has become nearly full, or has room again."""
         self.emit(notices.room_turned(room, is_nearly_full))
-
-    @property
-    def ground(self) -> Ground:
-        """What every hunt needs."""
-        sip = self.settings.sip
-        return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent, self.wide)
