@@ -5,7 +5,7 @@ Looked at once a second, beside the packets. Times are whole numbers of the medi
 
 from typing import Final
 
-from mediation.b2bua.plan import Amiss
+from mediation.b2bua.media_facts import Amiss
 from mediation.media.clock import CLOCK_HZ
 from mediation.media.relay import Relay
 

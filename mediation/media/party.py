@@ -12,7 +12,8 @@ import socket
 from dataclasses import replace
 from typing import Protocol
 
-from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
+from mediation.b2bua.media_facts import StreamReport
+from mediation.b2bua.plan import Endpoint, Fax, Stream
 from mediation.media.alarms import RECENT, Alarms, News
 from mediation.media.clock import CLOCK_HZ
 from mediation.media.compiled import LARGEST

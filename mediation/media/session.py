@@ -11,18 +11,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from mediation.b2bua.plan import (
-    Endpoint,
-    Fax,
-    FaxPlan,
-    KeyHeard,
-    MediaAmiss,
-    MediaClosed,
-    MediaPlan,
-    MediaSilent,
-    SoundEnded,
-    Stream,
-)
+from mediation.b2bua.media_facts import KeyHeard, MediaAmiss, MediaClosed, MediaSilent, SoundEnded
+from mediation.b2bua.plan import Endpoint, Fax, FaxPlan, MediaPlan, Stream
 from mediation.b2bua.sounds import SoundKind
 from mediation.media.alarms import LOOK_INTERVAL, News
 from mediation.media.clock import CLOCK_HZ, NEVER

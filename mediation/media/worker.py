@@ -15,21 +15,16 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    ClosePair,
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, ClosePair, OpenMedia, OpenPair, PressKey
+from mediation.b2bua.media_facts import (
     KeyHeard,
     MediaAmiss,
     MediaLost,
     MediaOpened,
     MediaRefused,
     MediaSilent,
-    OpenMedia,
-    OpenPair,
     PairOpened,
     PairRefused,
-    PressKey,
     SoundEnded,
 )
 from mediation.media.channel import Channel, ChannelError, Message

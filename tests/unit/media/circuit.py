@@ -6,17 +6,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mediation.b2bua.plan import (
-    Fax,
-    FaxPlan,
-    KeyHeard,
-    MediaAmiss,
-    MediaClosed,
-    MediaPlan,
-    MediaSilent,
-    SoundEnded,
-    Stream,
-)
+from mediation.b2bua.media_facts import KeyHeard, MediaAmiss, MediaClosed, MediaSilent, SoundEnded
+from mediation.b2bua.plan import Fax, FaxPlan, MediaPlan, Stream
 from mediation.media.course import Course
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, PortPool
