@@ -19,6 +19,10 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	"$$python" -c '$(USABLE)' >/dev/null 2>&1 && echo "$$python" && break; done)
 
+# Some 500 processes of the tests import us. Each would compile all of it anew where the environment forbids Python to keep
+# what it has compiled: that would be half of what their starts cost.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help lab test bench schema sippy clean
 .DELETE_ON_ERROR:
 
