@@ -37,7 +37,7 @@ class Alarms:
     def look(self, now: int, since: int, *, expected: bool, other_sends: bool) -> News:
         """What has changed.
 
-        `expected`: the plan says that the party sends, and did so at `since`. `other_sends`: the other party does.
+        `expected`: the party is to be heard by the plan, which is as old as `since`. `other_sends`: the other one does.
         """
         if not expected:
             return self.stand_down(now)

@@ -187,9 +187,11 @@ class Party:
         self._measure.look()
         if not watched:
             return self._alarms.stand_down(now)
-        sends = isinstance(self.media, Stream) and self.media.sends
+        media = self.media
+        # Whoever hears nothing holds: it may send music, or nothing at all, as it likes (RFC 3264 section 8.4).
+        expected = isinstance(media, Stream) and media.sends and media.takes
         other_sends = self._outward.heard >= now - RECENT
-        return self._alarms.look(now, since, expected=sends, other_sends=other_sends)
+        return self._alarms.look(now, since, expected=expected, other_sends=other_sends)
 
     def stand_down(self, now: int) -> News:
         """Its audio is at an end: what of it was amiss is over."""

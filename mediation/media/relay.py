@@ -33,7 +33,7 @@ class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_leaves_as",
+        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws",
         "_length", "_line", "_octets_sent", "_ratio", "_reasons", "_reception", "_remind", "_rewrite",
         "_sent_at_reports", "_sink", "_source", "_ssrc", "_tell", "_voice", "_ways", "_wide", "_workshop", "dropped",
         "ear", "fax", "malformed", "tap",
@@ -56,7 +56,6 @@ class Relay:
         self._workshop: Workshop | None = None
         self._course = Course(self, NO_LINE, NO_LINE)
         self._laws: tuple[int, ...] = ()
-        self._leaves_as = 0
         self._length = 0
         """Of the source's last audio packet, in samples."""
         self._rewrite = voice.rewrite
@@ -149,7 +148,10 @@ class Relay:
         self._workshop.follow(source, sink)
 
     def _open_wide_way(self, source: Stream, sink: Stream) -> None:
-        if self._wide is not None and not self._wide.fits(source, sink):
+        fits = not needs_way(source, sink) if self._wide is None else self._wide.fits(source, sink)
+        if not fits and self._workshop is not None:
+            self._workshop.flush()  # by the way that it was meant for
+        if self._wide is not None and not fits:
             self._close_wide_way()
             self.source_resumed()
         self._ratio = source.clock_hz // CLOCK_HZ
@@ -362,14 +364,17 @@ class Relay:
             self.dropped[Drop.OUT_OF_RUN] += 1
             return None
         self._length = len(packet.payload)
-        self._leaves_as, table = action
+        _, table = action
         timestamp, marker = placed
         payload = packet.payload if table is None else packet.payload.translate(table)
         return payload, timestamp, marker or packet.marker
 
     def send_piece(self, payload: bytes, timestamp: int, *, marker: bool) -> None:
         """See `Outlet`."""
-        self._send_own(self._rewrite.next_header(self._leaves_as, marker, timestamp), payload)
+        number = (
+            0 if self._key is None else self._key[3]
+        )  # what waited for more is in the law of the plan by now
+        self._send_own(self._rewrite.next_header(number, marker, timestamp), payload)
 
     def _forward(
         self,
