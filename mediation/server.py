@@ -16,16 +16,18 @@ from typing import Any
 from mediation import __version__
 from mediation.b2bua.engine import Engine
 from mediation.b2bua.finding import DnsAnswer
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, ClosePair, OpenMedia, OpenPair, PressKey
+from mediation.b2bua.media_facts import MediaFact
 from mediation.b2bua.outputs import AskPolicy, DropPolicy, Fact, Resolve, TargetsChanged
-from mediation.b2bua.plan import ApplyMedia, CloseMedia, ClosePair, MediaFact, OpenMedia, OpenPair, PressKey
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.rulings import PolicyNews
 from mediation.exit_codes import ExitCode
 from mediation.media.engine import WorkerMediaEngine
 from mediation.media.port import MediaEngine, MediaEngineError
 from mediation.media.recorded import RecordedMedia, RecorderLost, RecorderNotice, RecorderStarted
+from mediation.media.repertoire import sounds_of
 from mediation.media.runtime_place import NoPlaceError, door_of, runtime_directory
-from mediation.media.shelf import SoundFileError, sounds_of
+from mediation.media.shelf import SoundFileError
 from mediation.media.worker_log import tell_notice
 from mediation.media.worker_settings import WorkerSettings, worker_settings
 from mediation.net.driver import Driver

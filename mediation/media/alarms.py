@@ -5,8 +5,9 @@ Looked at once a second, beside the packets. Times are whole numbers of the medi
 
 from typing import Final
 
-from mediation.b2bua.plan import Amiss
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.b2bua.media_facts import Amiss
+from mediation.media.clock import CLOCK_HZ
+from mediation.media.relay import Relay
 
 LOOK_INTERVAL: Final = CLOCK_HZ
 """So often it is looked how audio fares: once a second."""

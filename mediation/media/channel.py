@@ -10,36 +10,33 @@ import socket
 from collections import deque
 from typing import Final
 
-from mediation.b2bua.plan import (
-    Amiss,
+from mediation.b2bua.media_commands import (
     ApplyMedia,
     CloseMedia,
     ClosePair,
-    Endpoint,
-    Fax,
-    FaxPlan,
+    MediaCommand,
+    OpenMedia,
+    OpenPair,
+    PressKey,
+)
+from mediation.b2bua.media_facts import (
+    Amiss,
     KeyHeard,
     MediaAmiss,
     MediaClosed,
-    MediaCommand,
     MediaFact,
     MediaLost,
     MediaOpened,
-    MediaPlan,
     MediaRefused,
     MediaSilent,
-    OpenMedia,
-    OpenPair,
     PairOpened,
     PairRefused,
-    PressKey,
     RecordingEnded,
     RecordingFailed,
-    RecordingOrder,
     SoundEnded,
-    Stream,
     StreamReport,
 )
+from mediation.b2bua.plan import Endpoint, Fax, FaxPlan, MediaPlan, RecordingOrder, Stream
 from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.quality_fields import quality_fields, quality_of
 from mediation.media.recording_messages import (

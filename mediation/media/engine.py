@@ -17,19 +17,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from mediation.b2bua.plan import (
-    CloseMedia,
+from mediation.b2bua.media_commands import CloseMedia, MediaCommand, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import (
     KeyHeard,
     MediaAmiss,
     MediaClosed,
-    MediaCommand,
     MediaFact,
     MediaLost,
     MediaOpened,
     MediaRefused,
     MediaSilent,
-    OpenMedia,
-    OpenPair,
     PairOpened,
     PairRefused,
     SoundEnded,

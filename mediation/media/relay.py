@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from mediation.b2bua.plan import Stream
 from mediation.media.actions import ALL_CLOSED, NO_ACTIONS, Drop, actions_by, reasons_by
-from mediation.media.clock import NEVER
+from mediation.media.clock import CLOCK_HZ, NEVER
 from mediation.media.course import NO_LINE, Course, Line
 from mediation.media.digits import Tell
 from mediation.media.ear import Ear
@@ -27,9 +27,6 @@ from mediation_codecs.law import Law
 
 if TYPE_CHECKING:
     from mediation.media.wide_way import WideWay
-
-CLOCK_HZ: Final = 8000
-"""The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
 
 
 class Relay:
@@ -277,9 +274,9 @@ class Relay:
         self.ear.is_open = True
 
     @property
-    def hear(self) -> Callable[[int], None]:
-        """What is to be called whenever the source's line can be read."""
-        return self._course.hear
+    def course(self) -> Course:
+        """What is to follow the source's line."""
+        return self._course
 
     def carry_heard(self, packet: bytes, arrival: int) -> None:
         """See `Carried`: a datagram from the source's line. If more of its kind may follow, the course is set."""
@@ -419,10 +416,11 @@ class Relay:
         self._heard = arrival
         self._octets_sent += packets * octets
 
-    def unsent(self, octets: int) -> None:
+    def unsent(self, packets: int, octets: int) -> None:
         """See `Carried`."""
-        self._drop(Drop.NOT_SENT, octets)
-        self._octets_sent -= octets
+        self.dropped[Drop.NOT_SENT] += packets
+        self._dropped_octets += packets * octets
+        self._octets_sent -= packets * octets
 
     def play(self, payload_type: int, sequence: int, timestamp: int, payload: bytes, at: int) -> None:
         """One frame of ours, in the place of the source's; its numbers are those of the sound, which begins at 0."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mediation.b2bua.plan import Amiss, MediaAmiss
+from mediation.b2bua.media_facts import Amiss, MediaAmiss
 from mediation.media.ear import is_silent, quiet_octets
 from mediation_codecs.g711 import encode
 from mediation_codecs.law import SILENCE, Law

@@ -105,8 +105,8 @@ def test_packets_of_the_right_length_take_the_shortest_road() -> None:
     line = Line(EVENTS, exactly(20))
     source = Source(line)
     source.says(20, 10)
-    octets = build(0, source.number, source.at, SSRC, CHANCE[source.at : source.at + 160])
-    assert line.relay._course._next == int.from_bytes(octets[:12])
+    state = line.relay.course._state
+    assert (state.octets, state.sequence, state.timestamp) == (172, source.number, source.at)
 
 
 @pytest.mark.parametrize("wanted", [20, 40])
