@@ -88,6 +88,11 @@ class Stream:
     """What it speaks in place of a law."""
 
     @property
+    def hears_across(self) -> bool:
+        """Whether it hears what the party across sends: it takes audio, and nothing of ours in the place of that."""
+        return self.takes and (self.plays is None or self.plays.gives_way)
+
+    @property
     def codec(self) -> str:
         """What it sends and takes."""
         return str(self.law if self.wide is None else self.wide.codec)

@@ -225,7 +225,7 @@ class Workshop:
 
 
 def _is_open(source: Stream, sink: Stream) -> bool:
-    return source.sends and sink.takes
+    return source.sends and sink.hears_across
 
 
 def _needs_noise(source: Stream, sink: Stream) -> bool:
