@@ -28,11 +28,13 @@ from mediation.settings.peers import Side
 
 Fields = list[object]
 
-CallMessage = (
-    MediaCommand | MediaOpened | MediaRefused | PairOpened | PairRefused | MediaSilent | MediaAmiss | KeyHeard
-    | SoundEnded | MediaLost | MediaClosed
+CallFact = (
+    MediaOpened | MediaRefused | PairOpened | PairRefused | MediaSilent | MediaAmiss | KeyHeard | SoundEnded
+    | MediaLost | MediaClosed
 )  # fmt: skip
-"""What a recorder says of a call is in `recording_messages`."""
+"""What a worker says of a call; what a recorder says of it is in `recording_messages`."""
+
+CallMessage = MediaCommand | CallFact
 
 
 def call_fields(message: CallMessage) -> Fields:
