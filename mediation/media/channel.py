@@ -8,6 +8,7 @@ import json
 import os
 import socket
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from mediation.b2bua.plan import MediaCommand, MediaFact
@@ -57,6 +58,9 @@ class Channel:
         sock.setblocking(False)
         self._socket = sock
         self._backlog: deque[bytes] = deque()
+        self._on_waiting: Callable[[bool], None] = lambda _: None
+        self._waits = False
+        """As it was told."""
 
     def fileno(self) -> int:
         """For epoll and add_reader."""
@@ -66,6 +70,12 @@ class Channel:
     def waiting(self) -> int:
         """Messages not yet sent; while there are any, call `flush` when the socket becomes writable."""
         return len(self._backlog)
+
+    def tell_waiting(self, on_waiting: Callable[[bool], None]) -> None:
+        """From now on `on_waiting` hears whether messages wait, when that changes."""
+        self._on_waiting = on_waiting
+        self._waits = False
+        self._note_waiting()
 
     def send(self, message: Message) -> None:
         """Send now, or keep it until `flush`. ChannelError: the other end is gone or does not read."""
@@ -89,6 +99,7 @@ class Channel:
             pass
         except OSError as error:
             raise ChannelError(f"the other end is gone: {error.strerror}") from error
+        self._note_waiting()
 
     def receive(self) -> Message | None:
         """The next message, None when there is none yet. ChannelError: the end, or no message."""
@@ -123,6 +134,12 @@ class Channel:
     def close(self) -> None:
         """Close the socket: the other end reads the end of the channel."""
         self._socket.close()
+
+    def _note_waiting(self) -> None:
+        waits = bool(self._backlog)
+        if waits != self._waits:
+            self._waits = waits
+            self._on_waiting(waits)
 
 
 def _decoded(octets: bytes) -> Message:
