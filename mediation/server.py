@@ -29,8 +29,8 @@ from mediation.media.shelf import SoundFileError, sounds_of
 from mediation.media.worker_log import tell_notice
 from mediation.media.worker_settings import WorkerSettings, worker_settings
 from mediation.net.driver import Driver
-from mediation.net.flows import ListenError
 from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY
+from mediation.net.listening import ListenError
 from mediation.net.policy import PolicyDoor, PolicyUnusable
 from mediation.net.policy_kinds import policy_of
 from mediation.net.resolver import Resolver

@@ -391,7 +391,7 @@ async def test_a_target_that_refuses_is_not_hammered(secured: Secured) -> None:
         secured.phone("front-end") as front_end,
         Phone.plugged_in(secured.scene.second_sbc, law=Law.PCMA),
     ):
-        [rests] = [server._driver.flows._rests]
+        [rests] = [server._driver.flows._openings._rests]
         for done in range(1, 11):
             front_end.calls(NUMBER, secured.internal, transport=TLS)
             await front_end.notes_that("hears 200", done)
