@@ -26,6 +26,7 @@ from mediation.b2bua.plan import (
 from mediation.media.channel import Message
 from mediation.media.clock import UNITS_PER_MS
 from mediation.media.keeping import keep
+from mediation.media.notices import RecorderLost, RecorderNotice, RecorderStarted
 from mediation.media.port import MediaEngine
 from mediation.media.process import WorkerError, WorkerProcess, start_process
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
@@ -38,25 +39,6 @@ RESTART_S: Final = 0.2
 """A recorder is replaced after so long, the first time (`keeping`)."""
 
 CLOSE_LIMIT_S: Final = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderStarted:
-    """For the log: calls can be recorded."""
-
-    pid: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderLost:
-    """For the log: the recorder has ended that should not have, or has not come up."""
-
-    reason: str
-    calls: int
-    """That were recorded."""
-
-
-RecorderNotice = RecorderStarted | RecorderLost
 
 
 @dataclass(eq=False, slots=True)

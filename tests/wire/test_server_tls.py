@@ -448,7 +448,7 @@ async def test_fifty_invites_over_tls_whose_connections_are_reset_leave_nothing_
             await caller.close()
         await nothing_left_in(server, "calls", "transactions", "dialogs", "deadlines")
         assert left_in(server)["connections"] <= 1, "the one to the SBC may stay"
-        assert not server._media.open, "media of a call that is over"  # type: ignore[attr-defined]  # InstantMedia
+        assert not server._media.engine.open, "media of a call that is over"  # type: ignore[attr-defined]  # InstantMedia
         assert not len(server._security.handshakes)
 
 
