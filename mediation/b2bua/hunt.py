@@ -32,7 +32,7 @@ from mediation.routing.routes import Candidate
 from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
 from mediation.routing.trunk import TrunkState
-from mediation.sdp.negotiation import Direction
+from mediation.sdp.audio import Direction
 from mediation.settings.peer_terms import RedirectMode
 from mediation.sip.agent import Agent
 from mediation.sip.dialog import MAX_FORWARDS
