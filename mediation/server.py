@@ -10,8 +10,9 @@ from pathlib import Path
 from mediation import __version__
 from mediation.b2bua.engine import Engine
 from mediation.b2bua.finding import DnsAnswer
+from mediation.b2bua.media_commands import MediaCommand
+from mediation.b2bua.media_facts import MediaFact
 from mediation.b2bua.outputs import AskPolicy, DropPolicy, Fact, Resolve, TargetsChanged
-from mediation.b2bua.plan import MediaCommand, MediaFact
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.rulings import PolicyNews
 from mediation.media.server_media import ServerMedia

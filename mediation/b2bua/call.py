@@ -5,7 +5,6 @@ goes on (a transfer, a call picked up) is a `Succession`. Both work for the call
 """
 
 from collections.abc import Callable
-from functools import partial
 
 from mediation.b2bua import causes, notices
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
@@ -26,13 +25,9 @@ from mediation.b2bua.events import (
 )
 from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.hunt import Failed, Hunt
-from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.ledger import Ledger, party_of
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.outputs import Fact, Level
-from mediation.b2bua.passage import Lines
-from mediation.b2bua.passing import Passing
-from mediation.b2bua.plan import (
+from mediation.b2bua.media_facts import (
     KeyHeard,
     MediaAmiss,
     MediaClosed,
@@ -47,6 +42,9 @@ from mediation.b2bua.plan import (
     RecordingFailed,
     SoundEnded,
 )
+from mediation.b2bua.outputs import Fact, Level
+from mediation.b2bua.passage import Lines
+from mediation.b2bua.passing import Passing
 from mediation.b2bua.record import TransferRecord
 from mediation.b2bua.recording import CallRecorder
 from mediation.b2bua.rulings import Petition
@@ -71,10 +69,18 @@ class Call:
         exchange: Exchange,
         transaction: Transaction,
         decision: Decision,
+        refer: Callable[["Call", Leg, Referred, float], Succession | None],
+        forget: Callable[["Call"], None],
         now: float,
     ) -> None:
-        """`transaction` holds the INVITE, `decision` what is made of it. RemoteSipError: no dialog can be made."""
+        """`transaction` holds the INVITE, `decision` what is made of it. RemoteSipError: no dialog can be made.
+
+        `refer` begins what a party wants of the other one; None: it was refused, and told so. `forget` is called once,
+        when the call has nothing left to do.
+        """
         self.exchange = exchange
+        self._refer = refer
+        self._forget = forget
         self._request = transaction.request
         self._flow = transaction.flow
         self._decision = decision
@@ -160,12 +166,8 @@ class Call:
         elif self._hunt is not None and leg is self._hunt.leg:
             self._attempt_event(self._hunt, leg, event, now)
 
-    def hunt_event(self, hunt: Hunt, event: Progress | Answered | Failed, now: float) -> None:
-        """The search has come to something: the call's own, or that of a transfer."""
-        if hunt is not self._hunt:
-            if self._succession is not None:
-                self._succession.hunt_event(event, now)
-            return
+    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
+        """The search has come to something."""
         match event:
             case Progress():
                 self._cue(Cue.PROGRESS, now, event)
@@ -213,11 +215,10 @@ class Call:
                 leg = self.seats.caller if fact.caller else self.seats.callee
                 if leg is not None and self.phase is Phase.TALKING:
                     self.exchange.emit(notices.amiss(fact, leg))
-            case RecordingFailed(_, reason):
-                self.media.recording_told(fact)
-                self.fact("recording.failed", Level.WARNING, reason=reason)
-            case RecordingEnded():
-                self.media.recording_told(fact)
+            case RecordingFailed() | RecordingEnded():
+                self._recording.told(fact)
+                if isinstance(fact, RecordingFailed):
+                    self.fact("recording.failed", Level.WARNING, reason=fact.reason)
             case MediaLost(_, reason):
                 self.media.ended()
                 self.fact("call.media_lost", Level.ERROR, reason=reason)
@@ -348,19 +349,6 @@ class Call:
         """End the call because nobody is left in a seat."""
         self._cue(Cue.CALLER_ENDED if seat == CALLER else Cue.CALLEE_ENDED, now, cause, by="server")
 
-    def hunt(self, invitation: Invitation, candidates: tuple[Candidate, ...]) -> Hunt:
-        """A search that works for this call."""
-        return Hunt(
-            self.exchange.ground,
-            self,
-            invitation,
-            candidates,
-            self.ledger,
-            self.occupancy,
-            partial(self.exchange.candidates, self.source),
-            self.may_pass,
-        )
-
     def may_pass(self, candidate: Candidate) -> bool:
         """Whether audio to this target is to go past us, as far as that is known before it is called."""
         return self._passing.may(self.seats.caller, candidate)
@@ -455,7 +443,7 @@ class Call:
             case Act.OPEN_MEDIA:
                 self._open_media(now)
             case Act.SEEK:
-                self._hunt = self.hunt(self._decision.invitation, self._decision.candidates)
+                self._hunt = Hunt(self, self, self._decision.invitation, self._decision.candidates)
                 self._hunt.begin(self.media.callee_local, self.seats.offer_to, now)
             case Act.STOP_SEEKING:
                 if self._hunt is not None:
@@ -485,7 +473,7 @@ class Call:
                 self.seats.bridge.settle(now)
             case Act.REFER if isinstance(given, tuple):
                 leg, referred = given
-                self._succession = self.exchange.refer(self, leg, referred, now) or self._succession
+                self._succession = self._refer(self, leg, referred, now) or self._succession
             case Act.REFUSE_REFERRAL if isinstance(given, tuple):
                 leg, referred = given
                 leg.questions.reply(referred.question, 491, now)
@@ -574,10 +562,10 @@ class Call:
         self.exchange.bypassed.discard(self.id)
         self.occupancy.give_all_back()
         last = None if self._hunt is None else self._hunt.leg
-        record = self.ledger.record(self.id, self.seats, self.media, last, now)
+        record = self.ledger.record(self.id, self.seats, self.media, self._recording.record, last, now)
         self._written = True
         self.exchange.emit(record)
-        self.exchange.forget(self)
+        self._forget(self)
         self.exchange.emit(notices.ended(record, self.ledger.duration_s))
 
     @property

@@ -13,17 +13,15 @@ from mediation.b2bua.bypass import told_of
 from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import (
-    Answered,
     LegEvent,
-    Progress,
     Referred,
     ReofferDue,
     ReofferRefused,
     ReofferTaken,
 )
-from mediation.b2bua.hunt import Failed
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import Endpoint, PairOpened
+from mediation.b2bua.media_facts import PairOpened
+from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.reports import Reports
 from mediation.sip.errors import LocalSipError
 from mediation.sip.table import Table
@@ -128,10 +126,6 @@ class Lent:
         """It owns none."""
         raise LocalSipError("nobody's leg")
 
-    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
-        """Nobody is sought."""
-        raise LocalSipError("an attended transfer seeks nobody")
-
     def pair_opened(self, fact: PairOpened, now: float) -> None:
         """None was asked for."""
         raise LocalSipError("no pair was asked for")
@@ -229,10 +223,6 @@ class Joining:
     def lose(self, cause: Cause, now: float) -> None:
         """The party that was to come has hung up, or its call has ended."""
         self._cue(Cue.GONE, now, cause)
-
-    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
-        """Nobody is sought."""
-        raise LocalSipError("an attended transfer seeks nobody")
 
     def pair_opened(self, fact: PairOpened, now: float) -> None:
         """See `Succession`."""

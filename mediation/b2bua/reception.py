@@ -15,6 +15,7 @@ from mediation.b2bua.numbering import inside
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.pager import Page
 from mediation.b2bua.parts import accept_of, bars
+from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.replacing import Replacing, leg_of, refusal
 from mediation.b2bua.rulings import Rulings
 from mediation.b2bua.screening import Refusal, screen
@@ -42,6 +43,7 @@ class Reception:
         self.rulings = Rulings(
             exchange.settings.policy, exchange.agent, self._deciding, exchange.trunks, exchange.emit
         )
+        self._referrals = Referrals(self._agent, routing)
         self._guard = Guard(exchange.settings.trunks, exchange.agent.ids)
         self.calls: dict[str, Call] = {}
         """Those that began here and are not over, by our name for them."""
@@ -156,7 +158,7 @@ class Reception:
             return
         self._agent.layer.respond(transaction, reply(request, 100), now)
         try:
-            call = Call(self._exchange, transaction, decision, now)
+            call = Call(self._exchange, transaction, decision, self._referrals.begin, self.forget, now)
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
             return

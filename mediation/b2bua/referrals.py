@@ -1,6 +1,5 @@
 """What becomes of a REFER: passed on, refused, or performed here, and how (RFC 3515 section 2.4, RFC 5589)."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from mediation.b2bua.call import Call
@@ -12,6 +11,7 @@ from mediation.b2bua.leg import Leg
 from mediation.b2bua.numbering import Inside, callers_of, inside, inside_headers
 from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
+from mediation.b2bua.replacing import leg_of
 from mediation.b2bua.succession import Succession
 from mediation.b2bua.transfer import Transfer
 from mediation.routing.admission import Source
@@ -23,7 +23,6 @@ from mediation.settings.peers import Side
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.headers import Headers, NameAddress
 from mediation.sip.message import Request
-from mediation.sip.replaces import Replaces
 from mediation.sip.transfer import ReferTo
 
 _OWN = ("from", "to", "via", "call-id", "cseq", "contact", "route", "record-route", "referred-by", "max-forwards",
@@ -34,16 +33,9 @@ _OWN = ("from", "to", "via", "call-id", "cseq", "contact", "route", "record-rout
 class Referrals:
     """The REFERs of one engine's calls."""
 
-    def __init__(
-        self,
-        agent: Agent,
-        routing: Routing,
-        find: Callable[[Replaces], Leg | None],
-    ) -> None:
-        """`find` gives the leg whose dialog the peer names."""
+    def __init__(self, agent: Agent, routing: Routing) -> None:
         self._agent = agent
         self._routing = routing
-        self._find = find
 
     def begin(self, call: Call, leg: Leg, referred: Referred, now: float) -> Succession | None:
         """Begin what `leg` wants of the other one; None: it was refused or passed on, and its peer hears so."""
@@ -67,7 +59,7 @@ class Referrals:
         self, call: Call, leg: Leg, referred: Referred, number: str, now: float
     ) -> Succession | None:
         replaces = referred.refer_to.replaces
-        consulted = None if replaces is None else self._find(replaces)
+        consulted = None if replaces is None else leg_of(self._agent, replaces)
         if consulted is not None:
             if not Joining.possible(call, consulted):
                 leg.questions.reply(referred.question, 481, now)
@@ -119,7 +111,7 @@ class Referrals:
         uri = called_uri(asked.request, hostport(other.flow.remote), numbers=other.terms.numbers)
         target = NameAddress.parse(f"<{uri}>").uri
         replaces = referred.refer_to.replaces
-        consulted = None if replaces is None else self._find(replaces)
+        consulted = None if replaces is None else leg_of(self._agent, replaces)
         refer_to = ReferTo(target)
         if consulted is not None and isinstance(consulted.user, Call) and consulted.user.is_up:
             across = consulted.user.seats.other(consulted)

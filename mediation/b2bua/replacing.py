@@ -6,14 +6,12 @@ A party that talks is relieved, a party that is only being alerted is spared the
 from mediation.b2bua import causes
 from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.events import Answered, LegEvent, Progress, Updated
-from mediation.b2bua.hunt import Failed
+from mediation.b2bua.events import LegEvent, Updated
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import PairOpened
+from mediation.b2bua.media_facts import PairOpened
 from mediation.routing.admission import Source
 from mediation.sip.agent import Agent
 from mediation.sip.dialog import DialogId
-from mediation.sip.errors import LocalSipError
 from mediation.sip.invite import InviteSession
 from mediation.sip.replaces import Replaces
 from mediation.sip.session_table import Stage
@@ -87,10 +85,6 @@ class Replacing:
         del leg
         if not isinstance(event, Updated):
             self._end(now, causes.CANCELLED)
-
-    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
-        """Nobody is sought."""
-        raise LocalSipError("whoever replaces seeks nobody")
 
     def pair_opened(self, fact: PairOpened, now: float) -> None:
         """Answer the new party, and let it sit."""

@@ -3,10 +3,9 @@
 from typing import Protocol
 
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.events import Answered, LegEvent, Progress
-from mediation.b2bua.hunt import Failed
+from mediation.b2bua.events import LegEvent
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import PairOpened
+from mediation.b2bua.media_facts import PairOpened
 
 
 class Succession(Protocol):
@@ -24,9 +23,6 @@ class Succession(Protocol):
 
     def leg_event(self, leg: Leg, event: LegEvent, now: float) -> None:
         """A leg of its own has something to say."""
-
-    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
-        """Its search has come to something."""
 
     def pair_opened(self, fact: PairOpened, now: float) -> None:
         """Ports are there for the new party."""

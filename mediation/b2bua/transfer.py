@@ -11,10 +11,11 @@ from mediation.b2bua.bypass import told_of
 from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, LegEvent, Progress, Referred, Updated
-from mediation.b2bua.hunt import Failed
+from mediation.b2bua.hunt import Failed, Hunt
 from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import Endpoint, PairOpened
+from mediation.b2bua.media_facts import PairOpened
+from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.reports import Reports
 from mediation.routing.routes import Candidate
 from mediation.sip.errors import LocalSipError
@@ -97,7 +98,7 @@ class Transfer:
     ) -> None:
         """Accept the REFER, and ask for ports."""
         self._call = call
-        self._hunt = call.hunt(invitation, candidates)
+        self._hunt = Hunt(self, call, invitation, candidates)
         self._pair = 0
         self._local: Endpoint = ("", 0)
         self._has_left = False
@@ -132,7 +133,7 @@ class Transfer:
             self._hunt.leg_event(event, now)
 
     def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
-        """See `Succession`."""
+        """The search has come to something."""
         match event:
             case Progress():
                 self._cue(Cue.PROGRESS, now, event)

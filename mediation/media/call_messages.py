@@ -1,27 +1,29 @@
 """The messages between signalling and whoever carries a call's media, and how each goes over a `channel`."""
 
-from mediation.b2bua.plan import (
-    Amiss,
+from mediation.b2bua.media_commands import (
     ApplyMedia,
     CloseMedia,
     ClosePair,
-    FaxPlan,
+    MediaCommand,
+    OpenMedia,
+    OpenPair,
+    PressKey,
+)
+from mediation.b2bua.media_facts import (
+    Amiss,
     KeyHeard,
     MediaAmiss,
     MediaClosed,
-    MediaCommand,
     MediaLost,
     MediaOpened,
     MediaRefused,
     MediaSilent,
-    OpenMedia,
-    OpenPair,
     PairOpened,
     PairRefused,
-    PressKey,
     SoundEnded,
     StreamReport,
 )
+from mediation.b2bua.plan import FaxPlan
 from mediation.media.plan_fields import fax_plan, media_plan, plan_fields
 from mediation.media.quality_fields import quality_fields, quality_of
 from mediation.settings.peers import Side

@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from mediation.b2bua.plan import MediaCommand, MediaFact
+from mediation.b2bua.media_commands import MediaCommand
+from mediation.b2bua.media_facts import MediaFact
 from mediation.media.call_messages import call_fields, call_message
 from mediation.media.recording_messages import RecordingMessage, recording_fields, recording_message
 from mediation.media.worker_messages import WorkerMessage, worker_fields, worker_message

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from mediation.b2bua.plan import MediaCommand, MediaFact
+from mediation.b2bua.media_commands import MediaCommand
+from mediation.b2bua.media_facts import MediaFact
 from mediation.media.adoption import Adopted, adopt_all, reclaim
 from mediation.media.call_messages import CallFact
 from mediation.media.channel import Message

@@ -10,19 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from mediation.b2bua.plan import (
-    CloseMedia,
+from mediation.b2bua.media_commands import CloseMedia, MediaCommand, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import (
     KeyHeard,
     MediaAmiss,
     MediaClosed,
-    MediaCommand,
     MediaFact,
     MediaLost,
     MediaOpened,
     MediaRefused,
     MediaSilent,
-    OpenMedia,
-    OpenPair,
     PairOpened,
     PairRefused,
     SoundEnded,

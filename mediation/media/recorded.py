@@ -12,17 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    MediaClosed,
-    MediaCommand,
-    MediaFact,
-    MediaLost,
-    MediaPlan,
-    RecordingEnded,
-    RecordingFailed,
-    RecordingOrder,
-)
+from mediation.b2bua.media_commands import ApplyMedia, MediaCommand
+from mediation.b2bua.media_facts import MediaClosed, MediaFact, MediaLost, RecordingEnded, RecordingFailed
+from mediation.b2bua.plan import MediaPlan, RecordingOrder
 from mediation.media.channel import Message
 from mediation.media.clock import UNITS_PER_MS
 from mediation.media.keeping import keep

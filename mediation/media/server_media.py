@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from mediation.b2bua.plan import MediaFact
+from mediation.b2bua.media_facts import MediaFact
 from mediation.media.engine import WorkerMediaEngine
 from mediation.media.notices import NoDoor, Notice, RecorderNotice
 from mediation.media.port import MediaEngine
 from mediation.media.recorded import RecordedMedia
+from mediation.media.repertoire import sounds_of
 from mediation.media.runtime_place import NoPlaceError, door_of, runtime_directory
-from mediation.media.shelf import sounds_of
 from mediation.media.worker_settings import worker_settings
 from mediation.settings.model import Settings
 

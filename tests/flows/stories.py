@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from mediation.b2bua.plan import (
+from mediation.b2bua.media_facts import (
     Amiss,
     KeyHeard,
     MediaAmiss,

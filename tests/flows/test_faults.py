@@ -43,8 +43,8 @@ NOT_YET_A_CALL = {"received", "called", "__init__"}
 """Until a leg exists there is no call: the INVITE is answered 500 and forgotten."""
 
 
-NEVER = {(Joining, "hunt_event"), (Joining, "_together")}
-"""What is there for the sake of a protocol and says that nobody may call it; and what tells of bugs itself."""
+NEVER = {(Joining, "_together")}
+"""What tells of bugs itself."""
 
 
 TELLS_BOTH = (Joining, "_cue")

@@ -13,20 +13,16 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    ClosePair,
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, ClosePair, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import (
     MediaClosed,
     MediaFact,
     MediaLost,
     MediaOpened,
-    MediaPlan,
     MediaRefused,
-    OpenMedia,
-    OpenPair,
     PairOpened,
 )
+from mediation.b2bua.plan import MediaPlan
 from mediation.media import engine as engine_module
 from mediation.media import placing
 from mediation.media.engine import WorkerMediaEngine

@@ -14,17 +14,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    KeyHeard,
-    MediaClosed,
-    MediaOpened,
-    MediaPlan,
-    OpenMedia,
-    OpenPair,
-    PairOpened,
-)
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import KeyHeard, MediaClosed, MediaOpened, PairOpened
+from mediation.b2bua.plan import MediaPlan
 from mediation.media import adoption
 from mediation.media import engine as engine_module
 from mediation.media.adoption import knock

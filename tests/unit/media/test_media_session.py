@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mediation.b2bua.plan import MediaSilent
+from mediation.b2bua.media_facts import MediaSilent
 from mediation.media import party
 from mediation.media.ports import connected_twin
 from mediation.media.rtcp import parse
