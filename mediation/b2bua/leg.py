@@ -42,7 +42,7 @@ from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, TimerUser
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.early import wants_reliability
-from mediation.sip.errors import RemoteSipError
+from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.headers import Headers, NameAddress
 from mediation.sip.invite import InviteSession
@@ -124,8 +124,11 @@ class Leg:
         leg.session = InviteSession.called(agent, leg, transaction, leg._digest, terms.timer_policy)
         return leg
 
-    def judge(self, invite: Request) -> Cause | None:
+    def judge(self) -> Cause | None:
         """Why the INVITE that opened the leg cannot be answered, if so, before anything is spent on it."""
+        invite = self._invite
+        if invite is None:
+            raise LocalSipError("the peer has sent no INVITE")
         try:
             self.session.judge_timer()
         except TimerRefusal as refusal:

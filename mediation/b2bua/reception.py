@@ -164,7 +164,8 @@ class Reception:
             return
         self.calls[call.id] = call
         self._circles.enter(call, request)
-        call.begin(lambda each: self._obstacle(each, decision, now), self.rulings.petition(decision), now)
+        petition = self.rulings.petition(decision)
+        call.setup.begin(lambda: self._obstacle(call, decision, now), petition, now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""
