@@ -73,7 +73,7 @@ class Refusing:
         """End the caller's leg: by the status of the call's cause before the answer, by BYE after it."""
         seats, redirection = self.user.seats, self._redirection
         if redirection is not None:
-            seats.caller.redirect(redirection.cause, redirection.redirected_to, now)
+            seats.caller.answers.redirect(redirection.cause, redirection.redirected_to, now)
         else:
             seats.dismiss(seats.caller, self.user.ledger.cause, now)
 

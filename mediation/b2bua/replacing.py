@@ -63,7 +63,7 @@ class Replacing:
         self.user = call
         self.leaving = leaving
         call.open.add(leg)
-        obstacle = leg.judge()
+        obstacle = leg.answers.judge()
         if obstacle is not None:
             self._over = True
             leg.hang_up(obstacle, now)
@@ -94,7 +94,7 @@ class Replacing:
         leg.bind(fact.endpoint)
         other = call.seats.other(leaving)
         codec = None if other.audio is None else other.audio.codec
-        leg.answer(now, prefer=codec, willing=other.said.wish_of_audio)
+        leg.answers.accept(now, prefer=codec, willing=other.said.wish_of_audio)
         if call.is_up:
             call.successions.note(leaving, leg, 200, now)
             call.successions.take_seat(leaving, leg, fact.pair, now)

@@ -38,7 +38,7 @@ class Setup:
         """
         call, caller, trunk = self.user, self.user.seats.caller, self.decision.source.trunk
         caller.said.place.is_urgent = self.decision.is_urgent
-        unfit = caller.judge()
+        unfit = caller.answers.judge()
         name = str(caller.side) if trunk is None else trunk.name
         call.fact("call.started", source=name, transport=str(caller.flow.transport))
         if unfit is not None:

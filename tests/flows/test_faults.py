@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from mediation.b2bua.answers import Answers
 from mediation.b2bua.bridge import Bridge
 from mediation.b2bua.call import Call
 from mediation.b2bua.call_media import CallMedia
@@ -84,6 +85,7 @@ METHODS: list[tuple[type, str]] = [
         Successions,
         Hearing,
         Passing,
+        Answers,
     )
     for name, member in vars(owner).items()
     if isinstance(member, FunctionType | classmethod)
