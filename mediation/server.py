@@ -25,8 +25,9 @@ from mediation.exit_codes import ExitCode
 from mediation.media.engine import WorkerMediaEngine
 from mediation.media.port import MediaEngine, MediaEngineError
 from mediation.media.recorded import RecordedMedia, RecorderLost, RecorderNotice, RecorderStarted
+from mediation.media.repertoire import sounds_of
 from mediation.media.runtime_place import NoPlaceError, door_of, runtime_directory
-from mediation.media.shelf import SoundFileError, sounds_of
+from mediation.media.shelf import SoundFileError
 from mediation.media.worker_log import tell_notice
 from mediation.media.worker_settings import WorkerSettings, worker_settings
 from mediation.net.driver import Driver

@@ -10,10 +10,10 @@ from typing import Final, Protocol
 from mediation import __version__
 from mediation.b2bua.media_facts import MediaFact
 from mediation.media.channel import Channel, ChannelError, Message, encode
+from mediation.media.clock import CLOCK_HZ
 from mediation.media.door import Door
 from mediation.media.life import TABLE, Do, Event, State
 from mediation.media.loop import Loop
-from mediation.media.relay import CLOCK_HZ
 from mediation.media.worker_messages import (
     Adopt,
     Configure,

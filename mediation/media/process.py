@@ -11,6 +11,9 @@ from mediation.media.channel import Channel, ChannelError, Message, pair
 from mediation.media.lives import Child, Life
 from mediation.media.worker_messages import Configure, EndWorker, Ready
 
+_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}
+"""NumPy's linear algebra would begin a thread for each core, in each of our processes, and none of them does any."""
+
 START_LIMIT_S: Final = 30.0
 """A process that is not ready by then never will be. It takes half a second on an idle machine."""
 
@@ -162,7 +165,7 @@ async def start_process(
             *map(str, given),
             stdin=DEVNULL,
             pass_fds=tuple(each for each in given if each >= 0),
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
     except OSError as error:
         channel.close()

@@ -117,10 +117,11 @@ class AudioStream:
         return next((found for found in self.formats if found.name == name), None)
 
     def event_beside(self, codec: Format) -> Format | None:
-        """Its telephone-event for a codec: with the clock of that (RFC 4733 section 2.1), or else whichever it has."""
-        events = [found for found in self.formats if found.name == TELEPHONE_EVENT]
-        fitting = (found for found in events if found.clock_hz == codec.clock_hz)
-        return next(fitting, events[0] if events else None)
+        """Its telephone-event for a codec: with the clock of that (RFC 4733 section 2.1), or else the usual one, which
+        is all that many phones have beside Opus. One with a faster clock than the audio's tells no time that a party
+        without that codec understands."""
+        events = {found.clock_hz: found for found in reversed(self.formats) if found.name == TELEPHONE_EVENT}
+        return events.get(codec.clock_hz) or events.get(_USUAL_CLOCK_HZ)
 
     @property
     def comfort_noise(self) -> bool:
@@ -237,7 +238,8 @@ def read_formats(media: MediaDescription, unmapped: Iterable[Format] = ()) -> tu
     return tuple(formats.values())
 
 
-_USUAL_CLOCK = {"8000": 8_000, "8000/1": 8_000}
+_USUAL_CLOCK_HZ = 8_000
+_USUAL_CLOCK = {"8000": _USUAL_CLOCK_HZ, "8000/1": _USUAL_CLOCK_HZ}
 _CLOCKS = {
     Codec.OPUS: {"48000/2": 48_000},
     TELEPHONE_EVENT: {**_USUAL_CLOCK, "48000": 48_000, "48000/1": 48_000},

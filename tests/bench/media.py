@@ -27,6 +27,7 @@ DELAY_CALLS: Final = 500
 OPEN_CALLS: Final = 2000
 """So many are there at a time, most of them silent: more packets than of a quarter no generator on one core sends."""
 CHURN_S: Final = 0.05
+SRTP_CALLS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Plan:
     open_calls: int = OPEN_CALLS
     tries: int = TRIES
     with_peer: bool = True
+    srtp_calls: int = SRTP_CALLS
+    """So many with SRTP on both sides."""
 
 
 @dataclass(slots=True)
@@ -56,6 +59,8 @@ class Media:
     churned: int = 0
     crowded: tuple[Run, Run] | None = None
     """Some calls that talk, alone and among all that may be open."""
+    sealed: list[Run] = field(default_factory=list)
+    """With SRTP on both sides. Ours only: a session of rtpengine's own keys is set up by another road."""
 
     def cost(
         self, kind: str, who: str, calls: int, of: Callable[[Run], float] = lambda one: one.cpu_us
@@ -92,6 +97,11 @@ async def measure_media(cores: Cores, plan: Plan, say: Callable[[str], None]) ->
             say(f"calls on one core, {kind}, {start.__name__}")
             async with start(cores) as carrier:
                 media.capacity[kind, carrier.name] = await _capacity(cores, carrier, laws, plan)
+    for repeat in range(plan.repeats):
+        say(f"SRTP on both sides, {repeat + 1} of {plan.repeats}")
+        async with workers(cores) as carrier:
+            take = partial(run, cores, carrier, plan.srtp_calls, TRANSCODED, plan.seconds, sealed=True)
+            media.sealed.append(await undisturbed(take, plan.tries))
     say(f"{plan.open_calls} calls open, a quarter of them talks")
     async with workers(cores) as carrier:
         await _crowd(cores, carrier, plan, media)
@@ -194,6 +204,9 @@ def goals(media: Media, plan: Plan) -> list[Goal]:
         default=float("nan"),
     )
     found.append(Goal("memory a call in the worker, at most", "< 20 kB", f"{memory:.1f} kB", memory < 20))
+    if media.sealed:
+        memory = max(one.memory_kb for one in media.sealed)
+        found.append(Goal("  with SRTP on both sides", "< 20 kB", f"{memory:.1f} kB", memory < 20))
     costs = [media.cost("transcoding", "ours", calls) * 100 / 1000 for calls in plan.calls]
     falls = all(later <= 1.2 * before for before, later in pairwise(costs))
     found.append(

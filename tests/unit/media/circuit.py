@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from mediation.b2bua.media_facts import KeyHeard, MediaAmiss, MediaClosed, MediaSilent, SoundEnded
 from mediation.b2bua.plan import Fax, FaxPlan, MediaPlan, Stream
+from mediation.media.course import Course
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, PortPool
 from mediation.media.session import Chance, Session
@@ -94,6 +95,9 @@ class Circuit:
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         self.handlers[sock] = handler
+
+    def follow(self, sock: socket.socket, course: Course) -> None:
+        self.handlers[sock] = course.hear
 
     def forget(self, sock: socket.socket) -> None:
         del self.handlers[sock]

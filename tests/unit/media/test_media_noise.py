@@ -125,6 +125,24 @@ def test_a_key_sounds_in_the_place_of_noise() -> None:
     assert all(first + length <= second for (first, length), (second, _) in pairwise(spans))
 
 
+def test_noise_gives_way_to_a_key_that_passes_and_comes_back_after_it__rfc4733_2_5_1_2() -> None:
+    line = Line(SOURCE, replace(FILLED, event_payload_type=96))
+    line.audio(5)
+    silence(line)
+    line.pass_to(line.now + 1600)
+    before = len(line.sink.packets)
+    for key in key_packets("5", 1600):
+        line.pass_to(BEGIN + 160 * 20 + key.after)
+        line._say(101, key.payload, 160 * 20, marker=key.marker)
+    pressed = [(kind, marker) for kind, marker, *_ in line.left[before:]]
+    first = pressed.index((96, True))
+    assert pressed[first + 1 :] == [(96, False)] * 11
+    line.pass_to(line.now + 1600)
+    assert [kind for kind, *_ in line.left[before + len(pressed) :]].count(8) >= 4
+    assert [number for _, _, number, _ in line.left] == list(range(1000, 1000 + len(line.left)))
+    assert all((after[3] - first[3]) & 0xFFFFFFFF < 0x80000000 for first, after in pairwise(line.left))
+
+
 def test_noise_goes_round_without_a_gap() -> None:
     whole = noise(Law.PCMA, 40, 0, PERIOD)
     assert noise(Law.PCMA, 40, PERIOD - 80, 160) == whole[-80:] + whole[:80]

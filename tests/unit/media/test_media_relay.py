@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mediation.b2bua.plan import Stream
 from mediation.media.actions import Drop
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.clock import CLOCK_HZ
+from mediation.media.relay import Relay
 from mediation.media.voice import Voice
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.rewrite import Rewrite

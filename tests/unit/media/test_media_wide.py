@@ -447,6 +447,29 @@ def test_keys_that_sound_in_a_wide_codec_are_found_and_made__q24(codec: Codec) -
     assert steps(said) == ({1}, {codec.clock_hz // 50})
 
 
+@pytest.mark.parametrize("codec", list(Codec))
+def test_a_change_of_codec_comes_after_all_frames_of_the_one_before__rfc3550_5_1(codec: Codec) -> None:
+    """Packets of 60 ms leave in frames of 20."""
+    scene = Scene(stream(Codec.PCMA), stream(Codec.OPUS))
+    scene.tell([SILENT * 3] * 4, 60)
+    scene.apply(stream(Codec.PCMA), stream(codec, ptime_ms=10))
+    scene.say(4, 4 * 480, SILENT[:80], after=80)
+    numbers, times = steps(scene)
+    assert numbers == {1}
+    assert max(times) < 0x80000000
+
+
+def test_what_waits_to_be_encoded_never_leaves_as_it_is() -> None:
+    """Packets of 30 ms for a phone that takes 20: half of one waits when the plan changes."""
+    sink = replace(stream(Codec.OPUS), max_ptime_ms=20)
+    scene = Scene(stream(Codec.PCMA), sink)
+    scene.tell([SILENT + SILENT[:80]] * 3, 30)
+    scene.apply(stream(Codec.PCMA), replace(sink, event_payload_type=96))
+    scene.tell([SILENT] * 3, begin=5)
+    assert max(map(len, scene.payloads)) < 100
+    assert steps(scene)[0] == {1}
+
+
 def test_two_channels_of_opus_are_one() -> None:
     scene = Scene(stream(Codec.OPUS), stream(Codec.PCMA))
     scene.tell(encoded(Codec.OPUS, sine(Codec.OPUS, 1000, 0.6), channels=2))

@@ -115,6 +115,17 @@ def test_events_have_the_clock_of_the_audio_beside_them__rfc4733_2_1() -> None:
     assert (audio.event_payload_type, audio.event_clock_hz) == (101, 8_000)
 
 
+def test_events_of_a_clock_that_g711_does_not_have_are_not_taken__rfc4733_2_1() -> None:
+    event = "a=rtpmap:110 telephone-event/48000"
+    lines, audio = agreed("m=audio 4000 RTP/AVP 8 110", event)
+    assert audio.event_payload_type is None
+    assert lines[0] == "m=audio 20000 RTP/AVP 8"
+    audio = read_answer(
+        make_offer(US, ALL, ORIGIN), described("m=audio 4000 RTP/AVP 8 97", event[:9] + "97" + event[12:])
+    )
+    assert audio.event_payload_type is None
+
+
 def test_an_answer_with_opus_settles_numbers_and_clock() -> None:
     offer = make_offer(US, ALL, ORIGIN)
     answer = described(
