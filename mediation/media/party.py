@@ -95,7 +95,7 @@ class Party:
         """
         self._inward = inward
         self._outward = outward
-        self._sent_before = outward.packets_sent
+        self._sent_before = outward.tally.packets_sent
         self._protection = protection
         self._refused_before = protection.tampered, protection.replayed
         self._watcher = watcher
@@ -125,7 +125,7 @@ class Party:
     @property
     def heard(self) -> int:
         """When a valid packet of any kind came last; negative: never."""
-        return max(self._inward.heard, self._inward.fax.heard, self.reports_heard)
+        return max(self._inward.tally.heard, self._inward.fax.heard, self.reports_heard)
 
     def apply(self, media: Stream | Fax, arrival: int) -> None:
         """Follow a plan. A lock goes only with the endpoints: a plan that keeps them keeps the source.
@@ -161,15 +161,15 @@ class Party:
             self._open_line(arrival)
         if self._reports_from.to is None or isinstance(self.media, Fax):
             return
-        outward = self._outward
+        sent = self._outward.tally
         sender: SenderFigures | None = None
-        if outward.is_sending():
-            sender = SenderFigures(outward.timestamp_at(arrival), outward.packets_sent, outward.octets_sent)
+        if sent.is_sending():
+            sender = SenderFigures(self._outward.timestamp_at(arrival), sent.packets_sent, sent.octets_sent)
         datagram = self._reports.report(
-            outward.ssrc,
+            self._outward.ssrc,
             arrival / CLOCK_HZ,
             sender=sender,
-            block=self._inward.reception_report(),
+            block=self._inward.tally.reception.report(),
             leaving=leaving,
             metrics=self._metrics,
         )
@@ -190,7 +190,7 @@ class Party:
         media = self.media
         # Whoever hears nothing holds: it may send music, or nothing at all, as it likes (RFC 3264 section 8.4).
         expected = isinstance(media, Stream) and media.sends and media.takes
-        other_sends = self._outward.heard >= now - RECENT
+        other_sends = self._outward.tally.heard >= now - RECENT
         return self._alarms.look(now, since, expected=expected, other_sends=other_sends)
 
     def stand_down(self, now: int) -> News:
@@ -199,17 +199,17 @@ class Party:
 
     def figures(self, now: int) -> StreamReport:
         """What was measured of this party since it took its seat."""
-        inward, outward = self._inward, self._outward
+        came, faxes = self._inward.tally, self._inward.fax
         return StreamReport(
-            packets_received=inward.packets_received,
-            packets_sent=outward.packets_sent - self._sent_before,
-            octets_received=inward.octets_received,
-            lost=inward.lost,
-            jitter_ms=inward.jitter_ms,
-            rejected=self._strangers + inward.malformed + inward.fax.malformed,
+            packets_received=came.packets_received,
+            packets_sent=self._outward.tally.packets_sent - self._sent_before,
+            octets_received=came.octets_received,
+            lost=came.lost,
+            jitter_ms=came.jitter_ms,
+            rejected=self._strangers + came.malformed + faxes.malformed,
             remote_lost=self._reports.remote_lost,
-            fax_received=inward.fax.received,
-            fax_sent=outward.fax.sent,
+            fax_received=faxes.received,
+            fax_sent=self._outward.fax.sent,
             tampered=self._protection.tampered - self._refused_before[0],
             replayed=self._protection.replayed - self._refused_before[1],
             quality=self._measure.quality(self._spoken, *self._alarms.totals(now)),
@@ -436,7 +436,7 @@ class Party:
             if self._inward.tap is not None:
                 self._inward.tap.hear_report(plain, arrival)
             if said.about_us is not None:
-                self._measure.packets_reported = self._outward.packets_sent - self._sent_before
+                self._measure.packets_reported = self._outward.tally.packets_sent - self._sent_before
             self.reports_heard = arrival
             self.has_left |= said.leaving
 
