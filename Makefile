@@ -19,6 +19,10 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	"$$python" -c '$(USABLE)' >/dev/null 2>&1 && echo "$$python" && break; done)
 
+# Some 500 processes of the tests import us. Each would compile all of it anew where the environment forbids Python to keep
+# what it has compiled: that would be half of what their starts cost.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help lab test bench schema sippy clean
 .DELETE_ON_ERROR:
 
@@ -53,14 +57,16 @@ schema: $(VENV)/lab.stamp
 clean:
 	rm -rf lab-out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './$(VENV)*/*' -prune -exec rm -rf {} +
-	rm -rf $(VENV) $(VENV)-sippy
+	rm -rf $(VENV) $(VENV)-sippy mediation/media/libcourse.so
 
-# Installing again takes seconds where nothing changed, so the stamps follow pyproject.toml and nothing else.
-$(VENV)/lab.stamp: pyproject.toml $(VENV)/python.stamp
+# Installing again takes seconds where nothing changed, so the stamps follow what it is made of and nothing else.
+MADE_OF := pyproject.toml hatch_build.py mediation/media/course.c
+
+$(VENV)/lab.stamp: $(MADE_OF) $(VENV)/python.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
 	@touch $@
 
-$(VENV)/test.stamp: pyproject.toml $(VENV)/python.stamp
+$(VENV)/test.stamp: $(MADE_OF) $(VENV)/python.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab,test]'
 	@touch $@
 

@@ -8,7 +8,6 @@ wake_at = engine.next_deadline()
 
 from collections import deque
 from collections.abc import Collection
-from functools import partial
 from traceback import format_exception
 
 from mediation.b2bua import causes
@@ -18,13 +17,11 @@ from mediation.b2bua.causes import Cause
 from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.finding import DnsAnswer, Finder
 from mediation.b2bua.joining import BothBroke
+from mediation.b2bua.media_facts import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
-from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
 from mediation.b2bua.recording import Recorder
-from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.registrations import Registrations
-from mediation.b2bua.replacing import leg_of
 from mediation.b2bua.reverse import Reverse
 from mediation.b2bua.rulings import PolicyNews
 from mediation.b2bua.watch import Watch
@@ -100,9 +97,7 @@ class Engine:
             self._trunks,
             self._lines,
             self._outputs.append,
-            self._forget,
             routing.candidates,
-            Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
             self._recorder,
             self.wide,
             Announcer(settings.media.max_announcements),
@@ -348,9 +343,6 @@ class Engine:
 
     # bugs
 
-    def _forget(self, call: Call) -> None:
-        self._reception.forget(call)
-
     def _broke(self, error: Exception, now: float, *users: object) -> None:
         """Something of ours raised while it served `users`: end their call, or both where it says that two are met."""
         both = error.calls if isinstance(error, BothBroke) else ()
@@ -393,7 +385,7 @@ class Engine:
             call.abort(cause, now)
         except Exception as error:  # noqa: BLE001 -- there is nothing left to try
             self._fact("call.stuck", Level.ERROR, call=call.id, traceback="".join(format_exception(error)))
-            self._forget(call)
+            self._reception.forget(call)
 
     def _answer_at_last(self, request: Request, now: float) -> None:
         """Answer 500 to a request that a bug has left without an answer."""

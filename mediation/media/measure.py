@@ -5,7 +5,8 @@ Nothing here is done for a packet. Times are whole numbers of the media clock.
 
 from mediation.b2bua.plan import Stream
 from mediation.media.actions import Drop
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.clock import CLOCK_HZ
+from mediation.media.relay import Relay
 from mediation.media.rtcp import Correspondence
 from mediation.rtp.quality import Quality, Rating, rate
 from mediation.rtp.voip_metrics import CONCEALED, FIXED_BUFFER, VoipMetrics

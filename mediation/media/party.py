@@ -12,15 +12,18 @@ import socket
 from dataclasses import replace
 from typing import Protocol
 
-from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
+from mediation.b2bua.media_facts import StreamReport
+from mediation.b2bua.plan import Endpoint, Fax, Stream
 from mediation.media.alarms import RECENT, Alarms, News
-from mediation.media.course import LARGEST, NO_LINE
+from mediation.media.clock import CLOCK_HZ
+from mediation.media.compiled import LARGEST
+from mediation.media.course import NO_LINE, Course
 from mediation.media.ear import COMFORT_NOISE
 from mediation.media.latching import Latch
 from mediation.media.loop import Handler
 from mediation.media.measure import Measure
 from mediation.media.ports import PortPair, connected_twin, mark
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.relay import Relay
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
 from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable
@@ -35,6 +38,9 @@ class Watcher(Protocol):
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         """Begin, or change the handler. It takes one datagram each time."""
+
+    def follow(self, sock: socket.socket, course: Course) -> None:
+        """The same for a line that a stream comes by."""
 
     def forget(self, sock: socket.socket) -> None:
         """End; the socket is still open."""
@@ -181,9 +187,11 @@ class Party:
         self._measure.look()
         if not watched:
             return self._alarms.stand_down(now)
-        sends = isinstance(self.media, Stream) and self.media.sends
+        media = self.media
+        # Whoever hears nothing holds: it may send music, or nothing at all, as it likes (RFC 3264 section 8.4).
+        expected = isinstance(media, Stream) and media.sends and media.takes
         other_sends = self._outward.heard >= now - RECENT
-        return self._alarms.look(now, since, expected=sends, other_sends=other_sends)
+        return self._alarms.look(now, since, expected=expected, other_sends=other_sends)
 
     def stand_down(self, now: int) -> News:
         """Its audio is at an end: what of it was amiss is over."""
@@ -331,6 +339,7 @@ class Party:
             return False
         return payload_type in (
             *media.taken_payload_types,
+            *dict(media.unsaid_laws),
             *media.taken_event_payload_types,
             COMFORT_NOISE,
         )
@@ -389,7 +398,7 @@ class Party:
         elif self._is_muxed:
             self._watcher.watch(line, self._hear_muxed)
         else:
-            self._watcher.watch(line, self._inward.hear)
+            self._watcher.follow(line, self._inward.course)
 
     def _close_line(self) -> list[tuple[bytes, Endpoint]]:
         """What it had heard and nobody has read comes back."""

@@ -8,8 +8,8 @@ from typing import Final
 
 from mediation.b2bua.plan import Stream
 from mediation.b2bua.sounds import Sound, SoundKind
-from mediation.media.clock import NEVER
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.clock import CLOCK_HZ, NEVER
+from mediation.media.relay import Relay
 from mediation.media.shelf import Recording
 from mediation_codecs.law import SILENCE
 

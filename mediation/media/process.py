@@ -11,6 +11,9 @@ from mediation.media.channel import Channel, ChannelError, Message, pair
 from mediation.media.lives import Child, Life
 from mediation.media.worker_messages import Configure, EndWorker, Ready
 
+_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}
+"""NumPy's linear algebra would begin a thread for each core, in each of our processes, and none of them does any."""
+
 START_LIMIT_S: Final = 30.0
 """A process that is not ready by then never will be. It takes half a second on an idle machine."""
 
@@ -36,12 +39,12 @@ class WorkerProcess:
         self.life = life
         self._channel = channel
         self._on_message = on_message
-        self._writing = False
         self.denied = ""
         """What the system has not granted it; known when it is ready."""
         self._ready: asyncio.Future[None] = loop.create_future()
         self._ended: asyncio.Future[str] = loop.create_future()
         loop.add_reader(channel, self._hear)
+        channel.tell_waiting(self._watch_writing)
 
     @property
     def pid(self) -> int:
@@ -65,7 +68,6 @@ class WorkerProcess:
             return
         try:
             self._channel.send(message)
-            self._note_writing()
         except ChannelError as error:
             self._end(str(error))
 
@@ -114,20 +116,15 @@ class WorkerProcess:
     def _flush(self) -> None:
         try:
             self._channel.flush()
-            self._note_writing()
         except ChannelError as error:
             self._end(str(error))
 
-    def _note_writing(self) -> None:
-        """Ask to be called for writing as long as something waits."""
-        waiting = self._channel.waiting > 0
-        if waiting != self._writing:
-            self._writing = waiting
-            loop = asyncio.get_running_loop()
-            if waiting:
-                loop.add_writer(self._channel, self._flush)
-            else:
-                loop.remove_writer(self._channel)
+    def _watch_writing(self, wanted: bool) -> None:
+        loop = asyncio.get_running_loop()
+        if wanted:
+            loop.add_writer(self._channel, self._flush)
+        else:
+            loop.remove_writer(self._channel)
 
 
 async def start_worker(
@@ -162,7 +159,7 @@ async def start_process(
             *map(str, given),
             stdin=DEVNULL,
             pass_fds=tuple(each for each in given if each >= 0),
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
     except OSError as error:
         channel.close()

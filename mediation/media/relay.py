@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from mediation.b2bua.plan import Stream
 from mediation.media.actions import ALL_CLOSED, NO_ACTIONS, Drop, actions_by, reasons_by
-from mediation.media.clock import NEVER
+from mediation.media.clock import CLOCK_HZ, NEVER
 from mediation.media.course import NO_LINE, Course, Line
 from mediation.media.digits import Tell
 from mediation.media.ear import Ear
@@ -28,15 +28,12 @@ from mediation_codecs.law import Law
 if TYPE_CHECKING:
     from mediation.media.wide_way import WideWay
 
-CLOCK_HZ: Final = 8000
-"""The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
-
 
 class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_leaves_as",
+        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws",
         "_length", "_line", "_octets_sent", "_ratio", "_reasons", "_reception", "_remind", "_rewrite",
         "_sent_at_reports", "_sink", "_source", "_ssrc", "_tell", "_voice", "_ways", "_wide", "_workshop", "dropped",
         "ear", "fax", "malformed", "tap",
@@ -59,7 +56,6 @@ class Relay:
         self._workshop: Workshop | None = None
         self._course = Course(self, NO_LINE, NO_LINE)
         self._laws: tuple[int, ...] = ()
-        self._leaves_as = 0
         self._length = 0
         """Of the source's last audio packet, in samples."""
         self._rewrite = voice.rewrite
@@ -137,10 +133,10 @@ class Relay:
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
         self.ear.expect(source.law, self._laws)
-        is_drowned = sink.plays is not None and not sink.plays.gives_way
-        if source.sends and sink.takes and not is_drowned:
+        if source.sends and sink.hears_across:
             number = sink.event_payload_type
-            self._actions = actions_by(key, source.taken_payload_types, events, number, sink.comfort_noise)
+            unsaid = source.unsaid_laws
+            self._actions = actions_by(key, self._laws, unsaid, events, number, sink.comfort_noise)
             self._reasons = reasons_by(events)
         else:
             self._actions = NO_ACTIONS
@@ -152,7 +148,10 @@ class Relay:
         self._workshop.follow(source, sink)
 
     def _open_wide_way(self, source: Stream, sink: Stream) -> None:
-        if self._wide is not None and not self._wide.fits(source, sink):
+        fits = not needs_way(source, sink) if self._wide is None else self._wide.fits(source, sink)
+        if not fits and self._workshop is not None:
+            self._workshop.flush()  # by the way that it was meant for
+        if self._wide is not None and not fits:
             self._close_wide_way()
             self.source_resumed()
         self._ratio = source.clock_hz // CLOCK_HZ
@@ -274,9 +273,9 @@ class Relay:
         self.ear.is_open = True
 
     @property
-    def hear(self) -> Callable[[int], None]:
-        """What is to be called whenever the source's line can be read."""
-        return self._course.hear
+    def course(self) -> Course:
+        """What is to follow the source's line."""
+        return self._course
 
     def carry_heard(self, packet: bytes, arrival: int) -> None:
         """See `Carried`: a datagram from the source's line. If more of its kind may follow, the course is set."""
@@ -365,14 +364,17 @@ class Relay:
             self.dropped[Drop.OUT_OF_RUN] += 1
             return None
         self._length = len(packet.payload)
-        self._leaves_as, table = action
+        _, table = action
         timestamp, marker = placed
         payload = packet.payload if table is None else packet.payload.translate(table)
         return payload, timestamp, marker or packet.marker
 
     def send_piece(self, payload: bytes, timestamp: int, *, marker: bool) -> None:
         """See `Outlet`."""
-        self._send_own(self._rewrite.next_header(self._leaves_as, marker, timestamp), payload)
+        number = (
+            0 if self._key is None else self._key[3]
+        )  # what waited for more is in the law of the plan by now
+        self._send_own(self._rewrite.next_header(number, marker, timestamp), payload)
 
     def _forward(
         self,
@@ -413,10 +415,11 @@ class Relay:
         self._heard = arrival
         self._octets_sent += packets * octets
 
-    def unsent(self, octets: int) -> None:
+    def unsent(self, packets: int, octets: int) -> None:
         """See `Carried`."""
-        self._drop(Drop.NOT_SENT, octets)
-        self._octets_sent -= octets
+        self.dropped[Drop.NOT_SENT] += packets
+        self._dropped_octets += packets * octets
+        self._octets_sent -= packets * octets
 
     def play(self, payload_type: int, sequence: int, timestamp: int, payload: bytes, at: int) -> None:
         """One frame of ours, in the place of the source's; its numbers are those of the sound, which begins at 0."""

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from mediation.media.partly import partly
+from mediation.loading import in_name_only, partly
 from mediation.rtp.reception import ReportBlock
 from mediation.rtp.voip_metrics import VoipMetrics, extended_report, find_metrics
 
-with partly("aiortc"):  # all of it, with ICE and DTLS, takes a worker 0.2 s to start with, and 15 MB
+# All of it, with ICE and DTLS, takes a worker 0.2 s to start with, and 15 MB; the codecs of PyAV, of which this module
+# has one name in the signature of a function, as much as that again.
+with partly("aiortc"), in_name_only("av", "AudioFrame"):
     from aiortc.rtp import (
         RTCP_RR,
         RTCP_SR,

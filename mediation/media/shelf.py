@@ -10,10 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mediation.b2bua.sounds import Sound, SoundKind, announced_by, music_of, ringback_of
-from mediation.settings.model import Settings
-from mediation.settings.peers import Internal
-from mediation.settings.trunks import Trunk
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation_codecs.law import Law
 
 LAWS: Final = (Law.PCMA, Law.PCMU)
@@ -51,19 +48,6 @@ class Recording:
 
 
 Shelf = Mapping[Sound, Recording]
-
-
-def sounds_of(settings: Settings) -> list[Sound]:
-    """All that may be played by these settings, each once."""
-    peers: tuple[Internal | Trunk, ...] = (settings.internal, *settings.trunks)
-    found: list[Sound | None] = []
-    for peer in peers:
-        found += (
-            ringback_of(peer.early_media),
-            music_of(peer.mid_call),
-            *map(announced_by, peer.announcements),
-        )
-    return list(dict.fromkeys(sound for sound in found if sound is not None))
 
 
 def read_shelf(descriptor: int) -> Shelf:

@@ -1,13 +1,13 @@
-"""Certificates as files: until when they are good, whether they have changed, and what is wrong with them."""
+"""Certificates as files: until when they are good, whether they have changed, and what is wrong with them.
+
+What reads them is loaded with the first of them: where nobody speaks TLS it would take of each start 40 ms for nothing.
+"""
 
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
-
-from cryptography import x509
+from typing import TYPE_CHECKING, Final
 
 from mediation.net.tls import CredentialsError, load_contexts
 from mediation.routing.certificates import Identity
@@ -17,6 +17,9 @@ from mediation.settings.positions import Path
 from mediation.settings.problems import Fault, Severity
 from mediation.settings.tls import Tls, TlsVersion
 from mediation.sip.flow import Transport
+
+if TYPE_CHECKING:
+    from mediation.net.certificates import Lifetime
 
 WARN_DAYS: Final = 30
 """So long before its end a certificate is worth a warning."""
@@ -28,69 +31,18 @@ Stamp = tuple[object, ...]
 """Differs when any of the files has changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetime:
-    """When a certificate is good."""
-
-    begins: datetime
-    ends: datetime
-
-    def days_left(self, now: datetime) -> int:
-        """Whole days until its end; negative when it is over."""
-        return (self.ends - now).days
-
-
-def lifetime(certificate: str) -> Lifetime:
+def lifetime(certificate: str) -> "Lifetime":
     """Of the first certificate in a file, which is ours. Raises CredentialsError."""
-    try:
-        first = x509.load_pem_x509_certificates(_read("certificate", certificate))[0]
-        return Lifetime(first.not_valid_before_utc, first.not_valid_after_utc)
-    except (ValueError, IndexError):
-        raise CredentialsError("certificate", "it holds no certificate in PEM") from None
+    from mediation.net.certificates import lifetime_in
+
+    return lifetime_in(_read("certificate", certificate))
 
 
 def identity(certificate: str) -> Identity:
     """Whom the first certificate in a file names, which is ours. Raises CredentialsError."""
-    try:
-        first = x509.load_pem_x509_certificates(_read("certificate", certificate))[0]
-        names = first.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return Identity.of(())
-    except (ValueError, IndexError):
-        raise CredentialsError("certificate", "it holds no certificate in PEM") from None
-    return Identity.of((_kind(name), str(name.value)) for name in names)
+    from mediation.net.certificates import identity_in
 
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a peer's certificate says of its holder."""
-
-    subject: str
-    names: tuple[str, ...]
-    ends: datetime
-
-
-def shown_by(der: bytes) -> Shown:
-    """Read the certificate that a peer has shown, whatever it is worth. Raises ValueError."""
-    certificate = x509.load_der_x509_certificate(der)
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        names = tuple(str(each.value) for each in found)
-    except x509.ExtensionNotFound:
-        names = ()
-    return Shown(certificate.subject.rfc4514_string(), names, certificate.not_valid_after_utc)
-
-
-def _kind(name: x509.GeneralName) -> str:
-    """As `ssl` calls it; empty where it is none that a peer could be known by."""
-    match name:
-        case x509.UniformResourceIdentifier():
-            return "URI"
-        case x509.DNSName():
-            return "DNS"
-        case x509.IPAddress():
-            return "IP Address"
-    return ""
+    return identity_in(_read("certificate", certificate))
 
 
 def stamp(tls: Tls) -> Stamp:
@@ -169,7 +121,7 @@ def _names_without_certificate(draft: Draft, side: str, ours: Identity) -> Itera
             yield Fault(path, message, remedy, related=place, severity=Severity.WARNING)
 
 
-def _ages(life: Lifetime, path: Path, now: datetime) -> Iterator[Fault]:
+def _ages(life: "Lifetime", path: Path, now: datetime) -> Iterator[Fault]:
     if life.ends <= now:
         yield Fault(path, f"the certificate expired on {life.ends:%Y-%m-%d}", "renew it")
     elif life.begins > now:

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mediation.net.credentials import WARN_DAYS, Lifetime, Stamp, lifetime, stamp
+from mediation.net.credentials import WARN_DAYS, Stamp, lifetime, stamp
 from mediation.net.handshakes import Handshakes
 from mediation.net.tls import Contexts, CredentialsError, Shield, load_contexts
 from mediation.routing.certificates import Expectations, Identity
@@ -14,6 +14,9 @@ from mediation.routing.directory import Directory
 from mediation.settings.model import Settings
 from mediation.settings.peers import Side
 from mediation.sip.flow import Flow, Transport
+
+if TYPE_CHECKING:
+    from mediation.net.certificates import Lifetime
 
 TELL_EVERY_S: Final = 60.0
 """Of failures with one peer, one is told in so long, with the number of those that were not."""
@@ -68,7 +71,7 @@ Notice = ConnectionRefused | CertificateTaken | CertificateRejected | Certificat
 @dataclass(slots=True)
 class _InUse:
     contexts: Contexts
-    life: Lifetime
+    life: "Lifetime"
     stamp: Stamp
     """Of the files as they were when they were looked at last, for better or worse."""
     warned_at: float = -WARN_EVERY_S

@@ -5,7 +5,7 @@ import ssl
 from contextlib import suppress
 from typing import Final
 
-from mediation.net.credentials import shown_by
+from mediation.net.certificates import shown_by
 from mediation.probing.evidence import TlsSeen
 from mediation.settings.tls import Tls
 from mediation.sip.flow import Endpoint

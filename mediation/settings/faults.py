@@ -49,7 +49,7 @@ def fault_of(finding: Finding, written: Written, root: Section) -> Fault:
             return Fault(path, f"{value} is not a multiple of {context['multiple_of']}", _bounds(entry))
         case "too_short" | "too_long":
             return _length(path, entry)
-        case "model_type":
+        case "dict_type":
             return _no_table(path, value, entry)
         case _:
             return _wrong_type(path, value, written(path), entry)

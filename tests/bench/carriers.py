@@ -7,16 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    MediaClosed,
-    MediaFact,
-    MediaOpened,
-    MediaPlan,
-    OpenMedia,
-    Stream,
-)
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, OpenMedia
+from mediation.b2bua.media_facts import MediaClosed, MediaFact, MediaOpened
+from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.media.engine import WorkerMediaEngine
 from mediation.media.worker_settings import WorkerSettings
 from mediation.sdp.crypto import SrtpKeys

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from mediation.b2bua.plan import (
+from mediation.b2bua.media_facts import (
     Amiss,
     KeyHeard,
     MediaAmiss,
@@ -21,6 +21,7 @@ from mediation.settings.peer_terms import MidCall, RedirectMode, Redirects, Tran
 from mediation.settings.peers import Side
 from mediation.settings.policy import PolicyHook
 from mediation.settings.recording import RecordingRule, Recordings
+from mediation.settings.server import Sip
 from mediation.sip.message import Response
 from mediation_codecs.codec import Codec
 from tests.flows.automats import Automat
@@ -55,7 +56,11 @@ class Stage:
                 trunk("itsp-a", SBC, OTHER_SBC, **(terms or {})),
                 front_ends=(OTHER_FRONT_END,),
                 policy=policy,
-                announcements=(Announcement(status=604, sound="file:/gone.wav"),),
+                announcements=(
+                    Announcement(status=604, sound="file:/gone.wav"),
+                    Announcement(reason="refused-by-policy", sound="tone:busy:de"),
+                ),
+                sip=Sip(max_duration_s=300),
                 recording=recording,
                 bypass=Bypass(mode=BypassMode.ALWAYS) if past_us else NO_BYPASS,
                 codecs=(Codec.PCMA,) if past_us else (Codec.PCMU,),
@@ -404,9 +409,12 @@ def is_ruled(stage: Stage) -> None:
 
 
 def is_not_wanted(stage: Stage) -> None:
-    """A policy refuses, then it is asked about a call that is given up, and about one in a server that stops."""
+    """A policy refuses, which a tone says before; then it is asked about a call that is given up, and about one in a
+    server that stops.
+    """
     stage.caller.invites()
     stage.ruled({"action": "refuse"})
+    stage.advance(11)
     stage.caller.invites()
     stage.caller.cancels()
     stage.caller.invites()
@@ -429,12 +437,12 @@ def presses_keys(stage: Stage) -> None:
 
 
 def is_recorded_badly(stage: Stage) -> None:
-    """The disk is full, and says so; the file is whole all the same."""
+    """The disk is full, and says so; the file is whole all the same, and the call lasts for too long."""
     stage.caller.invites()
     for call in tuple(stage.world.engine.calls):
         stage.world.media_says(RecordingFailed(call, "no space left on device"))
         stage.world.media_says(RecordingEnded(call, ("a.wav",)))
-    stage.first.hangs_up_if_it_talks()
+    stage.advance(301)
 
 
 def goes_past_us(stage: Stage) -> None:

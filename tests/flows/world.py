@@ -8,25 +8,26 @@ from random import Random
 from typing import Protocol
 
 from mediation.b2bua.engine import Engine
-from mediation.b2bua.outputs import AskPolicy, DropPolicy, Fact, Resolve
-from mediation.b2bua.plan import (
+from mediation.b2bua.media_commands import (
     ApplyMedia,
     CloseMedia,
     ClosePair,
-    FaxPlan,
-    MediaClosed,
     MediaCommand,
-    MediaFact,
-    MediaOpened,
-    MediaPlan,
-    MediaRefused,
     OpenMedia,
     OpenPair,
+    PressKey,
+)
+from mediation.b2bua.media_facts import (
+    MediaClosed,
+    MediaFact,
+    MediaOpened,
+    MediaRefused,
     PairOpened,
     PairRefused,
-    PressKey,
     StreamReport,
 )
+from mediation.b2bua.outputs import AskPolicy, DropPolicy, Fact, Resolve
+from mediation.b2bua.plan import FaxPlan, MediaPlan
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.rulings import PolicyNews
 from mediation.routing.room import Room

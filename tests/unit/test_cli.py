@@ -129,9 +129,9 @@ def serve_instead(monkeypatch: pytest.MonkeyPatch, code: int) -> list[Settings]:
         served.append(settings)
         return code
 
-    server = types.ModuleType("mediation.server")
+    server = types.ModuleType("mediation.serving")
     vars(server)["serve"] = serve
-    monkeypatch.setitem(sys.modules, "mediation.server", server)
+    monkeypatch.setitem(sys.modules, "mediation.serving", server)
     return served
 
 
@@ -267,6 +267,16 @@ def test_check_config_needs_neither_the_server_nor_the_lab(good: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{good}: good: 2 listeners, 1 trunk, 1 route\n\n"
+
+
+def test_the_server_loads_what_speaks_to_name_servers_and_reads_certificates_when_there_are_any() -> None:
+    program = (
+        "import sys, mediation.server; print(*{'dns', 'cryptography', 'rich', 'numpy'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
 
 
 def test_the_package_runs_as_a_module_too(good: Path) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mediation.b2bua.sounds import Sound, SoundKind
-from mediation.media.shelf import SoundFileError, read_shelf, sounds_of
+from mediation.media.repertoire import sounds_of
+from mediation.media.shelf import SoundFileError, read_shelf
 from mediation.media.sound_files import LONGEST_S, read_sound
 from mediation.media.stocking import made, write_shelf
 from mediation.settings.announcements import Announcement

@@ -18,6 +18,7 @@ from mediation.sdp.opus import OpusWishes
 from mediation.settings.draft import Draft
 from mediation.settings.peer_media import Dtmf
 from mediation_codecs.codec import Codec
+from mediation_codecs.g711 import encode
 from mediation_codecs.law import SILENCE, Law
 from tests.unit.media.wide_scene import (
     Scene,
@@ -445,6 +446,40 @@ def test_keys_that_sound_in_a_wide_codec_are_found_and_made__q24(codec: Codec) -
     tone = samples[rate * 25 // 100 : rate * 35 // 100]
     assert share(tone, rate, 770) + share(tone, rate, 1336) > 0.95
     assert steps(said) == ({1}, {codec.clock_hz // 50})
+
+
+@pytest.mark.parametrize("codec", list(Codec))
+def test_a_change_of_codec_comes_after_all_frames_of_the_one_before__rfc3550_5_1(codec: Codec) -> None:
+    """Packets of 60 ms leave in frames of 20."""
+    scene = Scene(stream(Codec.PCMA), stream(Codec.OPUS))
+    scene.tell([SILENT * 3] * 4, 60)
+    scene.apply(stream(Codec.PCMA), stream(codec, ptime_ms=10))
+    scene.say(4, 4 * 480, SILENT[:80], after=80)
+    numbers, times = steps(scene)
+    assert numbers == {1}
+    assert max(times) < 0x80000000
+
+
+def test_a_law_that_changes_without_a_word_is_heard_as_well__rfc3264_6_1() -> None:
+    scene = Scene(stream(Codec.PCMA), stream(Codec.G722))
+    for index in range(40):
+        law, number = ((Codec.PCMA, 8), (Codec.PCMU, 0))[index // 3 % 2]
+        tone = sine(law, 1000, 0.82)[160 * index : 160 * index + 160]
+        scene.say(index, 160 * index, encode(Law(law), tone), payload_type=number)
+    samples, rate = scene.heard()
+    assert share(samples[rate // 4 :], rate, 1000) > 0.99
+    assert steps(scene)[0] == {1}
+
+
+def test_what_waits_to_be_encoded_never_leaves_as_it_is() -> None:
+    """Packets of 30 ms for a phone that takes 20: half of one waits when the plan changes."""
+    sink = replace(stream(Codec.OPUS), max_ptime_ms=20)
+    scene = Scene(stream(Codec.PCMA), sink)
+    scene.tell([SILENT + SILENT[:80]] * 3, 30)
+    scene.apply(stream(Codec.PCMA), replace(sink, event_payload_type=96))
+    scene.tell([SILENT] * 3, begin=5)
+    assert max(map(len, scene.payloads)) < 100
+    assert steps(scene)[0] == {1}
 
 
 def test_two_channels_of_opus_are_one() -> None:

@@ -1,4 +1,4 @@
-"""A part of a package, and later all of it."""
+"""A part of a library, and later all of it."""
 
 import sys
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mediation.media.partly import partly
+from mediation.loading import in_name_only, partly, without
 
 PACKAGE = "large_package_of_a_test"
 
@@ -24,6 +24,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield PACKAGE
     for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
         del sys.modules[name]
+
+
+# partly
 
 
 def test_a_module_comes_without_what_its_package_imports(package: str) -> None:
@@ -52,3 +55,35 @@ def test_a_package_that_is_there_stays_as_it_is(package: str) -> None:
 def test_one_that_is_missing_is_missed_by_its_name() -> None:
     with pytest.raises(ModuleNotFoundError, match="no_such_package"), partly("no_such_package"):
         import_module("no_such_package.part")
+
+
+# without
+
+
+def test_a_library_does_without_what_it_is_not_to_have(package: str) -> None:
+    heavy = f"{package}.heavy"
+    with without(heavy), pytest.raises(ModuleNotFoundError, match="heavy"):
+        import_module(heavy)
+    assert import_module(heavy).WEIGHT == 1
+
+
+def test_what_is_there_already_is_not_taken_away(package: str) -> None:
+    heavy = import_module(f"{package}.heavy")
+    with without(f"{package}.heavy"):
+        assert import_module(f"{package}.heavy") is heavy
+
+
+# in name only
+
+
+def test_a_name_that_is_only_mentioned_needs_no_module(package: str) -> None:
+    feather = f"{package}.feather"
+    with partly(package), in_name_only(feather, "WEIGHT"):
+        assert isinstance(import_module(f"{package}.light").WEIGHT, type)
+    assert import_module(feather).WEIGHT == 0
+
+
+def test_who_has_the_module_gets_its_names_as_they_are(package: str) -> None:
+    import_module(f"{package}.feather")
+    with in_name_only(f"{package}.feather", "WEIGHT"):
+        assert import_module(f"{package}.light").WEIGHT == 0

@@ -1,0 +1,59 @@
+"""Less of a library than there is: what a process never asks of it is not loaded.
+
+Starts take as long as their imports do, and of some processes there may be one for each core.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from types import ModuleType
+
+
+@contextmanager
+def partly(package: str) -> Iterator[None]:
+    """Import modules of a package here, and what its `__init__` would import is left out.
+
+    Whoever imports the package itself later gets all of it. Does nothing where it is imported already, or not there.
+    """
+    found = None if package in sys.modules else find_spec(package)
+    if found is None or found.submodule_search_locations is None:
+        yield
+        return
+    shell = ModuleType(package)
+    shell.__path__ = list(found.submodule_search_locations)
+    sys.modules[package] = shell
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+            del sys.modules[name]
+
+
+@contextmanager
+def without(module: str) -> Iterator[None]:
+    """Import here what can do without a module, as if that were not installed. Does nothing where it is imported."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]  # so the import system has it: there is no such module
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+@contextmanager
+def in_name_only(module: str, *names: str) -> Iterator[None]:
+    """Import here what only mentions names of a module: it gets bare classes. Does nothing where it is imported."""
+    if module in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(module)
+    for name in names:
+        setattr(stand_in, name, type(name, (), {}))
+    sys.modules[module] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[module]
