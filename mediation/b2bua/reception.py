@@ -2,6 +2,7 @@
 
 from mediation.b2bua import causes
 from mediation.b2bua.addressee import addressed
+from mediation.b2bua.answers import RETRY_AFTER_S
 from mediation.b2bua.call import Call
 from mediation.b2bua.callers import welcome
 from mediation.b2bua.causes import Cause
@@ -10,7 +11,6 @@ from mediation.b2bua.deciding import Deciding, Decision
 from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.guard import Guard
 from mediation.b2bua.invitation import Invitation
-from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.numbering import inside
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.pager import Page
@@ -164,7 +164,8 @@ class Reception:
             return
         self.calls[call.id] = call
         self._circles.enter(call, request)
-        call.begin(lambda each: self._obstacle(each, decision, now), self.rulings.petition(decision), now)
+        petition = self.rulings.petition(decision)
+        call.setup.begin(lambda: self._obstacle(call, decision, now), petition, now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""

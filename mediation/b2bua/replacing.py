@@ -36,7 +36,7 @@ def refusal(replaces: Replaces, leg: Leg | None, source: Source) -> int:
         return 481  # an early dialog that we did not begin (section 3), or none yet
     if replaces.early_only and stage is not Stage.PROCEEDING:
         return 486
-    return 491 if call.is_changing else 0
+    return 0 if call.successions.current is None else 491
 
 
 def leg_of(agent: Agent, replaces: Replaces) -> Leg | None:
@@ -63,12 +63,12 @@ class Replacing:
         self.user = call
         self.leaving = leaving
         call.open.add(leg)
-        obstacle = leg.judge(transaction.request)
+        obstacle = leg.answers.judge()
         if obstacle is not None:
             self._over = True
             leg.hang_up(obstacle, now)
             return
-        call.lend_seat(self)
+        call.successions.begin(self)
         call.media.open_pair(leg.side, leg.flow.local[0])
 
     @property
@@ -90,18 +90,17 @@ class Replacing:
         """Answer the new party, and let it sit."""
         call, leg, leaving = self._call, self._leg, self.leaving
         self._over = True
-        call.succession_over()
+        call.successions.over()
         leg.bind(fact.endpoint)
-        seat = call.seats.seat_of(leaving)
         other = call.seats.other(leaving)
         codec = None if other.audio is None else other.audio.codec
-        leg.answer(now, prefer=codec, willing=other.said.wish_of_audio)
+        leg.answers.accept(now, prefer=codec, willing=other.said.wish_of_audio)
         if call.is_up:
-            call.note_transfer(leaving, leg, 200, now)
-            call.take_seat(seat, leg, fact.pair, now)
+            call.successions.note(leaving, leg, 200, now)
+            call.successions.take_seat(leaving, leg, fact.pair, now)
             leaving.hang_up(causes.REPLACED, now)
         else:
-            call.pick_up(leg, fact.pair, now)
+            call.successions.pick_up(leg, fact.pair, call.setup.party, now)
 
     def pair_refused(self, now: float) -> None:
         """See `Succession`."""
@@ -117,5 +116,5 @@ class Replacing:
     def _end(self, now: float, cause: Cause) -> None:
         if not self._over:
             self._over = True
-            self._call.succession_over()
+            self._call.successions.over()
             self._leg.hang_up(cause, now)

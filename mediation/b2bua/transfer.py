@@ -112,6 +112,7 @@ class Transfer:
         call.seats.keep_audio(now, kept=True)
         first = candidates[0]
         call.media.open_pair(first.terms.side, first.listener.host)
+        call.successions.begin(self)
 
     @property
     def awaits_pair(self) -> bool:
@@ -184,15 +185,15 @@ class Transfer:
                 if self._hunt.leg is not None and isinstance(given, Progress):
                     call.seats.expect((call.seats.seat_of(leaving), self._hunt.leg, self._pair), given)
             case Act.JOIN if self._hunt.leg is not None:
-                call.succession_over()
-                call.note_transfer(leaving, self._hunt.leg, 200, now)
-                call.take_seat(call.seats.seat_of(leaving), self._hunt.leg, self._pair, now)
+                call.successions.over()
+                call.successions.note(leaving, self._hunt.leg, 200, now)
+                call.successions.take_seat(leaving, self._hunt.leg, self._pair, now)
                 leaving.hang_up(causes.TRANSFERRED, now)
             case Act.GO_BACK:
-                call.succession_over()
-                call.note_transfer(leaving, None, cause.status, now)
+                call.successions.over()
+                call.successions.note(leaving, None, cause.status, now)
                 if self._has_left:
-                    call.end(call.seats.seat_of(leaving), cause, now)
+                    call.successions.end(leaving, cause, now)
                 else:
                     call.seats.hear(None)
                     call.seats.keep_audio(now, kept=False)

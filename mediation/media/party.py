@@ -339,6 +339,7 @@ class Party:
             return False
         return payload_type in (
             *media.taken_payload_types,
+            *dict(media.unsaid_laws),
             *media.taken_event_payload_types,
             COMFORT_NOISE,
         )

@@ -133,10 +133,10 @@ class Relay:
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
         self.ear.expect(source.law, self._laws)
-        is_drowned = sink.plays is not None and not sink.plays.gives_way
-        if source.sends and sink.takes and not is_drowned:
+        if source.sends and sink.hears_across:
             number = sink.event_payload_type
-            self._actions = actions_by(key, source.taken_payload_types, events, number, sink.comfort_noise)
+            unsaid = source.unsaid_laws
+            self._actions = actions_by(key, self._laws, unsaid, events, number, sink.comfort_noise)
             self._reasons = reasons_by(events)
         else:
             self._actions = NO_ACTIONS

@@ -15,6 +15,7 @@ from mediation.media.jitter_buffer import JitterBuffer
 from mediation.media.modem_ear import ModemEar
 from mediation.media.outlet import Heard, Outlet
 from mediation.media.repacketizing import Repacketizer, lengths_for
+from mediation.media.unsaid import AgreedLaw
 from mediation.sdp.audio import COMFORT_NOISE
 from mediation_codecs.law import Law
 
@@ -35,8 +36,8 @@ class Workshop:
     """Of one direction. All times are of the media clock."""
 
     __slots__ = (
-        "_buffer", "_digits", "_events", "_hush", "_law", "_laws", "_lengths", "_modem", "_outlet", "_packer",
-        "_placed", "_remind", "_sequence", "_tell",
+        "_agreed", "_buffer", "_digits", "_events", "_hush", "_law", "_laws", "_lengths", "_modem", "_outlet",
+        "_packer", "_placed", "_remind", "_sequence", "_tell",
     )  # fmt: skip
 
     def __init__(self, outlet: Outlet, tell: Tell, remind: Callable[[], None]) -> None:
@@ -60,6 +61,7 @@ class Workshop:
 
     def follow(self, source: Stream, sink: Stream) -> None:
         """Another plan: what it still asks for goes on."""
+        self._agreed = AgreedLaw(source)
         self._laws, self._law = source.taken_payload_types, source.law
         self._events = source.taken_event_payload_types
         self._lengths = lengths_for(sink)
@@ -110,6 +112,7 @@ class Workshop:
 
     def take(self, packet: Heard, now: int) -> None:
         """A packet of the source, on its way."""
+        self._agreed.restate(packet)
         if self._buffer is None:
             self._listen(packet, now)
         else:
@@ -222,7 +225,7 @@ class Workshop:
 
 
 def _is_open(source: Stream, sink: Stream) -> bool:
-    return source.sends and sink.takes
+    return source.sends and sink.hears_across
 
 
 def _needs_noise(source: Stream, sink: Stream) -> bool:

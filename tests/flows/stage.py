@@ -8,6 +8,7 @@ from mediation.settings.bypass import Bypass, BypassMode
 from mediation.settings.peers import Side
 from mediation.settings.policy import PolicyHook
 from mediation.settings.recording import RecordingRule, Recordings
+from mediation.settings.server import Sip
 from mediation_codecs.codec import Codec
 from tests.flows.automats import Automat
 from tests.flows.scenery import (
@@ -37,7 +38,11 @@ class Stage:
                 trunk("itsp-a", SBC, OTHER_SBC, **(terms or {})),
                 front_ends=(OTHER_FRONT_END,),
                 policy=policy,
-                announcements=(Announcement(status=604, sound="file:/gone.wav"),),
+                announcements=(
+                    Announcement(status=604, sound="file:/gone.wav"),
+                    Announcement(reason="refused-by-policy", sound="tone:busy:de"),
+                ),
+                sip=Sip(max_duration_s=300),
                 recording=recording,
                 bypass=Bypass(mode=BypassMode.ALWAYS) if past_us else NO_BYPASS,
                 codecs=(Codec.PCMA,) if past_us else (Codec.PCMU,),

@@ -234,9 +234,12 @@ def is_ruled(stage: Stage) -> None:
 
 
 def is_not_wanted(stage: Stage) -> None:
-    """A policy refuses, then it is asked about a call that is given up, and about one in a server that stops."""
+    """A policy refuses, which a tone says before; then it is asked about a call that is given up, and about one in a
+    server that stops.
+    """
     stage.caller.invites()
     stage.ruled({"action": "refuse"})
+    stage.advance(11)
     stage.caller.invites()
     stage.caller.cancels()
     stage.caller.invites()
@@ -259,12 +262,12 @@ def presses_keys(stage: Stage) -> None:
 
 
 def is_recorded_badly(stage: Stage) -> None:
-    """The disk is full, and says so; the file is whole all the same."""
+    """The disk is full, and says so; the file is whole all the same, and the call lasts for too long."""
     stage.caller.invites()
     for call in tuple(stage.world.engine.calls):
         stage.world.media_says(RecordingFailed(call, "no space left on device"))
         stage.world.media_says(RecordingEnded(call, ("a.wav",)))
-    stage.first.hangs_up_if_it_talks()
+    stage.advance(301)
 
 
 def goes_past_us(stage: Stage) -> None:

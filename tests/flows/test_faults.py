@@ -12,20 +12,26 @@ from typing import Any
 
 import pytest
 
+from mediation.b2bua.answers import Answers
 from mediation.b2bua.bridge import Bridge
 from mediation.b2bua.call import Call
 from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.call_table import Phase
 from mediation.b2bua.changes import Changes
 from mediation.b2bua.conversation import Conversation
+from mediation.b2bua.hearing import Hearing
 from mediation.b2bua.hunt import Hunt
 from mediation.b2bua.joining import Joining
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.passing import Passing
 from mediation.b2bua.questions import Questions
 from mediation.b2bua.reception import Reception
+from mediation.b2bua.refusing import Refusing
 from mediation.b2bua.rulings import Petition
 from mediation.b2bua.seats import Seats
+from mediation.b2bua.setup import Setup
+from mediation.b2bua.succession import Successions
 from mediation.b2bua.transfer import Transfer
 from mediation.sip.invite import InviteSession
 from tests.flows.stage import Stage
@@ -36,7 +42,8 @@ MOST = 2
 """So many invocations of a method in one story are made to fail, each by itself."""
 MOST_STORIES = 9
 """So many of the stories that come through a method are told with a bug in it: others for each method."""
-LAST_RESORTS = {"abort", "forget", "forget_media", "abandon", "break_off", "_close", "_finish", "_record"}
+LAST_RESORTS = {"abort", "forget", "forget_media", "abandon", "break_off", "_close", "_finish", "_record",
+                "stop_asking", "stop_limit"}  # fmt: skip
 """What ends a call whatever else is broken; it cannot be broken itself."""
 RECORD_AND_MEDIA = {"record", "end", "ended", "close"}
 """Nor can these be, again and again: without them there is no record, or no end of media."""
@@ -74,6 +81,12 @@ METHODS: list[tuple[type, str]] = [
         Transfer,
         Joining,
         Petition,
+        Setup,
+        Refusing,
+        Successions,
+        Hearing,
+        Passing,
+        Answers,
     )
     for name, member in vars(owner).items()
     if isinstance(member, FunctionType | classmethod)

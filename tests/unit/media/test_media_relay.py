@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediation.b2bua.plan import Stream
+from mediation.b2bua.wide import Wide
 from mediation.media.actions import Drop
 from mediation.media.clock import CLOCK_HZ
 from mediation.media.relay import Relay
@@ -14,6 +15,7 @@ from mediation.media.voice import Voice
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import TelephoneEvent, key_packets
+from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 from mediation_codecs.transcode import translation_table
 
@@ -101,6 +103,30 @@ def test_a_party_may_send_with_our_numbers_or_with_its_own__rfc3264_5_1(number: 
     assert [payload_type for payload_type, *_ in line.left] == [96, 8, 8]
 
 
+@pytest.mark.parametrize("agreed", [0, 8, 96])
+@pytest.mark.parametrize("changes_to", [0, 8])
+@pytest.mark.parametrize("sink", [MU, A])
+def test_a_party_may_change_its_law_without_a_word__rfc3264_6_1(
+    agreed: int, changes_to: int, sink: Stream
+) -> None:
+    source = replace(MU if agreed == 0 else A, payload_type=agreed)
+    line = Line(source, sink)
+    for number in range(3):
+        line.carry(number, ALL_CODES, payload_type=changes_to if number == 1 else agreed)
+    laws = {0: Law.PCMU, 8: Law.PCMA, 96: Law.PCMA}
+    tables = [translation_table(laws[number], sink.law) for number in (agreed, changes_to, agreed)]
+    assert [octets[12:] for octets in line.sink.packets] == [
+        ALL_CODES if table is None else ALL_CODES.translate(table) for table in tables
+    ]
+    assert {payload_type for payload_type, *_ in line.left} == {sink.payload_type}
+    assert [sequence for _, sequence, _, _ in line.left] == [1000, 1001, 1002]
+
+
+def test_beside_a_wide_codec_a_law_is_not_heard() -> None:
+    source = replace(MU, payload_type=111, wide=Wide(Codec.OPUS))
+    assert source.unsaid_laws == ()
+
+
 def test_what_leaves_is_one_stream_of_ours__rfc3550_5_1() -> None:
     line = Line()
     for number in range(4):
@@ -152,7 +178,7 @@ def test_events_for_a_party_that_has_none_are_dropped_and_leave_no_gap() -> None
 
 @pytest.mark.parametrize(
     ("payload_type", "reason"),
-    [(13, Drop.COMFORT_NOISE), (19, Drop.UNKNOWN), (96, Drop.UNKNOWN), (8, Drop.UNKNOWN)],
+    [(13, Drop.COMFORT_NOISE), (19, Drop.UNKNOWN), (96, Drop.UNKNOWN), (9, Drop.UNKNOWN)],
 )
 def test_payload_types_that_were_not_agreed_on_do_not_leave(payload_type: int, reason: Drop) -> None:
     line = Line()

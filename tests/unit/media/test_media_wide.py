@@ -18,6 +18,7 @@ from mediation.sdp.opus import OpusWishes
 from mediation.settings.draft import Draft
 from mediation.settings.peer_media import Dtmf
 from mediation_codecs.codec import Codec
+from mediation_codecs.g711 import encode
 from mediation_codecs.law import SILENCE, Law
 from tests.unit.media.wide_scene import (
     Scene,
@@ -457,6 +458,17 @@ def test_a_change_of_codec_comes_after_all_frames_of_the_one_before__rfc3550_5_1
     numbers, times = steps(scene)
     assert numbers == {1}
     assert max(times) < 0x80000000
+
+
+def test_a_law_that_changes_without_a_word_is_heard_as_well__rfc3264_6_1() -> None:
+    scene = Scene(stream(Codec.PCMA), stream(Codec.G722))
+    for index in range(40):
+        law, number = ((Codec.PCMA, 8), (Codec.PCMU, 0))[index // 3 % 2]
+        tone = sine(law, 1000, 0.82)[160 * index : 160 * index + 160]
+        scene.say(index, 160 * index, encode(Law(law), tone), payload_type=number)
+    samples, rate = scene.heard()
+    assert share(samples[rate // 4 :], rate, 1000) > 0.99
+    assert steps(scene)[0] == {1}
 
 
 def test_what_waits_to_be_encoded_never_leaves_as_it_is() -> None:
