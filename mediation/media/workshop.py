@@ -87,11 +87,14 @@ class Workshop:
             self._packer.follow(sink)
 
     def _follow_digits(self, source: Stream, sink: Stream) -> None:
-        if not are_unlike(source, sink):
+        digits, ways = self._digits, (way_of(source), way_of(sink))
+        if digits is not None:
+            digits.follow(source, sink)
+            if are_unlike(source, sink) and digits.ways == ways:
+                return
+            digits.stop()
             self._digits = None
-        elif self._digits is not None and self._digits.ways == (way_of(source), way_of(sink)):
-            self._digits.follow(source, sink)
-        else:
+        if are_unlike(source, sink):
             self._digits = Digits(source, sink, self._outlet, self.send_on, self._tell, self._remind)
 
     def press(self, key: str, duration_ms: int, now: int) -> None:

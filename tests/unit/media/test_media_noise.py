@@ -62,7 +62,7 @@ def test_it_is_left_out_where_the_other_party_takes_none_and_leaves_no_gap() -> 
     line.audio(1)
     assert [kind for kind, *_ in line.left] == [8, 8, 8]
     assert [number for _, _, number, _ in line.left] == [1000, 1001, 1002]
-    assert line.relay.dropped == {Drop.COMFORT_NOISE: 1}
+    assert line.relay.tally.dropped == {Drop.COMFORT_NOISE: 1}
 
 
 @pytest.mark.parametrize("law", list(Law))

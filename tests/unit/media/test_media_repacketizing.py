@@ -236,7 +236,7 @@ def test_one_that_was_joined_and_comes_twice_is_not_heard_alone() -> None:
     source.says(10, 2)
     assert lengths(line) == [20, 20, 10, 10]
     check(line)
-    assert line.relay.dropped == {Drop.DUPLICATE: 1}
+    assert line.relay.tally.dropped == {Drop.DUPLICATE: 1}
 
 
 def test_a_key_takes_its_place_between_packets_that_are_cut() -> None:
