@@ -15,8 +15,8 @@ from mediation.b2bua.voice import Fields, Speaker
 from mediation.b2bua.wide_room import NoPlace
 from mediation.routing.numbers import is_number, number_of
 from mediation.routing.translation import translated
+from mediation.sdp.audio import Direction
 from mediation.sdp.errors import NotAcceptable, SdpError
-from mediation.sdp.negotiation import Direction
 from mediation.settings.peer_terms import Reliability
 from mediation.sip.early import wants_reliability
 from mediation.sip.message import Request

@@ -9,12 +9,13 @@ from enum import Enum, auto
 
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.scribe import Scribe, Told, Wish
-from mediation.sdp.audio import AudioStream
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import AudioStream, Direction
 from mediation.sdp.description import SessionDescription
 from mediation.sdp.direct import Direct
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import FaxOffer, FaxParameters, fax_is_on, read_fax_answer, read_fax_offer
-from mediation.sdp.negotiation import AgreedAudio, Direction, read_answer, renew
+from mediation.sdp.negotiation import read_answer, renew
 from mediation.sdp.slots import audio_alone
 
 

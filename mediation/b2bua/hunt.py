@@ -30,7 +30,7 @@ from mediation.routing.room import Lack, Way
 from mediation.routing.routes import Candidate
 from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
-from mediation.sdp.negotiation import Direction
+from mediation.sdp.audio import Direction
 from mediation.settings.peer_terms import RedirectMode
 from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError, RemoteSipError

@@ -30,9 +30,10 @@ from mediation.b2bua.voice import Fields, Voice
 from mediation.b2bua.wide_room import WidePlace, WideRoom
 from mediation.routing.caller_id import OWN_CALLER_ID
 from mediation.routing.terms import Terms
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import Direction
 from mediation.sdp.crypto import KeyRing
 from mediation.sdp.errors import NotAcceptable, SdpError
-from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.peer_media import Dtmf
 from mediation.settings.peer_terms import Follow, Reliability
 from mediation.settings.peers import Side

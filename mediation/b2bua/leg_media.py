@@ -5,7 +5,7 @@ from dataclasses import replace
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.plan import Fax, Stream
 from mediation.b2bua.wide import wide_of
-from mediation.sdp.negotiation import Direction
+from mediation.sdp.audio import Direction
 from mediation.settings.peer_media import Dtmf
 from mediation.settings.peer_terms import Follow
 from mediation.sip.session_table import Stage

@@ -19,6 +19,10 @@ Endpoint = tuple[str, int]
 """An IP address, without brackets, and a UDP port."""
 
 
+_LAWS: Final = ((0, Law.PCMU), (8, Law.PCMA))
+"""Static payload types (RFC 3551 section 6)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """Audio between us and one party: what it takes and what it sends."""
@@ -84,6 +88,11 @@ class Stream:
     """What it speaks in place of a law."""
 
     @property
+    def hears_across(self) -> bool:
+        """Whether it hears what the party across sends: it takes audio, and nothing of ours in the place of that."""
+        return self.takes and (self.plays is None or self.plays.gives_way)
+
+    @property
     def codec(self) -> str:
         """What it sends and takes."""
         return str(self.law if self.wide is None else self.wide.codec)
@@ -97,6 +106,15 @@ class Stream:
     def taken_payload_types(self) -> tuple[int, ...]:
         """The numbers that the law may come with. Parties that ignore the rule above use one for both ways."""
         return tuple(n for n in (self.payload_type, self.our_payload_type) if n is not None)
+
+    @property
+    def unsaid_laws(self) -> tuple[tuple[int, Law], ...]:
+        """Numbers that everybody has for a law, of those that were not agreed on: a party may change to one of them
+        without a word (RFC 3264 section 6.1). There is none beside a wide codec."""
+        if self.wide is not None:
+            return ()
+        said = (*self.taken_payload_types, *self.taken_event_payload_types)
+        return tuple((number, law) for number, law in _LAWS if number not in said)
 
     @property
     def taken_event_payload_types(self) -> tuple[int, ...]:

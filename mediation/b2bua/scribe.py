@@ -5,19 +5,15 @@ RFC 3264, RFC 4568. What was said before, and what of it is in force, is for `de
 
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.wide_room import NoPlace, WidePlace
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import Direction
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.crypto import KeyRing, SrtpMode
 from mediation.sdp.description import Origin, SessionDescription
 from mediation.sdp.direct import Direct, answer_direct, offer_direct
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import FaxOffer, FaxParameters, make_fax_answer, make_fax_offer
-from mediation.sdp.negotiation import (
-    AgreedAudio,
-    Capabilities,
-    Direction,
-    LocalAudio,
-    make_answer,
-    make_offer,
-)
+from mediation.sdp.negotiation import make_answer, make_offer
 from mediation_codecs.codec import is_wide
 
 NOWHERE = 9

@@ -21,8 +21,9 @@ from mediation.b2bua.policy import crossing_response, introduction_lines, sessio
 from mediation.b2bua.scribe import Told
 from mediation.b2bua.sounds import Sound, music_of, ringback_of
 from mediation.routing.terms import Terms
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import Direction
 from mediation.sdp.direct import Direct
-from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
 from mediation.sip.headers import Headers

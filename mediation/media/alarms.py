@@ -41,7 +41,7 @@ class Alarms:
         """
         if not expected:
             return self.stand_down(now)
-        heard = self._inward.heard
+        heard = self._inward.tally.heard
         news: News = []
         if self._one_way_since == _NEVER:
             quiet_since = max(heard, since)

@@ -205,7 +205,7 @@ class Session:
     def signs(self) -> tuple[Sign, Sign]:
         """When each party was heard last, and whether it has said that it leaves; the caller first."""
         caller, callee = self._parties
-        return Sign(caller.heard, caller.has_left), Sign(callee.heard, callee.has_left)
+        return Sign(caller.heard, caller.reporting.has_left), Sign(callee.heard, callee.reporting.has_left)
 
     def tell_silence_again(self) -> None:
         """Whoever was told may not have heard it."""
@@ -329,7 +329,7 @@ class Session:
         media = party.media
         if not isinstance(media, Stream) or not isinstance(plan, MediaPlan) or self._told_silent[index]:
             return NEVER
-        if not media.sends and party.reports_heard < 0:
+        if not media.sends and party.reporting.heard < 0:
             return NEVER  # it owes us nothing, and has never sent more than that
         heard = party.heard
         if not (media.sends and media.takes) and media.plays is None:

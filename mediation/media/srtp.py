@@ -29,8 +29,9 @@ _MARGIN: Final = 0x2000
 """So far below the packet that is looked for the search ends: above the replay window, below half a rollover."""
 _SHORTEST_RTP: Final = 12
 _SHORTEST_RTCP: Final = 8
-_RTCP_TAG_OCTETS: Final = 10
-"""Of both counter mode suites, that with the short tag for RTP too (RFC 4568 section 6.2.2)."""
+_BEHIND_MKI: Final = {suite: (0, 0) if suite.is_aead else (suite.tag_octets, 10) for suite in Suite}
+"""Octets of an RTP and of an RTCP packet behind its MKI. The tag of RTCP has ten in both counter mode suites, that with
+the short one for RTP too (RFC 4568 section 6.2.2); the one of a GCM suite is part of the cipher text before the MKI."""
 
 
 class Protection:
@@ -188,7 +189,7 @@ class Sealed:
 class _Outbound:
     """What leaves under one key."""
 
-    __slots__ = ("_key", "_latest", "_streams", "_suite", "mki")
+    __slots__ = ("_behind_mki", "_key", "_latest", "_streams", "_suite", "mki")
 
     def __init__(self, suite: Suite, key: MasterKey) -> None:
         self._suite = suite
@@ -196,6 +197,7 @@ class _Outbound:
         self._streams: list[SrtpStream] = []
         """None is given up before the key is: one that began again would encrypt two packets alike."""
         self._latest: SrtpStream | None = None
+        self._behind_mki = _BEHIND_MKI[suite]
         self.mki = key.mki
 
     def protect(self, packet: bytes) -> bytes:
@@ -207,7 +209,7 @@ class _Outbound:
             sealed = stream.protect(packet)
         except Refused as refusal:
             raise OSError(f"not protected: {refusal}") from refusal
-        return self._with_mki(sealed, self._suite.tag_octets) if self.mki else sealed
+        return self._with_mki(sealed, self._behind_mki[0]) if self.mki else sealed
 
     def protect_report(self, datagram: bytes) -> bytes:
         """OSError: it is too long."""
@@ -215,7 +217,7 @@ class _Outbound:
             sealed = self._stream(datagram[4:8]).protect_report(datagram)
         except Refused as refusal:
             raise OSError(f"not protected: {refusal}") from refusal
-        return self._with_mki(sealed, _RTCP_TAG_OCTETS) if self.mki else sealed
+        return self._with_mki(sealed, self._behind_mki[1]) if self.mki else sealed
 
     def _stream(self, ssrc: bytes) -> SrtpStream:
         for stream in self._streams:
@@ -227,20 +229,21 @@ class _Outbound:
         self._latest = stream
         return stream
 
-    def _with_mki(self, packet: bytes, tag_octets: int) -> bytes:
-        if self._suite.is_aead:
-            return packet + self.mki
-        return packet[:-tag_octets] + self.mki + packet[-tag_octets:]
+    def _with_mki(self, packet: bytes, behind: int) -> bytes:
+        end = len(packet) - behind
+        return packet[:end] + self.mki + packet[end:]
 
 
 class _Inbound:
     """What comes under one key."""
 
-    __slots__ = ("_anyone", "_joinings", "_key", "_senders", "_speaker", "_suite")
+    __slots__ = ("_anyone", "_behind_mki", "_joinings", "_key", "_mki", "_senders", "_speaker", "_suite")
 
     def __init__(self, suite: Suite, key: MasterKey) -> None:
         self._suite = suite
-        self._key = key
+        self._key = key.octets
+        self._mki = key.mki
+        self._behind_mki = _BEHIND_MKI[suite]
         self._senders: list[SrtpStream] = []
         """Those that have proved themselves, in order."""
         self._speaker: SrtpStream | None = None
@@ -251,8 +254,8 @@ class _Inbound:
 
     def unprotect(self, packet: bytes) -> bytes:
         """The RTP packet in it. Refused: there is none."""
-        if self._key.mki:
-            packet = self._without_mki(packet, self._suite.tag_octets)
+        if self._mki:
+            packet = self._without_mki(packet, self._behind_mki[0])
         speaker = self._speaker
         if speaker is not None and packet[8:12] == speaker.ssrc:
             return speaker.unprotect(packet)
@@ -260,8 +263,8 @@ class _Inbound:
 
     def unprotect_report(self, datagram: bytes) -> bytes:
         """The same of RTCP, whose packets say their whole number (RFC 3711 section 3.4)."""
-        if self._key.mki:
-            datagram = self._without_mki(datagram, _RTCP_TAG_OCTETS)
+        if self._mki:
+            datagram = self._without_mki(datagram, self._behind_mki[1])
         if len(datagram) < _SHORTEST_RTCP:
             raise Refused("no RTCP")
         stream = self._sender(datagram[4:8])
@@ -307,12 +310,12 @@ class _Inbound:
 
     def _strangers(self) -> Anyone:
         if self._anyone is None:
-            self._anyone = Anyone(self._suite, self._key.octets)
+            self._anyone = Anyone(self._suite, self._key)
         return self._anyone
 
     def _meet(self, ssrc: bytes) -> SrtpStream:
         """A stream for a sender that has proved itself."""
-        stream = SrtpStream.begin(self._suite, self._key.octets, ssrc)
+        stream = SrtpStream.begin(self._suite, self._key, ssrc)
         if len(self._senders) >= MOST_SSRCS:
             self._senders.remove(next(each for each in self._senders if each is not self._speaker))
         self._senders.append(stream)
@@ -327,7 +330,7 @@ class _Inbound:
         number is sought: a stream for this alone is led through packets that we make with the party's own key.
         """
         ssrc = packet[8:12]
-        maker, seeker = (SrtpStream.begin(self._suite, self._key.octets, ssrc) for _ in range(2))
+        maker, seeker = (SrtpStream.begin(self._suite, self._key, ssrc) for _ in range(2))
         at = first = int.from_bytes(packet[2:4])
         way: list[bytes] = []
         for rollover in range(1, MOST_ROLLOVERS + 1):
@@ -343,11 +346,10 @@ class _Inbound:
             return way
         raise Refused("of no stream of this key")
 
-    def _without_mki(self, packet: bytes, tag_octets: int) -> bytes:
-        mki = self._key.mki
-        end = len(packet) if self._suite.is_aead else len(packet) - tag_octets
-        start = end - len(mki)
-        if start <= 0 or packet[start:end] != mki:
+    def _without_mki(self, packet: bytes, behind: int) -> bytes:
+        end = len(packet) - behind
+        start = end - len(self._mki)
+        if start <= 0 or packet[start:end] != self._mki:
             raise Refused("no MKI of ours in it")
         return packet[:start] + packet[end:]
 

@@ -15,6 +15,7 @@ from mediation.media.jitter_buffer import JitterBuffer
 from mediation.media.modem_ear import ModemEar
 from mediation.media.outlet import Heard, Outlet
 from mediation.media.repacketizing import Repacketizer, lengths_for
+from mediation.media.unsaid import AgreedLaw
 from mediation.sdp.audio import COMFORT_NOISE
 from mediation_codecs.law import Law
 
@@ -35,8 +36,8 @@ class Workshop:
     """Of one direction. All times are of the media clock."""
 
     __slots__ = (
-        "_buffer", "_digits", "_events", "_hush", "_law", "_laws", "_lengths", "_modem", "_outlet", "_packer",
-        "_placed", "_remind", "_sequence", "_tell",
+        "_agreed", "_buffer", "_digits", "_events", "_hush", "_law", "_laws", "_lengths", "_modem", "_outlet",
+        "_packer", "_placed", "_remind", "_sequence", "_tell",
     )  # fmt: skip
 
     def __init__(self, outlet: Outlet, tell: Tell, remind: Callable[[], None]) -> None:
@@ -60,6 +61,7 @@ class Workshop:
 
     def follow(self, source: Stream, sink: Stream) -> None:
         """Another plan: what it still asks for goes on."""
+        self._agreed = AgreedLaw(source)
         self._laws, self._law = source.taken_payload_types, source.law
         self._events = source.taken_event_payload_types
         self._lengths = lengths_for(sink)
@@ -85,11 +87,14 @@ class Workshop:
             self._packer.follow(sink)
 
     def _follow_digits(self, source: Stream, sink: Stream) -> None:
-        if not are_unlike(source, sink):
+        digits, ways = self._digits, (way_of(source), way_of(sink))
+        if digits is not None:
+            digits.follow(source, sink)
+            if are_unlike(source, sink) and digits.ways == ways:
+                return
+            digits.stop()
             self._digits = None
-        elif self._digits is not None and self._digits.ways == (way_of(source), way_of(sink)):
-            self._digits.follow(source, sink)
-        else:
+        if are_unlike(source, sink):
             self._digits = Digits(source, sink, self._outlet, self.send_on, self._tell, self._remind)
 
     def press(self, key: str, duration_ms: int, now: int) -> None:
@@ -110,6 +115,7 @@ class Workshop:
 
     def take(self, packet: Heard, now: int) -> None:
         """A packet of the source, on its way."""
+        self._agreed.restate(packet)
         if self._buffer is None:
             self._listen(packet, now)
         else:
@@ -222,7 +228,7 @@ class Workshop:
 
 
 def _is_open(source: Stream, sink: Stream) -> bool:
-    return source.sends and sink.takes
+    return source.sends and sink.hears_across
 
 
 def _needs_noise(source: Stream, sink: Stream) -> bool:

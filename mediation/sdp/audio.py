@@ -1,4 +1,4 @@
-"""What one audio m-line says, read as one value: where, which formats, which way, how long the packets.
+"""What one audio m-line says, read and written as one value: where, which formats, which way, how long the packets.
 
 Attributes of RFC 8866 section 6, RFC 3551 (static types), RFC 3605 (`a=rtcp`), RFC 3611 (`a=rtcp-xr`), RFC 4568
 (`a=crypto`), RFC 4733 (telephone-event), RFC 5506 (`a=rtcp-rsize`) and RFC 5761 (`a=rtcp-mux`). Only what runs at
@@ -161,6 +161,31 @@ def read_audio(
         voip_metrics=_wants_metrics((*media.attributes, *description.attributes)),
         secure=is_secure(media),
     )
+
+
+def audio_line(audio: AudioStream, protocol: str, connection: Connection | None = None) -> MediaDescription:
+    """The m-line that says this; `connection` is its own `c=`, where it has one."""
+    attributes: list[Attribute] = []
+    for each in audio.formats:
+        attributes.append(("rtpmap", each.rtpmap))
+        if each.parameters:
+            attributes.append(("fmtp", f"{each.payload_type} {each.parameters}"))
+    lengths = (("ptime", audio.ptime_ms), ("maxptime", audio.max_ptime_ms))
+    attributes += [(name, str(length)) for name, length in lengths if length is not None]
+    attributes += [line.attribute for line in audio.crypto]
+    host, port = audio.remote
+    if audio.rtcp_mux:
+        attributes.append(("rtcp-mux", None))
+    elif audio.remote_rtcp != (host, port + 1):
+        place = "" if audio.remote_rtcp[0] == host else f" {Connection(audio.remote_rtcp[0])}"
+        attributes.append(("rtcp", f"{audio.remote_rtcp[1]}{place}"))
+    if audio.rtcp_reduced:
+        attributes.append(("rtcp-rsize", None))
+    if audio.voip_metrics:
+        attributes.append(("rtcp-xr", "voip-metrics"))
+    attributes.append((audio.direction.value, None))
+    numbers = tuple(str(each.payload_type) for each in audio.formats)
+    return MediaDescription("audio", port, 1, protocol, numbers, connection, attributes=tuple(attributes))
 
 
 def _wants_metrics(attributes: Iterable[Attribute]) -> bool:

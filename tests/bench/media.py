@@ -70,9 +70,9 @@ class Media:
         return median(map(of, runs)) if runs else float("nan")
 
     @property
-    def packets(self) -> int:
-        """Of ours whose every octet was looked at."""
-        return sum(one.packets for (_, who, _), runs in self.ladder.items() for one in runs if who == "ours")
+    def ours(self) -> list[Run]:
+        """Those of the ladder in which our workers carried plain audio."""
+        return [one for (_, who, _), runs in self.ladder.items() if who == "ours" for one in runs]
 
 
 KINDS: Final[dict[str, tuple[Law, Law]]] = {"transcoding": TRANSCODED, "relay": RELAYED}
@@ -199,14 +199,10 @@ def goals(media: Media, plan: Plan) -> list[Goal]:
             Goal("  delay p99 meanwhile", "< 3 ms", f"{media.churn.p99_ms:.2f} ms", media.churn.p99_ms < 3)
         )
     first = plan.calls[0]
-    memory = max(
-        (one.memory_kb for (_, who, _), runs in media.ladder.items() for one in runs if who == "ours"),
-        default=float("nan"),
-    )
-    found.append(Goal("memory a call in the worker, at most", "< 20 kB", f"{memory:.1f} kB", memory < 20))
-    if media.sealed:
-        memory = max(one.memory_kb for one in media.sealed)
-        found.append(Goal("  with SRTP on both sides", "< 20 kB", f"{memory:.1f} kB", memory < 20))
+    found += [
+        _memory(media.ours, "memory a call in the worker, at most"),
+        _memory(media.sealed, "  with SRTP on both sides"),
+    ]
     costs = [media.cost("transcoding", "ours", calls) * 100 / 1000 for calls in plan.calls]
     falls = all(later <= 1.2 * before for before, later in pairwise(costs))
     found.append(
@@ -228,12 +224,18 @@ def goals(media: Media, plan: Plan) -> list[Goal]:
                 ratio <= 1.2 and crowded.lost == crowded.wrong == 0,
             )
         )
-    wrong = sum(one.wrong for (_, who, _), runs in media.ladder.items() for one in runs if who == "ours")
-    lost = sum(one.lost for (_, who, _), runs in media.ladder.items() for one in runs if who == "ours")
-    found.append(
-        Goal(f"wrong or lost of {media.packets} packets", "0", f"{wrong} + {lost}", wrong + lost == 0)
-    )
+    found += [_intact(media.ours, "packets"), _intact(media.sealed, "packets with SRTP")]
     return found
+
+
+def _memory(runs: list[Run], what: str) -> Goal:
+    most = max((one.memory_kb for one in runs), default=float("nan"))
+    return Goal(what, "< 20 kB", f"{most:.1f} kB", most < 20)
+
+
+def _intact(runs: list[Run], of_what: str) -> Goal:
+    packets, wrong, lost = (sum(getattr(one, name) for one in runs) for name in ("packets", "wrong", "lost"))
+    return Goal(f"wrong or lost of {packets} {of_what}", "0", f"{wrong} + {lost}", wrong + lost == 0)
 
 
 def _ratio(media: Media, kind: str, calls: int, most: float) -> Goal:

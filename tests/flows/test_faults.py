@@ -34,7 +34,8 @@ from mediation.b2bua.setup import Setup
 from mediation.b2bua.succession import Successions
 from mediation.b2bua.transfer import Transfer
 from mediation.sip.invite import InviteSession
-from tests.flows.stories import STORIES, Stage, stage_of, talks
+from tests.flows.stage import Stage
+from tests.flows.stories import STORIES, stage_of, talks
 from tests.flows.world import World
 
 MOST = 2

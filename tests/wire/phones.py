@@ -167,7 +167,7 @@ async def serving(
     if quick:
         server._engine.agent.layer.timers = TimerValues(0.02, 0.04, 0.04)
     if not media:
-        server._media = InstantMedia(server._media_fact)
+        server._media.engine = InstantMedia(server._media_fact)
     await server.start()
     try:
         yield server

@@ -22,8 +22,8 @@ from mediation.b2bua.media_commands import ApplyMedia, CloseMedia
 from mediation.b2bua.media_facts import MediaClosed, MediaFact, RecordingEnded, RecordingFailed
 from mediation.b2bua.plan import MediaPlan, RecordingOrder
 from mediation.media.engine import WorkerMediaEngine
-from mediation.media.notices import WorkerLost, WorkerStarted
-from mediation.media.recorded import RecordedMedia, RecorderNotice, RecorderStarted
+from mediation.media.notices import RecorderNotice, RecorderStarted, WorkerLost, WorkerStarted
+from mediation.media.recorded import RecordedMedia
 from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build
 from mediation.sdp.crypto import Suite

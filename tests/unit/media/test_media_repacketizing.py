@@ -213,6 +213,19 @@ def test_one_that_comes_twice_or_late_is_not_heard_again() -> None:
     check(line)
 
 
+def test_a_law_that_changes_without_a_word_is_joined_to_the_other__rfc3264_6_1() -> None:
+    tone = sine(400.0, -10.0, 0.4)
+    line = Line(EVENTS, exactly(60))
+    for number in range(12):
+        samples = tone[160 * number : 160 * number + 160]
+        line.pass_to(BEGIN + 160 * number)
+        law, kind = ((Law.PCMU, 0), (Law.PCMA, 8))[number % 2]
+        line.relay.carry_heard(build(kind, number, 160 * number, SSRC, encode(law, samples)), line.now)
+    assert lengths(line) == [60] * 4
+    heard = decode(Law.PCMU, b"".join(octets[12:] for octets in line.sink.packets))
+    assert np.abs(heard.astype(int) - tone[: heard.size]).max() < 300
+
+
 def test_one_that_was_joined_and_comes_twice_is_not_heard_alone() -> None:
     """It would fit as it is, and its number has left with what it was joined to."""
     line = Line(EVENTS, at_most(20))
@@ -223,7 +236,7 @@ def test_one_that_was_joined_and_comes_twice_is_not_heard_alone() -> None:
     source.says(10, 2)
     assert lengths(line) == [20, 20, 10, 10]
     check(line)
-    assert line.relay.dropped == {Drop.DUPLICATE: 1}
+    assert line.relay.tally.dropped == {Drop.DUPLICATE: 1}
 
 
 def test_a_key_takes_its_place_between_packets_that_are_cut() -> None:

@@ -83,17 +83,18 @@ class Twins:
         assert ours == theirs
 
     def figures(self, relay: Relay) -> tuple[object, ...]:
+        tally = relay.tally
         return (
-            relay.heard, relay.packets_sent, relay.packets_received, relay.octets_sent, relay.octets_received,
-            relay.lost, relay.jitter_ms, relay.reception_report(), relay.is_sending(), relay.malformed,
-            relay.timestamp_at(self.now + 77), dict(relay.dropped),
+            tally.heard, tally.packets_sent, tally.packets_received, tally.octets_sent, tally.octets_received,
+            tally.lost, tally.jitter_ms, tally.reception.report(), tally.is_sending(), tally.malformed,
+            relay.timestamp_at(self.now + 77), dict(tally.dropped),
         )  # fmt: skip
 
     def is_followed(self) -> bool:
         """Whether the first relay expects just the next packet."""
-        before = self.relays[0]._heard  # what a packet on its usual way would change at once
+        before = self.relays[0]._tally.heard  # what a packet on its usual way would change at once
         self.follow(1)
-        return self.relays[0]._heard == before
+        return self.relays[0]._tally.heard == before
 
 
 OPERATIONS = (

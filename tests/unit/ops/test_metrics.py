@@ -21,7 +21,7 @@ from mediation.ops.metrics import Metrics, Sources
 from mediation.routing.health_table import State
 from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality, Rating
-from mediation.sdp.negotiation import Capabilities
+from mediation.sdp.capabilities import Capabilities
 from mediation.sip.flow import Endpoint
 
 TRUNK = ("trunk", "itsp")

@@ -4,16 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.description import SessionDescription
-from mediation.sdp.negotiation import (
-    AgreedAudio,
-    Capabilities,
-    LocalAudio,
-    NotAcceptable,
-    make_answer,
-    make_offer,
-    read_answer,
-)
+from mediation.sdp.errors import NotAcceptable
+from mediation.sdp.negotiation import make_answer, make_offer, read_answer
 from mediation.sdp.opus import ANY_OPUS, OpusWishes
 from tests.unit.sdp.test_sdp_negotiation import ORIGIN, US, described, text
 
