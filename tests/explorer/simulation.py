@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from mediation.b2bua.outputs import Fact
@@ -20,8 +20,9 @@ from tests.explorer.monitor import Monitor
 from tests.explorer.scenarios import Scenario, Wish
 from tests.explorer.user_agent import UserAgent
 from tests.explorer.wire import FAX, MIRROR, label, read
+from tests.flows.reading import marks_in
 from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, endpoint, settings, trunk
-from tests.flows.world import MARKS, World
+from tests.flows.world import World
 
 SETTLED_AFTER_S = 45.0
 """So long after the last wish every handshake is through, those that had to be given up among them."""
@@ -51,12 +52,6 @@ def _settings(*, reliable: bool, passes_on: bool, announces: bool, past_us: bool
     allowed = TrunkMedia(bypass=TrunkBypass.ALLOWED)
     always = Bypass(mode=BypassMode.ALWAYS)
     return settings(trunk(media=allowed, **terms), codecs=(Codec.PCMA,), bypass=always, **terms)
-
-
-@lru_cache(maxsize=1 << 16)
-def _marks(octets: bytes) -> frozenset[bytes]:
-    """What the other side must not be told: found once, for the same messages come in every ordering."""
-    return frozenset(MARKS.findall(octets))
 
 
 class Limits(NamedTuple):
@@ -122,7 +117,7 @@ class Explored(World):
         self.soon(lambda: self.engine.receive(message, flow, self.now))
 
     def _remember(self, octets: bytes, flow: Flow) -> None:
-        self._marks[self._side(flow)] |= _marks(octets)
+        self._marks[self._side(flow)] |= marks_in(octets)
 
     def _transmit(self, sent: Transmit) -> None:
         message = read(sent.octets)
