@@ -57,14 +57,16 @@ schema: $(VENV)/lab.stamp
 clean:
 	rm -rf lab-out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './$(VENV)*/*' -prune -exec rm -rf {} +
-	rm -rf $(VENV) $(VENV)-sippy
+	rm -rf $(VENV) $(VENV)-sippy mediation/media/libcourse.so
 
-# Installing again takes seconds where nothing changed, so the stamps follow pyproject.toml and nothing else.
-$(VENV)/lab.stamp: pyproject.toml $(VENV)/python.stamp
+# Installing again takes seconds where nothing changed, so the stamps follow what it is made of and nothing else.
+MADE_OF := pyproject.toml hatch_build.py mediation/media/course.c
+
+$(VENV)/lab.stamp: $(MADE_OF) $(VENV)/python.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
 	@touch $@
 
-$(VENV)/test.stamp: pyproject.toml $(VENV)/python.stamp
+$(VENV)/test.stamp: $(MADE_OF) $(VENV)/python.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab,test]'
 	@touch $@
 

@@ -93,7 +93,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     if reading is None:
         typer.echo(f"{config}: not good: {counted(problems)}; not started", err=True)
         raise typer.Exit(ExitCode.CONFIGURATION)
-    from mediation.server import serve
+    from mediation.serving import serve
 
     raise typer.Exit(serve(reading.settings, Path(config)))
 

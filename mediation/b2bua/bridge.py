@@ -23,10 +23,10 @@ from mediation.b2bua.events import (
     ReofferTaken,
 )
 from mediation.b2bua.leg import Leg
+from mediation.sdp.audio import Direction
 from mediation.sdp.direct import Direct
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import FaxParameters
-from mediation.sdp.negotiation import Direction
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.table import Table
 

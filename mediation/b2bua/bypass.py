@@ -10,9 +10,9 @@ from collections.abc import Callable
 from mediation.b2bua.descriptions import Told
 from mediation.b2bua.leg import Leg
 from mediation.routing.bypass import Obstacle, Standing, at_first, converts_digits
-from mediation.sdp.audio import TELEPHONE_EVENT, AudioStream
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import TELEPHONE_EVENT, AudioStream, Direction
 from mediation.sdp.direct import Direct, fitting
-from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.peer_terms import Relay
 from mediation.sip.session_table import Stage
 

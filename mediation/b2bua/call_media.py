@@ -6,38 +6,23 @@ pair; once it sits there, the pair before is given up.
 
 from collections.abc import Callable
 
-from mediation.b2bua.plan import (
-    ABSENT,
+from mediation.b2bua.media_commands import (
     ApplyMedia,
     CloseMedia,
     ClosePair,
-    Endpoint,
-    Fax,
-    FaxPlan,
-    MediaClosed,
     MediaCommand,
-    MediaOpened,
-    MediaPlan,
     OpenMedia,
     OpenPair,
     PressKey,
-    RecordingEnded,
-    RecordingFailed,
-    RecordingOrder,
-    Stream,
-    StreamReport,
 )
-from mediation.b2bua.record import RecordingRecord
+from mediation.b2bua.media_facts import MediaClosed, MediaOpened, StreamReport
+from mediation.b2bua.plan import ABSENT, Endpoint, Fax, FaxPlan, MediaPlan, RecordingOrder, Stream
 from mediation.settings.peers import Side
 from mediation.settings.server import Media
 from mediation.sip.dtmf_info import DtmfInfo
 
 CALLER, CALLEE = 0, 1
 """The seats; also the pairs that they begin with."""
-
-UNHEARD = "nothing was heard of its end"
-TOO_LONG = "the call was longer than max_length_s"
-"""Why a recording is not complete."""
 
 
 class CallMedia:
@@ -61,8 +46,6 @@ class CallMedia:
         """Our port towards the called party, once it is bound."""
         self.order: RecordingOrder | None = None
         """How the call is recorded from the next plan on."""
-        self._recorded: RecordingEnded | None = None
-        self._failure = ""
         self.caller_report: StreamReport | None = None
         """What was measured; None while it was not, or when no audio was ever planned."""
         self.callee_report: StreamReport | None = None
@@ -174,25 +157,3 @@ class CallMedia:
     def forget(self) -> None:
         """The engine has said its last word, which a bug kept from being heard; of other ports there will be one."""
         self.is_open, self._again = self._again, False
-
-    def recording_told(self, fact: RecordingFailed | RecordingEnded) -> None:
-        """What has become of the recording, or goes wrong with it."""
-        match fact:
-            case RecordingFailed(_, reason):
-                self._failure = self._failure or reason
-            case RecordingEnded():
-                self._recorded = fact
-
-    @property
-    def recording(self) -> RecordingRecord | None:
-        """What is written down of the recording; None: there was to be none."""
-        if self.order is None:
-            return None
-        ended = self._recorded
-        if ended is None:
-            return RecordingRecord(
-                self.order.files, complete=False, dropped=None, reason=self._failure or UNHEARD
-            )
-        reason = self._failure or (TOO_LONG if ended.cut else "")
-        complete = not reason and not ended.dropped
-        return RecordingRecord(ended.files, complete=complete, dropped=ended.dropped, reason=reason)

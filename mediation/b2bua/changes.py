@@ -18,9 +18,9 @@ from mediation.b2bua.events import (
     Updated,
 )
 from mediation.b2bua.voice import Speaker
+from mediation.sdp.audio import Direction
 from mediation.sdp.direct import Direct
 from mediation.sdp.errors import NotAcceptable, SdpError
-from mediation.sdp.negotiation import Direction
 from mediation.sip import session_events as session
 from mediation.sip.contents import describes_session
 from mediation.sip.inside import RETRY_AFTER_S, Inside

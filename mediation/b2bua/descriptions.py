@@ -9,7 +9,9 @@ from enum import Enum, auto
 
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.wide_room import NoPlace, WidePlace
-from mediation.sdp.audio import AudioStream
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import AudioStream, Direction
+from mediation.sdp.capabilities import LocalAudio
 from mediation.sdp.crypto import KeyRing, SrtpMode
 from mediation.sdp.description import Origin, SessionDescription
 from mediation.sdp.direct import Direct, answer_direct, offer_direct
@@ -23,15 +25,7 @@ from mediation.sdp.fax import (
     read_fax_answer,
     read_fax_offer,
 )
-from mediation.sdp.negotiation import (
-    AgreedAudio,
-    Direction,
-    LocalAudio,
-    make_answer,
-    make_offer,
-    read_answer,
-    renew,
-)
+from mediation.sdp.negotiation import make_answer, make_offer, read_answer, renew
 from mediation.sdp.slots import audio_alone
 from mediation_codecs.codec import is_wide
 

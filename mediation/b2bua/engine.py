@@ -8,23 +8,17 @@ wake_at = engine.next_deadline()
 
 from collections import deque
 from collections.abc import Collection
-from functools import partial
-from traceback import format_exception
 
 from mediation.b2bua import causes
 from mediation.b2bua.announcing import Announcer
-from mediation.b2bua.call import Call
-from mediation.b2bua.causes import Cause
 from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.finding import DnsAnswer, Finder
-from mediation.b2bua.joining import BothBroke
+from mediation.b2bua.media_facts import MediaClosed, MediaFact, MediaLost, MediaRefused
+from mediation.b2bua.mending import Mending
 from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
-from mediation.b2bua.plan import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.reception import Reception
 from mediation.b2bua.recording import Recorder
-from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.registrations import Registrations
-from mediation.b2bua.replacing import leg_of
 from mediation.b2bua.reverse import Reverse
 from mediation.b2bua.rulings import PolicyNews
 from mediation.b2bua.watch import Watch
@@ -50,7 +44,6 @@ from mediation.sip.handing_on import hand_on_ack, hand_on_cancel
 from mediation.sip.ids import IdSource
 from mediation.sip.matching import TransactionLayer
 from mediation.sip.message import Message, Request, Response
-from mediation.sip.registration import Registration
 from mediation.sip.timers import TimerValues
 from mediation.sip.transaction_row import Transaction
 
@@ -100,9 +93,7 @@ class Engine:
             self._trunks,
             self._lines,
             self._outputs.append,
-            self._forget,
             routing.candidates,
-            Referrals(self.agent, routing, partial(leg_of, self.agent)).begin,
             self._recorder,
             self.wide,
             Announcer(settings.media.max_announcements),
@@ -119,6 +110,7 @@ class Engine:
         self._reverse = Reverse(settings, self.directory, self._moved)
         self._reception = Reception(exchange, self._admission, routing)
         self.calls = self._reception.calls
+        self._mending = Mending(self._reception, self._outputs.append)
         self.registrations = Registrations(
             self.agent, settings, self._trunks, self.directory, self._outputs.append
         )
@@ -148,14 +140,14 @@ class Engine:
         try:
             self.finder.answered(answer, now)
         except Exception as error:  # noqa: BLE001 -- as in `receive`
-            self._broke(error, now)
+            self._mending.broke(error, now)
 
     def policy_told(self, news: PolicyNews, now: float) -> None:
         """What came of an `AskPolicy`; of a call that is gone, or waits no more, nothing does."""
         try:
             self._reception.rulings.told(news, now)
         except Exception as error:  # noqa: BLE001 -- as in `receive`
-            self._broke(error, now, self.calls.get(news.call))
+            self._mending.broke(error, now, self.calls.get(news.call))
 
     def knows(self, flow: Flow) -> bool:
         """Whether a peer is anybody to us: asked before a single octet of its message is read."""
@@ -187,7 +179,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 -- a bug of ours ends one call, on both its legs, and no other
             calls = self.calls.values()
             named = next((call for call in calls if message.call_id in call.call_ids), None)
-            self._broke(error, now, self.agent.layer.serving or named)
+            self._mending.broke(error, now, self.agent.layer.serving or named)
             if isinstance(message, Request):
                 self._answer_at_last(message, now)
 
@@ -214,7 +206,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 -- as in `receive`
             if isinstance(fact, MediaRefused | MediaLost | MediaClosed):
                 call.forget_media()
-            self._broke(error, now, call)
+            self._mending.broke(error, now, call)
 
     def transport_failed(self, flow: Flow, now: float) -> None:
         """Octets for this flow could not be sent."""
@@ -254,7 +246,7 @@ class Engine:
             try:
                 self.agent.layer.fail(transaction, now)
             except Exception as error:  # noqa: BLE001 -- as in `receive`
-                self._broke(error, now, transaction.user)
+                self._mending.broke(error, now, transaction.user)
 
     def handle_timeout(self, now: float) -> None:
         """Let everything happen that is due."""
@@ -263,7 +255,7 @@ class Engine:
                 try:
                     part.handle_timeout(now)
                 except Exception as error:  # noqa: BLE001 -- as in `receive`; the timers that are left come next
-                    self._broke(error, now, part.serving)
+                    self._mending.broke(error, now, part.serving)
                 else:
                     break
 
@@ -276,7 +268,7 @@ class Engine:
             try:
                 call.stop(causes.SHUTDOWN, now)
             except Exception as error:  # noqa: BLE001 -- as in `receive`
-                self._broke(error, now, call)
+                self._mending.broke(error, now, call)
         self.registrations.stop(now)
 
     @property
@@ -288,7 +280,7 @@ class Engine:
         """Write the records of calls whose ends did not come in time, and forget them, and registrations too."""
         self.registrations.abandon()
         for call in list(self.calls.values()):
-            self._abort(call, causes.SHUTDOWN, now)
+            self._mending.abort(call, causes.SHUTDOWN, now)
 
     # outputs
 
@@ -345,55 +337,6 @@ class Engine:
 
     def _fitness(self, trunk: str, target: Target) -> Fitness:
         return self._trunks[trunk].fitness(target)
-
-    # bugs
-
-    def _forget(self, call: Call) -> None:
-        self._reception.forget(call)
-
-    def _broke(self, error: Exception, now: float, *users: object) -> None:
-        """Something of ours raised while it served `users`: end their call, or both where it says that two are met."""
-        both = error.calls if isinstance(error, BothBroke) else ()
-        calls = list(
-            dict.fromkeys(call for user in (*users, *both) if (call := self._call_of(user)) is not None)
-        )
-        for call in calls:
-            self._break_off(call, error, now)
-        if not calls:
-            self._fact("engine.broke", Level.ERROR, traceback="".join(format_exception(error)))
-        for user in users:
-            if isinstance(user, Registration):
-                self._restart(user, now)
-
-    def _call_of(self, user: object) -> Call | None:
-        """The call that somebody works for: errand, change, session and leg each know theirs."""
-        while not isinstance(user, Call) and user is not None:
-            user = getattr(user, "user", None)
-        return user if isinstance(user, Call) and user.id in self.calls else None
-
-    def _restart(self, registration: Registration, now: float) -> None:
-        try:
-            registration.break_off(now)
-        except Exception as error:  # noqa: BLE001 -- what broke may break again
-            registration.abandon()
-            self._fact("registration.stuck", Level.ERROR, traceback="".join(format_exception(error)))
-
-    def _break_off(self, call: Call, error: Exception, now: float) -> None:
-        self._fact("call.broke", Level.ERROR, call=call.id, traceback="".join(format_exception(error)))
-        if call.broken:
-            self._abort(call, causes.INTERNAL_ERROR, now)
-            return
-        try:
-            call.break_off(now)
-        except Exception:  # noqa: BLE001 -- what broke may break again
-            self._abort(call, causes.INTERNAL_ERROR, now)
-
-    def _abort(self, call: Call, cause: Cause, now: float) -> None:
-        try:
-            call.abort(cause, now)
-        except Exception as error:  # noqa: BLE001 -- there is nothing left to try
-            self._fact("call.stuck", Level.ERROR, call=call.id, traceback="".join(format_exception(error)))
-            self._forget(call)
 
     def _answer_at_last(self, request: Request, now: float) -> None:
         """Answer 500 to a request that a bug has left without an answer."""

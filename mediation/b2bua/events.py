@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.content import Content
-from mediation.sdp.negotiation import AgreedAudio
+from mediation.sdp.agreed import AgreedAudio
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.headers import Headers
 from mediation.sip.multipart import Part

@@ -2,16 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mediation.b2bua import notices
 from mediation.b2bua.announcing import Announcer
-from mediation.b2bua.events import Referred
-from mediation.b2bua.hunt import Ground
-from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Output
 from mediation.b2bua.recording import Recorder
-from mediation.b2bua.succession import Succession
 from mediation.b2bua.wide_room import WideRoom
 from mediation.routing.admission import Source
 from mediation.routing.bypass import BypassPolicy
@@ -20,9 +15,6 @@ from mediation.routing.routes import Candidate
 from mediation.routing.trunk import TrunkState
 from mediation.settings.model import Settings
 from mediation.sip.agent import Agent
-
-if TYPE_CHECKING:
-    from mediation.b2bua.call import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +27,8 @@ class Exchange:
     lines: dict[str, Room]
     """Those to the users of sites, by the site's name."""
     emit: Callable[[Output], None]
-    forget: Callable[["Call"], None]
-    """To be called once, when a call has nothing left to do."""
     candidates: Callable[[Source, str, float], tuple[Candidate, ...]]
     """Targets for a number, as a caller from this source would get them."""
-    refer: Callable[["Call", Leg, Referred, float], "Succession | None"]
-    """Begin what a party wants of the other one; None: it was refused, and told so."""
-
     recorder: Recorder
     """Decides which calls are recorded."""
     wide: WideRoom
@@ -56,9 +43,3 @@ class Exchange:
     def room_turned(self, room: Room, is_nearly_full: bool) -> None:
         """A trunk or a line has become nearly full, or has room again."""
         self.emit(notices.room_turned(room, is_nearly_full))
-
-    @property
-    def ground(self) -> Ground:
-        """What every hunt needs."""
-        sip = self.settings.sip
-        return Ground(self.agent, self.trunks, sip.ring_limit_s, sip.user_agent, self.wide)

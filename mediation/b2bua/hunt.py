@@ -15,26 +15,23 @@ from mediation.b2bua.descriptions import Told
 from mediation.b2bua.events import Answered, HungUp, LegEvent, Progress, Refused
 from mediation.b2bua.hunt_table import TABLE, Act, Cue, State
 from mediation.b2bua.invitation import Invitation
-from mediation.b2bua.ledger import Ledger
-from mediation.b2bua.leg import Leg, LegUser
+from mediation.b2bua.leg import Leg
 from mediation.b2bua.outputs import Level
 from mediation.b2bua.parts import carries, luggage_of
 from mediation.b2bua.passage import Passage
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.policy import called_uri, invited
-from mediation.b2bua.wide_room import WideRoom
+from mediation.b2bua.principal import Principal
 from mediation.routing.health import Fitness
 from mediation.routing.numbers import number_of
 from mediation.routing.preference import preferred
 from mediation.routing.ready import registered_first
-from mediation.routing.room import Lack, Occupancy, Way
+from mediation.routing.room import Lack, Way
 from mediation.routing.routes import Candidate
 from mediation.routing.terms import Terms
 from mediation.routing.translation import translated
-from mediation.routing.trunk import TrunkState
-from mediation.sdp.negotiation import Direction
+from mediation.sdp.audio import Direction
 from mediation.settings.peer_terms import RedirectMode
-from mediation.sip.agent import Agent
 from mediation.sip.dialog import MAX_FORWARDS
 from mediation.sip.errors import LocalSipError, RemoteSipError
 from mediation.sip.flow import Flow
@@ -57,56 +54,28 @@ class Failed:
     """Of whoever has said so."""
 
 
-class HuntUser(LegUser, Protocol):
-    """Who searches; it hears of the legs as well."""
+class HuntUser(Protocol):
+    """Who searches."""
 
-    open: set[Leg]
-    """Legs that are not closed: every attempt is put there."""
-
-    def hunt_event(self, hunt: "Hunt", event: "Progress | Answered | Failed", now: float) -> None:
+    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
         """Something has come of it."""
-
-    def fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
-        """Write something down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What every hunt of one engine needs."""
-
-    agent: Agent
-    trunks: dict[str, TrunkState]
-    ring_limit_s: int
-    product: str
-    wide: WideRoom
 
 
 class Hunt:
     """One search, from its first attempt to an answer or the end of the list."""
 
     def __init__(
-        self,
-        ground: Ground,
-        user: HuntUser,
-        invitation: Invitation,
-        candidates: tuple[Candidate, ...],
-        ledger: Ledger,
-        occupancy: Occupancy,
-        reroute: Callable[[str, float], tuple[Candidate, ...]],
-        may_pass: Callable[[Candidate], bool],
+        self, user: HuntUser, call: Principal, invitation: Invitation, candidates: tuple[Candidate, ...]
     ) -> None:
-        """`reroute` gives the targets for another number, for redirections; `may_pass` tells whether audio to one of
-        them goes past us, and takes no bandwidth.
-        """
-        self._may_pass = may_pass
-        self._ground = ground
+        """`call` has the legs, and the record and the room of every attempt."""
+        self._call = call
+        self._agent = call.exchange.agent
+        self._trunks = call.exchange.trunks
         self._invitation = invitation
         self._left = list(candidates)
         """Those that were not tried yet."""
-        self._ledger = ledger
-        self._first = len(ledger.attempts)
-        self._occupancy = occupancy
-        self._reroute = reroute
+        self._ledger = call.ledger
+        self._first = len(call.ledger.attempts)
         self._redirections = 0
         self._local: Endpoint = ("", 0)
         self._told: Callable[[Leg], Told] = lambda leg: Direction.SENDRECV
@@ -133,7 +102,7 @@ class Hunt:
     def forget(self) -> None:
         """Wait for nothing any more."""
         for cue in (Cue.NO_PROGRESS, Cue.RING_LIMIT):
-            self._ground.agent.deadlines.stop((self, cue.name))
+            self._agent.deadlines.stop((self, cue.name))
 
     def leg_event(self, event: LegEvent, now: float) -> None:
         """The attempt that counts has something to say."""
@@ -179,7 +148,7 @@ class Hunt:
         if not (refused.answered or causes.is_unheard(heard)):
             cause = causes.counted_as(heard, failover.counted(heard.status, heard.said))
         if cause is not heard:
-            self.user.fact(
+            self._call.fact(
                 "leg.response_translated", trunk=candidate.trunk, status=heard.status, becomes=cause.status
             )
         self._leave(cause, now)
@@ -188,7 +157,7 @@ class Hunt:
         else:
             self._serves(now)
         if cause.status == 503 and refused.retry_after_s:
-            self._ground.trunks[candidate.trunk].rest(candidate.target, now + refused.retry_after_s)
+            self._trunks[candidate.trunk].rest(candidate.target, now + refused.retry_after_s)
         mode = candidate.terms.redirect.mode
         followed = mode is RedirectMode.FOLLOW and self._follow(refused.redirected_to, candidate, now)
         listed = causes.is_unheard(cause) or failover.sends_on(cause.status, cause.said)
@@ -218,7 +187,7 @@ class Hunt:
             invitation = self._invitation.redirected(uri)
             found = [
                 c
-                for c in self._reroute(number, now)
+                for c in self._call.exchange.candidates(self._call.source, number, now)
                 if carries(invitation.request, invitation.source, c.terms)
                 and refusal_out(invitation, c) is None
             ]
@@ -236,7 +205,7 @@ class Hunt:
 
     def _next(self, now: float) -> Candidate | None:
         """The next target with room; those that asked for rest, or went down since, only when nobody else is left."""
-        trunks = self._ground.trunks
+        trunks = self._trunks
         left = [c for c in registered_first(self._left, trunks) if self._lack(c, now) is None]
         awake = (
             c
@@ -247,20 +216,20 @@ class Hunt:
         return next(awake, left[0] if left else None)
 
     def _lack(self, candidate: Candidate, now: float) -> Lack | None:
-        room, passes = self._ground.trunks[candidate.trunk].room, self._may_pass(candidate)
+        room, passes = self._trunks[candidate.trunk].room, self._call.may_pass(candidate)
         return room.lack(Way.OUT, now, urgent=candidate.urgent, passes=passes)
 
     def _preferred(self, candidates: list[Candidate], now: float) -> list[Candidate]:
         """The list that is worked off from now on."""
-        return preferred(candidates, self._ground.trunks, self._ground.agent.ids.between, now)
+        return preferred(candidates, self._trunks, self._agent.ids.between, now)
 
     def _serves(self, now: float) -> None:
         """The target of the attempt has said something that only one that serves says."""
-        self._ground.trunks[self.candidate.trunk].call_answered(self.candidate.target, now)
+        self._trunks[self.candidate.trunk].call_answered(self.candidate.target, now)
 
     def _fails(self, cause: Cause, now: float) -> None:
         """It was not reached, has said nothing, or does not serve now."""
-        self._ground.trunks[self.candidate.trunk].call_failed(self.candidate.target, cause.reason, now)
+        self._trunks[self.candidate.trunk].call_failed(self.candidate.target, cause.reason, now)
 
     # the machinery
 
@@ -273,7 +242,7 @@ class Hunt:
             self._perform(act, given, now)
 
     def _perform(self, act: Act, given: Progress | Answered | Failed | None, now: float) -> None:
-        deadlines = self._ground.agent.deadlines
+        deadlines = self._agent.deadlines
         match act:
             case Act.TRY_NEXT:
                 self._try_next(now)
@@ -281,13 +250,15 @@ class Hunt:
                 if self.leg is not None:
                     self.leg.hang_up(given.cause if isinstance(given, Failed) else causes.CANCELLED, now)
             case Act.START_RING_LIMIT:
-                deadlines.start((self, Cue.RING_LIMIT.name), now + self._ground.ring_limit_s)
+                deadlines.start(
+                    (self, Cue.RING_LIMIT.name), now + self._call.exchange.settings.sip.ring_limit_s
+                )
             case Act.STOP_NO_PROGRESS:
                 deadlines.stop((self, Cue.NO_PROGRESS.name))
             case Act.STOP_TIMERS:
                 self.forget()
             case _ if given is not None:
-                self.user.hunt_event(self, given, now)
+                self.user.hunt_event(given, now)
 
     def _try_next(self, now: float) -> None:
         candidate = self._next(now)
@@ -297,11 +268,12 @@ class Hunt:
             self._cue(Cue.REFUSED, now, Failed(self._last_word(last), "callee"))
             return
         self._left.remove(candidate)
-        self._occupancy.take(self._ground.trunks[candidate.trunk].room, Way.OUT, now)
-        agent, invitation = self._ground.agent, self._invitation
+        self._call.occupancy.take(self._trunks[candidate.trunk].room, Way.OUT, now)
+        agent, invitation = self._agent, self._invitation
         target, listener = candidate.target, candidate.listener
         flow = Flow(target.transport, listener.endpoint, target.endpoint)
-        leg = Leg(agent, self.user, flow, candidate.terms, self._ground.product, self._ground.wide)
+        exchange = self._call.exchange
+        leg = Leg(agent, self._call, flow, candidate.terms, exchange.settings.sip.user_agent, exchange.wide)
         leg.trunk, leg.caller_id = candidate.trunk, candidate.caller_id
         leg.certificate = "" if target.door is None else target.name
         agent.deadlines.start((self, Cue.NO_PROGRESS.name), now + candidate.no_progress_s)
@@ -313,7 +285,7 @@ class Hunt:
         numbers = candidate.terms.numbers
         called = called_uri(request, host, target.parameter, numbers)
         luggage = luggage_of(request, passage, headers, agent.ids.content_id)
-        route = self._ground.trunks[candidate.trunk].service_route(target)
+        route = self._trunks[candidate.trunk].service_route(target)
         leg.place(
             called,
             local=self._local,
@@ -326,7 +298,7 @@ class Hunt:
             parts=luggage.parts,
         )
         self.leg, self.candidate = leg, candidate
-        self.user.open.add(leg)
+        self._call.open.add(leg)
         self._ledger.attempt(
             candidate.trunk,
             target.uri,
@@ -339,17 +311,17 @@ class Hunt:
             ),
             address=target.socket,
         )
-        self.user.fact("leg.placed", trunk=candidate.trunk, target=target.uri, address=target.socket)
+        self._call.fact("leg.placed", trunk=candidate.trunk, target=target.uri, address=target.socket)
 
     def _leave(self, cause: Cause, now: float) -> None:
         """Write down how the attempt under way failed, if one is."""
         attempt = self._ledger.leave(cause, now)
         if attempt is None:
             return
-        self._occupancy.give_back(self._ground.trunks[attempt.trunk].room)
+        self._call.occupancy.give_back(self._trunks[attempt.trunk].room)
         if cause.reason == causes.WRONG_CREDENTIALS:
-            self.user.fact("trunk.credentials_refused", Level.WARNING, trunk=attempt.trunk)
-        self.user.fact(
+            self._call.fact("trunk.credentials_refused", Level.WARNING, trunk=attempt.trunk)
+        self._call.fact(
             "leg.refused",
             trunk=attempt.trunk,
             target=attempt.target,

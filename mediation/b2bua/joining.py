@@ -13,17 +13,15 @@ from mediation.b2bua.bypass import told_of
 from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import (
-    Answered,
     LegEvent,
-    Progress,
     Referred,
     ReofferDue,
     ReofferRefused,
     ReofferTaken,
 )
-from mediation.b2bua.hunt import Failed
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import Endpoint, PairOpened
+from mediation.b2bua.media_facts import PairOpened
+from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.reports import Reports
 from mediation.sip.errors import LocalSipError
 from mediation.sip.table import Table
@@ -128,10 +126,6 @@ class Lent:
         """It owns none."""
         raise LocalSipError("nobody's leg")
 
-    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
-        """Nobody is sought."""
-        raise LocalSipError("an attended transfer seeks nobody")
-
     def pair_opened(self, fact: PairOpened, now: float) -> None:
         """None was asked for."""
         raise LocalSipError("no pair was asked for")
@@ -177,8 +171,9 @@ class Joining:
             self._reports.tell(100, now)
             call.fact("transfer.started", by=call.seats.name_of(leaving), consultation=consultation.id)
             self._coming.user = self
-            consultation.lend_seat(self._lent)
+            consultation.successions.begin(self._lent)
             call.media.open_pair(self._coming.side, self._coming.flow.local[0])
+            call.successions.begin(self)
 
     @staticmethod
     def possible(call: Call, consulted: Leg) -> bool:
@@ -188,7 +183,7 @@ class Joining:
             isinstance(consultation, Call)
             and consultation is not call
             and consultation.is_up
-            and not consultation.is_changing
+            and consultation.successions.current is None
             and consultation.seats.other(consulted).is_up
         )
 
@@ -229,10 +224,6 @@ class Joining:
     def lose(self, cause: Cause, now: float) -> None:
         """The party that was to come has hung up, or its call has ended."""
         self._cue(Cue.GONE, now, cause)
-
-    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
-        """Nobody is sought."""
-        raise LocalSipError("an attended transfer seeks nobody")
 
     def pair_opened(self, fact: PairOpened, now: float) -> None:
         """See `Succession`."""
@@ -281,19 +272,19 @@ class Joining:
             case Act.REPORT:
                 self._reports.tell(cause.reply_status if cause is not causes.NORMAL else 200, now)
             case Act.END_IF_LEFT:
-                call.succession_over()
-                call.note_transfer(self.leaving, None, cause.status, now)
+                call.successions.over()
+                call.successions.note(self.leaving, None, cause.status, now)
                 if self._has_left:
-                    call.end(call.seats.seat_of(self.leaving), cause, now)
+                    call.successions.end(self.leaving, cause, now)
             case Act.CLOSE_PAIR:
                 call.media.close_pair(self._pair)
 
     def _give_back(self, cause: Cause, now: float) -> None:
         coming, consultation = self._coming, self._consultation
         coming.user = consultation
-        consultation.succession_over()
+        consultation.successions.over()
         if self._lent.has_left:
-            consultation.end(consultation.seats.seat_of(self._lent.leaving), cause, now)
+            consultation.successions.end(self._lent.leaving, cause, now)
 
     def _ask(self, now: float) -> None:
         """Only this offer names the new ports: until they have moved, its own call has the party at the old ones."""
@@ -311,15 +302,14 @@ class Joining:
 
     def _join(self, now: float) -> None:
         call, coming, leaving = self._call, self._coming, self.leaving
-        seat = call.seats.seat_of(leaving)
         coming.bind(self._local)
-        call.succession_over()
+        call.successions.over()
         if coming.trunk:
             room = call.exchange.trunks[coming.trunk].room
             self._consultation.occupancy.hand_over(room, call.occupancy)
-        call.note_transfer(leaving, coming, 200, now)
-        self._consultation.succession_over()
-        call.take_seat(seat, coming, self._pair, now)
+        call.successions.note(leaving, coming, 200, now)
+        self._consultation.successions.over()
+        call.successions.take_seat(leaving, coming, self._pair, now)
         coming.changes.announce(now)
-        self._consultation.surrender(coming, causes.TRANSFERRED, now)
+        self._consultation.successions.surrender(coming, causes.TRANSFERRED, now)
         leaving.hang_up(causes.TRANSFERRED, now)

@@ -5,8 +5,15 @@ from mediation.b2bua.announcing import Announcement
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import StreamReport
-from mediation.b2bua.record import AnnouncementRecord, Attempt, CallRecord, Party, TransferRecord
+from mediation.b2bua.media_facts import StreamReport
+from mediation.b2bua.record import (
+    AnnouncementRecord,
+    Attempt,
+    CallRecord,
+    Party,
+    RecordingRecord,
+    TransferRecord,
+)
 from mediation.b2bua.seats import Seats
 from mediation.b2bua.sounds import SoundKind
 from mediation.settings.peers import Side
@@ -134,7 +141,15 @@ class Ledger:
             return None
         return self.ended - self.answered
 
-    def record(self, call: str, seats: Seats, media: CallMedia, last: Leg | None, now: float) -> CallRecord:
+    def record(
+        self,
+        call: str,
+        seats: Seats,
+        media: CallMedia,
+        recording: RecordingRecord | None,
+        last: Leg | None,
+        now: float,
+    ) -> CallRecord:
         """The record of the call, as it is known now. `last` is the latest attempt, for a call without an answer."""
         caller, callee = self.first[CALLER], self.first[CALLEE] if len(self.first) > 1 else last
         sits, said = seats.callee or callee, self.announcement
@@ -157,7 +172,7 @@ class Ledger:
             hung_up_by=self.hung_up_by,
             attempts=tuple(self.attempts),
             transfers=tuple(self.transfers),
-            recording=media.recording,
+            recording=recording,
             tag=self.tag,
             bypassed_s=passed_s,
             announcement=None if said is None else AnnouncementRecord(said.sound.name, self._heard_out),

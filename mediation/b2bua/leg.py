@@ -5,10 +5,10 @@ answers an offer, a leg that sends one makes it. This room goes from the INVITE 
 changed meanwhile is in `changes`, what the parties say to each other in `questions`.
 """
 
-from dataclasses import replace
 from typing import Protocol
 
 from mediation.b2bua import causes
+from mediation.b2bua.answers import Answers
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.changes import Changes
 from mediation.b2bua.content import session_of
@@ -23,25 +23,22 @@ from mediation.b2bua.events import (
     Refused,
 )
 from mediation.b2bua.parts import loaded, signalling_of
-from mediation.b2bua.plan import Endpoint, Fax, Stream
+from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.questions import Questions
 from mediation.b2bua.voice import Fields, Voice
-from mediation.b2bua.wide import wide_of
-from mediation.b2bua.wide_room import NoPlace, WidePlace, WideRoom
+from mediation.b2bua.wide_room import WidePlace, WideRoom
 from mediation.routing.caller_id import OWN_CALLER_ID
-from mediation.routing.numbers import is_number, number_of
 from mediation.routing.terms import Terms
-from mediation.routing.translation import translated
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import Direction
 from mediation.sdp.crypto import KeyRing
 from mediation.sdp.errors import NotAcceptable, SdpError
-from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.settings.peer_media import Dtmf
 from mediation.settings.peer_terms import Follow, Reliability
 from mediation.settings.peers import Side
 from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, TimerUser
 from mediation.sip.digest_client import DigestClient
-from mediation.sip.early import wants_reliability
 from mediation.sip.errors import RemoteSipError
 from mediation.sip.flow import Flow
 from mediation.sip.headers import Headers, NameAddress
@@ -52,14 +49,8 @@ from mediation.sip.reliable import rseq_of
 from mediation.sip.replaces import Replaces
 from mediation.sip.session_events import SessionEvent
 from mediation.sip.session_table import Stage
-from mediation.sip.session_timer import TimerRefusal
 from mediation.sip.timers import Deadlines
 from mediation.sip.transaction_row import Failure, Transaction
-from mediation.sip.uri import escaped, parse_uri
-from mediation_codecs.law import Law
-
-RETRY_AFTER_S = 10
-"""How long a 503 of ours asks to be left alone (RFC 3261 section 21.5.4)."""
 
 
 class LegUser(Protocol):
@@ -71,6 +62,10 @@ class LegUser(Protocol):
 
 class Leg:
     """One side of a call. Make one with `received`, or with `place`."""
+
+    session: InviteSession
+    answers: Answers
+    """To the INVITE of the peer's that has opened it; only there if one has."""
 
     def __init__(
         self, agent: Agent, user: LegUser, flow: Flow, terms: Terms, product: str, wide: WideRoom
@@ -91,8 +86,6 @@ class Leg:
         """The INVITE that has opened the leg, where the peer has sent it."""
         self._answer = Headers()
         """Of the 2xx that the peer has given, where it was called."""
-        self._parties: list[str] = []
-        """Those behind us that have an early dialog of their own with the caller."""
         self.changes = Changes(self)
         """Of its session, whoever asks for them."""
         self.questions = Questions(self)
@@ -104,8 +97,6 @@ class Leg:
         """The name in its peer's certificate that it is known by; empty: its address."""
         self.caller_id = OWN_CALLER_ID
         """What its peer is to be shown of whoever is on the other side."""
-        self._remarks: Fields = ()
-        """What a refusal of the INVITE says beside its status."""
 
     @classmethod
     def received(
@@ -121,33 +112,9 @@ class Leg:
         leg = cls(agent, user, transaction.flow, terms, product, wide)
         leg.call_id = transaction.request.call_id
         leg._invite = transaction.request
+        leg.answers = Answers(leg, transaction.request, agent.ids.boundary)
         leg.session = InviteSession.called(agent, leg, transaction, leg._digest, terms.timer_policy)
         return leg
-
-    def judge(self, invite: Request) -> Cause | None:
-        """Why the INVITE that opened the leg cannot be answered, if so, before anything is spent on it."""
-        try:
-            self.session.judge_timer()
-        except TimerRefusal as refusal:
-            self._remarks = refusal.headers
-            return causes.INTERVAL_TOO_BRIEF if refusal.status == 422 else causes.EXTENSION_REQUIRED
-        knows, _ = wants_reliability(invite)
-        if self.terms.early_media.reliable is Reliability.REQUIRE and not knows:
-            self._remarks = (("Require", "100rel"),)
-            return causes.EXTENSION_REQUIRED
-        try:
-            if self.said.is_barred:
-                raise NotAcceptable("audio must be encrypted, and keys need TLS")
-            if offer := session_of(invite):
-                self.said.take_offer(offer)
-        except SdpError:
-            return causes.BAD_DESCRIPTION
-        except NoPlace:
-            return causes.NO_WIDE_ROOM
-        except NotAcceptable as error:
-            self._remarks = (self.voice.missing(error),)
-            return causes.NO_CODEC
-        return None
 
     def place(
         self,
@@ -188,90 +155,16 @@ class Leg:
         """Our audio's place is known, or another one."""
         self.said.bind(local)
 
-    def ring(
-        self,
-        status: int,
-        now: float,
-        *,
-        party: str = "",
-        prefer: str | None = None,
-        willing: Told = Direction.SENDRECV,
-        media: bool = False,
-        headers: Fields = (),
-        parts: tuple[Part, ...] = (),
-    ) -> None:
-        """Pass on a provisional response of `party`; with `media`, answer the offer already.
-
-        Reliably where the peer demands it, or knows it and the terms say so (RFC 3262 section 3). Where it has made no
-        offer, the first reliable response makes ours (section 5).
-        """
-        if status == 183 and not media and not parts and not self.terms.early_media.bare_183:
-            return
-        party = self._shown(party)
-        knows, demands = (False, False) if self._invite is None else wants_reliability(self._invite)
-        eager = self.terms.early_media.reliable in (Reliability.PREFER, Reliability.REQUIRE)
-        reliable = demands or (knows and eager and (media or self.said.has_offer or self.said.awaits_answer))
-        body = b""
-        if self.said.has_offer:
-            if media and party not in self.said.given:
-                body = bytes(self.said.answer(prefer, willing))
-        elif reliable and not self.said.awaits_answer:
-            body = bytes(self.said.offer_back())
-        if body and reliable:
-            self.said.given[party] = self.said.told
-        content = loaded(body, parts, self._agent.ids.boundary)
-        fields = (*self.voice.abilities, *headers, *self.voice.server, *content.headers)
-        self.session.progress(status, now, headers=fields, body=content.octets, reliable=reliable, fork=party)
-
-    def answer(
-        self,
-        now: float,
-        *,
-        party: str = "",
-        prefer: str | None = None,
-        willing: Told = Direction.SENDRECV,
-        headers: Fields = (),
-        parts: tuple[Part, ...] = (),
-    ) -> None:
-        """Answer the call for `party`. Without an offer from the peer we make ours, and its ACK brings the answer."""
-        party = self._shown(party)
-        body = b""
-        if party not in self.said.given:
-            if self.said.has_offer:
-                body = bytes(self.said.answer(prefer, willing))
-            else:
-                body = bytes(self.said.offer_back(willing))
-        elif self.said.has_offer:
-            self.said.told = self.said.given[party]
-        content = loaded(body, parts, self._agent.ids.boundary)
-        fields = (*self.voice.abilities, *headers, *self.voice.server, *content.headers)
-        self.session.accept(now, headers=fields, body=content.octets, fork=party)
-
     def hang_up(self, cause: Cause, now: float, parts: tuple[Part, ...] = ()) -> None:
         """End the leg in whatever way its stage allows; before the answer the caller hears the cause's status.
 
         `parts` are what the other side has said with its last word.
         """
-        content = loaded(b"", parts, self._agent.ids.boundary)
         if self.session.stage is Stage.RECEIVED:
-            reason = (cause.header(),) if self.terms.identity.reason_in_responses else ()
-            headers = (*reason, *self._remarks, *self.voice.server, *content.headers)
-            if cause.reply_status == 503:  # an ITSP may use another site meanwhile
-                headers = (("Retry-After", str(RETRY_AFTER_S)), *headers)
-            self.session.reject(cause.reply_status, now, headers=headers, body=content.octets)
+            self.answers.refuse(cause, now, parts)
         else:
+            content = loaded(b"", parts, self._agent.ids.boundary)
             self.session.hang_up(now, headers=(cause.header(), *self.voice.session), content=content)
-
-    def redirect(self, cause: Cause, uris: tuple[str, ...], now: float) -> None:
-        """Refuse the call and name the numbers to call instead, at our own host (RFC 3261 section 21.3)."""
-        written = (translated(parse_uri(uri), self.terms.numbers.called_out) for uri in uris)
-        numbers = dict.fromkeys(map(number_of, written))
-        users = (number if is_number(number) else escaped(number) for number in numbers if number)
-        contacts = tuple(("Contact", f"<sip:{user}@{self.voice.place}>") for user in users)
-        if self.session.stage is Stage.RECEIVED and contacts:
-            self.session.reject(cause.status, now, headers=(*contacts, *self.voice.server))
-        else:
-            self.hang_up(cause, now)
 
     def cease(self, now: float) -> None:
         """Call no more a party from whom nothing was heard; whatever it says yet is heard and ended."""
@@ -343,48 +236,6 @@ class Leg:
         """The audio that both sides agreed on last."""
         return self.said.audio
 
-    def media(self) -> Stream | Fax | None:
-        """Our part of a media plan; None while nothing is agreed, or what is agreed passes us by."""
-        if self.said.fax is not None:
-            return Fax(self.said.fax, self.terms.latching)
-        audio = self.audio
-        if audio is None or audio.direct:
-            return None
-        if self.session.stage in (Stage.ENDING, Stage.ENDED):
-            audio = replace(
-                audio, direction=Direction.INACTIVE
-            )  # it has gone, and the other party stays for now
-        many = self.terms.early_media.follow is Follow.MEDIA and self.session.stage is Stage.PROCEEDING
-        others = self.said.other_parties if many else ()
-        wide = wide_of(audio)
-        return Stream(
-            remote=audio.remote,
-            remote_rtcp=audio.remote_rtcp,
-            law=Law.PCMU if wide is not None else Law(audio.codec),
-            wide=wide,
-            payload_type=audio.payload_type,
-            event_payload_type=audio.event_payload_type,
-            ptime_ms=audio.ptime_ms,
-            sends=audio.direction.takes,
-            takes=audio.direction.sends,
-            our_payload_type=None if audio.incoming is None else audio.incoming.law,
-            our_event_payload_type=None if audio.incoming is None else audio.incoming.event,
-            srtp=audio.srtp,
-            rtcp_mux=audio.rtcp_mux,
-            rtcp_reduced=audio.rtcp_reduced,
-            rtcp_xr=audio.rtcp_xr,
-            dscp=self.terms.dscp,
-            comfort_noise=audio.comfort_noise,
-            fill_silence=self.terms.fill_silence or wide is not None,
-            max_ptime_ms=audio.max_ptime_ms,
-            repacketize=self.terms.repacketize,
-            dtmf=self.dtmf or Dtmf.RTP,
-            alternatives=tuple(each.remote for each in others),
-            alternative_srtp=tuple(each.srtp for each in others),
-            latching=self.terms.latching,
-            jitter_buffer_ms=self.terms.jitter_buffer_ms,
-        )
-
     # what the session tells
 
     def session_event(self, event: SessionEvent, now: float) -> None:
@@ -435,16 +286,6 @@ class Leg:
     def tell(self, event: LegEvent, now: float) -> None:
         """Tell the call."""
         self.user.leg_event(self, event, now)
-
-    def _shown(self, party: str) -> str:
-        """The party whose early dialog the caller sees for this one: itself, or the last where there are too many."""
-        if self._invite is not None and not session_of(self._invite):
-            return ""  # who has made no offer gets ours once, in one dialog
-        if party not in self._parties:
-            if len(self._parties) >= self.terms.early_media.max_early_dialogs:
-                return self._parties[-1]
-            self._parties.append(party)
-        return party
 
     # answers to our INVITE
 

@@ -1,8 +1,8 @@
 """Facts about a call that take more than a name to tell."""
 
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.media_facts import Amiss, MediaAmiss
 from mediation.b2bua.outputs import Fact, Level
-from mediation.b2bua.plan import Amiss, MediaAmiss
 from mediation.b2bua.record import CallRecord
 from mediation.routing.room import Room
 from mediation.settings.peers import Side

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mediation.b2bua.plan import MediaCommand
+from mediation.b2bua.media_commands import MediaCommand
 from mediation.b2bua.record import CallRecord
 from mediation.sip.flow import Transmit
 from mediation.sip.locating import Question

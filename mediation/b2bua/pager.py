@@ -5,11 +5,11 @@ for a call. One that was only slow may have shown the message all the same: it i
 """
 
 from mediation.b2bua import causes
+from mediation.b2bua.answers import RETRY_AFTER_S
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.content import Content
 from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.invitation import Invitation
-from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.passage import Lines, Passage, is_clean
 from mediation.b2bua.policy import called_uri, invited

@@ -2,6 +2,7 @@
 
 from mediation.b2bua import causes
 from mediation.b2bua.addressee import addressed
+from mediation.b2bua.answers import RETRY_AFTER_S
 from mediation.b2bua.call import Call
 from mediation.b2bua.callers import welcome
 from mediation.b2bua.causes import Cause
@@ -10,11 +11,11 @@ from mediation.b2bua.deciding import Deciding, Decision
 from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.guard import Guard
 from mediation.b2bua.invitation import Invitation
-from mediation.b2bua.leg import RETRY_AFTER_S
 from mediation.b2bua.numbering import inside
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.pager import Page
 from mediation.b2bua.parts import accept_of, bars
+from mediation.b2bua.referrals import Referrals
 from mediation.b2bua.replacing import Replacing, leg_of, refusal
 from mediation.b2bua.rulings import Rulings
 from mediation.b2bua.screening import Refusal, screen
@@ -42,6 +43,7 @@ class Reception:
         self.rulings = Rulings(
             exchange.settings.policy, exchange.agent, self._deciding, exchange.trunks, exchange.emit
         )
+        self._referrals = Referrals(self._agent, routing)
         self._guard = Guard(exchange.settings.trunks, exchange.agent.ids)
         self.calls: dict[str, Call] = {}
         """Those that began here and are not over, by our name for them."""
@@ -156,13 +158,14 @@ class Reception:
             return
         self._agent.layer.respond(transaction, reply(request, 100), now)
         try:
-            call = Call(self._exchange, transaction, decision, now)
+            call = Call(self._exchange, transaction, decision, self._referrals.begin, self.forget, now)
         except RemoteSipError as error:
             self._answer(transaction, error.status, now, reason=error.reason)
             return
         self.calls[call.id] = call
         self._circles.enter(call, request)
-        call.begin(lambda each: self._obstacle(each, decision, now), self.rulings.petition(decision), now)
+        petition = self.rulings.petition(decision)
+        call.setup.begin(lambda: self._obstacle(call, decision, now), petition, now)
 
     def _replace(self, transaction: Transaction, request: Request, source: Source, now: float) -> None:
         """An INVITE whose sender takes somebody's place (RFC 3891)."""

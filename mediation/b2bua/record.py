@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.plan import StreamReport
+from mediation.b2bua.media_facts import StreamReport
 from mediation.rtp.quality import Quality
 from mediation.rtp.voip_metrics import VoipMetrics
 

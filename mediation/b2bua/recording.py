@@ -1,4 +1,4 @@
-"""Which calls are recorded, and under which name: decided once, at the answer."""
+"""Which calls are recorded, and under which name: decided once, at the answer. And what has become of that."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,13 +6,18 @@ from datetime import UTC, datetime
 
 from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.ledger import Ledger
+from mediation.b2bua.media_facts import RecordingEnded, RecordingFailed
 from mediation.b2bua.plan import RecordingOrder
+from mediation.b2bua.record import RecordingRecord
 from mediation.routing.admission import Source
 from mediation.routing.sites import Sites
 from mediation.settings.model import Settings
 from mediation.settings.patterns import compile_pattern
 from mediation.settings.recording import CallDirection, RecordingFormat, RecordingRule
 
+UNHEARD = "nothing was heard of its end"
+TOO_LONG = "the call was longer than max_length_s"
+"""Why a recording is not complete."""
 _PARTS_OF_ALL = 1_000_000
 """How finely a share is drawn."""
 
@@ -90,6 +95,8 @@ class CallRecorder:
         self._call = call
         self._ledger = ledger
         self._media = media
+        self._ended: RecordingEnded | None = None
+        self._failure = ""
 
     def concerns(self, source: Source, trunks: tuple[str, ...]) -> bool:
         """Whether it is recorded; or before the answer, whether it may come to be, where it goes by these trunks."""
@@ -101,6 +108,26 @@ class CallRecorder:
         """Once, when somebody has answered: only then is it known by which trunk the call has left."""
         self._media.order = self._recorder.order(self._as_asked(source, trunks), now)
         return self._media.order
+
+    def told(self, fact: RecordingFailed | RecordingEnded) -> None:
+        """What has become of it, or goes wrong with it."""
+        match fact:
+            case RecordingFailed(_, reason):
+                self._failure = self._failure or reason
+            case RecordingEnded():
+                self._ended = fact
+
+    @property
+    def record(self) -> RecordingRecord | None:
+        """What is written down of it; None: there was to be none."""
+        order, ended = self._media.order, self._ended
+        if order is None:
+            return None
+        if ended is None:
+            return RecordingRecord(order.files, complete=False, dropped=None, reason=self._failure or UNHEARD)
+        reason = self._failure or (TOO_LONG if ended.cut else "")
+        complete = not reason and not ended.dropped
+        return RecordingRecord(ended.files, complete=complete, dropped=ended.dropped, reason=reason)
 
     def _as_asked(self, source: Source, trunks: tuple[str, ...]) -> RecordedCall:
         return RecordedCall.of(self._call, source, trunks, self._ledger.calling, self._ledger.called)

@@ -1,6 +1,5 @@
 """What becomes of a REFER: passed on, refused, or performed here, and how (RFC 3515 section 2.4, RFC 5589)."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from mediation.b2bua.call import Call
@@ -12,7 +11,7 @@ from mediation.b2bua.leg import Leg
 from mediation.b2bua.numbering import Inside, callers_of, inside, inside_headers
 from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.policy import called_uri, invited
-from mediation.b2bua.succession import Succession
+from mediation.b2bua.replacing import leg_of
 from mediation.b2bua.transfer import Transfer
 from mediation.routing.admission import Source
 from mediation.routing.numbers import number_of
@@ -23,7 +22,6 @@ from mediation.settings.peers import Side
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.headers import Headers, NameAddress
 from mediation.sip.message import Request
-from mediation.sip.replaces import Replaces
 from mediation.sip.transfer import ReferTo
 
 _OWN = ("from", "to", "via", "call-id", "cseq", "contact", "route", "record-route", "referred-by", "max-forwards",
@@ -34,22 +32,15 @@ _OWN = ("from", "to", "via", "call-id", "cseq", "contact", "route", "record-rout
 class Referrals:
     """The REFERs of one engine's calls."""
 
-    def __init__(
-        self,
-        agent: Agent,
-        routing: Routing,
-        find: Callable[[Replaces], Leg | None],
-    ) -> None:
-        """`find` gives the leg whose dialog the peer names."""
+    def __init__(self, agent: Agent, routing: Routing) -> None:
         self._agent = agent
         self._routing = routing
-        self._find = find
 
-    def begin(self, call: Call, leg: Leg, referred: Referred, now: float) -> Succession | None:
-        """Begin what `leg` wants of the other one; None: it was refused or passed on, and its peer hears so."""
-        other, refer_to = call.seats.other(leg), referred.refer_to
+    def begin(self, call: Call, leg: Leg, referred: Referred, now: float) -> None:
+        """Begin what `leg` wants of the other one, pass it on, or refuse it; its peer hears so."""
+        other, refer_to, bridge = call.seats.other(leg), referred.refer_to, call.seats.bridge
         number = number_of(translated(refer_to.target, leg.terms.numbers.called_in))
-        if call.is_changing or not leg.is_up or not other.is_up:
+        if call.successions.current is not None or not leg.is_up or not other.is_up:
             leg.questions.reply(referred.question, 491, now)
         elif refer_to.method != "INVITE" or not number:
             leg.questions.reply(referred.question, 603, now)
@@ -57,22 +48,24 @@ class Referrals:
             leg.questions.reply(
                 referred.question, 482, now
             )  # a transfer to whoever asks for it goes in a circle
-        elif other.terms.transfer.mode is TransferMode.REFER and other.questions.lists("REFER"):
-            call.pass_on_referral(leg, referred, self._for_the_other(leg, other, referred), now)
+        elif (
+            bridge is not None
+            and other.terms.transfer.mode is TransferMode.REFER
+            and other.questions.lists("REFER")
+        ):
+            bridge.talk.refer(leg, referred, self._for_the_other(leg, other, referred), now)
         else:
-            return self._perform(call, leg, referred, number, now)
-        return None
+            self._perform(call, leg, referred, number, now)
 
-    def _perform(
-        self, call: Call, leg: Leg, referred: Referred, number: str, now: float
-    ) -> Succession | None:
+    def _perform(self, call: Call, leg: Leg, referred: Referred, number: str, now: float) -> None:
         replaces = referred.refer_to.replaces
-        consulted = None if replaces is None else self._find(replaces)
+        consulted = None if replaces is None else leg_of(self._agent, replaces)
         if consulted is not None:
-            if not Joining.possible(call, consulted):
+            if Joining.possible(call, consulted):
+                Joining(call, leg, referred, consulted, now)
+            else:
                 leg.questions.reply(referred.question, 481, now)
-                return None
-            return Joining(call, leg, referred, consulted, now)
+            return
         other = call.seats.other(leg)
         asked = self._request(leg, other, referred)
         candidates = self._routing.candidates(self._source(call, leg, asked.request), number, now)
@@ -84,8 +77,8 @@ class Referrals:
         welcomed = welcome(Invitation(asked.request, other.terms, extra, asked.secrets), candidates)
         if welcomed.refusal is not None or not welcomed.candidates:
             leg.questions.reply(referred.question, 603, now)
-            return None
-        return Transfer(call, leg, referred, welcomed.invitation, welcomed.candidates, now)
+        else:
+            Transfer(call, leg, referred, welcomed.invitation, welcomed.candidates, now)
 
     def _source(self, call: Call, leg: Leg, asked: Request) -> Source:
         """As whose call the new one is routed: as one from outside, which the front ends take, or by our routes.
@@ -119,7 +112,7 @@ class Referrals:
         uri = called_uri(asked.request, hostport(other.flow.remote), numbers=other.terms.numbers)
         target = NameAddress.parse(f"<{uri}>").uri
         replaces = referred.refer_to.replaces
-        consulted = None if replaces is None else self._find(replaces)
+        consulted = None if replaces is None else leg_of(self._agent, replaces)
         refer_to = ReferTo(target)
         if consulted is not None and isinstance(consulted.user, Call) and consulted.user.is_up:
             across = consulted.user.seats.other(consulted)

@@ -6,14 +6,12 @@ A party that talks is relieved, a party that is only being alerted is spared the
 from mediation.b2bua import causes
 from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.events import Answered, LegEvent, Progress, Updated
-from mediation.b2bua.hunt import Failed
+from mediation.b2bua.events import LegEvent, Updated
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import PairOpened
+from mediation.b2bua.media_facts import PairOpened
 from mediation.routing.admission import Source
 from mediation.sip.agent import Agent
 from mediation.sip.dialog import DialogId
-from mediation.sip.errors import LocalSipError
 from mediation.sip.invite import InviteSession
 from mediation.sip.replaces import Replaces
 from mediation.sip.session_table import Stage
@@ -38,7 +36,7 @@ def refusal(replaces: Replaces, leg: Leg | None, source: Source) -> int:
         return 481  # an early dialog that we did not begin (section 3), or none yet
     if replaces.early_only and stage is not Stage.PROCEEDING:
         return 486
-    return 491 if call.is_changing else 0
+    return 0 if call.successions.current is None else 491
 
 
 def leg_of(agent: Agent, replaces: Replaces) -> Leg | None:
@@ -65,12 +63,12 @@ class Replacing:
         self.user = call
         self.leaving = leaving
         call.open.add(leg)
-        obstacle = leg.judge(transaction.request)
+        obstacle = leg.answers.judge()
         if obstacle is not None:
             self._over = True
             leg.hang_up(obstacle, now)
             return
-        call.lend_seat(self)
+        call.successions.begin(self)
         call.media.open_pair(leg.side, leg.flow.local[0])
 
     @property
@@ -88,26 +86,21 @@ class Replacing:
         if not isinstance(event, Updated):
             self._end(now, causes.CANCELLED)
 
-    def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
-        """Nobody is sought."""
-        raise LocalSipError("whoever replaces seeks nobody")
-
     def pair_opened(self, fact: PairOpened, now: float) -> None:
         """Answer the new party, and let it sit."""
         call, leg, leaving = self._call, self._leg, self.leaving
         self._over = True
-        call.succession_over()
+        call.successions.over()
         leg.bind(fact.endpoint)
-        seat = call.seats.seat_of(leaving)
         other = call.seats.other(leaving)
         codec = None if other.audio is None else other.audio.codec
-        leg.answer(now, prefer=codec, willing=other.said.wish_of_audio)
+        leg.answers.accept(now, prefer=codec, willing=other.said.wish_of_audio)
         if call.is_up:
-            call.note_transfer(leaving, leg, 200, now)
-            call.take_seat(seat, leg, fact.pair, now)
+            call.successions.note(leaving, leg, 200, now)
+            call.successions.take_seat(leaving, leg, fact.pair, now)
             leaving.hang_up(causes.REPLACED, now)
         else:
-            call.pick_up(leg, fact.pair, now)
+            call.successions.pick_up(leg, fact.pair, call.setup.party, now)
 
     def pair_refused(self, now: float) -> None:
         """See `Succession`."""
@@ -123,5 +116,5 @@ class Replacing:
     def _end(self, now: float, cause: Cause) -> None:
         if not self._over:
             self._over = True
-            self._call.succession_over()
+            self._call.successions.over()
             self._leg.hang_up(cause, now)

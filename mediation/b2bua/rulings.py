@@ -11,10 +11,10 @@ from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.deciding import Deciding, Decision
 from mediation.b2bua.outputs import AskPolicy, DropPolicy, Level, Output
+from mediation.b2bua.principal import Principal
 from mediation.routing.breaker import Breaker
 from mediation.routing.question import Asked, asked_about
 from mediation.routing.room import Way
-from mediation.routing.routes import Candidate
 from mediation.routing.ruling import BadAnswer, Ruling, ruling_of
 from mediation.routing.trunk import TrunkState
 from mediation.settings.peers import Side
@@ -51,21 +51,13 @@ PolicyNews = PolicyAnswered | PolicyFailed
 
 
 class Petitioner(Protocol):
-    """The call that waits."""
-
-    id: str
-
-    def may_pass(self, candidate: Candidate) -> bool:
-        """Whether its audio is to go past us on the way to this target."""
+    """Who waits."""
 
     def admitted(self, decision: Decision, tag: str, now: float) -> None:
-        """It goes on, as is decided now."""
+        """The call goes on, as is decided now."""
 
     def barred(self, cause: Cause, tag: str, now: float) -> None:
         """It does not."""
-
-    def fact(self, name: str, level: Level = Level.INFO, **fields: object) -> None:
-        """Write something down."""
 
 
 class Rulings:
@@ -141,38 +133,38 @@ class Petition:
         self._asked_at = 0.0
         self._waits = False
 
-    def begin(self, user: Petitioner, now: float) -> None:
-        """Ask, unless there is no use in it; the call is told what is decided, at once or later."""
+    def begin(self, user: Petitioner, call: Principal, now: float) -> None:
+        """Ask, unless there is no use in it; `user` is told what is decided, at once or later."""
         rulings = self._rulings
-        self.user, self._asked_at = user, now
+        self.user, self._call, self._asked_at = user, call, now
         if len(rulings.waiting) >= rulings.rules.max_waiting:
             self._goes_without("too many calls wait", now)
         elif not rulings.breaker.lets(now):
             self._goes_without("it rests", now)
         else:
             self._waits = True
-            rulings.waiting[user.id] = self
+            rulings.waiting[call.id] = self
             rulings.agent.deadlines.start((self, _DEADLINE), now + rulings.rules.deadline_ms / 1000)
-            rulings.emit(AskPolicy(user.id, rulings.question(user.id, self._decision, now)))
+            rulings.emit(AskPolicy(call.id, rulings.question(call.id, self._decision, now)))
 
     def abandon(self) -> None:
         """The call waits for nothing any more."""
         if self._waits:
             self._close()
-            self._rulings.emit(DropPolicy(self.user.id))
-            self.user.fact("policy.dropped", Level.DEBUG)
+            self._rulings.emit(DropPolicy(self._call.id))
+            self._call.fact("policy.dropped", Level.DEBUG)
 
     def timer_fired(self, name: str, now: float) -> None:
         """No answer has come in time."""
         del name
-        self._rulings.emit(DropPolicy(self.user.id))
+        self._rulings.emit(DropPolicy(self._call.id))
         self.fails("no answer in time", now)
 
     def fails(self, reason: str, now: float) -> None:
         """Nothing that can be used was said."""
         self._close()
         rules = self._rulings.rules
-        self.user.fact(
+        self._call.fact(
             "policy.failed",
             Level.WARNING,
             reason=reason,
@@ -180,7 +172,7 @@ class Petition:
             took_s=round(now - self._asked_at, 3),
         )
         if self._rulings.breaker.failed(now):
-            self.user.fact("policy.rests", Level.WARNING, failures=rules.failures, seconds=rules.rest_s)
+            self._call.fact("policy.rests", Level.WARNING, failures=rules.failures, seconds=rules.rest_s)
         self._fall_back(now)
 
     def answered(self, ruling: Ruling, now: float) -> None:
@@ -188,15 +180,15 @@ class Petition:
         rulings = self._rulings
         decision, unknown = rulings.deciding.ruled(self._decision, ruling, now)
         if unknown:
-            self.user.fact("policy.trunks_unknown", Level.WARNING, trunks=list(unknown[:MOST_TOLD]))
+            self._call.fact("policy.trunks_unknown", Level.WARNING, trunks=list(unknown[:MOST_TOLD]))
         if unknown and not decision.candidates:
             self.fails("not one of its trunks is open to the call", now)
             return
         self._close()
         result = "refused" if ruling.refusal else "changed" if ruling.changes else "as-decided"
-        self.user.fact("policy.answered", result=result, took_s=round(now - self._asked_at, 3))
+        self._call.fact("policy.answered", result=result, took_s=round(now - self._asked_at, 3))
         if rulings.breaker.answered():
-            self.user.fact("policy.recovered")
+            self._call.fact("policy.recovered")
         if ruling.refusal is not None:
             self.user.barred(causes.refused_by_policy(ruling.refusal), ruling.tag, now)
         else:
@@ -206,7 +198,7 @@ class Petition:
         """Let the call go on, where what was decided before it waited, or has come of the answer, still can be."""
         deciding = self._rulings.deciding
         obstacle = deciding.unroutable(decision, now)
-        obstacle = obstacle or deciding.lack(decision, now, self.user.may_pass, entered=True)
+        obstacle = obstacle or deciding.lack(decision, now, self._call.may_pass, entered=True)
         if obstacle is None:
             self.user.admitted(decision, tag, now)
         else:
@@ -214,7 +206,7 @@ class Petition:
 
     def _goes_without(self, reason: str, now: float) -> None:
         then = str(self._rulings.rules.on_failure)
-        self.user.fact("policy.skipped", Level.DEBUG, reason=reason, then=then)
+        self._call.fact("policy.skipped", Level.DEBUG, reason=reason, then=then)
         self._fall_back(now)
 
     def _fall_back(self, now: float) -> None:
@@ -227,7 +219,7 @@ class Petition:
         """Wait no more."""
         self._waits = False
         self._rulings.agent.deadlines.stop((self, _DEADLINE))
-        self._rulings.waiting.pop(self.user.id, None)
+        self._rulings.waiting.pop(self._call.id, None)
 
 
 def _trunks_of(decision: Decision) -> tuple[str, ...]:

@@ -14,14 +14,16 @@ from mediation.b2bua.causes import Cause
 from mediation.b2bua.descriptions import Told
 from mediation.b2bua.events import Answered, Progress
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.leg_media import media_of
 from mediation.b2bua.parts import crossing
 from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.plan import ABSENT, Fax, Stream
 from mediation.b2bua.policy import crossing_response, introduction_lines, session_lines
 from mediation.b2bua.sounds import Sound, music_of, ringback_of
 from mediation.routing.terms import Terms
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import Direction
 from mediation.sdp.direct import Direct
-from mediation.sdp.negotiation import AgreedAudio, Direction
 from mediation.sip.dtmf_info import DtmfInfo
 from mediation.sip.errors import LocalSipError
 from mediation.sip.headers import Headers
@@ -106,7 +108,7 @@ class Seats:
         )
         if ours and status in (180, 183):
             status = int(caller.terms.early_media.ringback_in)
-        caller.ring(
+        caller.answers.ring(
             status,
             now,
             party=progress.party,
@@ -136,7 +138,7 @@ class Seats:
             self._ringing = leg
             self.apply()
         elif not told:
-            self.caller.ring(180, now, party=party)
+            self.caller.answers.ring(180, now, party=party)
 
     @property
     def hears_the_callee(self) -> bool:
@@ -152,7 +154,7 @@ class Seats:
     def announce(self, sound: Sound, party: str, now: float) -> None:
         """Let the caller hear why it is refused, in the early dialog of whoever was heard last."""
         self._announced, self.guest = sound, None
-        self.caller.ring(183, now, party=party, media=True)
+        self.caller.answers.ring(183, now, party=party, media=True)
         self.apply()
 
     def _note_ringing(self, leg: Leg, progress: Progress) -> None:
@@ -166,7 +168,7 @@ class Seats:
         """Tell the caller that somebody has answered, and return who."""
         if self.callee is None or self.bridge is None:
             raise LocalSipError("nobody has answered")
-        self.caller.answer(
+        self.caller.answers.accept(
             now,
             party=answered.party,
             prefer=answered.audio.codec,
@@ -265,7 +267,7 @@ class Seats:
     def apply(self) -> None:
         """Put in force what both have agreed."""
         if self._announced is not None:
-            media = self.caller.media()
+            media = media_of(self.caller)
             if isinstance(media, Stream):
                 self._media.apply(replace(media, plays=self._announced), ABSENT, early=True)
             return
@@ -288,7 +290,7 @@ class Seats:
 
     def _heard_by(self, leg: Leg, across: Leg) -> Stream | Fax | None:
         """A leg's part of the plan, and what we play to it."""
-        media = leg.media()
+        media = media_of(leg)
         if media is None and leg is self._ringing and _ringback(across) is not None:
             return ABSENT
         if not isinstance(media, Stream):

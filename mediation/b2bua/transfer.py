@@ -11,10 +11,11 @@ from mediation.b2bua.bypass import told_of
 from mediation.b2bua.call import Call
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.events import Answered, LegEvent, Progress, Referred, Updated
-from mediation.b2bua.hunt import Failed
+from mediation.b2bua.hunt import Failed, Hunt
 from mediation.b2bua.invitation import Invitation
 from mediation.b2bua.leg import Leg
-from mediation.b2bua.plan import Endpoint, PairOpened
+from mediation.b2bua.media_facts import PairOpened
+from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.reports import Reports
 from mediation.routing.routes import Candidate
 from mediation.sip.errors import LocalSipError
@@ -97,7 +98,7 @@ class Transfer:
     ) -> None:
         """Accept the REFER, and ask for ports."""
         self._call = call
-        self._hunt = call.hunt(invitation, candidates)
+        self._hunt = Hunt(self, call, invitation, candidates)
         self._pair = 0
         self._local: Endpoint = ("", 0)
         self._has_left = False
@@ -111,6 +112,7 @@ class Transfer:
         call.seats.keep_audio(now, kept=True)
         first = candidates[0]
         call.media.open_pair(first.terms.side, first.listener.host)
+        call.successions.begin(self)
 
     @property
     def awaits_pair(self) -> bool:
@@ -132,7 +134,7 @@ class Transfer:
             self._hunt.leg_event(event, now)
 
     def hunt_event(self, event: Progress | Answered | Failed, now: float) -> None:
-        """See `Succession`."""
+        """The search has come to something."""
         match event:
             case Progress():
                 self._cue(Cue.PROGRESS, now, event)
@@ -183,15 +185,15 @@ class Transfer:
                 if self._hunt.leg is not None and isinstance(given, Progress):
                     call.seats.expect((call.seats.seat_of(leaving), self._hunt.leg, self._pair), given)
             case Act.JOIN if self._hunt.leg is not None:
-                call.succession_over()
-                call.note_transfer(leaving, self._hunt.leg, 200, now)
-                call.take_seat(call.seats.seat_of(leaving), self._hunt.leg, self._pair, now)
+                call.successions.over()
+                call.successions.note(leaving, self._hunt.leg, 200, now)
+                call.successions.take_seat(leaving, self._hunt.leg, self._pair, now)
                 leaving.hang_up(causes.TRANSFERRED, now)
             case Act.GO_BACK:
-                call.succession_over()
-                call.note_transfer(leaving, None, cause.status, now)
+                call.successions.over()
+                call.successions.note(leaving, None, cause.status, now)
                 if self._has_left:
-                    call.end(call.seats.seat_of(leaving), cause, now)
+                    call.successions.end(leaving, cause, now)
                 else:
                     call.seats.hear(None)
                     call.seats.keep_audio(now, kept=False)

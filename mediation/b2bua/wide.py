@@ -6,7 +6,7 @@ door. So all that can be done to audio can be done to its.
 
 from dataclasses import dataclass
 
-from mediation.sdp.negotiation import AgreedAudio
+from mediation.sdp.agreed import AgreedAudio
 from mediation.sdp.opus import ANY_OPUS, OpusWishes
 from mediation_codecs.codec import Codec, is_wide
 

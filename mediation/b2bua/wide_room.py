@@ -6,8 +6,8 @@ answer comes, and given back when something else was agreed on. Who finds none i
 
 from dataclasses import replace
 
+from mediation.sdp.capabilities import Capabilities
 from mediation.sdp.errors import NotAcceptable
-from mediation.sdp.negotiation import Capabilities
 from mediation_codecs.codec import is_wide
 
 

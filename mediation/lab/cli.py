@@ -12,7 +12,7 @@ from mediation.lab.behaviour import BEHAVIOURS, Behaviour, behaviour_named
 from mediation.lab.simulator import SimulatorSettings, simulate
 from mediation.lab.traits import USUAL, WORDS, Traits, traits_of
 from mediation.lab.user_agent import Placement
-from mediation.net.flows import ListenError
+from mediation.net.listening import ListenError
 from mediation.settings.addresses import parse_listener, parse_target
 from mediation.settings.places import AnyTarget, Listener, Target
 from mediation.settings.words import UnfitError

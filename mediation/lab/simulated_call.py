@@ -5,17 +5,12 @@ from typing import Protocol
 
 from mediation.lab.behaviour import Behaviour, Step
 from mediation.lab.traits import Hold, Traits
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.crypto import KeyRing, SrtpMode, Suite
 from mediation.sdp.description import Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable, SdpError
-from mediation.sdp.negotiation import (
-    AgreedAudio,
-    Capabilities,
-    LocalAudio,
-    make_answer,
-    make_offer,
-    read_answer,
-)
+from mediation.sdp.negotiation import make_answer, make_offer, read_answer
 from mediation.sip import session_events as session
 from mediation.sip.agent import Agent, hostport
 from mediation.sip.flow import Endpoint, Flow

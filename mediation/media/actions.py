@@ -43,6 +43,7 @@ ALL_CLOSED: Final[tuple[Drop, ...]] = (Drop.CLOSED,) * 128
 def actions_by(
     key: tuple[Law, int, Law, int],
     source_types: tuple[int, ...],
+    unsaid_laws: tuple[tuple[int, Law], ...],
     source_events: tuple[int, ...],
     sink_event: int | None,
     sink_noise: bool,
@@ -55,6 +56,8 @@ def actions_by(
     if sink_event is not None:
         for source_event in source_events:
             actions[source_event] = (sink_event, None)
+    for number, law in unsaid_laws:
+        actions[number] = (sink_type, translation_table(law, sink_law))
     for source_type in source_types:
         actions[source_type] = (sink_type, translation_table(source_law, sink_law))
     return tuple(actions)

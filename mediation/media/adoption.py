@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from mediation import __version__
-from mediation.b2bua.plan import MediaFact
+from mediation.b2bua.media_facts import MediaFact
 from mediation.media.channel import LARGEST, Channel, ChannelError, Message, decode, encode
 from mediation.media.door import is_stranger, peer
 from mediation.media.lives import Foundling, Life

@@ -5,8 +5,9 @@ Looked at once a second, beside the packets. Times are whole numbers of the medi
 
 from typing import Final
 
-from mediation.b2bua.plan import Amiss
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.b2bua.media_facts import Amiss
+from mediation.media.clock import CLOCK_HZ
+from mediation.media.relay import Relay
 
 LOOK_INTERVAL: Final = CLOCK_HZ
 """So often it is looked how audio fares: once a second."""
@@ -36,11 +37,11 @@ class Alarms:
     def look(self, now: int, since: int, *, expected: bool, other_sends: bool) -> News:
         """What has changed.
 
-        `expected`: the plan says that the party sends, and did so at `since`. `other_sends`: the other party does.
+        `expected`: the party is to be heard by the plan, which is as old as `since`. `other_sends`: the other one does.
         """
         if not expected:
             return self.stand_down(now)
-        heard = self._inward.heard
+        heard = self._inward.tally.heard
         news: News = []
         if self._one_way_since == _NEVER:
             quiet_since = max(heard, since)

@@ -8,23 +8,17 @@ the parties were told stays true: the ports, and the plan in force.
 from collections import deque
 from dataclasses import dataclass, field
 
-from mediation.b2bua.plan import (
+from mediation.b2bua.media_commands import (
     ApplyMedia,
     CloseMedia,
     ClosePair,
-    Endpoint,
-    FaxPlan,
     MediaCommand,
-    MediaFact,
-    MediaLost,
-    MediaOpened,
-    MediaPlan,
     OpenMedia,
     OpenPair,
-    PairOpened,
-    PairRefused,
     PressKey,
 )
+from mediation.b2bua.media_facts import MediaFact, MediaLost, MediaOpened, PairOpened, PairRefused
+from mediation.b2bua.plan import Endpoint, FaxPlan, MediaPlan
 from mediation.media.channel import Message
 from mediation.media.worker_messages import Held, Reopen
 from mediation.settings.peers import Side

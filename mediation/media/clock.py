@@ -2,7 +2,10 @@
 
 from typing import Final
 
-UNITS_PER_MS: Final = 8
+CLOCK_HZ: Final = 8000
+"""The timestamp units of G.711 and telephone-event in a second."""
+
+UNITS_PER_MS: Final = CLOCK_HZ // 1000
 
 NEVER: Final = 1 << 62
 """A moment that does not come."""

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Final, Protocol
 
 from mediation import __version__
-from mediation.b2bua.plan import MediaFact
+from mediation.b2bua.media_facts import MediaFact
 from mediation.media.channel import Channel, ChannelError, Message, encode
+from mediation.media.clock import CLOCK_HZ
 from mediation.media.door import Door
 from mediation.media.life import TABLE, Do, Event, State
 from mediation.media.loop import Loop
-from mediation.media.relay import CLOCK_HZ
 from mediation.media.worker_messages import (
     Adopt,
     Configure,
@@ -92,7 +92,6 @@ class Control:
         self._door: Door | None = None
         self._visitors: list[Channel] = []
         self._kept: deque[bytes] = deque(maxlen=MAX_KEPT)
-        self._writing = False
         self._looking = False
         self._lost_at = 0
         self._denied = ""
@@ -110,7 +109,7 @@ class Control:
             else:
                 self._loop.watch(self._door.fileno(), self._let_in)
         if self._channel is not None:
-            self._loop.watch(self._channel.fileno(), self._hear)
+            self._listen_to(self._channel)
         self._comes(Event.READY)
 
     def tell(self, message: MediaFact | OrphanEnded | WorkerStatistics) -> None:
@@ -126,6 +125,10 @@ class Control:
             self._door.close()
         for channel in (*self._visitors, *((self._channel,) if self._channel is not None else ())):
             channel.close()
+
+    def _listen_to(self, channel: Channel) -> None:
+        self._loop.watch(channel.fileno(), self._hear)
+        channel.tell_waiting(partial(self._loop.watch_writing, channel.fileno()))
 
     def _comes(self, event: Event, claim: Claim | None = None) -> None:
         row = TABLE.step(self._state, event)
@@ -158,7 +161,6 @@ class Control:
             self._loop.forget(self._channel.fileno())
             self._channel.close()
             self._channel = None
-        self._writing = False
         self._lost_at = now
         self._house.let_go(now)
         if not self._looking:
@@ -177,7 +179,7 @@ class Control:
     def _take_up(self, visitor: Channel) -> None:
         self._visitors.remove(visitor)
         self._channel = visitor
-        self._loop.watch(visitor.fileno(), self._hear)
+        self._listen_to(visitor)
         self._house.taken_up()
         told = [encode(held) for held in self._house.held()]
         kept, self._kept = self._kept, deque(maxlen=MAX_KEPT)
@@ -199,8 +201,6 @@ class Control:
                 channel.send_encoded(octets)
         except ChannelError:
             self._lost()
-        else:
-            self._note_writing(channel)
 
     def _hear(self, now: int) -> None:
         """Commands, and room for what could not be told before."""
@@ -209,7 +209,6 @@ class Control:
             return
         try:
             channel.flush()
-            self._note_writing(channel)
             for _ in range(MAX_COMMANDS):
                 message = channel.receive()
                 if message is None:
@@ -271,13 +270,6 @@ class Control:
         self._looking = self._state in (State.ORPHANED, State.ADOPTED)
         if self._looking:
             self._loop.call_at(now + LOOK, self._look)
-
-    def _note_writing(self, channel: Channel) -> None:
-        """Ask to be woken for writing as long as something waits."""
-        waiting = channel.waiting > 0
-        if waiting != self._writing:
-            self._writing = waiting
-            self._loop.watch_writing(channel.fileno(), waiting)
 
 
 _OWN: Final = tuple(f'["{name}"'.encode() for name in ("ready", "held", "statistics", "orphan ended"))

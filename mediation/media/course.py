@@ -1,25 +1,27 @@
 """The course of a stream: packets that simply follow each other, carried with the least that must be done.
 
 Nearly every packet is the next of its stream: from the same sender, of the same payload type and length, with the
-next sequence number and a timestamp later by just its samples. So its whole header is known before it comes. Taken
-as one number of 96 bits it is the last one plus a constant, and what leaves is that number plus another constant:
-one comparison and two additions stand for reading, checking, counting and rewriting it.
+next sequence number and a timestamp later by just its samples. So its whole header is known before it comes, and what
+leaves in its place differs by two constants, its number, its SSRC and a table for the payload:
 
-    came    80 00 0029 00000140 0000aaaa   + step   = what must come next
-    leaves  80 08 03f1 0000c490 00005555   = came + offset, and the payload by its table
+    came    80 00 0029 00000140 0000aaaa   payload
+    leaves  80 08 03f1 0000c490 00005555   payload by its table
+
+Comparing and rewriting is compiled (`course.c`). Between two sockets the whole way is, and Python hears nothing of a
+packet that follows (`loop`); by a line of another kind, such as SRTP's, `hear` carries it.
 
 Whatever else comes ends the course and goes the usual way, by `Carried.carry_heard`, which may begin another one.
 What has followed is counted when somebody asks. The alternative was measured: to compare and rewrite the packets of
 a wake-up together, by NumPy. At two hundred packets a wake it wins little or nothing, at ten it costs twice as much.
 """
 
+import ctypes
+import socket
 from typing import Final, Protocol
 
-from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN
+from mediation.media.compiled import LARGEST, CourseState, course_follow
+from mediation.rtp.packet import HEADER, HEADER_OCTETS
 from mediation.rtp.rewrite import MAX_CLOCK_STEP
-
-LARGEST: Final = 2048
-"""Octets of a datagram that are read; more is no audio of ours. One of so many may have been cut."""
 
 
 class Line(Protocol):
@@ -54,67 +56,50 @@ class Carried(Protocol):
     def followed(self, packets: int, octets: int, timestamp: int, arrival: int, jitter_16: int) -> None:
         """So many packets, each of that many octets of payload, have followed and left; the last one's figures."""
 
-    def unsent(self, octets: int) -> None:
-        """One of those that are told as followed was refused by the socket."""
+    def unsent(self, packets: int, octets: int) -> None:
+        """So many of those that are told as followed, each of that many octets, were refused by the socket."""
 
 
 class Course:
     """Of one stream: the line it comes by, the line it leaves by, and what must come next."""
 
-    __slots__ = (
-        "_carried", "_due", "_jitter_16", "_next", "_octets", "_offset", "_receive", "_samples", "_send",
-        "_settled", "_step", "_stop", "_table",
-    )  # fmt: skip
+    __slots__ = ("_carried", "_receive", "_send", "_state", "address")
 
     def __init__(self, carried: Carried, source: Line, sink: Line) -> None:
         """Nothing is expected before `begin`."""
         self._carried = carried
-        self._receive = source.recv
-        self._send = sink.send
-        self._next = _NOTHING
-        self._settled = _NOTHING
-        self._stop = self._step = self._offset = 0
-        self._octets = self._samples = 0
-        self._due = 0
-        self._jitter_16 = 0
-        self._table: bytes | None = None
+        self._state = CourseState()
+        self.address = ctypes.addressof(self._state)
+        """Of the state, as long as this object lives."""
+        self.lead(source, sink)
 
     def hear(self, arrival: int) -> None:
-        """A packet is there to be read: the road of nearly all packets."""
-        receive = self._receive  # looked up as an attribute: as a method it would take longer
+        """A packet is there to be read, and the compiled way cannot or need not take it."""
         try:
-            packet = receive(LARGEST)
+            packet = self._receive(LARGEST)
         except OSError:  # none after all, or the source's host says that nobody listens there yet
             return
-        header = _number(packet[_HEAD])
-        if header != self._next or len(packet) != self._octets:
-            self._end_with(packet, arrival)
+        if not course_follow(self.address, packet, len(packet), arrival, _LEAVING):
+            self.differs(packet, arrival)
             return
-        late = arrival - self._due
-        if late < 0:
-            late = -late
-        if late >= MAX_CLOCK_STEP:
-            self._end_with(packet, arrival)
-            return
-        self._jitter_16 += late - ((self._jitter_16 + 8) >> 4)
-        self._due = arrival + self._samples
-        self._next = following = header + self._step
-        payload = packet[_BODY]
-        if self._table is not None:
-            payload = payload.translate(self._table)
-        send = self._send
         try:
-            send((header + self._offset).to_bytes(HEADER_OCTETS) + payload)
+            self._send(ctypes.string_at(_LEAVING, len(packet)))
         except OSError:
-            self._carried.unsent(len(payload))
-        if following == self._stop:
-            self.end()
+            self._state.unsent += 1
+
+    def differs(self, packet: bytes, arrival: int) -> None:
+        """A packet has come that does not follow."""
+        self.end()
+        self._carried.carry_heard(packet, arrival)
 
     def lead(self, source: Line, sink: Line) -> None:
         """Other lines, from now on. Ends the course."""
         self.end()
         self._receive = source.recv
         self._send = sink.send
+        self._state.sink = -1
+        if isinstance(source, socket.socket) and isinstance(sink, socket.socket):
+            self._state.sink = sink.fileno()
 
     def begin(
         self,
@@ -130,53 +115,39 @@ class Course:
         `jitter_16` is sixteen times the jitter (RFC 3550 appendix A.8), `offsets` what is added to sequence number
         and timestamp, `leaving` the payload type and SSRC of what leaves, `table` what translates the payload.
         """
-        _, payload_type, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
+        state = self._state
+        _, state.payload_type, sequence, timestamp, state.ssrc = HEADER.unpack_from(packet)
         samples = len(packet) - HEADER_OCTETS  # G.711 has an octet for each
-        sequence_leaving = (sequence + offsets[0]) & 0xFFFF
-        timestamp_leaving = (timestamp + offsets[1]) & 0xFFFFFFFF
-        came = _header(payload_type, sequence, timestamp, ssrc)
-        left = _header(leaving[0], sequence_leaving, timestamp_leaving, leaving[1])
-        # No field may run over into the one before it. Of what comes none can: its next value would be another.
-        room = min(
-            0xFFFF - max(sequence, sequence_leaving),
-            (0xFFFFFFFF - max(timestamp, timestamp_leaving)) // max(1, samples),
-        )
-        if room < 1 or samples < 1:
-            return
-        self._step = 1 << _SEQUENCE | samples << _TIMESTAMP
-        self._offset = left - came
-        self._next = self._settled = came + self._step
-        self._stop = came + (room + 1) * self._step
-        self._octets = len(packet)
-        self._samples = samples
-        self._due = arrival + samples
-        self._jitter_16 = jitter_16
-        self._table = table
+        state.octets = len(packet)
+        state.sequence = sequence + 1
+        state.timestamp = timestamp + samples
+        state.sequence_offset, state.timestamp_offset = offsets
+        state.leaving_type, state.leaving_ssrc = leaving
+        state.table = table
+        state.due = arrival + samples
+        state.tolerance = MAX_CLOCK_STEP
+        state.jitter_16 = jitter_16
 
     def settle(self) -> None:
         """Tell what has followed since it was told last."""
-        if self._next != self._settled:
-            # Of the last packet, for the header that is expected may be more than its fields can hold.
-            last = self._next - self._step
-            packets = (last >> _SEQUENCE) - (self._settled - self._step >> _SEQUENCE)
-            self._settled = self._next
-            timestamp = last >> _TIMESTAMP & 0xFFFFFFFF
-            arrival = self._due - self._samples
-            self._carried.followed(packets, self._samples, timestamp, arrival, self._jitter_16)
+        state = self._state
+        if packets := state.packets:
+            samples = state.octets - HEADER_OCTETS
+            unsent, state.packets, state.unsent = state.unsent, 0, 0
+            timestamp = (state.timestamp - samples) & 0xFFFFFFFF
+            self._carried.followed(packets, samples, timestamp, state.due - samples, state.jitter_16)
+            if unsent:
+                self._carried.unsent(unsent, samples)
 
     def end(self) -> None:
         """Settle, and expect nothing."""
         self.settle()
-        self._next = self._settled = _NOTHING
+        self._state.octets = 0
 
     def close(self) -> None:
         """End, and forget whose stream it was."""
-        self.end()
+        self.lead(NO_LINE, NO_LINE)
         self._carried = _NOBODY
-
-    def _end_with(self, packet: bytes, arrival: int) -> None:
-        self.end()
-        self._carried.carry_heard(packet, arrival)
 
 
 class _Nobody:
@@ -188,26 +159,12 @@ class _Nobody:
     def followed(self, packets: int, octets: int, timestamp: int, arrival: int, jitter_16: int) -> None:
         """Nothing can have."""
 
-    def unsent(self, octets: int) -> None:
+    def unsent(self, packets: int, octets: int) -> None:
         """Nothing was to be sent."""
 
 
 _NOBODY: Final = _Nobody()
 
-_NOTHING: Final = -1
-"""No header."""
-
-_SEQUENCE: Final = 64
-"""Where the sequence number begins in a header taken as one number."""
-
-_TIMESTAMP: Final = 32
-
-_HEAD: Final = slice(0, HEADER_OCTETS)
-_BODY: Final = slice(HEADER_OCTETS, None)
-"""Made once: written with a colon they would be made for each packet."""
-
-_number = int.from_bytes
-
-
-def _header(payload_type: int, sequence: int, timestamp: int, ssrc: int) -> int:
-    return PLAIN << 88 | payload_type << 80 | sequence << _SEQUENCE | timestamp << _TIMESTAMP | ssrc
+_ROOM: Final = ctypes.create_string_buffer(LARGEST)
+_LEAVING: Final = ctypes.addressof(_ROOM)
+"""Where a packet that leaves is written, one at a time."""

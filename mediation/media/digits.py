@@ -35,7 +35,7 @@ def are_unlike(source: Stream, sink: Stream) -> bool:
     said, heard = way_of(source), way_of(sink)
     if said is None or heard is None or said is heard:
         return False
-    return (said is Dtmf.INFO or source.sends) and (heard is Dtmf.INFO or sink.takes)
+    return (said is Dtmf.INFO or source.sends) and (heard is Dtmf.INFO or sink.hears_across)
 
 
 class Digits:

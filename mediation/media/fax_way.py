@@ -1,6 +1,7 @@
 """One direction of a call while it is a fax: its datagrams go on untouched (ITU-T T.38 clause 9.1)."""
 
-from mediation.media.course import LARGEST, NO_LINE, Line
+from mediation.media.compiled import LARGEST
+from mediation.media.course import NO_LINE, Line
 
 
 class FaxWay:

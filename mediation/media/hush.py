@@ -15,6 +15,9 @@ from mediation_codecs.noise import noise
 SLACK: Final = 10 * UNITS_PER_MS
 """A packet of noise leaves so much later than one of speech would: speech that is a little late finds its place."""
 
+KEY_GOES_ON: Final = 100 * UNITS_PER_MS
+"""After a packet of a key that passes the next one may come so much later, or its end (RFC 4733 section 2.5.1.2)."""
+
 
 class Hush:
     """Of one direction. All times are of the media clock."""
@@ -46,6 +49,10 @@ class Hush:
             self._start, self._began = self._outlet.next_timestamp(now), now
             self.deadline = now + self._units + SLACK
             self._remind()
+
+    def give_way(self, now: int) -> None:
+        """A packet of a key that passes: nothing else is heard before it is over."""
+        self._free_at = now + KEY_GOES_ON
 
     def stop(self) -> None:
         """The source speaks, or another one does."""

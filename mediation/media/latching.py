@@ -96,7 +96,7 @@ class Latch:
         _, _, sequence, _, ssrc, _, _ = read_header(packet)
         follows = self._lock.locked and not self._takes_back(source)
         if follows:
-            reception = self._inward.reception
+            reception = self._inward.tally.reception
             if ssrc != reception.ssrc or not 0 < reception.ahead(sequence) <= MOST_MISSED:
                 return False
         if not (self._protection.is_on or self._is_convincing(source, ssrc, sequence, (1,))):
@@ -119,7 +119,7 @@ class Latch:
         self._last = None
 
     def _follows(self, now: int) -> bool:
-        return self._mode is Latching.CONTINUOUS and now - self._inward.heard >= QUIET
+        return self._mode is Latching.CONTINUOUS and now - self._inward.tally.heard >= QUIET
 
     def _takes_back(self, source: Endpoint) -> bool:
         """Whether signalling speaks for it, and nothing for the one that is locked on but that it was first."""

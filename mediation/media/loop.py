@@ -6,24 +6,27 @@ is served at once.
 
 A socket is served one datagram a wake: a flood on one port cannot hold up the others, and no call is made
 only to learn that nothing more is there.
+
+Waiting, and the packets that simply follow their streams, are compiled (`course.c`); what is left comes back.
 """
 
+import ctypes
+import os
 import select
 import time
 from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Final
 
-from mediation.media.relay import CLOCK_HZ
+from mediation.media.clock import CLOCK_HZ
+from mediation.media.compiled import MOST_READY, Wake, loop_serve, loop_wait
+from mediation.media.course import Course
 
 Handler = Callable[[int], None]
 """Serves a socket, or a timer that is due; told the time in whole units of the media clock."""
 
 FEW: Final = 4
 """With no more packets than this in a wake, two ticks may pass: waking is nearly all that they cost."""
-
-MAX_READY: Final = 2048
-"""Sockets served in one wake; the others have their turn at once after it."""
 
 
 class Loop:
@@ -34,7 +37,7 @@ class Loop:
         *,
         tick_s: float,
         on_failure: Callable[[str, int], None],
-        clock: Callable[[], float] = time.monotonic,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """`on_failure(owner, now)` is called, in an except clause, when a handler of an owner has raised.
 
@@ -42,9 +45,11 @@ class Loop:
         """
         self._tick_s = tick_s
         self._on_failure = on_failure
-        self._clock = clock
+        self._clock_ns = clock_ns
         self._epoll = select.epoll()
-        self._handlers: list[Handler] = []  # by descriptor
+        self._handlers: list[Handler] = []  # by descriptor, and so are the next two
+        self._courses: list[Course | None] = []
+        self._states = (ctypes.c_void_p * 0)()
         self._owners: dict[int, str] = {}
         self._timers: list[tuple[int, int, str, Handler]] = []
         self._timers_set = 0
@@ -59,17 +64,23 @@ class Loop:
 
     def now(self) -> int:
         """The time."""
-        return int(self._clock() * CLOCK_HZ)
+        return self._clock_ns() // _NS_PER_UNIT
 
     def watch(self, fd: int, handler: Handler, owner: str = "") -> None:
         """Call the handler whenever the socket is readable. Again for the same socket: another handler."""
         handlers = self._handlers
-        while len(handlers) <= fd:
-            handlers.append(_ignore)
+        if fd >= len(handlers):
+            self._make_room(fd)
         if handlers[fd] is _ignore:
             self._epoll.register(fd, select.EPOLLIN)
         handlers[fd] = handler
         self._owners[fd] = owner
+        self._courses[fd] = self._states[fd] = None
+
+    def follow(self, fd: int, course: Course, owner: str = "") -> None:
+        """The same for a socket that a stream comes by: what simply follows on its course goes on by itself."""
+        self.watch(fd, course.hear, owner)
+        self._courses[fd], self._states[fd] = course, course.address
 
     def watch_writing(self, fd: int, wanted: bool) -> None:
         """Call the handler when the socket is writable too, or no longer."""
@@ -79,6 +90,7 @@ class Loop:
         """Call no handler for this socket any more; it must still be open."""
         if self._handlers[fd] is not _ignore:
             self._handlers[fd] = _ignore  # it may be among those that are being served
+            self._courses[fd] = self._states[fd] = None
             self._epoll.unregister(fd)
 
     def forget_owner(self, owner: str) -> None:
@@ -101,28 +113,54 @@ class Loop:
 
     def run(self) -> None:
         """Serve until `stop`."""
-        poll = self._epoll.poll
+        epoll = self._epoll.fileno()
         handlers = self._handlers
-        clock = self._clock
-        tick_s = self._tick_s
+        clock_ns = self._clock_ns
+        wake = Wake()
+        wake_at = ctypes.addressof(wake)
+        left = wake.sockets
         while not self._stopped:
-            ready = poll(self._wait_s(), MAX_READY)
-            woke = clock()
-            now = int(woke * CLOCK_HZ)
-            for fd, _ in ready:
+            if number := loop_wait(epoll, self._wait_ms(), MOST_READY, wake_at):
+                raise OSError(number, os.strerror(number))
+            woke_ns = clock_ns()
+            now = woke_ns // _NS_PER_UNIT
+            loop_serve(self._states, len(handlers), now, wake_at)
+            if wake.strays:
+                self._take_strays(wake, now)
+            for fd in left[: wake.left]:
                 try:
                     handlers[fd](now)
                 except Exception as error:  # noqa: BLE001 - a bug ends the call that it met, not all calls
                     self._excuse(error, self._owners[fd], now)
             self._call_due(now)
-            served = clock()
+            ready = wake.ready
             self.wakes += 1
-            self.served += len(ready)
-            if served - woke > self.latest_s:
-                self.latest_s = served - woke
-            rest = woke + (tick_s if len(ready) > FEW else 2 * tick_s) - served
-            if rest > 0 and 0 < len(ready) < MAX_READY:
-                time.sleep(rest)
+            self.served += ready
+            busy_s = (clock_ns() - woke_ns) / 1e9
+            self.latest_s = max(self.latest_s, busy_s)
+            rest_s = (self._tick_s if ready > FEW else 2 * self._tick_s) - busy_s
+            if rest_s > 0 and 0 < ready < MOST_READY:
+                time.sleep(rest_s)
+
+    def _take_strays(self, wake: Wake, now: int) -> None:
+        """What was read and did not follow. First of all, while the numbers of sockets mean what they meant."""
+        for stray in range(wake.strays):
+            fd = wake.stray_sockets[stray]
+            course = self._courses[fd]
+            if course is None:  # another one of its call has ended that
+                continue
+            try:
+                packet = ctypes.string_at(wake.packets[stray], wake.stray_octets[stray])
+                course.differs(packet, now)
+            except Exception as error:  # noqa: BLE001 - as in `run`
+                self._excuse(error, self._owners[fd], now)
+
+    def _make_room(self, fd: int) -> None:
+        """For sockets up to this one, and as many again."""
+        more = 2 * fd + 64 - len(self._handlers)
+        self._handlers.extend([_ignore] * more)
+        self._courses.extend([None] * more)
+        self._states = (ctypes.c_void_p * len(self._handlers))(*self._states)
 
     def _call_due(self, now: int) -> None:
         """After the sockets: what has just come may have made a timer pointless."""
@@ -139,11 +177,17 @@ class Loop:
             raise error
         self._on_failure(owner, now)
 
-    def _wait_s(self) -> float:
-        return max(0.0, self._timers[0][0] / CLOCK_HZ - self._clock()) if self._timers else _FOREVER
+    def _wait_ms(self) -> int:
+        """Until the next timer is due, rounded up; an earlier packet ends it."""
+        if not self._timers:
+            return _FOREVER
+        wait_ns = self._timers[0][0] * _NS_PER_UNIT - self._clock_ns()
+        return min(max(0, -(-wait_ns // 1_000_000)), _LONGEST_MS)
 
 
-_FOREVER: Final = -1.0
+_NS_PER_UNIT: Final = 1_000_000_000 // CLOCK_HZ
+_FOREVER: Final = -1
+_LONGEST_MS: Final = 1_000_000_000
 
 
 def _ignore(_now: int) -> None:

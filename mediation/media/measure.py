@@ -5,7 +5,8 @@ Nothing here is done for a packet. Times are whole numbers of the media clock.
 
 from mediation.b2bua.plan import Stream
 from mediation.media.actions import Drop
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.clock import CLOCK_HZ
+from mediation.media.relay import Relay
 from mediation.media.rtcp import Correspondence
 from mediation.rtp.quality import Quality, Rating, rate
 from mediation.rtp.voip_metrics import CONCEALED, FIXED_BUFFER, VoipMetrics
@@ -26,7 +27,7 @@ class Measure:
 
     def look(self) -> None:
         """Take down the jitter of this moment."""
-        jitter_ms = self._inward.jitter_ms
+        jitter_ms = self._inward.tally.jitter_ms
         if jitter_ms is not None:
             self._looks += 1
             self._jitter_sum += jitter_ms
@@ -34,7 +35,7 @@ class Measure:
 
     def quality(self, stream: Stream | None, one_way: int = 0, silent_audio: int = 0) -> Quality:
         """All figures; `stream` is what was agreed with the party last. The last two are how long it was amiss."""
-        reception, reports = self._inward.reception, self._reports
+        reception, reports = self._inward.tally.reception, self._reports
         trips = reports.round_trips
         return Quality(
             reordered=reception.reordered,
@@ -42,7 +43,7 @@ class Measure:
             losses=reception.losses,
             discarded=self._discarded,
             jitter_mean_ms=self._jitter_mean_ms,
-            jitter_max_ms=self._jitter_max if self._looks else self._inward.jitter_ms,
+            jitter_max_ms=self._jitter_max if self._looks else self._inward.tally.jitter_ms,
             round_trip_ms=None if trips.mean_s is None else 1000 * trips.mean_s,
             round_trip_max_ms=None if trips.mean_s is None else 1000 * trips.longest_s,
             rating=None if stream is None else self._rating(stream),
@@ -56,7 +57,7 @@ class Measure:
 
     def voip_metrics(self, stream: Stream) -> VoipMetrics | None:
         """What to tell the party of its own stream by RTCP-XR; None: nothing came of it."""
-        reception = self._inward.reception
+        reception = self._inward.tally.reception
         rating = self._rating(stream)
         if rating is None or not reception.valid:
             return None
@@ -84,7 +85,7 @@ class Measure:
 
     def _rating(self, stream: Stream) -> Rating | None:
         """Of what came from the party."""
-        reception = self._inward.reception
+        reception = self._inward.tally.reception
         expected = reception.expected_of_all
         if not expected:
             return None
@@ -120,11 +121,11 @@ class Measure:
 
     @property
     def _discarded(self) -> int:
-        return self._inward.dropped[Drop.LATE]
+        return self._inward.tally.dropped[Drop.LATE]
 
     @property
     def _jitter_mean_ms(self) -> float | None:
-        return self._jitter_sum / self._looks if self._looks else self._inward.jitter_ms
+        return self._jitter_sum / self._looks if self._looks else self._inward.tally.jitter_ms
 
     @property
     def _remote_loss(self) -> float | None:

@@ -1,4 +1,4 @@
-"""What the engine of worker processes tells for the log."""
+"""What media tell for the log: of the workers, of the recorder, and of the place where they are found again."""
 
 from dataclasses import dataclass
 
@@ -63,3 +63,29 @@ class CallAbandoned:
 
 
 Notice = WorkerStarted | WorkerLost | WorkerReclaimed | WorkerAdopted | WorkerLeft | CallAbandoned
+
+
+@dataclass(frozen=True, slots=True)
+class NoDoor:
+    """For the log: a server that comes after us will not find our workers."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderStarted:
+    """For the log: calls can be recorded."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderLost:
+    """For the log: the recorder has ended that should not have, or has not come up."""
+
+    reason: str
+    calls: int
+    """That were recorded."""
+
+
+RecorderNotice = RecorderStarted | RecorderLost

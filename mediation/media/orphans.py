@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from mediation.media.relay import CLOCK_HZ
+from mediation.media.clock import CLOCK_HZ
 
 QUIET: Final = 10 * CLOCK_HZ
 """Nobody has sent anything, of RTP or RTCP, for so long: both have hung up. Two intervals of RTCP."""

@@ -12,22 +12,21 @@ import socket
 from dataclasses import replace
 from typing import Protocol
 
-from mediation.b2bua.plan import Endpoint, Fax, Stream, StreamReport
+from mediation.b2bua.media_facts import StreamReport
+from mediation.b2bua.plan import Endpoint, Fax, Stream
 from mediation.media.alarms import RECENT, Alarms, News
-from mediation.media.course import LARGEST, NO_LINE
+from mediation.media.compiled import LARGEST
+from mediation.media.course import NO_LINE, Course
 from mediation.media.ear import COMFORT_NOISE
 from mediation.media.latching import Latch
 from mediation.media.loop import Handler
-from mediation.media.measure import Measure
 from mediation.media.ports import PortPair, connected_twin, mark
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.relay import Relay
+from mediation.media.reporting import Reporting
 from mediation.media.rtcp import LARGEST as LARGEST_RTCP
-from mediation.media.rtcp import Correspondence, RtcpError, SenderFigures
 from mediation.media.source import SourceLock, reachable
 from mediation.media.srtp import Protection, Sealed
 from mediation.rtp.packet import RtpError, read_header
-from mediation.rtp.voip_metrics import VoipMetrics
-from mediation.settings.peer_media import Latching
 
 
 class Watcher(Protocol):
@@ -35,6 +34,9 @@ class Watcher(Protocol):
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         """Begin, or change the handler. It takes one datagram each time."""
+
+    def follow(self, sock: socket.socket, course: Course) -> None:
+        """The same for a line that a stream comes by."""
 
     def forget(self, sock: socket.socket) -> None:
         """End; the socket is still open."""
@@ -50,28 +52,8 @@ class Party:
     """
 
     __slots__ = (
-        "_alarms",
-        "_door",
-        "_inward",
-        "_latch",
-        "_line",
-        "_measure",
-        "_outward",
-        "_protection",
-        "_refused_before",
-        "_reports",
-        "_reports_from",
-        "_rtcp",
-        "_rtcp_place",
-        "_sent_before",
-        "_source",
-        "_spoken",
-        "_strangers",
-        "_watcher",
-        "has_left",
-        "media",
-        "reports_heard",
-        "reports_not_sent",
+        "_alarms", "_door", "_inward", "_latch", "_line", "_outward", "_protection", "_refused_before", "_rtcp",
+        "_source", "_spoken", "_strangers", "_watcher", "media", "reporting",
     )  # fmt: skip
 
     def __init__(
@@ -89,7 +71,6 @@ class Party:
         """
         self._inward = inward
         self._outward = outward
-        self._sent_before = outward.packets_sent
         self._protection = protection
         self._refused_before = protection.tampered, protection.replayed
         self._watcher = watcher
@@ -98,28 +79,20 @@ class Party:
         self._source = SourceLock()
         self._latch = Latch(self._source, inward, protection)
         self._rtcp = pair.rtcp
-        self._reports = Correspondence(cname)
         self._alarms = Alarms(inward)
-        self._measure = Measure(inward, self._reports)
-        self._reports_from = SourceLock()
-        self._rtcp_place: Endpoint | None = None
         self._strangers = 0
         self._spoken: Stream | None = None
         self.media: Stream | Fax | None = None
         """What the plan in force says of this party."""
-        self.reports_heard = -1
-        """When valid RTCP came last; negative before."""
-        self.reports_not_sent = 0
-        """Reports that the socket refused."""
-        self.has_left = False
-        """It has said BYE by RTCP."""
+        self.reporting = Reporting(inward, outward, protection, cname)
+        """RTCP with it."""
         watcher.watch(pair.rtp, self._hear_door)
         watcher.watch(pair.rtcp, self._hear_rtcp)
 
     @property
     def heard(self) -> int:
         """When a valid packet of any kind came last; negative: never."""
-        return max(self._inward.heard, self._inward.fax.heard, self.reports_heard)
+        return max(self._inward.tally.heard, self._inward.fax.heard, self.reporting.heard)
 
     def apply(self, media: Stream | Fax, arrival: int) -> None:
         """Follow a plan. A lock goes only with the endpoints: a plan that keeps them keeps the source.
@@ -144,7 +117,7 @@ class Party:
                 self._latch.reopen(arrival)
             self._use_line()
         if isinstance(media, Stream):
-            self._expect_reports(media)
+            self.reporting.expect(media, self._source)
 
     def report(self, arrival: int, *, leaving: bool = False) -> None:
         """Send our report, whether audio flows or not (RFC 3264 section 8.4: RTCP goes on). UDPTL has none.
@@ -153,37 +126,23 @@ class Party:
         """
         if self._line is None and not leaving:
             self._open_line(arrival)
-        if self._reports_from.to is None or isinstance(self.media, Fax):
-            return
-        outward = self._outward
-        sender: SenderFigures | None = None
-        if outward.is_sending():
-            sender = SenderFigures(outward.timestamp_at(arrival), outward.packets_sent, outward.octets_sent)
-        datagram = self._reports.report(
-            outward.ssrc,
-            arrival / CLOCK_HZ,
-            sender=sender,
-            block=self._inward.reception_report(),
-            leaving=leaving,
-            metrics=self._metrics,
-        )
-        sock = self._door if self._is_muxed else self._rtcp
-        try:
-            sock.sendto(self._protection.protect_report(datagram), self._reports_from.to)
-        except OSError:
-            self.reports_not_sent += 1
+        if not isinstance(self.media, Fax):
+            sock = self._door if self._is_muxed else self._rtcp
+            self.reporting.send(sock, self.media, arrival, leaving=leaving)
 
     def look(self, now: int, since: int, *, watched: bool) -> News:
         """Once a second: take down what comes and goes. Where it is watched, what has gone amiss, or is well again.
 
         `since`: the plan in force is as old as that.
         """
-        self._measure.look()
+        self.reporting.measure.look()
         if not watched:
             return self._alarms.stand_down(now)
-        sends = isinstance(self.media, Stream) and self.media.sends
-        other_sends = self._outward.heard >= now - RECENT
-        return self._alarms.look(now, since, expected=sends, other_sends=other_sends)
+        media = self.media
+        # Whoever hears nothing holds: it may send music, or nothing at all, as it likes (RFC 3264 section 8.4).
+        expected = isinstance(media, Stream) and media.sends and media.takes
+        other_sends = self._outward.tally.heard >= now - RECENT
+        return self._alarms.look(now, since, expected=expected, other_sends=other_sends)
 
     def stand_down(self, now: int) -> News:
         """Its audio is at an end: what of it was amiss is over."""
@@ -191,20 +150,20 @@ class Party:
 
     def figures(self, now: int) -> StreamReport:
         """What was measured of this party since it took its seat."""
-        inward, outward = self._inward, self._outward
+        came, faxes = self._inward.tally, self._inward.fax
         return StreamReport(
-            packets_received=inward.packets_received,
-            packets_sent=outward.packets_sent - self._sent_before,
-            octets_received=inward.octets_received,
-            lost=inward.lost,
-            jitter_ms=inward.jitter_ms,
-            rejected=self._strangers + inward.malformed + inward.fax.malformed,
-            remote_lost=self._reports.remote_lost,
-            fax_received=inward.fax.received,
-            fax_sent=outward.fax.sent,
+            packets_received=came.packets_received,
+            packets_sent=self.reporting.packets_sent,
+            octets_received=came.octets_received,
+            lost=came.lost,
+            jitter_ms=came.jitter_ms,
+            rejected=self._strangers + came.malformed + faxes.malformed,
+            remote_lost=self.reporting.remote_lost,
+            fax_received=faxes.received,
+            fax_sent=self._outward.fax.sent,
             tampered=self._protection.tampered - self._refused_before[0],
             replayed=self._protection.replayed - self._refused_before[1],
-            quality=self._measure.quality(self._spoken, *self._alarms.totals(now)),
+            quality=self.reporting.measure.quality(self._spoken, *self._alarms.totals(now)),
         )
 
     def close(self) -> None:
@@ -216,14 +175,7 @@ class Party:
     @property
     def whereabouts(self) -> tuple[Endpoint | None, Endpoint | None]:
         """Where its RTP and its RTCP come from; None: that is not known."""
-        return self._source.to, self._reports_from.to
-
-    @property
-    def _metrics(self) -> VoipMetrics | None:
-        """For the report that leaves now, where they were agreed on."""
-        media = self.media
-        tells = isinstance(media, Stream) and media.rtcp_xr
-        return self._measure.voip_metrics(media) if tells and isinstance(media, Stream) else None
+        return self._source.to, self.reporting.to
 
     @property
     def _is_muxed(self) -> bool:
@@ -270,7 +222,7 @@ class Party:
         """It has sent what makes it the party."""
         moved = self._source.accept(source)
         if isinstance(self.media, Stream):
-            self._expect_reports(self.media)
+            self.reporting.expect(self.media, self._source)
         if moved:
             self._open_line(arrival)
         else:
@@ -331,31 +283,10 @@ class Party:
             return False
         return payload_type in (
             *media.taken_payload_types,
+            *dict(media.unsaid_laws),
             *media.taken_event_payload_types,
             COMFORT_NOISE,
         )
-
-    def _expect_reports(self, stream: Stream) -> None:
-        """RTCP with whoever speaks: of an alternative it has the port next to the described one of RTP.
-
-        Of a source that nobody has named, too, next to where it sends from: RTCP by itself makes nobody the party.
-        """
-        place, lock = stream.remote_rtcp, self._source.to
-        if lock is not None:
-            named = self._source.name_of(lock)
-            if stream.rtcp_mux:
-                place = lock
-            elif named is None:
-                goes_on = self._rtcp_place is not None and self._rtcp_place[0] == lock[0]
-                place = (
-                    self._rtcp_place if goes_on and self._rtcp_place is not None else (lock[0], lock[1] + 1)
-                )
-            elif named != reachable(stream.remote):
-                place = named[0], named[1] + 1
-        if place != self._rtcp_place:
-            self._rtcp_place = place
-            exact = stream.latching is Latching.OFF
-            self._reports_from.expect(place, latching=Latching.OFF if exact else Latching.SDP_IP)
 
     def _open_line(self, arrival: int) -> None:
         """A line to where the party is now, or none while there is no way."""
@@ -389,7 +320,7 @@ class Party:
         elif self._is_muxed:
             self._watcher.watch(line, self._hear_muxed)
         else:
-            self._watcher.watch(line, self._inward.hear)
+            self._watcher.follow(line, self._inward.course)
 
     def _close_line(self) -> list[tuple[bytes, Endpoint]]:
         """What it had heard and nobody has read comes back."""
@@ -411,25 +342,9 @@ class Party:
 
     def _take_report(self, datagram: bytes, source: Endpoint, arrival: int) -> None:
         """RTCP, from whomever it is."""
-        if not self._reports_from.admits(source):
-            self._strangers += 1
-            return
-        plain = self._protection.unprotect_report(datagram)
-        if plain is None:
-            return
         reduced = isinstance(self.media, Stream) and self.media.rtcp_reduced
-        try:
-            said = self._reports.heard(plain, self._outward.ssrc, arrival / CLOCK_HZ, reduced=reduced)
-        except RtcpError:
+        if not self.reporting.take(datagram, source, arrival, reduced=reduced):
             self._strangers += 1
-        else:
-            self._reports_from.accept(source)
-            if self._inward.tap is not None:
-                self._inward.tap.hear_report(plain, arrival)
-            if said.about_us is not None:
-                self._measure.packets_reported = self._outward.packets_sent - self._sent_before
-            self.reports_heard = arrival
-            self.has_left |= said.leaving
 
 
 def _is_rtcp(packet: bytes) -> bool:

@@ -8,8 +8,8 @@ from typing import Final
 
 from mediation.b2bua.plan import Stream
 from mediation.b2bua.sounds import Sound, SoundKind
-from mediation.media.clock import NEVER
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.clock import CLOCK_HZ, NEVER
+from mediation.media.relay import Relay
 from mediation.media.shelf import Recording
 from mediation_codecs.law import SILENCE
 
@@ -40,7 +40,7 @@ class Playing:
         self.next_at = now
         """When `play` has something to do; NEVER: not any more."""
         self.follow(stream)
-        if sound.gives_way and relay.heard > now - JUST_NOW and relay.heard >= 0:
+        if sound.gives_way and relay.tally.heard > now - JUST_NOW and relay.tally.heard >= 0:
             self.next_at = NEVER
 
     def follow(self, stream: Stream) -> None:
@@ -54,7 +54,7 @@ class Playing:
 
         True: an announcement has been heard to its end.
         """
-        if self.sound.gives_way and self._relay.heard > self._began:
+        if self.sound.gives_way and self._relay.tally.heard > self._began:
             self.stop()
             return False
         if self._is_over:

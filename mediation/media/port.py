@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from mediation.b2bua.plan import MediaCommand
+from mediation.b2bua.media_commands import MediaCommand
 
 
 class MediaEngine(Protocol):

@@ -39,12 +39,12 @@ class WorkerProcess:
         self.life = life
         self._channel = channel
         self._on_message = on_message
-        self._writing = False
         self.denied = ""
         """What the system has not granted it; known when it is ready."""
         self._ready: asyncio.Future[None] = loop.create_future()
         self._ended: asyncio.Future[str] = loop.create_future()
         loop.add_reader(channel, self._hear)
+        channel.tell_waiting(self._watch_writing)
 
     @property
     def pid(self) -> int:
@@ -68,7 +68,6 @@ class WorkerProcess:
             return
         try:
             self._channel.send(message)
-            self._note_writing()
         except ChannelError as error:
             self._end(str(error))
 
@@ -117,20 +116,15 @@ class WorkerProcess:
     def _flush(self) -> None:
         try:
             self._channel.flush()
-            self._note_writing()
         except ChannelError as error:
             self._end(str(error))
 
-    def _note_writing(self) -> None:
-        """Ask to be called for writing as long as something waits."""
-        waiting = self._channel.waiting > 0
-        if waiting != self._writing:
-            self._writing = waiting
-            loop = asyncio.get_running_loop()
-            if waiting:
-                loop.add_writer(self._channel, self._flush)
-            else:
-                loop.remove_writer(self._channel)
+    def _watch_writing(self, wanted: bool) -> None:
+        loop = asyncio.get_running_loop()
+        if wanted:
+            loop.add_writer(self._channel, self._flush)
+        else:
+            loop.remove_writer(self._channel)
 
 
 async def start_worker(

@@ -12,19 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    MediaClosed,
-    MediaCommand,
-    MediaFact,
-    MediaLost,
-    MediaPlan,
-    RecordingEnded,
-    RecordingFailed,
-    RecordingOrder,
-)
+from mediation.b2bua.media_commands import ApplyMedia, MediaCommand
+from mediation.b2bua.media_facts import MediaClosed, MediaFact, MediaLost, RecordingEnded, RecordingFailed
+from mediation.b2bua.plan import MediaPlan, RecordingOrder
 from mediation.media.channel import Message
 from mediation.media.clock import UNITS_PER_MS
+from mediation.media.keeping import keep
+from mediation.media.notices import RecorderLost, RecorderNotice, RecorderStarted
 from mediation.media.port import MediaEngine
 from mediation.media.process import WorkerError, WorkerProcess, start_process
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
@@ -33,31 +27,10 @@ from mediation.media.tape import pair
 WAIT_S: Final = 1.5
 """So long the end of a call waits for its files. What takes longer is told as a failure, and the call is over."""
 
-FIRST_RESTART_S: Final = 0.2
-LAST_RESTART_S: Final = 30.0
-STEADY_S: Final = 10.0
-"""As of the workers: see `engine`."""
+RESTART_S: Final = 0.2
+"""A recorder is replaced after so long, the first time (`keeping`)."""
 
 CLOSE_LIMIT_S: Final = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderStarted:
-    """For the log: calls can be recorded."""
-
-    pid: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderLost:
-    """For the log: the recorder has ended that should not have, or has not come up."""
-
-    reason: str
-    calls: int
-    """That were recorded."""
-
-
-RecorderNotice = RecorderStarted | RecorderLost
 
 
 @dataclass(eq=False, slots=True)
@@ -109,10 +82,13 @@ class RecordedMedia:
     async def start(self) -> None:
         """See MediaEngine. Without a recorder calls go on; one will be tried for."""
         try:
-            self._took(await self._start_recorder())
+            await self._start_recorder()
         except WorkerError as error:
-            self._on_notice(RecorderLost(str(error), 0))
-        self._tender = asyncio.create_task(self._tend())
+            self._has_not_come(error)
+        kept = keep(
+            self._process, self._live_through, self._start_recorder, self._has_not_come, pause_s=RESTART_S
+        )
+        self._tender = asyncio.create_task(kept)
         await self._engine.start()
 
     def perform(self, command: MediaCommand) -> None:
@@ -195,31 +171,16 @@ class RecordedMedia:
 
     async def _start_recorder(self) -> WorkerProcess:
         given = (self._reading.fileno(),)
-        return await start_process("mediation.media.recorder", self._configure, self._hear_recorder, given)
-
-    def _took(self, process: WorkerProcess) -> None:
+        process = await start_process("mediation.media.recorder", self._configure, self._hear_recorder, given)
         self._process = process
         self._on_notice(RecorderStarted(process.pid))
         for call, recording in self._recordings.items():
             if recording.patience is None:
                 self._begin(call)
+        return process
 
-    async def _tend(self) -> None:
-        """Keep a recorder alive."""
-        loop = asyncio.get_running_loop()
-        wait_s = FIRST_RESTART_S
-        while True:
-            began = loop.time()
-            if self._process is not None:
-                await self._live_through(self._process)
-            if loop.time() - began > STEADY_S:
-                wait_s = FIRST_RESTART_S
-            await asyncio.sleep(wait_s)
-            wait_s = min(2 * wait_s, LAST_RESTART_S)
-            try:
-                self._took(await self._start_recorder())
-            except WorkerError as error:
-                self._on_notice(RecorderLost(str(error), len(self._recordings)))
+    def _has_not_come(self, error: WorkerError) -> None:
+        self._on_notice(RecorderLost(str(error), len(self._recordings)))
 
     async def _live_through(self, process: WorkerProcess) -> None:
         reason = await process.ended()

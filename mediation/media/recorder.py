@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from mediation.b2bua.plan import RecordingEnded, RecordingFailed
+from mediation.b2bua.media_facts import RecordingEnded, RecordingFailed
 from mediation.media.channel import Channel, ChannelError
 from mediation.media.recording_messages import BeginRecording, ConfigureRecorder, FinishRecording
 from mediation.media.spool import Spool

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from mediation.b2bua.plan import RecordingEnded, RecordingFailed, RecordingOrder
+from mediation.b2bua.media_facts import RecordingEnded, RecordingFailed
+from mediation.b2bua.plan import RecordingOrder
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,41 +5,35 @@ simply follow each other on the source's line, a `Course` carries them in no tim
 anything else comes back and is carried here. What a wide codec says or hears goes through `WideWay`.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from mediation.b2bua.plan import Stream
 from mediation.media.actions import ALL_CLOSED, NO_ACTIONS, Drop, actions_by, reasons_by
-from mediation.media.clock import NEVER
+from mediation.media.clock import CLOCK_HZ, NEVER
 from mediation.media.course import NO_LINE, Course, Line
 from mediation.media.digits import Tell
 from mediation.media.ear import Ear
 from mediation.media.fax_way import FaxWay
 from mediation.media.outlet import Heard
+from mediation.media.tally import NOBODY, Tally
 from mediation.media.tap import SeatTap
 from mediation.media.voice import Voice
 from mediation.media.wide_plan import Ways, needs_way
 from mediation.media.workshop import Workshop, is_wanted
 from mediation.rtp.packet import HEADER, HEADER_OCTETS, PLAIN, RtpError, read_header
-from mediation.rtp.reception import Reception, ReportBlock
 from mediation_codecs.law import Law
 
 if TYPE_CHECKING:
     from mediation.media.wide_way import WideWay
-
-CLOCK_HZ: Final = 8000
-"""The clock of a media worker: the timestamp units of G.711 and telephone-event. Times are whole numbers."""
 
 
 class Relay:
     """From one party, the source, to the other, the sink."""
 
     __slots__ = (
-        "_actions", "_course", "_dropped_octets", "_heard", "_key", "_laws", "_leaves_as",
-        "_length", "_line", "_octets_sent", "_ratio", "_reasons", "_reception", "_remind", "_rewrite",
-        "_sent_at_reports", "_sink", "_source", "_ssrc", "_tell", "_voice", "_ways", "_wide", "_workshop", "dropped",
-        "ear", "fax", "malformed", "tap",
+        "_actions", "_course", "_key", "_laws", "_length", "_line", "_reasons", "_remind", "_rewrite", "_sink",
+        "_source", "_ssrc", "_tally", "_tell", "_ways", "_wide", "_workshop", "ear", "fax", "tap",
     )  # fmt: skip
 
     def __init__(
@@ -53,41 +47,29 @@ class Relay:
 
         `tell` is called with each key that signalling must say, `remind` when `deadline` may have come nearer.
         """
-        self._voice = voice
         self._tell = tell or _tell_nobody
         self._remind = remind or _remind_nobody
         self._workshop: Workshop | None = None
         self._course = Course(self, NO_LINE, NO_LINE)
         self._laws: tuple[int, ...] = ()
-        self._leaves_as = 0
         self._length = 0
         """Of the source's last audio packet, in samples."""
         self._rewrite = voice.rewrite
-        self._reception = Reception(_NOBODY)
-        self._ssrc = _NOBODY
+        self._tally = Tally(voice)
+        self._ssrc = NOBODY
         self._actions = NO_ACTIONS
         self._reasons = ALL_CLOSED
         self._key: tuple[Law, int, Law, int] | None = None
-        self._sent_at_reports = (0, 0)
-        self._dropped_octets = 0
-        self._octets_sent = 0
         self.ear = Ear()
         """At the source's packets, while it is asked."""
         self.tap: SeatTap | None = None
         """Takes what the source sends to the recorder, packet by packet. Set before `configure`."""
-        self.dropped: Counter[Drop] = Counter()
-        """Packets that did not go on."""
-        self.malformed = 0
-        """Datagrams of the source that are no RTP, or too long."""
-        self._heard = _NOBODY
         self._source: Line = NO_LINE
         self._sink: Line = NO_LINE
         self._line: Line = NO_LINE
         """To the sink itself, where `_sink` speaks for it."""
         self._wide: WideWay | None = None
         self._ways = ways
-        self._ratio = 1
-        """How much faster than ours the source's clock is."""
         self.fax = FaxWay()
         """Carries what comes while the call is a fax."""
 
@@ -116,7 +98,7 @@ class Relay:
 
     def close(self) -> None:
         """No packet more. What refers back is let go, so that no circle of references keeps what a call has had."""
-        self._settle(self._wide)
+        self._settle()
         self._course.close()
         self._workshop = self._wide = self.tap = None
         self._tell, self._remind = _tell_nobody, _remind_nobody
@@ -137,10 +119,10 @@ class Relay:
         events = source.taken_event_payload_types
         self._laws = source.taken_payload_types
         self.ear.expect(source.law, self._laws)
-        is_drowned = sink.plays is not None and not sink.plays.gives_way
-        if source.sends and sink.takes and not is_drowned:
+        if source.sends and sink.hears_across:
             number = sink.event_payload_type
-            self._actions = actions_by(key, source.taken_payload_types, events, number, sink.comfort_noise)
+            unsaid = source.unsaid_laws
+            self._actions = actions_by(key, self._laws, unsaid, events, number, sink.comfort_noise)
             self._reasons = reasons_by(events)
         else:
             self._actions = NO_ACTIONS
@@ -152,10 +134,13 @@ class Relay:
         self._workshop.follow(source, sink)
 
     def _open_wide_way(self, source: Stream, sink: Stream) -> None:
-        if self._wide is not None and not self._wide.fits(source, sink):
+        fits = not needs_way(source, sink) if self._wide is None else self._wide.fits(source, sink)
+        if not fits and self._workshop is not None:
+            self._workshop.flush()  # by the way that it was meant for
+        if self._wide is not None and not fits:
             self._close_wide_way()
             self.source_resumed()
-        self._ratio = source.clock_hz // CLOCK_HZ
+        self._tally.ratio = source.clock_hz // CLOCK_HZ
         if self._wide is None and needs_way(source, sink):
             if self._ways is None:
                 raise ValueError("a wide codec, and nothing that could transcode it")
@@ -165,9 +150,9 @@ class Relay:
 
     def _close_wide_way(self) -> None:
         """What leaves goes on from where it has come to."""
+        self._settle()
         wide, self._wide = self._wide, None
         if wide is not None and wide.mouth is not None:
-            self._settle(wide)
             self._rewrite.moved_on(*wide.mouth.ahead(self._rewrite.newest))
             self.sink = self._line
 
@@ -196,7 +181,7 @@ class Relay:
     def handle_timeout(self, now: int) -> None:
         """What is due."""
         if self._wide is not None:
-            self._pass_on(self._wide.ear.due(now), 0, now)
+            self._pass_on(self._wide.ear.due(now), now)
         if self._workshop is not None:
             self._workshop.handle_timeout(now)
 
@@ -217,10 +202,9 @@ class Relay:
         try:
             self._sink.send(header + payload)
         except OSError:
-            self.dropped[Drop.NOT_SENT] += 1
+            self._tally.dropped[Drop.NOT_SENT] += 1
         else:
-            self._octets_sent += len(payload)
-            self._dropped_octets -= len(payload)
+            self._tally.octets_sent += len(payload)
 
     def source_moved(self) -> None:
         """Another sender may speak for the source from now on."""
@@ -232,7 +216,7 @@ class Relay:
         self._course.end()
         if self._workshop is not None:
             self._workshop.source_changed()
-        self._ssrc = _NOBODY
+        self._ssrc = NOBODY
         self._rewrite.forget_source()
 
     def source_replaced(self) -> None:
@@ -240,32 +224,19 @@ class Relay:
         self._course.end()
         self._let_workshop_go()
         self._close_wide_way()
-        self._reception = Reception(_NOBODY)
+        self._tally.source_replaced()
         self.source_resumed()
-        self.dropped = Counter({Drop.NOT_SENT: self.dropped[Drop.NOT_SENT]})
-        self._dropped_octets = -self._octets_sent
-        self.malformed = self.fax.received = self.fax.malformed = 0
-        self.fax.heard = -1
-        self._heard = _NOBODY
+        self.fax.received = self.fax.malformed = 0
+        self.fax.heard = NOBODY
 
     def sink_replaced(self, voice: Voice) -> None:
         """Another party has taken the sink's seat, and hears this voice; the source's figures go on."""
         self._course.end()
         self._let_workshop_go()
         self._close_wide_way()
-        last = self._voice
-        last.octets, last.not_sent, last.at_reports = (
-            self._octets_sent,
-            self.dropped[Drop.NOT_SENT],
-            self._sent_at_reports,
-        )
-        self._voice = voice
+        self._tally.sink_replaced(voice)
         self._rewrite = voice.rewrite
         self._rewrite.forget_source()
-        self._dropped_octets += self._octets_sent - voice.octets
-        self._octets_sent = voice.octets
-        self.dropped[Drop.NOT_SENT] = voice.not_sent
-        self._sent_at_reports = voice.at_reports
         self.fax.sent = 0
 
     def listen(self) -> None:
@@ -274,9 +245,9 @@ class Relay:
         self.ear.is_open = True
 
     @property
-    def hear(self) -> Callable[[int], None]:
-        """What is to be called whenever the source's line can be read."""
-        return self._course.hear
+    def course(self) -> Course:
+        """What is to follow the source's line."""
+        return self._course
 
     def carry_heard(self, packet: bytes, arrival: int) -> None:
         """See `Carried`: a datagram from the source's line. If more of its kind may follow, the course is set."""
@@ -289,21 +260,23 @@ class Relay:
         try:
             payload_type, marker, sequence, timestamp, ssrc, start, end = read_header(packet)
         except RtpError:
-            self.malformed += 1
+            self._tally.malformed += 1
             return
-        self._heard = arrival
+        tally = self._tally
+        tally.heard = arrival
         if ssrc != self._ssrc:
             self._ssrc = ssrc
-            self._reception.source_changed(ssrc)
+            tally.reception.source_changed(ssrc)
             if self._workshop is not None:
                 self._workshop.source_changed()
         payload = packet[start:end]
+        tally.octets_received += len(payload)
         if self._wide is not None:
-            self._reception.packet_arrived(sequence, timestamp, arrival * self._ratio)
+            tally.reception.packet_arrived(sequence, timestamp, arrival * tally.ratio)
             heard = Heard(payload_type, marker, sequence, timestamp, ssrc, payload)
-            self._pass_on(self._wide.ear.take(heard, arrival), len(payload), arrival)
+            self._pass_on(self._wide.ear.take(heard, arrival), arrival)
             return
-        self._reception.packet_arrived(sequence, timestamp, arrival)
+        tally.reception.packet_arrived(sequence, timestamp, arrival)
         if self.tap is not None:
             self.tap.hear(payload_type, packet, arrival)
         if self.ear.is_open:
@@ -313,11 +286,9 @@ class Relay:
         else:
             self._workshop.take(Heard(payload_type, marker, sequence, timestamp, ssrc, payload), arrival)
 
-    def _pass_on(self, packets: Iterator[Heard], octets: int, now: int) -> None:
-        """Carry what a party's packet has become behind its door; `octets` was its payload."""
-        self._dropped_octets += octets
+    def _pass_on(self, packets: Iterator[Heard], now: int) -> None:
+        """Carry what a party's packet has become behind its door."""
         for packet in packets:
-            self._dropped_octets -= len(packet.payload)
             if self.tap is not None:
                 self.tap.hear(packet.payload_type, _written(packet), now)
             if self.ear.is_open:
@@ -334,11 +305,11 @@ class Relay:
     def withhold(self, packet: Heard) -> None:
         """See `Outlet`."""
         self._rewrite.withhold(packet.sequence, packet.ssrc)
-        self._drop(Drop.DIGIT, len(packet.payload))
+        self._drop(Drop.DIGIT)
 
     def discard(self, packet: Heard, *, late: bool) -> None:
         """See `Outlet`."""
-        self._drop(Drop.LATE if late else Drop.DUPLICATE, len(packet.payload))
+        self._drop(Drop.LATE if late else Drop.DUPLICATE)
 
     def forward(self, packet: Heard, now: int) -> None:
         """See `Outlet`."""
@@ -360,19 +331,21 @@ class Relay:
             if action is None
             else self._rewrite.place(packet.sequence, packet.timestamp, packet.ssrc, now)
         )
-        self._dropped_octets += len(packet.payload)  # what leaves of it counts as ours
         if action is None or placed is None:
-            self.dropped[Drop.OUT_OF_RUN] += 1
+            self._drop(Drop.OUT_OF_RUN)
             return None
         self._length = len(packet.payload)
-        self._leaves_as, table = action
+        _, table = action
         timestamp, marker = placed
         payload = packet.payload if table is None else packet.payload.translate(table)
         return payload, timestamp, marker or packet.marker
 
     def send_piece(self, payload: bytes, timestamp: int, *, marker: bool) -> None:
         """See `Outlet`."""
-        self._send_own(self._rewrite.next_header(self._leaves_as, marker, timestamp), payload)
+        number = (
+            0 if self._key is None else self._key[3]
+        )  # what waited for more is in the law of the plan by now
+        self._send_own(self._rewrite.next_header(number, marker, timestamp), payload)
 
     def _forward(
         self,
@@ -387,7 +360,7 @@ class Relay:
         action = self._actions[payload_type]
         if action is None:
             self._rewrite.withhold(sequence, ssrc)
-            self._drop(self._reasons[payload_type], len(payload))
+            self._drop(self._reasons[payload_type])
             return
         octets = len(payload)
         if payload_type in self._laws:
@@ -395,28 +368,30 @@ class Relay:
         payload_type, table = action
         header = self._rewrite.header(payload_type, marker, sequence, timestamp, ssrc, arrival)
         if header is None:
-            self._drop(Drop.OUT_OF_RUN, octets)
+            self._drop(Drop.OUT_OF_RUN)
             return
         if table is not None:
             payload = payload.translate(table)
         try:
             self._sink.send(header + payload)
         except OSError:
-            self._drop(Drop.NOT_SENT, octets)
+            self._drop(Drop.NOT_SENT)
             return
-        self._octets_sent += octets
+        self._tally.octets_sent += len(payload)
 
     def followed(self, packets: int, octets: int, timestamp: int, arrival: int, jitter_16: int) -> None:
         """See `Carried`: as `carry` would have counted it."""
-        self._reception.followed(packets, timestamp, arrival, jitter_16)
+        tally = self._tally
+        tally.reception.followed(packets, timestamp, arrival, jitter_16)
         self._rewrite.followed(packets, timestamp, arrival)
-        self._heard = arrival
-        self._octets_sent += packets * octets
+        tally.heard = arrival
+        tally.octets_received += packets * octets
+        tally.octets_sent += packets * octets
 
-    def unsent(self, octets: int) -> None:
+    def unsent(self, packets: int, octets: int) -> None:
         """See `Carried`."""
-        self._drop(Drop.NOT_SENT, octets)
-        self._octets_sent -= octets
+        self._tally.dropped[Drop.NOT_SENT] += packets
+        self._tally.octets_sent -= packets * octets
 
     def play(self, payload_type: int, sequence: int, timestamp: int, payload: bytes, at: int) -> None:
         """One frame of ours, in the place of the source's; its numbers are those of the sound, which begins at 0."""
@@ -439,77 +414,19 @@ class Relay:
         return self._rewrite.ssrc
 
     @property
-    def heard(self) -> int:
-        """When the last packet came; negative before the first."""
-        self._course.settle()
-        return self._heard
+    def tally(self) -> Tally:
+        """All figures up to now."""
+        self._settle()
+        return self._tally
 
-    @property
-    def octets_sent(self) -> int:
-        """Payload octets handed to the socket: the sender's octet count (RFC 3550 section 6.4.1)."""
-        self._settle(self._wide)
-        return self._octets_sent
-
-    @property
-    def packets_sent(self) -> int:
-        """Packets that left for the sink."""
-        self._settle(self._wide)
-        return self._rewrite.packets - self.dropped[Drop.NOT_SENT]
-
-    def _settle(self, wide: "WideWay | None") -> None:
+    def _settle(self) -> None:
         """Take down what has followed, and what a mouth has made of it."""
         self._course.settle()
-        if wide is not None and wide.mouth is not None:
-            mouth = wide.mouth
+        if self._wide is not None and self._wide.mouth is not None:
+            mouth = self._wide.mouth
             self._rewrite.packets += mouth.packets
-            self._octets_sent += mouth.octets
-            self._dropped_octets -= mouth.octets
+            self._tally.octets_sent += mouth.octets
             mouth.packets = mouth.octets = 0
-
-    @property
-    def packets_received(self) -> int:
-        """Valid packets of the source, those that were dropped here included."""
-        self._course.settle()
-        return self._reception.packets
-
-    @property
-    def octets_received(self) -> int:
-        """Payload octets of the source."""
-        return self.octets_sent + self._dropped_octets
-
-    @property
-    def lost(self) -> int:
-        """RFC 3550 appendix A.3; duplicates can make it negative."""
-        self._course.settle()
-        return self._reception.lost
-
-    @property
-    def jitter_ms(self) -> float | None:
-        """Of the source's packets; None: not measured."""
-        self._course.settle()
-        jitter = self._reception.jitter
-        return None if jitter is None else jitter * 1000 / (CLOCK_HZ * self._ratio)
-
-    @property
-    def reception(self) -> Reception:
-        """All that was counted of the source's packets."""
-        self._course.settle()
-        return self._reception
-
-    def reception_report(self) -> ReportBlock | None:
-        """What to tell the source of its packets, beginning the next interval; None: nothing came."""
-        self._course.settle()
-        return self._reception.report()
-
-    def is_sending(self) -> bool:
-        """Whether the report that leaves now is a sender's: packets have left since the last or the one before.
-
-        RFC 3550 section 6.4. Asked once for each report.
-        """
-        sent = self.packets_sent
-        before_last, last = self._sent_at_reports
-        self._sent_at_reports = (last, sent)
-        return sent != before_last
 
     def timestamp_at(self, arrival: int) -> int:
         """The timestamp that a packet of ours would have that leaves at this moment."""
@@ -534,15 +451,14 @@ class Relay:
         action = self._actions[packet[1]]
         _, _, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
         offsets = self._rewrite.offsets_after(sequence, timestamp, ssrc)
-        jitter_16 = self._reception.jitter_after(sequence, timestamp, ssrc)
+        jitter_16 = self._tally.reception.jitter_after(sequence, timestamp, ssrc)
         if action is not None and offsets is not None and jitter_16 is not None:
             payload_type, table = action
             leaving = (payload_type, self._rewrite.ssrc)
             self._course.begin(packet, arrival, jitter_16, offsets, leaving, table)
 
-    def _drop(self, reason: Drop, octets: int) -> None:
-        self.dropped[reason] += 1
-        self._dropped_octets += octets
+    def _drop(self, reason: Drop) -> None:
+        self._tally.dropped[reason] += 1
 
 
 def _written(packet: Heard) -> bytes:
@@ -559,6 +475,5 @@ def _remind_nobody() -> None:
     """The same."""
 
 
-_NOBODY: Final = -1
 _OURSELVES: Final = -3
 """Stands for an SSRC where a sound of ours is numbered."""

@@ -14,6 +14,7 @@ from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER, UNITS_PER_MS
 from mediation_codecs.concealment import HISTORY, LONGEST, concealed
 from mediation_codecs.law import SILENCE
+from mediation_codecs.transcode import transcoder
 
 STOPPED: Final = 120 * UNITS_PER_MS
 """A source that sends nothing for so long has stopped: twice the longest packet that there is."""
@@ -51,14 +52,16 @@ class Repacketizer:
         self._marker = False
         self.deadline = NEVER
         """When what waits leaves as it is, if nothing more comes."""
+        self._law = sink.law
         self.follow(sink)
 
     def follow(self, sink: Stream) -> None:
-        """The party wants packets of another length, or another law; what waits in the old one is given up."""
+        """The party wants packets of another length, or another law: what waits goes on in that."""
         _, self._wanted = lengths_for(sink)
         self._silence = bytes((SILENCE[sink.law],))
+        translate = transcoder(self._law, sink.law)
         self._law = sink.law
-        self._heard = b""
+        self._pending, self._heard = translate(self._pending), translate(self._heard)
 
     def bypassed(self) -> None:
         """A packet has left as it came: what was heard before it is not what comes before the next one."""

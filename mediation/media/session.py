@@ -11,27 +11,17 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from mediation.b2bua.plan import (
-    Endpoint,
-    Fax,
-    FaxPlan,
-    KeyHeard,
-    MediaAmiss,
-    MediaClosed,
-    MediaPlan,
-    MediaSilent,
-    SoundEnded,
-    Stream,
-)
+from mediation.b2bua.media_facts import KeyHeard, MediaAmiss, MediaClosed, MediaSilent, SoundEnded
+from mediation.b2bua.plan import Endpoint, Fax, FaxPlan, MediaPlan, Stream
 from mediation.b2bua.sounds import SoundKind
 from mediation.media.alarms import LOOK_INTERVAL, News
-from mediation.media.clock import NEVER
-from mediation.media.course import LARGEST
+from mediation.media.clock import CLOCK_HZ, NEVER
+from mediation.media.compiled import LARGEST
 from mediation.media.orphans import Sign
 from mediation.media.party import Party, Watcher
 from mediation.media.playing import Playing
 from mediation.media.ports import PortPair
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.relay import Relay
 from mediation.media.rtcp import interval_s
 from mediation.media.shelf import Shelf
 from mediation.media.srtp import Protection
@@ -64,6 +54,7 @@ class Session:
         "_rtcp_interval_s",
         "_seats",
         "_shelf",
+        "_silent_at",
         "_tap",
         "_tape",
         "_told_silent",
@@ -107,6 +98,8 @@ class Session:
         self._plan: MediaPlan | FaxPlan | None = None
         self._applied_at = 0
         self._told_silent = [False, False]
+        self._silent_at = [NEVER, NEVER]
+        """When silence may have lasted too long; what was heard meanwhile puts it off."""
         self._report_at = [NEVER, NEVER]
         self._look_at = NEVER
         self._shelf = shelf
@@ -166,7 +159,7 @@ class Session:
         for seat, media in enumerate((plan.caller, plan.callee)):
             self._play(seat, media, now)
         self._applied_at = now
-        self._told_silent = [False, False]
+        self.tell_silence_again()
         if isinstance(plan, FaxPlan):
             self._look_at = NEVER
             for index in _BOTH:
@@ -178,9 +171,11 @@ class Session:
 
     def next_deadline(self) -> int | None:
         """When `handle_timeout` has something to do; None: not before another plan."""
-        playing = (each.next_at for each in self._playing if each is not None)
-        deadlines = self._look_at, *self._report_at, *(self._silent_at(index) for index in _BOTH), *playing
-        deadline = min(*deadlines, *(relay.deadline for relay in self._relays))
+        first, second = self._relays
+        deadline = min(self._look_at, *self._report_at, *self._silent_at, first.deadline, second.deadline)
+        for playing in self._playing:
+            if playing is not None:
+                deadline = min(deadline, playing.next_at)
         return None if deadline == NEVER else deadline
 
     def handle_timeout(self, now: int) -> None:
@@ -192,6 +187,7 @@ class Session:
             watched = isinstance(self._plan, MediaPlan) and self._plan.watched
             for index in _BOTH:
                 self._tell(index, self._parties[index].look(now, self._applied_at, watched=watched))
+                self._silent_at[index] = self._too_silent_at(index)
         for index in _BOTH:
             playing = self._playing[index]
             if playing is not None and playing.next_at <= now and playing.play(now):
@@ -199,19 +195,22 @@ class Session:
             if self._report_at[index] <= now:
                 self._parties[index].report(now)
                 self._report_at[index] = self._next_report(now, first=False)
-            if self._silent_at(index) <= now:
-                self._told_silent[index] = True
-                self._on_fact(MediaSilent(self._call, caller=index == 0))
+            if self._silent_at[index] <= now:
+                due = self._silent_at[index] = self._too_silent_at(index)
+                if due <= now:
+                    self._told_silent[index], self._silent_at[index] = True, NEVER
+                    self._on_fact(MediaSilent(self._call, caller=index == 0))
 
     @property
     def signs(self) -> tuple[Sign, Sign]:
         """When each party was heard last, and whether it has said that it leaves; the caller first."""
         caller, callee = self._parties
-        return Sign(caller.heard, caller.has_left), Sign(callee.heard, callee.has_left)
+        return Sign(caller.heard, caller.reporting.has_left), Sign(callee.heard, callee.reporting.has_left)
 
     def tell_silence_again(self) -> None:
         """Whoever was told may not have heard it."""
         self._told_silent = [False, False]
+        self._silent_at = [self._too_silent_at(index) for index in _BOTH]
 
     def stop_recording(self) -> None:
         """The recorder that knew of this call is gone."""
@@ -324,13 +323,13 @@ class Session:
         if playing is not None:
             playing.stop()
 
-    def _silent_at(self, index: int) -> int:
+    def _too_silent_at(self, index: int) -> int:
         """When a party's silence will have lasted too long; once it has been told, it never does."""
         party, plan = self._parties[index], self._plan
         media = party.media
         if not isinstance(media, Stream) or not isinstance(plan, MediaPlan) or self._told_silent[index]:
             return NEVER
-        if not media.sends and party.reports_heard < 0:
+        if not media.sends and party.reporting.heard < 0:
             return NEVER  # it owes us nothing, and has never sent more than that
         heard = party.heard
         if not (media.sends and media.takes) and media.plays is None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from mediation.b2bua.plan import RecordingEnded, RecordingFailed
+from mediation.b2bua.media_facts import RecordingEnded, RecordingFailed
 from mediation.media.mixing import RATE_HZ
 from mediation.media.recording_messages import BeginRecording, FinishRecording
 from mediation.media.recording_place import free_octets

@@ -1,18 +1,18 @@
-"""SRTP and SRTCP of one pair of ports (RFC 3711, RFC 7714): the only module that imports pylibsrtp.
+"""SRTP and SRTCP of one pair of ports (RFC 3711, RFC 7714): which key and which sender a packet belongs to.
 
 What leaves is protected, what comes must prove to be the party's. A packet that does not is counted and goes nowhere,
 so that it can neither be heard nor move a destination. The Master Key Identifier, which the library does not know, is
 put in and taken out here: it is a constant, and no part of what is authenticated (RFC 3711 section 3.1).
+
+A stream of the library takes its room when somebody speaks, not when signalling has agreed on a key.
 """
 
 import struct
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
-from pylibsrtp import Error, Policy, Session
-
 from mediation.media.course import Line
+from mediation.media.srtp_streams import Anyone, Refused, SrtpStream
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 
 __all__ = ["Protection", "Sealed"]
@@ -29,15 +29,9 @@ _MARGIN: Final = 0x2000
 """So far below the packet that is looked for the search ends: above the replay window, below half a rollover."""
 _SHORTEST_RTP: Final = 12
 _SHORTEST_RTCP: Final = 8
-_REPLAYS: Final = frozenset({"replay check failed (bad index)", "replay check failed (index too old)"})
-_PROFILES: Final = {
-    Suite.AEAD_AES_256_GCM: Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
-    Suite.AEAD_AES_128_GCM: Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
-    Suite.AES_CM_128_HMAC_SHA1_80: Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
-    Suite.AES_CM_128_HMAC_SHA1_32: Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
-}
-_RTCP_TAG_OCTETS: Final = 10
-"""Of both counter mode suites, that with the short tag for RTP too (RFC 4568 section 6.2.2)."""
+_BEHIND_MKI: Final = {suite: (0, 0) if suite.is_aead else (suite.tag_octets, 10) for suite in Suite}
+"""Octets of an RTP and of an RTCP packet behind its MKI. The tag of RTCP has ten in both counter mode suites, that with
+the short one for RTP too (RFC 4568 section 6.2.2); the one of a GCM suite is part of the cipher text before the MKI."""
 
 
 class Protection:
@@ -50,8 +44,8 @@ class Protection:
         """Those in force: of the forks of a call, of the one that was heard first."""
         self._inbound: _Inbound | None = None
         self._outbound: _Outbound | None = None
-        self._others: list[SrtpKeys] = []
-        """Keys of further forks, any of which may turn out to be the party's."""
+        self._others: dict[SrtpKeys, _Inbound] = {}
+        """Of further forks, any of which may turn out to be the party's."""
         self._fork_spoke = False
         """Whether one of those has."""
         self._before: _Inbound | None = None
@@ -73,7 +67,12 @@ class Protection:
             keys = self.keys  # it is the party, whichever of its forks signalling names first
         else:
             self._fork_spoke = False
-        self._others = [each for each in candidates if each != keys]
+        before = self._others
+        self._others = {
+            each: before.get(each) or _Inbound(each.suite, each.receiving)
+            for each in candidates
+            if each != keys
+        }
         if keys == self.keys:
             return
         if keys is None:
@@ -98,56 +97,69 @@ class Protection:
         inbound = self._inbound
         if inbound is None:
             return (self._fork(packet) if self._others else None) or packet
-        plain, reason = inbound.unprotect(packet)
-        if plain is not None:
-            if self._before is not None:
-                self._before = None  # the new key is in use
-            return plain
-        if reason not in _REPLAYS:
-            if self._before is not None:
-                plain, reason = self._before.unprotect(packet)
-            if plain is None and self._others:
-                plain = self._fork(packet)
-            if plain is not None:
-                return plain
-        self._count(reason)
-        return None
+        try:
+            plain = inbound.unprotect(packet)
+        except Refused as refusal:
+            return self._unprotect_otherwise(packet, is_replay=refusal.is_replay)
+        self._before = None  # the new key is in use
+        return plain
 
     def unprotect_report(self, datagram: bytes) -> bytes | None:
         """The same of RTCP."""
         inbound = self._inbound
         if inbound is None:
             return datagram
-        plain, reason = inbound.unprotect_report(datagram)
-        if plain is None and self._before is not None and reason not in _REPLAYS:
-            plain, reason = self._before.unprotect_report(datagram)
-        if plain is None:
-            self._count(reason)
-        return plain
+        try:
+            return inbound.unprotect_report(datagram)
+        except Refused as refusal:
+            is_replay = refusal.is_replay
+        if self._before is not None and not is_replay:
+            try:
+                return self._before.unprotect_report(datagram)
+            except Refused as refusal:
+                is_replay = refusal.is_replay
+        self._count(is_replay=is_replay)
+        return None
+
+    def _unprotect_otherwise(self, packet: bytes, *, is_replay: bool) -> bytes | None:
+        """The packet by the key before, or by that of a fork."""
+        if not is_replay:
+            if self._before is not None:
+                try:
+                    return self._before.unprotect(packet)
+                except Refused as refusal:
+                    is_replay = refusal.is_replay
+            if (plain := self._fork(packet)) is not None:
+                return plain
+        self._count(is_replay=is_replay)
+        return None
 
     def _fork(self, packet: bytes) -> bytes | None:
         """The packet by the key of another fork, which is the party from now on."""
-        for keys in self._others:
-            plain, _ = _Inbound(keys.suite, keys.receiving).unprotect(packet)
-            if plain is not None:
-                self._take(keys)
-                self._others, self._fork_spoke = [], True
-                if self._inbound is not None:
-                    self._inbound.unprotect(packet)  # the context that stays has seen it, too
-                return plain
+        for keys, inbound in self._others.items():
+            try:
+                plain = inbound.unprotect(packet)
+            except Refused:
+                continue
+            self._take(keys, inbound)
+            self._others, self._fork_spoke = {}, True
+            return plain
         return None
 
-    def _take(self, keys: SrtpKeys) -> None:
+    def _take(self, keys: SrtpKeys, inbound: "_Inbound | None" = None) -> None:
+        """Put keys in force; `inbound`: what has heard the party under them already."""
         before, self.keys = self.keys, keys
-        if before is None or (before.suite, before.receiving) != (keys.suite, keys.receiving):
+        if inbound is not None:
+            self._inbound = inbound
+        elif before is None or (before.suite, before.receiving) != (keys.suite, keys.receiving):
             self._inbound = _Inbound(keys.suite, keys.receiving)
         if self._outbound is None or before is None or not _counts_on(before, keys):
             self._outbound = _Outbound(keys.suite, keys.sending)
         else:
             self._outbound.mki = keys.sending.mki
 
-    def _count(self, reason: str) -> None:
-        if reason in _REPLAYS:
+    def _count(self, *, is_replay: bool) -> None:
+        if is_replay:
             self.replayed += 1
         else:
             self.tampered += 1
@@ -177,129 +189,169 @@ class Sealed:
 class _Outbound:
     """What leaves under one key."""
 
-    __slots__ = ("_behind", "_session", "_tag_octets", "mki")
+    __slots__ = ("_behind_mki", "_key", "_latest", "_streams", "_suite", "mki")
 
     def __init__(self, suite: Suite, key: MasterKey) -> None:
-        self._session = _session(suite, key, Policy.SSRC_ANY_OUTBOUND)
-        self._behind = suite.is_aead
-        self._tag_octets = suite.tag_octets
+        self._suite = suite
+        self._key = key.octets
+        self._streams: list[SrtpStream] = []
+        """None is given up before the key is: one that began again would encrypt two packets alike."""
+        self._latest: SrtpStream | None = None
+        self._behind_mki = _BEHIND_MKI[suite]
         self.mki = key.mki
 
     def protect(self, packet: bytes) -> bytes:
         """OSError: it is too long."""
+        stream = self._latest
         try:
-            return self._with_mki(self._session.protect(packet), self._tag_octets)
-        except (Error, ValueError) as error:
-            raise OSError(f"not protected: {error}") from error
+            if stream is None or packet[8:12] != stream.ssrc:
+                stream = self._stream(packet[8:12])
+            sealed = stream.protect(packet)
+        except Refused as refusal:
+            raise OSError(f"not protected: {refusal}") from refusal
+        return self._with_mki(sealed, self._behind_mki[0]) if self.mki else sealed
 
     def protect_report(self, datagram: bytes) -> bytes:
         """OSError: it is too long."""
         try:
-            return self._with_mki(self._session.protect_rtcp(datagram), _RTCP_TAG_OCTETS)
-        except (Error, ValueError) as error:
-            raise OSError(f"not protected: {error}") from error
+            sealed = self._stream(datagram[4:8]).protect_report(datagram)
+        except Refused as refusal:
+            raise OSError(f"not protected: {refusal}") from refusal
+        return self._with_mki(sealed, self._behind_mki[1]) if self.mki else sealed
 
-    def _with_mki(self, packet: bytes, tag_octets: int) -> bytes:
-        if not self.mki:
-            return packet
-        if self._behind:
-            return packet + self.mki
-        return packet[:-tag_octets] + self.mki + packet[-tag_octets:]
+    def _stream(self, ssrc: bytes) -> SrtpStream:
+        for stream in self._streams:
+            if stream.ssrc == ssrc:
+                break
+        else:
+            stream = SrtpStream.begin(self._suite, self._key, ssrc)
+            self._streams.append(stream)
+        self._latest = stream
+        return stream
+
+    def _with_mki(self, packet: bytes, behind: int) -> bytes:
+        end = len(packet) - behind
+        return packet[:end] + self.mki + packet[end:]
 
 
 class _Inbound:
     """What comes under one key."""
 
-    __slots__ = ("_behind", "_joinings", "_key", "_last", "_session", "_ssrcs", "_suite")
+    __slots__ = ("_anyone", "_behind_mki", "_joinings", "_key", "_mki", "_senders", "_speaker", "_suite")
 
     def __init__(self, suite: Suite, key: MasterKey) -> None:
         self._suite = suite
-        self._key = key
-        self._session = _session(suite, key, Policy.SSRC_ANY_INBOUND)
-        self._ssrcs: dict[bytes, bool] = {}
-        """Senders that have proved themselves, in order; whether they have sent audio, and not only reports."""
-        self._last = b""
+        self._key = key.octets
+        self._mki = key.mki
+        self._behind_mki = _BEHIND_MKI[suite]
+        self._senders: list[SrtpStream] = []
+        """Those that have proved themselves, in order."""
+        self._speaker: SrtpStream | None = None
+        """The one whose audio came last."""
+        self._anyone: Anyone | None = None
+        """While somebody tries who is none of them."""
         self._joinings = 0
 
-    def unprotect(self, packet: bytes) -> tuple[bytes | None, str]:
-        """The RTP packet in it; or None, and why."""
-        bare = self._without_mki(packet, self._suite.tag_octets) if self._key.mki else packet
-        if bare is None or len(bare) < _SHORTEST_RTP:
-            return None, "no MKI of ours in it"
-        ssrc = bare[8:12]
-        try:
-            plain = self._session.unprotect(bare)
-        except (Error, ValueError) as error:
-            reason = str(error)
-            found = None if reason in _REPLAYS or self._ssrcs.get(ssrc) else self._join(bare, ssrc)
-            if found is None:
-                return None, reason
-            plain = found
-        if ssrc != self._last:
-            self._last = ssrc
-            self._met(ssrc, audio=True)
-        return plain, ""
+    def unprotect(self, packet: bytes) -> bytes:
+        """The RTP packet in it. Refused: there is none."""
+        if self._mki:
+            packet = self._without_mki(packet, self._behind_mki[0])
+        speaker = self._speaker
+        if speaker is not None and packet[8:12] == speaker.ssrc:
+            return speaker.unprotect(packet)
+        return self._unprotect_other(packet)
 
-    def unprotect_report(self, datagram: bytes) -> tuple[bytes | None, str]:
+    def unprotect_report(self, datagram: bytes) -> bytes:
         """The same of RTCP, whose packets say their whole number (RFC 3711 section 3.4)."""
-        bare = self._without_mki(datagram, _RTCP_TAG_OCTETS) if self._key.mki else datagram
-        if bare is None or len(bare) < _SHORTEST_RTCP:
-            return None, "no MKI of ours in it"
-        try:
-            plain = self._session.unprotect_rtcp(bare)
-        except (Error, ValueError) as error:
-            return None, str(error)
-        if bare[4:8] not in self._ssrcs:
-            self._met(bare[4:8], audio=False)
-        return plain, ""
+        if self._mki:
+            datagram = self._without_mki(datagram, self._behind_mki[1])
+        if len(datagram) < _SHORTEST_RTCP:
+            raise Refused("no RTCP")
+        stream = self._sender(datagram[4:8])
+        if stream is None:
+            self._strangers().unprotect_report(datagram)
+            stream = self._meet(datagram[4:8])
+        return stream.unprotect_report(datagram)
 
-    def _join(self, packet: bytes, ssrc: bytes) -> bytes | None:
-        """The packet of a stream that began long ago; None: it is of no such stream.
+    def _unprotect_other(self, packet: bytes) -> bytes:
+        """Of another sender than the last one."""
+        if len(packet) < _SHORTEST_RTP:
+            raise Refused("no RTP")
+        stream = self._sender(packet[8:12])
+        if stream is None or not stream.has_spoken:
+            stream = self._introduced(packet, stream)
+        plain = stream.unprotect(packet)
+        stream.has_spoken = True
+        self._speaker = stream
+        return plain
+
+    def _introduced(self, packet: bytes, stream: SrtpStream | None) -> SrtpStream:
+        """The stream of a first packet, ready for it; so far it has sent reports or nothing. Refused: it is of none."""
+        way: list[bytes] = []
+        try:
+            self._strangers().unprotect(packet)
+        except Refused:
+            if self._joinings >= MOST_JOININGS:
+                raise
+            self._joinings += 1
+            way = self._way_to(packet)
+        if stream is None:
+            stream = self._meet(packet[8:12])
+        for each in way:
+            stream.unprotect(each)
+        self._anyone = None
+        return stream
+
+    def _sender(self, ssrc: bytes) -> SrtpStream | None:
+        for stream in self._senders:
+            if stream.ssrc == ssrc:
+                return stream
+        return None
+
+    def _strangers(self) -> Anyone:
+        if self._anyone is None:
+            self._anyone = Anyone(self._suite, self._key)
+        return self._anyone
+
+    def _meet(self, ssrc: bytes) -> SrtpStream:
+        """A stream for a sender that has proved itself."""
+        stream = SrtpStream.begin(self._suite, self._key, ssrc)
+        if len(self._senders) >= MOST_SSRCS:
+            self._senders.remove(next(each for each in self._senders if each is not self._speaker))
+        self._senders.append(stream)
+        self._anyone = None
+        return stream
+
+    def _way_to(self, packet: bytes) -> list[bytes]:
+        """Packets that lead a stream to this one, which was sent long after it began. Refused: it is of no such stream.
 
         Packets are numbered beyond the 16 bits that they show (RFC 3711 section 3.3.1), and signalling does not say how
         far (RFC 4568 section 6.4.1): a party that moves to other ports of ours, with its key, goes on counting. So the
-        number is sought: the context is led through packets that we make with the party's own key.
+        number is sought: a stream for this alone is led through packets that we make with the party's own key.
         """
-        if self._joinings >= MOST_JOININGS:
-            return None
-        self._joinings += 1
-        maker = _session(self._suite, self._key, Policy.SSRC_ANY_OUTBOUND)
+        ssrc = packet[8:12]
+        maker, seeker = (SrtpStream.begin(self._suite, self._key, ssrc) for _ in range(2))
         at = first = int.from_bytes(packet[2:4])
-        try:
-            for rollover in range(1, MOST_ROLLOVERS + 1):
-                goal = (rollover << 16) + first - _MARGIN
-                while at < goal:
-                    at = min(at + _STEP, goal)
-                    self._session.unprotect(
-                        maker.protect(struct.pack("!BBHI4sB", 0x80, 0, at & 0xFFFF, 0, ssrc, 0))
-                    )
-                try:
-                    return self._session.unprotect(packet)
-                except Error:
-                    continue
-            self._session.remove_stream(int.from_bytes(ssrc))
-        except (Error, ValueError):  # no packet at all
-            pass
-        return None
+        way: list[bytes] = []
+        for rollover in range(1, MOST_ROLLOVERS + 1):
+            goal = (rollover << 16) + first - _MARGIN
+            while at < goal:
+                at = min(at + _STEP, goal)
+                way.append(maker.protect(struct.pack("!BBHI4sB", 0x80, 0, at & 0xFFFF, 0, ssrc, 0)))
+                seeker.unprotect(way[-1])
+            try:
+                seeker.unprotect(packet)
+            except Refused:
+                continue
+            return way
+        raise Refused("of no stream of this key")
 
-    def _met(self, ssrc: bytes, *, audio: bool) -> None:
-        """Another sender under this key, or one that has spoken before: the library never forgets one by itself."""
-        if ssrc not in self._ssrcs and len(self._ssrcs) >= MOST_SSRCS:
-            oldest = next(iter(self._ssrcs))
-            del self._ssrcs[oldest]
-            with suppress(Error):  # its search has failed, and forgotten it
-                self._session.remove_stream(int.from_bytes(oldest))
-        self._ssrcs[ssrc] = audio
-
-    def _without_mki(self, packet: bytes, tag_octets: int) -> bytes | None:
-        mki = self._key.mki
-        end = len(packet) if self._suite.is_aead else len(packet) - tag_octets
-        start = end - len(mki)
-        return packet[:start] + packet[end:] if start > 0 and packet[start:end] == mki else None
-
-
-def _session(suite: Suite, key: MasterKey, ssrcs: int) -> Session:
-    return Session(Policy(key=key.octets, ssrc_type=ssrcs, srtp_profile=_PROFILES[suite]))
+    def _without_mki(self, packet: bytes, behind: int) -> bytes:
+        end = len(packet) - behind
+        start = end - len(self._mki)
+        if start <= 0 or packet[start:end] != self._mki:
+            raise Refused("no MKI of ours in it")
+        return packet[:start] + packet[end:]
 
 
 def _counts_on(before: SrtpKeys, keys: SrtpKeys) -> bool:

@@ -100,8 +100,9 @@ class SeatTap:
     def follow(self, stream: Stream, *, heard: bool) -> None:
         """What its payload types mean from now on. A party that may not send is not heard, nor is one in whose place
         the other one hears a sound of ours."""
-        kind = KIND_OF[stream.law]
-        self._kinds = dict.fromkeys(stream.taken_payload_types, kind) if stream.sends and heard else {}
+        laws = dict.fromkeys(stream.taken_payload_types, stream.law) | dict(stream.unsaid_laws)
+        is_heard = stream.sends and heard
+        self._kinds = {number: KIND_OF[law] for number, law in laws.items()} if is_heard else {}
 
     def hear(self, payload_type: int, packet: bytes, arrival: int) -> None:
         """A valid RTP packet of its."""

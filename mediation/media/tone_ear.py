@@ -12,6 +12,7 @@ from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER, UNITS_PER_MS
 from mediation.media.keypad import Press
 from mediation.media.outlet import Heard
+from mediation.media.unsaid import AgreedLaw
 from mediation_codecs.dtmf_detector import Tone, ToneDetector
 from mediation_codecs.g711 import decode
 from mediation_codecs.law import SILENCE, Law
@@ -77,8 +78,11 @@ class ToneEar:
         """When the source has stopped, if nothing more comes."""
 
     def follow(self, source: Stream) -> None:
-        """Audio comes in this law from now on."""
+        """Audio comes in this law from now on, and what is held of it is in that, too."""
         self._law = source.law
+        agreed = AgreedLaw(source)
+        for packet, _ in self._held:
+            agreed.restate(packet)
         self._payload_types = source.taken_payload_types
 
     def hear(self, packet: Heard, now: int) -> Iterable[Heard]:

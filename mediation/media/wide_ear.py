@@ -12,6 +12,7 @@ from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER, UNITS_PER_MS
 from mediation.media.ordering import Ordering
 from mediation.media.outlet import Heard
+from mediation.media.unsaid import AgreedLaw
 from mediation.media.wide_sound import Beside, CodecError, Codecs
 from mediation.rtp.event_clock import EventsSlower
 from mediation.rtp.packet import RtpError
@@ -41,9 +42,9 @@ class WideEar:
     """Of one direction. Times are of the media clock."""
 
     __slots__ = (
-        "_beside", "_concealer", "_decoder", "_events", "_expected", "_fills", "_law", "_length", "_narrower",
-        "_order", "_paused_until", "_place", "_ratio", "_remind", "_sequence", "_source", "_ssrc", "_was_audio",
-        "deadline_of_pause",
+        "_agreed", "_beside", "_concealer", "_decoder", "_events", "_expected", "_fills", "_law", "_length",
+        "_narrower", "_order", "_paused_until", "_place", "_ratio", "_remind", "_sequence", "_source", "_ssrc",
+        "_was_audio", "deadline_of_pause",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +52,7 @@ class WideEar:
     ) -> None:
         """`remind` is called when `deadline` may have come nearer."""
         self._source = source
+        self._agreed = AgreedLaw(source)
         self._law = source.law
         self._beside = beside
         self._remind = remind
@@ -82,6 +84,7 @@ class WideEar:
 
     def take(self, packet: Heard, now: int) -> Iterator[Heard]:
         """A packet of the source; what goes on."""
+        self._agreed.restate(packet)
         if packet.ssrc != self._ssrc != _NOBODY:
             yield from self._heard(self._order.forget(), now)
             self._ssrc = _NOBODY

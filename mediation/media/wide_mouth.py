@@ -37,7 +37,7 @@ class WideMouth:
 
     __slots__ = (
         "_beside", "_came", "_doubler", "_encoder", "_events", "_frame", "_law", "_left", "_line", "_marker",
-        "_origin", "_pending", "_ratio", "_sink", "_start", "octets", "packets",
+        "_newest", "_origin", "_pending", "_ratio", "_sink", "_start", "octets", "packets",
     )  # fmt: skip
 
     def __init__(self, source: Stream, sink: Stream, codecs: Codecs, beside: Beside, line: Line) -> None:
@@ -64,6 +64,8 @@ class WideMouth:
         """The last sequence number that came, and the last one that has left."""
         self._origin = 0
         """The timestamp that is the same in both clocks."""
+        self._newest = 0
+        """The last timestamp that has left."""
         self.packets = 0
         """How many more packets have left than have come, since this was set to 0."""
         self.octets = 0
@@ -82,7 +84,8 @@ class WideMouth:
         _, kind, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
         payload, number, marker = packet[HEADER_OCTETS:], kind & 0x7F, kind > 0x7F
         if self._came == _NONE:
-            self._origin, self._left = timestamp, (sequence - 1) & 0xFFFF
+            self._origin = self._newest = timestamp
+            self._left = (sequence - 1) & 0xFFFF
         else:
             lost = (sequence - self._came - 1) & 0xFFFF
             self._left = (self._left + (lost if lost < MAX_DROPOUT else 0)) & 0xFFFF
@@ -104,8 +107,15 @@ class WideMouth:
         return (self._origin + step * self._ratio) & 0xFFFFFFFF
 
     def ahead(self, timestamp: int) -> tuple[int, int]:
-        """By how much its sequence numbers, and this timestamp, are ahead of those that come."""
-        return self._left - self._came, self.timestamp_of(timestamp) - timestamp
+        """By how much its sequence numbers, and what it has said last, are ahead of those that come, and of this one.
+
+        A packet that came may have left in several.
+        """
+        if self._came == _NONE:
+            return 0, 0
+        place = self.timestamp_of(timestamp)
+        step = (self._newest - place) & 0xFFFFFFFF
+        return self._left - self._came, place - timestamp + (step if step < _HALF else 0)
 
     def _say(self, payload: bytes, timestamp: int, ssrc: int, *, marker: bool) -> None:
         beside = self._beside
@@ -164,6 +174,7 @@ class WideMouth:
 
     def _emit(self, number: int, payload: bytes, timestamp: int, ssrc: int, *, marker: bool) -> None:
         self._left = (self._left + 1) & 0xFFFF
+        self._newest = timestamp
         header = HEADER.pack(PLAIN, number | 0x80 if marker else number, self._left, timestamp, ssrc)
         self._line.send(header + payload)
         self.packets += 1

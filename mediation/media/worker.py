@@ -15,30 +15,25 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    ClosePair,
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, ClosePair, OpenMedia, OpenPair, PressKey
+from mediation.b2bua.media_facts import (
     KeyHeard,
     MediaAmiss,
     MediaLost,
     MediaOpened,
     MediaRefused,
     MediaSilent,
-    OpenMedia,
-    OpenPair,
     PairOpened,
     PairRefused,
-    PressKey,
     SoundEnded,
 )
 from mediation.media.channel import Channel, ChannelError, Message
-from mediation.media.clock import NEVER
+from mediation.media.clock import CLOCK_HZ, NEVER
 from mediation.media.control import Control
+from mediation.media.course import Course
 from mediation.media.loop import Handler, Loop
 from mediation.media.orphans import why_over
 from mediation.media.ports import NoPorts, PortPair, PortPool
-from mediation.media.relay import CLOCK_HZ
 from mediation.media.session import Chance, Session
 from mediation.media.shelf import Shelf, read_shelf
 from mediation.media.tape import Tape
@@ -397,6 +392,9 @@ class _Watch:
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         self._loop.watch(sock.fileno(), handler, self._call)
+
+    def follow(self, sock: socket.socket, course: Course) -> None:
+        self._loop.follow(sock.fileno(), course, self._call)
 
     def forget(self, sock: socket.socket) -> None:
         self._loop.forget(sock.fileno())

@@ -15,6 +15,7 @@ from mediation.media.jitter_buffer import JitterBuffer
 from mediation.media.modem_ear import ModemEar
 from mediation.media.outlet import Heard, Outlet
 from mediation.media.repacketizing import Repacketizer, lengths_for
+from mediation.media.unsaid import AgreedLaw
 from mediation.sdp.audio import COMFORT_NOISE
 from mediation_codecs.law import Law
 
@@ -35,8 +36,8 @@ class Workshop:
     """Of one direction. All times are of the media clock."""
 
     __slots__ = (
-        "_buffer", "_digits", "_hush", "_law", "_laws", "_lengths", "_modem", "_outlet", "_packer", "_remind",
-        "_sequence", "_tell",
+        "_agreed", "_buffer", "_digits", "_events", "_hush", "_law", "_laws", "_lengths", "_modem", "_outlet",
+        "_packer", "_placed", "_remind", "_sequence", "_tell",
     )  # fmt: skip
 
     def __init__(self, outlet: Outlet, tell: Tell, remind: Callable[[], None]) -> None:
@@ -52,12 +53,17 @@ class Workshop:
         self._law = Law.PCMU
         self._sequence: int | None = None
         """The last number that came by here; None: others have come elsewhere since."""
+        self._placed: int | None = None
+        """The number of the last packet whose samples have left in others, or wait for that."""
         self._laws: tuple[int, ...] = ()
+        self._events: tuple[int, ...] = ()
         self._lengths = (0, 0)
 
     def follow(self, source: Stream, sink: Stream) -> None:
         """Another plan: what it still asks for goes on."""
+        self._agreed = AgreedLaw(source)
         self._laws, self._law = source.taken_payload_types, source.law
+        self._events = source.taken_event_payload_types
         self._lengths = lengths_for(sink)
         if not _needs_buffer(source, sink):
             self._buffer = None
@@ -81,11 +87,14 @@ class Workshop:
             self._packer.follow(sink)
 
     def _follow_digits(self, source: Stream, sink: Stream) -> None:
-        if not are_unlike(source, sink):
+        digits, ways = self._digits, (way_of(source), way_of(sink))
+        if digits is not None:
+            digits.follow(source, sink)
+            if are_unlike(source, sink) and digits.ways == ways:
+                return
+            digits.stop()
             self._digits = None
-        elif self._digits is not None and self._digits.ways == (way_of(source), way_of(sink)):
-            self._digits.follow(source, sink)
-        else:
+        if are_unlike(source, sink):
             self._digits = Digits(source, sink, self._outlet, self.send_on, self._tell, self._remind)
 
     def press(self, key: str, duration_ms: int, now: int) -> None:
@@ -106,6 +115,7 @@ class Workshop:
 
     def take(self, packet: Heard, now: int) -> None:
         """A packet of the source, on its way."""
+        self._agreed.restate(packet)
         if self._buffer is None:
             self._listen(packet, now)
         else:
@@ -131,8 +141,8 @@ class Workshop:
             outlet.withhold(packet)
             return
         if packet.payload_type not in self._laws:
-            if hush is not None and packet.payload_type == NOISE_TYPE and not self._modem.is_sure:
-                hush.heard(packet.payload, now)
+            if hush is not None:
+                self._hush_at(hush, packet, now)
             self.flush()
             outlet.forward(packet, now)
             return
@@ -143,13 +153,24 @@ class Workshop:
             self._modem.hear(self._law, packet.payload, now)
         if packer is None:
             outlet.forward(packet, now)
+        elif packet.sequence == self._placed:
+            outlet.discard(packet, late=False)  # once more, and its number has left with other samples
         elif self._fits(len(packet.payload)):
+            self._placed = None
             packer.bypassed()
             outlet.forward(packet, now)
         elif (placed := outlet.place(packet, now)) is not None:
+            self._placed = packet.sequence
             conceals = after_loss and not self._modem.is_sure
             for payload, timestamp, marker in packer.take(*placed, now, conceals=conceals):
                 outlet.send_piece(payload, timestamp, marker=marker)
+
+    def _hush_at(self, hush: Hush, packet: Heard, now: int) -> None:
+        """What is no audio may tell of noise, or must be heard without it."""
+        if packet.payload_type in self._events:
+            hush.give_way(now)
+        elif packet.payload_type == NOISE_TYPE and not self._modem.is_sure:
+            hush.heard(packet.payload, now)
 
     def _misses_before(self, sequence: int) -> bool:
         """Whether packets before this one have not come."""
@@ -180,7 +201,7 @@ class Workshop:
             self._digits.source_changed()
         if self._hush is not None:
             self._hush.stop()
-        self._modem, self._sequence = ModemEar(), None
+        self._modem, self._sequence, self._placed = ModemEar(), None, None
 
     @property
     def deadline(self) -> int:
@@ -207,7 +228,7 @@ class Workshop:
 
 
 def _is_open(source: Stream, sink: Stream) -> bool:
-    return source.sends and sink.takes
+    return source.sends and sink.hears_across
 
 
 def _needs_noise(source: Stream, sink: Stream) -> bool:

@@ -1,7 +1,6 @@
 """Which socket or connection reaches whom: every listener of one server, and the connections that grew from them."""
 
 import asyncio
-import errno
 import socket
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
@@ -13,22 +12,17 @@ from mediation.net.address import family_of, is_address
 from mediation.net.aliases import Aliases
 from mediation.net.heirs import Heirs
 from mediation.net.keepalive import Datagrams
-from mediation.net.listener import EXHAUSTED, EXHAUSTED_REMEDY, TcpListener, turn_away
-from mediation.net.marking import connecting_socket
-from mediation.net.rest import Rests
+from mediation.net.listener import turn_away
+from mediation.net.listening import ListenError, Listening
+from mediation.net.opening import Openings
 from mediation.net.security import Security
 from mediation.net.tcp import TcpConnection
-from mediation.net.udp import UdpSocket
 from mediation.routing.wires import UNMARKED, Marking, Wire
 from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.framing import MalformedMessage, parse_datagram
 from mediation.sip.message import Message, Request
 
-CONNECT_LIMIT_S = 5.0
-"""A peer that does not complete the handshake in so long is not there; the next target gets the call."""
-MOST_WAITING = 1024
-"""Messages that may wait for one connection to open; with one more, all of them have failed."""
 CLOSE_LIMIT_S = 1.0
 """So long the last octets may take to leave; a peer that does not read does not hold up the end."""
 
@@ -36,28 +30,6 @@ CLOSE_LIMIT_S = 1.0
 _NOBODY = ("", 0)
 _NONE = 0
 """No connection has this identity."""
-
-
-class ListenError(OSError):
-    """A listener cannot be bound; `strerror` names it."""
-
-    @property
-    def passes(self) -> bool:
-        """Whether it may be better the next time; if not, another configuration is needed."""
-        return self.errno == errno.EADDRINUSE or self.errno in EXHAUSTED
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-        if self.errno == errno.EADDRINUSE:
-            return "another process listens there: stop it, or choose another port"
-        if self.errno == errno.EADDRNOTAVAIL:
-            return "the address is not on this machine: choose one that is, or add it"
-        if self.errno == errno.EACCES:
-            return (
-                "ports below 1024 need the capability CAP_NET_BIND_SERVICE: choose another port, or grant it"
-            )
-        return EXHAUSTED_REMEDY if self.passes else "choose another address"
 
 
 class Flows:
@@ -95,21 +67,28 @@ class Flows:
         self._on_lost = on_lost
         self._on_silent = on_silent
         self._wire = wire
-        self._marking = marking
         self._security = security
-        self._sockets: dict[Endpoint, UdpSocket] = {}
-        self._listeners: list[TcpListener] = []
+        self._secured: set[TcpConnection] = set()
+        """Every connection with TLS, those included that do not stand yet or end with an alert."""
+        self._listening = Listening(
+            on_datagram=self._datagram_received,
+            on_unreachable=self._unreachable,
+            on_connection=self._accepted,
+            marking=marking,
+            tls=security is not None,
+        )
+        self._openings = Openings(
+            make=partial(self._new_connection, calling=True),
+            on_unmade=self._secured.discard,
+            on_failure=self._fail,
+            marking=marking,
+        )
         self._connections: dict[int, TcpConnection] = {}
         self._by_peer: dict[tuple[Endpoint, Endpoint], TcpConnection] = {}
         self._aliases = Aliases(security, wire)
         self._heirs = Heirs()
         self._keepalives = Datagrams(self._send_keepalive)
-        self._opening: dict[tuple[Endpoint, Endpoint], list[bytes]] = {}
-        self._rests: Rests[tuple[Endpoint, Endpoint]] = Rests()
-        self._connecting: set[asyncio.Task[None]] = set()
         self._adopting: set[asyncio.Task[None]] = set()
-        self._secured: set[TcpConnection] = set()
-        """Every connection with TLS, those included that do not stand yet or end with an alert."""
         self._identities = count(1)
         self._closing = False
         self._emptied = asyncio.Event()
@@ -118,38 +97,16 @@ class Flows:
 
     async def listen(self, listeners: Iterable[Listener]) -> None:
         """Bind every listener, or none of them. Raises ListenError."""
-        loop = asyncio.get_running_loop()
         try:
-            for listener in listeners:
-                if listener.transport is Transport.UDP:
-                    datagrams = UdpSocket(
-                        listener.endpoint,
-                        partial(self._datagram_received, listener.endpoint),
-                        partial(self._unreachable, listener.endpoint),
-                        self._marking(listener.transport, listener.endpoint),
-                    )
-                    datagrams.start(loop)
-                    self._sockets[listener.endpoint] = datagrams
-                else:
-                    if listener.transport is Transport.TLS and self._security is None:
-                        raise OSError(errno.EPROTONOSUPPORT, "TLS needs a certificate")
-                    connections = TcpListener(
-                        listener.endpoint,
-                        partial(self._accepted, listener),
-                        self._exhausted,
-                        self._marking(listener.transport, listener.endpoint),
-                    )
-                    connections.start(loop)
-                    self._listeners.append(connections)
-        except OSError as error:
+            self._listening.bind(listeners)
+        except ListenError:
             await self.aclose()
-            raise ListenError(error.errno, f"cannot listen at {listener}: {error.strerror}") from error
+            raise
 
     def send(self, flow: Flow, octets: bytes) -> None:
         """Send by a flow; a failure is reported later, never from within this call."""
         if flow.transport is Transport.UDP:
-            datagrams = self._sockets.get(flow.local)
-            if datagrams is None or not datagrams.send(octets, flow.remote):
+            if not self._listening.send(flow.local, octets, flow.remote):
                 self._fail(flow)
             return
         peer = (flow.local, flow.remote)
@@ -161,7 +118,10 @@ class Flows:
         )
         if connection is not None and connection.send(octets):
             return
-        self._open(flow, octets)
+        if self._closing or not self._may_open(flow):
+            self._fail(flow)
+        else:
+            self._openings.send(flow, octets)
 
     def keep_alive(self, flows: Iterable[tuple[Flow, float]]) -> None:
         """Send blank datagrams by these flows and by no others, each with its interval in seconds."""
@@ -172,13 +132,9 @@ class Flows:
         """Close everything; what is written already still leaves. Nobody hears anything from now on."""
         self._closing = True
         self._keepalives.close()
-        for datagrams in self._sockets.values():
-            datagrams.close()
-        for listener in self._listeners:
-            listener.close()
-        for task in self._connecting:
-            task.cancel()
-        await asyncio.gather(*self._connecting, *self._adopting, return_exceptions=True)
+        self._listening.close()
+        await self._openings.aclose()
+        await asyncio.gather(*self._adopting, return_exceptions=True)
         for connection in self._secured.difference(self._connections.values()):
             connection.abort()
         for connection in list(self._connections.values()):
@@ -187,8 +143,6 @@ class Flows:
         for connection in list(self._connections.values()):
             connection.abort()
         await self._wait_until_empty()
-        self._sockets.clear()
-        self._listeners.clear()
 
     async def _wait_until_empty(self) -> None:
         if self._connections or self._secured:
@@ -214,9 +168,7 @@ class Flows:
 
     def _send_keepalive(self, flow: Flow, octets: bytes) -> None:
         """One that cannot be sent is no failure of anything: the next one may do."""
-        datagrams = self._sockets.get(flow.local)
-        if datagrams is not None:
-            datagrams.send(octets, flow.remote)
+        self._listening.send(flow.local, octets, flow.remote)
 
     def _unreachable(self, local: Endpoint, remote: Endpoint) -> None:
         self._on_failure(Flow(Transport.UDP, local, remote))
@@ -235,7 +187,7 @@ class Flows:
         if shown is not None:
             self._heirs.stands(connection)
             self._on_proof(connection.flow, shown.domains, connection.ours)
-        for octets in self._opening.pop(peer, ()):
+        for octets in self._openings.stands(peer):
             connection.send(octets)
         return True
 
@@ -259,17 +211,14 @@ class Flows:
         peer = (connection.local, connection.remote)
         if self._closing:
             return
-        if connection.ours and not connection.heard:
-            self._rests.failed(peer, asyncio.get_running_loop().time())
-        if connection.ours and not connection.stood:
-            self._not_opened(replace(connection.flow, connection=None))
+        self._openings.lost(connection)
         for alias in self._aliases.forget(connection):
-            if alias not in self._opening and alias not in self._by_peer:
+            if alias not in self._openings and alias not in self._by_peer:
                 # what was sent by it as to this peer; no transaction names this connection twice
                 self._on_lost(replace(connection.flow, remote=alias[1], connection=_NONE))
         if known:
             # what waits for the next connection to this peer has not failed with the last one
-            replaced = peer in self._opening or peer in self._by_peer
+            replaced = peer in self._openings or peer in self._by_peer
             self._on_lost(replace(connection.flow, remote=_NOBODY) if replaced else connection.flow)
 
     def broken_off(self, connection: TcpConnection) -> None:
@@ -293,8 +242,7 @@ class Flows:
 
     def message_received(self, message: Message, flow: Flow) -> None:
         """Pass on."""
-        if self._rests:
-            self._rests.over((flow.local, flow.remote))
+        self._openings.heard((flow.local, flow.remote))
         if flow.transport is Transport.TLS and isinstance(message, Request):
             connection = self._connections.get(flow.connection or _NONE)
             if connection is not None:
@@ -340,12 +288,6 @@ class Flows:
         if self._security is not None:
             self._security.handshakes.over(connection, good=good)
 
-    def _exhausted(self, error: OSError) -> None:
-        """Nobody of ours can help it; whoever watches the loop is told."""
-        asyncio.get_running_loop().call_exception_handler(
-            {"message": "connections are turned away", "exception": error}
-        )
-
     def _new_connection(self, flow: Flow, *, calling: bool, strange: bool = False) -> TcpConnection:
         shield = None
         if flow.transport is Transport.TLS and self._security is not None:
@@ -365,48 +307,9 @@ class Flows:
             self._secured.add(connection)
         return connection
 
-    def _open(self, flow: Flow, octets: bytes) -> None:
-        peer = (flow.local, flow.remote)
-        waiting = self._opening.get(peer)
-        now = asyncio.get_running_loop().time()
-        possible = flow.transport is not Transport.TLS or self._security is not None
-        possible = possible and is_address(flow.remote[0], family_of(flow.local[0]))
-        if self._closing or not possible or self._rests.lasts(peer, now):
-            self._fail(flow)
-        elif waiting is None:
-            self._opening[peer] = [octets]
-            task = asyncio.get_running_loop().create_task(self._connect(flow))
-            self._connecting.add(task)
-            task.add_done_callback(self._connecting.discard)
-        elif len(waiting) < MOST_WAITING:
-            waiting.append(octets)
-        else:
-            self._fail(flow)
-
-    async def _connect(self, flow: Flow) -> None:
-        loop = asyncio.get_running_loop()
-        connection = self._new_connection(flow, calling=True)
-        try:
-            async with asyncio.timeout(CONNECT_LIMIT_S):
-                sock = connecting_socket(flow.local[0], self._marking(flow.transport, flow.local))
-                try:
-                    await loop.sock_connect(sock, flow.remote)
-                except BaseException:
-                    sock.close()
-                    raise
-                await loop.create_connection(lambda: connection, sock=sock)
-        except (OSError, OverflowError):  # TimeoutError is an OSError; the port may be nonsense
-            self._secured.discard(connection)
-            self._rests.failed((flow.local, flow.remote), loop.time())
-            self._not_opened(flow)
-        except asyncio.CancelledError:
-            self._secured.discard(connection)
-            raise
-
-    def _not_opened(self, flow: Flow) -> None:
-        """What has waited for a connection has failed, unless it was told already."""
-        if self._opening.pop((flow.local, flow.remote), None) is not None:
-            self._fail(flow)
+    def _may_open(self, flow: Flow) -> bool:
+        secured = flow.transport is not Transport.TLS or self._security is not None
+        return secured and is_address(flow.remote[0], family_of(flow.local[0]))
 
     def _fail(self, flow: Flow) -> None:
         """Report later: whoever sends is not ready to hear of it now."""

@@ -25,7 +25,7 @@ from prometheus_client.registry import Collector
 
 from mediation.b2bua.causes import Verdict
 from mediation.b2bua.finding import NameReport
-from mediation.b2bua.plan import StreamReport
+from mediation.b2bua.media_facts import StreamReport
 from mediation.b2bua.record import CallRecord
 from mediation.b2bua.watch import TargetReport
 from mediation.b2bua.wide_room import WideRoom

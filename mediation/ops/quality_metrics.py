@@ -9,7 +9,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from mediation.b2bua.plan import StreamReport
+from mediation.b2bua.media_facts import StreamReport
 from mediation.rtp.quality import Rating
 
 LABELS: Final = ("interface", "trunk")

@@ -8,7 +8,7 @@ import typer
 
 from mediation.console import plural, show_json
 from mediation.exit_codes import ExitCode
-from mediation.net.flows import ListenError
+from mediation.net.listening import ListenError
 from mediation.net.tls import CredentialsError
 from mediation.probing.page import write_page
 from mediation.probing.plan import MOST_CALLS, ProbePlan

@@ -5,9 +5,11 @@ from typing import Final, Protocol
 
 from mediation.rtp.packet import build
 from mediation.rtp.telephone_event import key_packets
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.description import SessionDescription
 from mediation.sdp.errors import NotAcceptable, SdpError
-from mediation.sdp.negotiation import AgreedAudio, Capabilities, LocalAudio, make_answer, read_answer
+from mediation.sdp.negotiation import make_answer, read_answer
 from mediation.sip import session_events as session
 from mediation.sip.agent import Agent
 from mediation.sip.digest_client import DigestClient

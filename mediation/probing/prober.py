@@ -15,9 +15,10 @@ from mediation.probing.probe_call import ProbeCall, Rtp
 from mediation.probing.question import Question, padded
 from mediation.probing.registering import Registering
 from mediation.rtp.packet import RtpError, read_header
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.crypto import KeyRing, SrtpMode
 from mediation.sdp.description import Origin, SessionDescription
-from mediation.sdp.negotiation import Capabilities, LocalAudio, make_offer
+from mediation.sdp.negotiation import make_offer
 from mediation.sip.agent import Agent
 from mediation.sip.derived import reply
 from mediation.sip.digest_client import DigestClient

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from mediation.routing.translation import AS_IT_IS, NumberPlan
+from mediation.sdp.capabilities import Capabilities
 from mediation.sdp.crypto import SrtpMode
-from mediation.sdp.negotiation import Capabilities
 from mediation.settings.announcements import Announcement
 from mediation.settings.identity import USUAL_IDENTITY, HeaderRule, Identity
 from mediation.settings.peer_media import Dtmf, InfoBody, Latching

@@ -37,7 +37,7 @@ class Rewrite:
     """
 
     __slots__ = (
-        "_arrival", "_current", "_floor", "_following", "_previous", "_previous_sequence", "_resumed",
+        "_arrival", "_current", "_floor", "_following", "_own", "_previous", "_previous_sequence", "_resumed",
         "_sequence", "_sequence_offset", "_timestamp", "_timestamp_offset", "packet_units", "packets",
         "refused", "ssrc", "switches",
     )  # fmt: skip
@@ -67,6 +67,7 @@ class Rewrite:
         self._arrival = 0
         self._floor = _NOBODY  # the mapping's first number, while packets from before it may still come
         self._resumed = _NOBODY  # the number that would show that a jump was no stray
+        self._own = timestamp & 0xFFFFFFFF  # the last timestamp that left in a packet of our own making
 
     def header(
         self, payload_type: int, marker: bool, sequence: int, timestamp: int, ssrc: int, arrival: int
@@ -176,6 +177,7 @@ class Rewrite:
         """The twelve octets of a packet with the next number."""
         self._sequence_offset += 1
         self._floor = self._sequence
+        self._own = timestamp
         self.packets += 1
         number = (self._sequence + self._sequence_offset) & 0xFFFF
         return _pack(PLAIN, payload_type | 0x80 if marker else payload_type, number, timestamp, self.ssrc)
@@ -183,8 +185,9 @@ class Rewrite:
     def next_timestamp(self, arrival: int, length: int) -> int:
         """The timestamp of a packet of our own that follows what has left: as much later as time has passed, and by
         `length` at least, which is that of the last packet."""
-        elapsed = max(length, arrival - self._arrival) if self._current != _NOBODY else 0
-        return (self._timestamp + self._timestamp_offset + elapsed) & 0xFFFFFFFF
+        if self._current == _NOBODY:
+            return (self._timestamp + self._timestamp_offset) & 0xFFFFFFFF
+        return self._after_all(max(length, arrival - self._arrival))
 
     def leaving(self, timestamp: int, ssrc: int) -> int | None:
         """The timestamp that a packet of the source would leave with; None: that is decided when it leaves."""
@@ -193,12 +196,13 @@ class Rewrite:
     @property
     def newest(self) -> int:
         """The highest timestamp that has left."""
-        return (self._timestamp + self._timestamp_offset) & 0xFFFFFFFF
+        return (self._timestamp + self._timestamp_offset + self._own_ahead) & 0xFFFFFFFF
 
     def moved_on(self, sequence: int, timestamp: int) -> None:
         """What has left by another hand was so far ahead of what was written here: it goes on from there."""
         self._sequence_offset += sequence
         self._timestamp_offset += timestamp
+        self._own = (self._own + timestamp) & 0xFFFFFFFF
         self._following = _NOBODY
 
     def timestamp_at(self, arrival: int) -> int:
@@ -224,9 +228,12 @@ class Rewrite:
 
     def _follow(self, sequence: int, timestamp: int, arrival: int, *, moved: bool) -> bool:
         """The same run goes on, after `switch` or with an odd timestamp."""
+        step = ((timestamp - self._timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+        if step == 0:  # more of an event, in which a marker would begin another one (RFC 4733 section 2.2.2)
+            self._sequence = sequence
+            return False
         announced = self._following == _NOBODY
         self._following = self._current
-        step = ((timestamp - self._timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
         elapsed = arrival - self._arrival
         restarted = moved and (step < -MAX_CLOCK_STEP or step - elapsed > MAX_CLOCK_STEP)
         if restarted:
@@ -259,8 +266,21 @@ class Rewrite:
 
     def _anchor_clock(self, timestamp: int, elapsed: int) -> None:
         """Let this timestamp leave as much later as time has passed, and by a packet at least."""
-        newest = self._timestamp + self._timestamp_offset
-        self._timestamp_offset = newest + max(self.packet_units, elapsed) - timestamp
+        self._timestamp_offset = self._after_all(max(self.packet_units, elapsed)) - timestamp
+
+    def _after_all(self, elapsed: int) -> int:
+        """So much later than the source's newest packet, and after whatever we have made of it, or beside it."""
+        ahead = self._own_ahead
+        later = max(elapsed, ahead + self.packet_units if ahead else 0)
+        return (self._timestamp + self._timestamp_offset + later) & 0xFFFFFFFF
+
+    @property
+    def _own_ahead(self) -> int:
+        """By how much our own newest packet is later than the source's; 0: it is not."""
+        ahead = (self._own - self._timestamp - self._timestamp_offset) & 0xFFFFFFFF
+        return (
+            ahead if ahead < MAX_CLOCK_STEP else 0
+        )  # what has left long ago is far away, on one side or the other
 
     def _is_leftover(self, sequence: int, arrival: int) -> bool:
         """Whether a packet of the source before this one is late, or that source goes on beside this one.

@@ -1,4 +1,4 @@
-"""What one audio m-line says, read as one value: where, which formats, which way, how long the packets.
+"""What one audio m-line says, read and written as one value: where, which formats, which way, how long the packets.
 
 Attributes of RFC 8866 section 6, RFC 3551 (static types), RFC 3605 (`a=rtcp`), RFC 3611 (`a=rtcp-xr`), RFC 4568
 (`a=crypto`), RFC 4733 (telephone-event), RFC 5506 (`a=rtcp-rsize`) and RFC 5761 (`a=rtcp-mux`). Only what runs at
@@ -117,10 +117,11 @@ class AudioStream:
         return next((found for found in self.formats if found.name == name), None)
 
     def event_beside(self, codec: Format) -> Format | None:
-        """Its telephone-event for a codec: with the clock of that (RFC 4733 section 2.1), or else whichever it has."""
-        events = [found for found in self.formats if found.name == TELEPHONE_EVENT]
-        fitting = (found for found in events if found.clock_hz == codec.clock_hz)
-        return next(fitting, events[0] if events else None)
+        """Its telephone-event for a codec: with the clock of that (RFC 4733 section 2.1), or else the usual one, which
+        is all that many phones have beside Opus. One with a faster clock than the audio's tells no time that a party
+        without that codec understands."""
+        events = {found.clock_hz: found for found in reversed(self.formats) if found.name == TELEPHONE_EVENT}
+        return events.get(codec.clock_hz) or events.get(_USUAL_CLOCK_HZ)
 
     @property
     def comfort_noise(self) -> bool:
@@ -160,6 +161,31 @@ def read_audio(
         voip_metrics=_wants_metrics((*media.attributes, *description.attributes)),
         secure=is_secure(media),
     )
+
+
+def audio_line(audio: AudioStream, protocol: str, connection: Connection | None = None) -> MediaDescription:
+    """The m-line that says this; `connection` is its own `c=`, where it has one."""
+    attributes: list[Attribute] = []
+    for each in audio.formats:
+        attributes.append(("rtpmap", each.rtpmap))
+        if each.parameters:
+            attributes.append(("fmtp", f"{each.payload_type} {each.parameters}"))
+    lengths = (("ptime", audio.ptime_ms), ("maxptime", audio.max_ptime_ms))
+    attributes += [(name, str(length)) for name, length in lengths if length is not None]
+    attributes += [line.attribute for line in audio.crypto]
+    host, port = audio.remote
+    if audio.rtcp_mux:
+        attributes.append(("rtcp-mux", None))
+    elif audio.remote_rtcp != (host, port + 1):
+        place = "" if audio.remote_rtcp[0] == host else f" {Connection(audio.remote_rtcp[0])}"
+        attributes.append(("rtcp", f"{audio.remote_rtcp[1]}{place}"))
+    if audio.rtcp_reduced:
+        attributes.append(("rtcp-rsize", None))
+    if audio.voip_metrics:
+        attributes.append(("rtcp-xr", "voip-metrics"))
+    attributes.append((audio.direction.value, None))
+    numbers = tuple(str(each.payload_type) for each in audio.formats)
+    return MediaDescription("audio", port, 1, protocol, numbers, connection, attributes=tuple(attributes))
 
 
 def _wants_metrics(attributes: Iterable[Attribute]) -> bool:
@@ -237,7 +263,8 @@ def read_formats(media: MediaDescription, unmapped: Iterable[Format] = ()) -> tu
     return tuple(formats.values())
 
 
-_USUAL_CLOCK = {"8000": 8_000, "8000/1": 8_000}
+_USUAL_CLOCK_HZ = 8_000
+_USUAL_CLOCK = {"8000": _USUAL_CLOCK_HZ, "8000/1": _USUAL_CLOCK_HZ}
 _CLOCKS = {
     Codec.OPUS: {"48000/2": 48_000},
     TELEPHONE_EVENT: {**_USUAL_CLOCK, "48000": 48_000, "48000/1": 48_000},

@@ -8,12 +8,14 @@ and all else stay ours, so that each party still has its session with us.
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from mediation.sdp.audio import TELEPHONE_EVENT, AudioStream, Direction, Format
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import TELEPHONE_EVENT, AudioStream, Direction, Format, audio_line
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.choosing import event_answered
 from mediation.sdp.crypto import Crypto, SrtpMode, read_crypto
-from mediation.sdp.description import Attribute, Connection, MediaDescription, Origin, SessionDescription
+from mediation.sdp.description import Connection, MediaDescription, Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
-from mediation.sdp.negotiation import AgreedAudio, Capabilities, LocalAudio, make_answer
+from mediation.sdp.negotiation import make_answer
 from mediation.sdp.opus import OURS
 from mediation.sdp.slots import PLAIN_RTP, SECURE_RTP, next_audio_place, with_ours
 from mediation_codecs.codec import Codec, is_codec
@@ -116,26 +118,4 @@ def _answering(theirs: tuple[Crypto, ...], taken: tuple[Crypto, ...]) -> tuple[C
 
 
 def _handed(audio: AudioStream, way: Direction, protocol: str) -> MediaDescription:
-    attributes: list[Attribute] = []
-    for each in audio.formats:
-        attributes.append(("rtpmap", each.rtpmap))
-        if each.parameters:
-            attributes.append(("fmtp", f"{each.payload_type} {each.parameters}"))
-    lengths = (("ptime", audio.ptime_ms), ("maxptime", audio.max_ptime_ms))
-    attributes += [(name, str(length)) for name, length in lengths if length is not None]
-    attributes += [line.attribute for line in audio.crypto]
-    host, port = audio.remote
-    if audio.rtcp_mux:
-        attributes.append(("rtcp-mux", None))
-    elif audio.remote_rtcp != (host, port + 1):
-        place = "" if audio.remote_rtcp[0] == host else f" {Connection(audio.remote_rtcp[0])}"
-        attributes.append(("rtcp", f"{audio.remote_rtcp[1]}{place}"))
-    if audio.rtcp_reduced:
-        attributes.append(("rtcp-rsize", None))
-    if audio.voip_metrics:
-        attributes.append(("rtcp-xr", "voip-metrics"))
-    attributes.append((way.value, None))
-    numbers = tuple(str(each.payload_type) for each in audio.formats)
-    return MediaDescription(
-        "audio", port, 1, protocol, numbers, Connection(host), attributes=tuple(attributes)
-    )
+    return audio_line(replace(audio, direction=way), protocol, Connection(audio.remote[0]))

@@ -14,9 +14,9 @@ from ipaddress import ip_address
 from typing import TypeVar
 
 from mediation.sdp.audio import Endpoint, decimal, usable_host
+from mediation.sdp.capabilities import LocalAudio
 from mediation.sdp.description import Attribute, MediaDescription, Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
-from mediation.sdp.negotiation import LocalAudio
 from mediation.sdp.slots import (
     T38,
     UDPTL,

@@ -8,21 +8,23 @@ kind, protocol and formats (RFC 3264 section 6). Which codec is in `choosing`. A
 other, so that nobody has to guess what will be sent.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from mediation.sdp.agreed import AgreedAudio, PayloadTypes
 from mediation.sdp.audio import (
     COMFORT_NOISE,
     TELEPHONE_EVENT,
     AudioStream,
     Direction,
-    Endpoint,
     Format,
+    audio_line,
     read_audio,
     read_formats,
 )
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.choosing import chosen_codec, event_answered, offered_formats
-from mediation.sdp.crypto import Crypto, SrtpKeys, SrtpMode, Suite, agreed_by, answer_to
-from mediation.sdp.description import Attribute, MediaDescription, Origin, SessionDescription
+from mediation.sdp.crypto import Crypto, SrtpKeys, SrtpMode, agreed_by, answer_to
+from mediation.sdp.description import MediaDescription, Origin, SessionDescription
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.opus import OURS
 from mediation.sdp.slots import (
@@ -36,99 +38,6 @@ from mediation.sdp.slots import (
     with_ours,
 )
 from mediation_codecs.codec import Codec, is_codec, is_wide
-
-__all__ = [
-    "AgreedAudio", "Capabilities", "Direction", "LocalAudio", "NotAcceptable", "PayloadTypes", "make_answer",
-    "make_offer", "read_answer", "renew",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What we would take on one side of a call."""
-
-    codecs: tuple[str, ...]
-    """Of `Codec`, in our order of preference."""
-    telephone_event: bool = True
-    ptime_ms: int = 20
-    """The packet length we ask for, and assume where the other side does not say."""
-    srtp: SrtpMode = SrtpMode.OFF
-    suites: tuple[Suite, ...] = ()
-    """For SRTP, in our order of preference."""
-    twins: bool = False
-    """Where SRTP is optional: offer two m-lines, encrypted and not, rather than one that leaves it open."""
-    rtcp_mux: bool = False
-    """Offer and take RTCP at the port of RTP (RFC 5761)."""
-    rtcp_reduced: bool = False
-    """Offer and take RTCP without a report in front (RFC 5506). Ours always has one."""
-    comfort_noise: bool = False
-    """Offer and take it (RFC 3389)."""
-    rtcp_xr: bool = False
-    """Ask for VoIP metrics in RTCP, and give them to who asks (RFC 3611 section 5)."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalAudio:
-    """Where we take audio, or a fax."""
-
-    host: str
-    """An IP address, without brackets."""
-    port: int
-    """RTP; RTCP is the next one (RFC 3550 section 11)."""
-    crypto: tuple[Crypto, ...] = ()
-    """Our keys, one for each suite, most wanted first; none: nothing can be encrypted."""
-
-
-@dataclass(frozen=True, slots=True)
-class PayloadTypes:
-    """The numbers of one direction."""
-
-    law: int
-    event: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class AgreedAudio:
-    """What both sides have said, as we need it to send and to take."""
-
-    remote: Endpoint
-    """Where our RTP goes. Address 0.0.0.0: nowhere, and `direction` says so too."""
-    remote_rtcp: Endpoint
-    codec: str
-    payload_type: int
-    """On packets that we send."""
-    event_payload_type: int | None
-    """The number of telephone-event on packets that we send; None: the other side does not take it."""
-    ptime_ms: int
-    direction: Direction
-    """Ours."""
-    theirs: Direction = Direction.SENDRECV
-    """The other side's, as it said it."""
-    incoming: PayloadTypes | None = None
-    """The numbers on packets that we take, where they differ (RFC 3264 section 5.1: each side sends with the
-    numbers that the other one has written). None: the same."""
-    srtp: SrtpKeys | None = None
-    """What audio and RTCP are encrypted with; None: they are not."""
-    rtcp_mux: bool = False
-    """RTCP goes by the ports of RTP, both ways; `remote_rtcp` says so too."""
-    rtcp_reduced: bool = False
-    """RTCP without a report in front is taken."""
-    rtcp_xr: bool = False
-    """Both sides have asked for VoIP metrics."""
-    place: int = 0
-    """Of the m-line, from 0."""
-    comfort_noise: bool = False
-    """Whether both take it."""
-    max_ptime_ms: int = 0
-    """The other side takes no longer packets (RFC 8866 section 6.4); 0: it did not say."""
-    parameters: str = ""
-    """What the other side says of its codec in `a=fmtp`, raw."""
-    event_clock_hz: int = 8_000
-    """Of telephone-event, where there is any."""
-    described: AudioStream | None = field(default=None, compare=False, repr=False)
-    """The other side's audio as it described it."""
-    direct: bool = False
-    """What we said was not ours but another party's (see `sdp.direct`): the audio passes us by."""
 
 
 def make_offer(
@@ -147,34 +56,13 @@ def make_offer(
     """
     place = next_audio_place(previous) if previous else None
     known = read_formats(previous.media[place]) if previous and place is not None else ()
-    formats = offered_formats(
-        capabilities.codecs,
-        known,
-        comfort_noise=capabilities.comfort_noise,
-        telephone_event=capabilities.telephone_event,
-    )
-    protocol = _protocol(capabilities, previous.media[place] if previous and place is not None else None)
     crypto = () if capabilities.srtp is SrtpMode.OFF else local.crypto
-    flags = (capabilities.rtcp_mux, capabilities.rtcp_reduced, capabilities.rtcp_xr)
-    twins = bool(
-        capabilities.twins and crypto and capabilities.srtp is SrtpMode.OPTIONAL and previous is None
-    )
-    ours = _media(
-        local,
-        formats,
-        capabilities.ptime_ms,
-        direction,
-        protocol=SECURE_RTP if twins else protocol,
-        crypto=crypto,
-        flags=flags,
-    )
-    offer = with_ours(local.host, origin, previous, place, ours)
-    if not twins:
-        return offer
-    plain = _media(
-        local, formats, capabilities.ptime_ms, direction, protocol=PLAIN_RTP, crypto=(), flags=flags
-    )
-    return replace(offer, media=(*offer.media, plain))
+    ours = _ours(local, capabilities, direction, crypto, known)
+    if capabilities.twins and crypto and capabilities.srtp is SrtpMode.OPTIONAL and previous is None:
+        offer = with_ours(local.host, origin, previous, place, audio_line(ours, SECURE_RTP))
+        return replace(offer, media=(*offer.media, audio_line(replace(ours, crypto=()), PLAIN_RTP)))
+    protocol = _protocol(capabilities, previous.media[place] if previous and place is not None else None)
+    return with_ours(local.host, origin, previous, place, audio_line(ours, protocol))
 
 
 def make_answer(
@@ -191,44 +79,26 @@ def make_answer(
     Raises `NotAcceptable` when no m-line of the offer can be used.
     """
     chosen = _choose(offer, local, capabilities, prefer)
-    place, theirs, law = chosen.place, chosen.theirs, chosen.law
-    event = theirs.event_beside(law) if capabilities.telephone_event else None
-    mux = capabilities.rtcp_mux and theirs.rtcp_mux
-    agreed = AgreedAudio(
-        remote=theirs.remote,
-        remote_rtcp=theirs.remote if mux else theirs.remote_rtcp,
-        codec=law.name,
-        payload_type=law.payload_type,
-        event_payload_type=event.payload_type if event else None,
-        ptime_ms=_ptime_ms(theirs, capabilities.ptime_ms),
-        direction=direction.within(theirs.direction.mirrored),
-        theirs=theirs.direction,
-        srtp=chosen.crypto[1] if chosen.crypto else None,
-        rtcp_mux=mux,
-        rtcp_reduced=capabilities.rtcp_reduced and theirs.rtcp_reduced,
-        rtcp_xr=capabilities.rtcp_xr and theirs.voip_metrics,
-        place=place,
-        comfort_noise=capabilities.comfort_noise and theirs.comfort_noise and not is_wide(law.name),
-        max_ptime_ms=theirs.max_ptime_ms or 0,
-        described=theirs,
-        parameters=law.parameters,
-        event_clock_hz=event.clock_hz if event else 8_000,
-    )
+    theirs, law = chosen.theirs, chosen.law
+    ours = _ours(local, capabilities, direction, (chosen.crypto[0],) if chosen.crypto else ())
+    agreed = _agreed(ours, theirs, law, chosen.place, chosen.crypto[1] if chosen.crypto else None)
     formats = [replace(law, parameters=OURS if law.name == Codec.OPUS else "")]
     if agreed.comfort_noise:
         formats.append(Format(*COMFORT_NOISE))
-    if event is not None:
+    event = theirs.event_beside(law)
+    if event is not None and agreed.event_payload_type is not None:
         formats.append(event_answered(event))
-    ours = _media(
-        local,
-        formats,
-        agreed.ptime_ms,
-        agreed.direction,
-        protocol=SECURE_RTP if is_secure(offer.media[place]) else PLAIN_RTP,
-        crypto=(chosen.crypto[0],) if chosen.crypto else (),
-        flags=(agreed.rtcp_mux, agreed.rtcp_reduced, agreed.rtcp_xr),
+    said = replace(
+        ours,
+        formats=tuple(formats),
+        ptime_ms=agreed.ptime_ms,
+        direction=agreed.direction,
+        rtcp_mux=agreed.rtcp_mux,
+        rtcp_reduced=agreed.rtcp_reduced,
+        voip_metrics=agreed.rtcp_xr,
     )
-    return with_ours(local.host, origin, offer, place, ours), agreed
+    protocol = SECURE_RTP if is_secure(offer.media[chosen.place]) else PLAIN_RTP
+    return with_ours(local.host, origin, offer, chosen.place, audio_line(said, protocol)), agreed
 
 
 def read_answer(
@@ -253,39 +123,19 @@ def read_answer(
     theirs = read_audio(answer, answer.media[place], unmapped=ours.formats)
     same_family(ours.remote[0], theirs.remote[0])
     keys = _answered_keys(ours, theirs, answer.media[place], srtp)
-    mux = ours.rtcp_mux and theirs.rtcp_mux
     law = next((each for each in theirs.formats if is_codec(each.name) and ours.find(each.name)), None)
     if law is None:
         raise NotAcceptable("answer has no codec of the offer", 305)
+    agreed = _agreed(ours, theirs, law, place, keys)
     sent = ours.find(law.name)
-    event = theirs.event_beside(law) if ours.find(TELEPHONE_EVENT) else None
+    event = theirs.event_beside(law) if agreed.event_payload_type is not None else None
     sent_event = ours.event_beside(event) if event else None
-    outgoing = PayloadTypes(law.payload_type, event.payload_type if event else None)
     incoming = PayloadTypes(
         sent.payload_type if sent else law.payload_type,
         sent_event.payload_type if sent_event else None,
     )
-    return AgreedAudio(
-        remote=theirs.remote,
-        remote_rtcp=theirs.remote if mux else theirs.remote_rtcp,
-        codec=law.name,
-        payload_type=outgoing.law,
-        event_payload_type=outgoing.event,
-        ptime_ms=_ptime_ms(theirs, ours.ptime_ms or 20),
-        direction=ours.direction.within(theirs.direction.mirrored),
-        theirs=theirs.direction,
-        incoming=None if incoming == outgoing else incoming,
-        srtp=keys,
-        rtcp_mux=mux,
-        rtcp_reduced=ours.rtcp_reduced and theirs.rtcp_reduced,
-        rtcp_xr=ours.voip_metrics and theirs.voip_metrics,
-        place=place,
-        comfort_noise=ours.comfort_noise and theirs.comfort_noise and not is_wide(law.name),
-        max_ptime_ms=theirs.max_ptime_ms or 0,
-        described=theirs,
-        parameters=law.parameters,
-        event_clock_hz=event.clock_hz if event else 8_000,
-    )
+    outgoing = PayloadTypes(agreed.payload_type, agreed.event_payload_type)
+    return agreed if incoming == outgoing else replace(agreed, incoming=incoming)
 
 
 def renew(previous: SessionDescription | None, next: SessionDescription) -> SessionDescription:  # noqa: A002 -- the word for it
@@ -380,33 +230,58 @@ def _protocol(capabilities: Capabilities, before: MediaDescription | None) -> st
     return SECURE_RTP if capabilities.srtp is SrtpMode.REQUIRED else PLAIN_RTP
 
 
-def _ptime_ms(theirs: AudioStream, otherwise_ms: int) -> int:
-    wanted = theirs.ptime_ms or otherwise_ms
-    return min(wanted, theirs.max_ptime_ms or wanted)
-
-
-def _media(
+def _ours(
     local: LocalAudio,
-    formats: list[Format],
-    ptime_ms: int,
+    capabilities: Capabilities,
     direction: Direction,
-    *,
-    protocol: str,
     crypto: tuple[Crypto, ...],
-    flags: tuple[bool, bool, bool],
-) -> MediaDescription:
-    """Our m-line; `flags`: RTCP at the port of RTP, RTCP of reduced size, VoIP metrics."""
-    attributes: list[Attribute] = []
-    for each in formats:
-        attributes.append(("rtpmap", each.rtpmap))
-        if each.parameters:
-            attributes.append(("fmtp", f"{each.payload_type} {each.parameters}"))
-    attributes.append(("ptime", str(ptime_ms)))
-    attributes += [line.attribute for line in crypto]
-    attributes += [attribute for attribute, said in zip(_FLAGS, flags, strict=True) if said]
-    attributes.append((direction.value, None))
-    numbers = tuple(str(each.payload_type) for each in formats)
-    return MediaDescription("audio", local.port, 1, protocol, numbers, attributes=tuple(attributes))
+    known: tuple[Format, ...] = (),
+) -> AudioStream:
+    """Our audio, as an offer says it; `known`: the formats that have their numbers already."""
+    formats = offered_formats(
+        capabilities.codecs,
+        known,
+        comfort_noise=capabilities.comfort_noise,
+        telephone_event=capabilities.telephone_event,
+    )
+    return AudioStream(
+        (local.host, local.port),
+        (local.host, local.port + 1),
+        tuple(formats),
+        direction,
+        capabilities.ptime_ms,
+        None,
+        crypto,
+        capabilities.rtcp_mux,
+        capabilities.rtcp_reduced,
+        capabilities.rtcp_xr,
+    )
 
 
-_FLAGS: tuple[Attribute, ...] = (("rtcp-mux", None), ("rtcp-rsize", None), ("rtcp-xr", "voip-metrics"))
+def _agreed(
+    ours: AudioStream, theirs: AudioStream, law: Format, place: int, keys: SrtpKeys | None
+) -> AgreedAudio:
+    """What both sides have said comes to, where their law is one of ours."""
+    event = theirs.event_beside(law) if ours.find(TELEPHONE_EVENT) else None
+    mux = ours.rtcp_mux and theirs.rtcp_mux
+    wanted_ms = theirs.ptime_ms or ours.ptime_ms or 20
+    return AgreedAudio(
+        remote=theirs.remote,
+        remote_rtcp=theirs.remote if mux else theirs.remote_rtcp,
+        codec=law.name,
+        payload_type=law.payload_type,
+        event_payload_type=event.payload_type if event else None,
+        ptime_ms=min(wanted_ms, theirs.max_ptime_ms or wanted_ms),
+        direction=ours.direction.within(theirs.direction.mirrored),
+        theirs=theirs.direction,
+        srtp=keys,
+        rtcp_mux=mux,
+        rtcp_reduced=ours.rtcp_reduced and theirs.rtcp_reduced,
+        rtcp_xr=ours.voip_metrics and theirs.voip_metrics,
+        place=place,
+        comfort_noise=ours.comfort_noise and theirs.comfort_noise and not is_wide(law.name),
+        max_ptime_ms=theirs.max_ptime_ms or 0,
+        described=theirs,
+        parameters=law.parameters,
+        event_clock_hz=event.clock_hz if event else 8_000,
+    )

@@ -88,3 +88,8 @@ class Recordings:
         doc="A recording ends after so many seconds, and the call goes on.",
     )
     rules: tuple[RecordingRule, ...] = field(default=(), metadata=story(RULE_DOC, key="rule"))
+
+    @property
+    def is_on(self) -> bool:
+        """Whether a call may be recorded."""
+        return bool(self.directory and self.rules)

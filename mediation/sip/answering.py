@@ -12,6 +12,7 @@ from mediation.sip.derived import reply, typed
 from mediation.sip.early import EarlyAnswers, EarlyUser
 from mediation.sip.errand import Extra
 from mediation.sip.errors import LocalSipError, RemoteSipError
+from mediation.sip.flow import Flow
 from mediation.sip.inside import RETRY_AFTER_S, Inside
 from mediation.sip.message import Request, Response
 from mediation.sip.session_dialogs import SessionDialogs
@@ -36,8 +37,11 @@ class AnsweringUser(ClientUser, EarlyUser, Protocol):
 class Answering:
     """The INVITE that waits for its answer or its ACK, if one does."""
 
-    def __init__(self, agent: Agent, user: AnsweringUser, dialogs: SessionDialogs, inside: Inside) -> None:
+    def __init__(
+        self, agent: Agent, user: AnsweringUser, flow: Flow, dialogs: SessionDialogs, inside: Inside
+    ) -> None:
         self._agent = agent
+        self._flow = flow
         self._dialogs = dialogs
         self._inside = inside
         self._pending: Transaction | None = None
@@ -129,15 +133,15 @@ class Answering:
         return True
 
     def compose(
-        self, status: int, tag: str, *, reason: str = "", headers: Extra = (), body: bytes = b""
+        self, status: int, *, tag: str = "", reason: str = "", headers: Extra = (), body: bytes = b""
     ) -> Response:
-        """A response to the INVITE that waits, with our `tag` for the party that it is from."""
+        """A response to the INVITE that waits; `tag` is ours for a party behind us, where it is not the session's."""
         invite = self.request
-        headers = typed(headers, body)
-        if 100 < status < 300:  # section 12.1.1
+        if 100 < status < 300:  # it makes a dialog (section 12.1.1)
             routes = tuple(("Record-Route", value) for value in invite.headers.get_all("Record-Route"))
-            headers = (*routes, *headers)
-        return reply(invite, status, to_tag=tag, reason=reason, headers=headers, body=body)
+            headers = (*routes, ("Contact", self._agent.contact(self._flow)), *headers)
+        to_tag = tag or self._dialogs.local_tag
+        return reply(invite, status, to_tag=to_tag, reason=reason, headers=typed(headers, body), body=body)
 
     def hold(self, response: Response, answer: TimerAnswer) -> None:
         """Keep a 2xx until it may go."""

@@ -1,8 +1,8 @@
 """One INVITE session, called or calling: `session_table` performed on what it is made of.
 
 `answering` holds the INVITEs that the peer sends, `asking` the one that we send first, `session_dialogs` the dialogs
-that come of them; what is asked within the session (UPDATE, INFO, changes of ours, refreshes) is for `inside`, and what
-the user is told of it all for `session_tidings`.
+that come of them; what is asked within the session (UPDATE, INFO, changes of ours, refreshes) is for `inside`, and its
+end for `farewell`. What each act of the table does with them is in `session_acts`.
 """
 
 from contextlib import suppress
@@ -15,19 +15,19 @@ from mediation.sip.dialog import Dialog
 from mediation.sip.digest_client import DigestClient
 from mediation.sip.errand import Errand, Extra, Outcome
 from mediation.sip.errors import RemoteSipError
+from mediation.sip.farewell import Farewell
 from mediation.sip.flow import Flow
-from mediation.sip.inside import RETRY_AFTER_S, Inside
+from mediation.sip.inside import Inside
 from mediation.sip.message import Request, Response
 from mediation.sip.multipart import NO_BODY, Body
+from mediation.sip.session_acts import SessionActs
 from mediation.sip.session_dialogs import SessionDialogs
-from mediation.sip.session_events import Closed, Reoffered, SessionEvent, SessionUser
-from mediation.sip.session_table import TABLE, Act, Cue, Stage
-from mediation.sip.session_tidings import tidings
+from mediation.sip.session_events import Closed, SessionEvent, SessionUser
+from mediation.sip.session_table import TABLE, Cue, Stage
 from mediation.sip.session_timer import TimerMode, TimerPolicy, TimerRefusal
 from mediation.sip.transaction_row import Failure, Transaction
 
 NO_TIMER = TimerPolicy(TimerMode.OFF)
-GIVE_UP = "GIVE_UP"
 _ALIVE = (Stage.RECEIVED, Stage.ACCEPTED, Stage.PROCEEDING, Stage.CONFIRMED)
 """Stages in which the peer may ask for more than the end."""
 
@@ -53,11 +53,10 @@ class InviteSession:
         self.inside = Inside(agent, self, digest, policy, owns_call_id=not is_called)
         """What is asked within the session."""
         self.dialogs = SessionDialogs(agent, self, flow, is_called=is_called)
-        self._answering = Answering(agent, self, self.dialogs, self.inside)
+        self._answering = Answering(agent, self, flow, self.dialogs, self.inside)
         self._asking = Asking(agent, self, flow, digest, self.dialogs, self.inside)
-        self._ending: Extra = ()
-        self._farewell = NO_BODY
-        self._bye: Errand | None = None
+        self._farewell = Farewell(agent, self, digest, self.dialogs)
+        self._acts = SessionActs(self._answering, self._asking, self.inside, self._farewell, self.tell)
         self._closed = False
 
     @classmethod
@@ -128,9 +127,9 @@ class InviteSession:
         if status == 100:
             response = reply(self._answering.request, 100)
         else:
-            fields = (("Contact", self._agent.contact(self.flow)), *headers)
-            tag = self._tag_of(fork)
-            response = self._answering.compose(status, tag, reason=reason, headers=fields, body=body)
+            response = self._answering.compose(
+                status, tag=self._tag_of(fork), reason=reason, headers=headers, body=body
+            )
         self._cue(Cue.PROGRESS, now, (response, reliable))
 
     def accept(self, now: float, *, headers: Extra = (), body: bytes = b"", fork: str = "") -> None:
@@ -142,8 +141,8 @@ class InviteSession:
         except TimerRefusal as refusal:
             self.reject(refusal.status, now, headers=refusal.headers)
             return
-        fields = (("Contact", self._agent.contact(self.flow)), *answer.headers, *headers)
-        response = self._answering.compose(200, self._tag_of(fork), headers=fields, body=body)
+        fields = (*answer.headers, *headers)
+        response = self._answering.compose(200, tag=self._tag_of(fork), headers=fields, body=body)
         self._answering.hold(response, answer)
         if not self.awaits_prack:
             self._accept_now(now)
@@ -154,9 +153,7 @@ class InviteSession:
         """Answer the pending INVITE with a final failure; `headers` say what a body is."""
         if not self._ends:
             self._answering.release()
-            response = self._answering.compose(
-                status, self.local_tag, reason=reason, headers=headers, body=body
-            )
+            response = self._answering.compose(status, reason=reason, headers=headers, body=body)
             self._cue(Cue.REJECT, now, response)
 
     def hang_up(self, now: float, headers: Extra = (), content: Body = NO_BODY) -> None:
@@ -164,7 +161,7 @@ class InviteSession:
 
         `content` goes with a BYE alone.
         """
-        self._ending, self._farewell = headers, content
+        self._farewell.prepare(headers, content)
         self._cue(Cue.HANG_UP, now)
 
     def cease(self, now: float) -> None:
@@ -176,9 +173,9 @@ class InviteSession:
         established = self._answering.has_accepted or self._asking.was_accepted
         if self._asking.awaits_final:
             if self._asking.may_be_cancelled:
-                self._asking.cancel(self._ending, now)
-        elif established and self._bye is None and self.stage is not Stage.ENDED:
-            self._send_bye(now)
+                self._asking.cancel(self._farewell.headers, now)
+        elif established and not self._farewell.is_said and self.stage is not Stage.ENDED:
+            self._farewell.say(now)
         self.stage = Stage.ENDED
         self._close(now)
 
@@ -240,7 +237,7 @@ class InviteSession:
 
     def errand_done(self, errand: Errand, outcome: Outcome, now: float) -> None:
         """A BYE or PRACK of ours was answered, or never will be."""
-        if errand is self._bye:
+        if self._farewell.is_about(errand):
             self._cue(Cue.BYE_DONE, now)
             return
         failed = isinstance(outcome, Failure) or outcome.status >= 300
@@ -326,54 +323,10 @@ class InviteSession:
         self.stage, acts = row
         try:
             for act in acts:
-                self._perform(act, given, now)
+                self._acts.perform(act, given, now)
         finally:  # also when the user breaks: it is told last
             if self.stage is Stage.ENDED:
                 self._close(now)
-
-    def _perform(self, act: Act, given: object, now: float) -> None:
-        match act, given:
-            case Act.SEND_RESPONSE, (Response() as response, bool() as reliable):
-                self._answering.respond(response, now, reliable=reliable)
-            case Act.SEND_RESPONSE, Response() as response:
-                self._answering.respond(response, now)
-            case ((Act.SEND_487 | Act.SEND_504), _):
-                status = int(act.name[-3:])
-                response = self._answering.compose(status, self.local_tag, headers=self._ending)
-                self._answering.respond(response, now)
-            case ((Act.SEND_200 | Act.SEND_481 | Act.SEND_491), Transaction() as transaction):
-                self.inside.reply(transaction, int(act.name[-3:]), now)
-            case Act.SEND_500, Transaction() as transaction:
-                self.inside.reply(transaction, 500, now, (("Retry-After", str(RETRY_AFTER_S)),))
-            case Act.DROP_REOFFER, _:
-                self._answering.drop(now)
-            case Act.BEGIN_REPEATING, _:
-                self._answering.begin_repeating(now)
-            case Act.REPEAT, _:
-                self._answering.repeat(now)
-            case Act.STOP_REPEATING, _:
-                self._answering.stop_repeating()
-            case Act.LEAVE_2XX, _:
-                self._answering.leave(now)
-            case ((Act.SEND_ACK | Act.REPEAT_ACK), Response() as response):
-                self._asking.acknowledge(response)
-            case Act.END_FORK, Response() as response:
-                self._asking.end_fork(response, now)
-            case Act.SEND_CANCEL, _:
-                self._asking.cancel(self._ending, now)
-            case Act.SEND_BYE, _:
-                self._send_bye(now)
-            case Act.SEND_AGAIN, Request() as request:
-                self._asking.send(request, now)
-            case Act.START_GIVE_UP, _:
-                self._agent.deadlines.start((self, GIVE_UP), now + self._agent.layer.timers.transaction_s)
-            case Act.STOP_GIVE_UP, _:
-                self._agent.deadlines.stop((self, GIVE_UP))
-            case Act.TELL_REOFFERED, Transaction() as transaction:
-                if self._answering.take(transaction, now):
-                    self.tell(Reoffered(transaction.request), now)
-            case _:
-                self.tell(tidings(act, given, self._asking.given_up), now)
 
     def _accept_now(self, now: float) -> None:
         """Give the 2xx, and with it what it says of the session interval."""
@@ -386,17 +339,12 @@ class InviteSession:
         self._cue(Cue.ACCEPT, now, response)
         self.inside.adopt(answer, now)
 
-    def _send_bye(self, now: float) -> None:
-        self._bye = Errand(self._agent, self, self.dialog, self.dialogs.way(self.dialog), self._digest)
-        content = self._farewell
-        self._bye.send("BYE", now, headers=(*self._ending, *content.headers), body=content.octets)
-
     def _close(self, now: float) -> None:
         """Forget everything, once; a request that still waits is answered."""
         if self._closed:
             return
         self._closed = True
-        self._agent.deadlines.stop((self, GIVE_UP))
+        self._farewell.stop_give_up()
         self.dialogs.close()
         self.inside.end(now)
         self._asking.abandon()

@@ -25,6 +25,7 @@ from tests.bench.measures import CallCost, measure_calls
 from tests.bench.media import Goal, Media, Plan, goals, measure_media
 from tests.bench.rtpengine import is_installed
 from tests.bench.runs import Run
+from tests.bench.sealing import SUITE
 
 ALONE: Final = "BENCH_ALONE"
 
@@ -41,6 +42,7 @@ def main() -> None:
     plan = Plan(
         tuple(wanted.media_calls), tuple(wanted.media_steps), wanted.media_seconds, wanted.media_repeats,
         wanted.media_delay_calls, wanted.media_open_calls, wanted.media_tries, not wanted.no_peer,
+        wanted.media_srtp_calls,
     )  # fmt: skip
     media = asyncio.run(measure_media(cores, plan, _say))
     if wanted.json:
@@ -86,6 +88,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--media-open-calls", type=int, default=plan.open_calls, help="calls at a time (2000)"
     )
+    parser.add_argument("--media-srtp-calls", type=int, default=plan.srtp_calls, help="with SRTP (100)")
     parser.add_argument(
         "--media-tries", type=int, default=plan.tries, help="for a run that was disturbed (3)"
     )
@@ -104,6 +107,7 @@ def _as_json(cores: Cores, calls: CallCost | None, media: Media, plan: Plan) -> 
         "media": [
             {"kind": kind} | asdict(one) for (kind, _, _), runs in media.ladder.items() for one in runs
         ],
+        "srtp": [asdict(one) for one in media.sealed],
         "capacity": [
             {"kind": kind, "carrier": who, "calls": most} for (kind, who), most in media.capacity.items()
         ],
@@ -133,6 +137,8 @@ def _as_text(cores: Cores, calls: CallCost | None, media: Media, plan: Plan) -> 
         lines += ["", f"{kind}: medians of {plan.repeats} runs, every octet checked"]
         rows = [_media_row(runs) for (one, _, _), runs in media.ladder.items() if one == kind]
         lines += columns([MEDIA_COLUMNS, *rows])
+    lines += ["", f"transcoding with SRTP on both sides, {SUITE}: likewise"]
+    lines += columns([MEDIA_COLUMNS, _media_row(media.sealed)])
     lines += [
         "",
         "goals",

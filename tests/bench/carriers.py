@@ -7,18 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    MediaClosed,
-    MediaFact,
-    MediaOpened,
-    MediaPlan,
-    OpenMedia,
-    Stream,
-)
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, OpenMedia
+from mediation.b2bua.media_facts import MediaClosed, MediaFact, MediaOpened
+from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.media.engine import WorkerMediaEngine
 from mediation.media.worker_settings import WorkerSettings
+from mediation.sdp.crypto import SrtpKeys
 from mediation.settings.peers import Side
 from mediation_codecs.law import Law
 from tests.bench.accounting import Cores, descendants, placed
@@ -45,6 +39,8 @@ class Place:
 
     rtp: Address
     law: Law
+    keys: SrtpKeys | None = None
+    """As the server has them. Those of our own that take the worker's port can have some."""
 
 
 class Carrier(Protocol):
@@ -207,4 +203,5 @@ async def peer(cores: Cores) -> AsyncIterator[Peer]:
 
 def _stream(place: Place) -> Stream:
     host, port = place.rtp
-    return Stream(place.rtp, (host, port + 1), place.law, PAYLOAD_TYPES[place.law], 101, 20, True, True)
+    payload_type = PAYLOAD_TYPES[place.law]
+    return Stream(place.rtp, (host, port + 1), place.law, payload_type, 101, 20, True, True, srtp=place.keys)

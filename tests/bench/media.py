@@ -27,6 +27,7 @@ DELAY_CALLS: Final = 500
 OPEN_CALLS: Final = 2000
 """So many are there at a time, most of them silent: more packets than of a quarter no generator on one core sends."""
 CHURN_S: Final = 0.05
+SRTP_CALLS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Plan:
     open_calls: int = OPEN_CALLS
     tries: int = TRIES
     with_peer: bool = True
+    srtp_calls: int = SRTP_CALLS
+    """So many with SRTP on both sides."""
 
 
 @dataclass(slots=True)
@@ -56,6 +59,8 @@ class Media:
     churned: int = 0
     crowded: tuple[Run, Run] | None = None
     """Some calls that talk, alone and among all that may be open."""
+    sealed: list[Run] = field(default_factory=list)
+    """With SRTP on both sides. Ours only: a session of rtpengine's own keys is set up by another road."""
 
     def cost(
         self, kind: str, who: str, calls: int, of: Callable[[Run], float] = lambda one: one.cpu_us
@@ -65,9 +70,9 @@ class Media:
         return median(map(of, runs)) if runs else float("nan")
 
     @property
-    def packets(self) -> int:
-        """Of ours whose every octet was looked at."""
-        return sum(one.packets for (_, who, _), runs in self.ladder.items() for one in runs if who == "ours")
+    def ours(self) -> list[Run]:
+        """Those of the ladder in which our workers carried plain audio."""
+        return [one for (_, who, _), runs in self.ladder.items() if who == "ours" for one in runs]
 
 
 KINDS: Final[dict[str, tuple[Law, Law]]] = {"transcoding": TRANSCODED, "relay": RELAYED}
@@ -92,6 +97,11 @@ async def measure_media(cores: Cores, plan: Plan, say: Callable[[str], None]) ->
             say(f"calls on one core, {kind}, {start.__name__}")
             async with start(cores) as carrier:
                 media.capacity[kind, carrier.name] = await _capacity(cores, carrier, laws, plan)
+    for repeat in range(plan.repeats):
+        say(f"SRTP on both sides, {repeat + 1} of {plan.repeats}")
+        async with workers(cores) as carrier:
+            take = partial(run, cores, carrier, plan.srtp_calls, TRANSCODED, plan.seconds, sealed=True)
+            media.sealed.append(await undisturbed(take, plan.tries))
     say(f"{plan.open_calls} calls open, a quarter of them talks")
     async with workers(cores) as carrier:
         await _crowd(cores, carrier, plan, media)
@@ -189,11 +199,10 @@ def goals(media: Media, plan: Plan) -> list[Goal]:
             Goal("  delay p99 meanwhile", "< 3 ms", f"{media.churn.p99_ms:.2f} ms", media.churn.p99_ms < 3)
         )
     first = plan.calls[0]
-    memory = max(
-        (one.memory_kb for (_, who, _), runs in media.ladder.items() for one in runs if who == "ours"),
-        default=float("nan"),
-    )
-    found.append(Goal("memory a call in the worker, at most", "< 20 kB", f"{memory:.1f} kB", memory < 20))
+    found += [
+        _memory(media.ours, "memory a call in the worker, at most"),
+        _memory(media.sealed, "  with SRTP on both sides"),
+    ]
     costs = [media.cost("transcoding", "ours", calls) * 100 / 1000 for calls in plan.calls]
     falls = all(later <= 1.2 * before for before, later in pairwise(costs))
     found.append(
@@ -215,12 +224,18 @@ def goals(media: Media, plan: Plan) -> list[Goal]:
                 ratio <= 1.2 and crowded.lost == crowded.wrong == 0,
             )
         )
-    wrong = sum(one.wrong for (_, who, _), runs in media.ladder.items() for one in runs if who == "ours")
-    lost = sum(one.lost for (_, who, _), runs in media.ladder.items() for one in runs if who == "ours")
-    found.append(
-        Goal(f"wrong or lost of {media.packets} packets", "0", f"{wrong} + {lost}", wrong + lost == 0)
-    )
+    found += [_intact(media.ours, "packets"), _intact(media.sealed, "packets with SRTP")]
     return found
+
+
+def _memory(runs: list[Run], what: str) -> Goal:
+    most = max((one.memory_kb for one in runs), default=float("nan"))
+    return Goal(what, "< 20 kB", f"{most:.1f} kB", most < 20)
+
+
+def _intact(runs: list[Run], of_what: str) -> Goal:
+    packets, wrong, lost = (sum(getattr(one, name) for one in runs) for name in ("packets", "wrong", "lost"))
+    return Goal(f"wrong or lost of {packets} {of_what}", "0", f"{wrong} + {lost}", wrong + lost == 0)
 
 
 def _ratio(media: Media, kind: str, calls: int, most: float) -> Goal:

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from mediation.sdp.crypto import SrtpKeys
 from mediation_codecs.law import Law
 from tests.bench.accounting import Cores, placed, resident_octets
 from tests.bench.carriers import CALLEE, CALLER, Address, Carrier, Place
 from tests.bench.patterns import PAIRS
+from tests.bench.sealing import keys_of, seal
 from tests.bench.traffic import Job, Stream
 
 SOCKETS: Final = 4
@@ -67,13 +69,18 @@ async def run(
     *,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
     silent: int = 0,
+    sealed: bool = False,
 ) -> Run:
-    """Let so many calls speak, with `silent` others open. `meanwhile` goes on, again and again, as long as they do."""
+    """Let so many calls speak, with `silent` others open. `meanwhile` goes on, again and again, as long as they do.
+
+    `sealed`: with SRTP on both sides.
+    """
     empty = sum(map(resident_octets, carrier.pids))
     streams: list[Stream] = []
     names = [f"call {number}" for number in range(calls + silent)]
     for number, name in enumerate(names):
-        both = await _open(carrier, name, number % SOCKETS, laws)
+        keys = (keys_of(2 * number), keys_of(2 * number + 1)) if sealed else None
+        both = await _open(carrier, name, number % SOCKETS, laws, keys)
         streams += both if number < calls else []
     job = Job(
         [*CALLERS, *CALLEES], streams, seconds, [table.hex() for table in carrier.tables], list(carrier.pids)
@@ -120,13 +127,17 @@ async def _again_and_again(meanwhile: Callable[[], Awaitable[None]]) -> None:
         await meanwhile()
 
 
-async def _open(carrier: Carrier, name: str, which: int, laws: tuple[Law, Law]) -> list[Stream]:
+async def _open(
+    carrier: Carrier, name: str, which: int, laws: tuple[Law, Law], keys: tuple[SrtpKeys, SrtpKeys] | None
+) -> list[Stream]:
     """Both directions of one call."""
-    caller, callee = Place(CALLERS[which], laws[0]), Place(CALLEES[which], laws[1])
+    near, far = keys or (None, None)
+    caller, callee = Place(CALLERS[which], laws[0], near), Place(CALLEES[which], laws[1], far)
     for_caller, for_callee = await carrier.open(name, caller, callee)
     ours, theirs = which, SOCKETS + which
     types = [{Law.PCMU: 0, Law.PCMA: 8}[law] for law in laws]
+    there, back = (seal(*keys), seal(*reversed(keys))) if keys else (None, None)
     return [
-        Stream(ours, for_caller, theirs, for_callee[1], types[0], PAIRS.index((laws[0], laws[1]))),
-        Stream(theirs, for_callee, ours, for_caller[1], types[1], PAIRS.index((laws[1], laws[0]))),
+        Stream(ours, for_caller, theirs, for_callee[1], types[0], PAIRS.index((laws[0], laws[1])), there),
+        Stream(theirs, for_callee, ours, for_caller[1], types[1], PAIRS.index((laws[1], laws[0])), back),
     ]

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from math import inf
 from time import perf_counter, sleep, time_ns
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from tests.bench.accounting import cpu_ns
 from tests.bench.batches import HEARD_OCTETS, SO_TIMESTAMPNS, Inbox, Outbox
 from tests.bench.patterns import FRAME, PAIRS, Numbers, Octets, Patterns
+from tests.bench.sealing import SUITE, Seal, Sealing
 
 Address = tuple[str, int]
 
@@ -55,6 +56,8 @@ class Stream:
     payload_type: int
     kind: int
     """An index of `patterns.PAIRS`."""
+    seal: Seal | None = None
+    """Its keys, with SRTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +123,14 @@ class Generator:
         self._by_port = np.full((len(job.sockets), 1 << 16), -1, np.int64)
         for index, stream in enumerate(streams):
             self._by_port[stream.listener, stream.heard_from] = index
+        self._sealing = Sealing.of([stream.seal for stream in streams])
+        self._length = HEADER + FRAME + (SUITE.tag_octets if self._sealing else 0)
         self._frames: Octets = np.zeros((count, HEADER + FRAME), np.uint8)
         self._frames[:, 0] = 0x80
         self._frames[:, 1] = [stream.payload_type for stream in streams]
         self._frames[:, 8:12] = _big_endian(0x10000 + np.arange(count), 4)
-        self._outbox = Outbox(self._frames, [stream.to for stream in streams])
+        self._leaving: Octets = np.zeros((count, self._length), np.uint8) if self._sealing else self._frames
+        self._outbox = Outbox(self._leaving, [stream.to for stream in streams])
         self._inbox = Inbox()
         rounds = round((job.warm_up_s + job.seconds) / FRAME_S)
         self._total = rounds * count
@@ -192,7 +198,7 @@ class Generator:
         rows[:, 2:4] = _big_endian(numbers + 3000 & 0xFFFF, 2)
         rows[:, 4:8] = _big_endian(numbers * FRAME & 0xFFFFFFFF, 4)
         rows[:, HEADER:] = self._patterns.said(streams, numbers)
-        self._frames[streams] = rows
+        self._leaving[streams] = self._sealing.protected(streams, rows) if self._sealing else rows
         self._made += more
 
     def _send(self, until: int) -> None:
@@ -220,12 +226,14 @@ class Generator:
     def _judge(self, count: int) -> None:
         inbox, outcome = self._inbox, self._outcome
         streams = self._by_port[self._turn, inbox.ports(count)]
-        plausible = (streams >= 0) & (inbox.lengths(count) == HEADER + FRAME)
-        rows = inbox.octets[:count, : HEADER + FRAME]
+        plausible = (streams >= 0) & (inbox.lengths(count) == self._length)
+        rows = inbox.octets[:count, : self._length]
         times = inbox.times_ns(count)
         if not plausible.all():
             streams, rows, times = streams[plausible], rows[plausible], times[plausible]
-        payloads = rows[:, HEADER:]
+        if self._sealing:
+            rows = self._sealing.opened(streams, rows)
+        payloads = rows[:, HEADER : HEADER + FRAME]
         numbers = self._patterns.numbers(streams, payloads)
         right = (numbers >= 0) & self._patterns.right(streams, numbers, payloads)
         right &= numbers < self._seen.shape[1]
@@ -282,8 +290,13 @@ SHARES: Final = {"min": 0.0, "p50": 50.0, "p99": 99.0, "p99.9": 99.9, "max": 100
 def job_of(text: str) -> Job:
     """The job of its JSON."""
     fields = json.loads(text)
-    streams = [Stream(**(stream | {"to": tuple(stream["to"])})) for stream in fields.pop("streams")]
+    streams = [_stream(stream) for stream in fields.pop("streams")]
     return Job(sockets=[(host, port) for host, port in fields.pop("sockets")], streams=streams, **fields)
+
+
+def _stream(fields: dict[str, Any]) -> Stream:
+    seal = fields.pop("seal")
+    return Stream(to=tuple(fields.pop("to")), seal=Seal(**seal) if seal else None, **fields)
 
 
 def main() -> None:

@@ -118,7 +118,7 @@ class Search:
             faults = ["".join(format_exception_only(error)).strip()]
         finally:
             self.fulfilled |= simulation.fulfilled
-        self.forgiven += bool(simulation.forgiven)
+        self.forgiven += bool(simulation.judge.forgiven)
         ladder = str(simulation.trace)
         if faults:
             self.found.append(

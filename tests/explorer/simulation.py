@@ -2,27 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mediation.b2bua.outputs import Fact
-from mediation.b2bua.plan import FaxPlan
-from mediation.settings.announcements import Announcement
-from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
-from mediation.settings.model import Settings
-from mediation.settings.peer_terms import EarlyMedia, MidCall, Reliability, TransferMode, Transfers
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
-from mediation.sip.message import Message, Response
-from mediation_codecs.codec import Codec
+from mediation.sip.message import Message
 from tests.explorer.alarms import T4_S
+from tests.explorer.explored import Explored
 from tests.explorer.intents import Intent
+from tests.explorer.judge import Judge
 from tests.explorer.monitor import Monitor
 from tests.explorer.scenarios import Scenario, Wish
 from tests.explorer.user_agent import UserAgent
-from tests.explorer.wire import FAX, MIRROR, label, read
-from tests.flows.reading import marks_in
-from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, endpoint, settings, trunk
-from tests.flows.world import World
+from tests.explorer.wire import label, read
+from tests.flows.scenery import FRONT_END, INSIDE, OUTSIDE, SBC, endpoint
 
 SETTLED_AFTER_S = 45.0
 """So long after the last wish every handshake is through, those that had to be given up among them."""
@@ -34,24 +26,6 @@ _INSIDE = {"outbound": (True, False, True), "inbound": (False, True, True)}
 """Which of them stands on the side of the front ends; those two share an address there."""
 _NEAR = endpoint(INSIDE), endpoint(FRONT_END)
 _FAR = endpoint(OUTSIDE), endpoint(SBC)
-_RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
-_MAY_FAX = MidCall(fax=True)
-_WITH_MUSIC = MidCall(fax=True, music="/music.wav")
-_WORDS = (Announcement(sound="tone:busy:de", longest_s=2),)
-_PASSING_ON = Transfers(mode=TransferMode.REFER)
-
-
-@cache
-def _settings(*, reliable: bool, passes_on: bool, announces: bool, past_us: bool, music: bool) -> Settings:
-    terms: dict[str, Any] = {"mid_call": _WITH_MUSIC if music else _MAY_FAX}
-    terms |= {"early_media": _RELIABLY} if reliable else {}
-    terms |= {"transfer": _PASSING_ON} if passes_on else {}
-    terms |= {"announcements": _WORDS} if announces else {}
-    if not past_us:
-        return settings(trunk(**terms), **terms)
-    allowed = TrunkMedia(bypass=TrunkBypass.ALLOWED)
-    always = Bypass(mode=BypassMode.ALWAYS)
-    return settings(trunk(media=allowed, **terms), codecs=(Codec.PCMA,), bypass=always, **terms)
 
 
 class Limits(NamedTuple):
@@ -92,44 +66,6 @@ class Trace:
         return "\n".join(f"{at:9.3f}  {who:18} {fate:10} {what}" for at, who, fate, what in self.lines)
 
 
-class Explored(World):
-    """The world of the flow tests, with a network in between."""
-
-    def __init__(self, simulation: "Simulation") -> None:
-        scenario = simulation.scenario
-        super().__init__(
-            _settings(
-                reliable=scenario.reliable,
-                passes_on=scenario.passes_on,
-                announces=scenario.announces,
-                past_us=scenario.past_us,
-                music=scenario.music,
-            )
-        )
-        self._simulation = simulation
-
-    def give(self, octets: bytes, flow: Flow) -> None:
-        """Let the server hear a datagram."""
-        message = read(octets)
-        self._remember(octets, flow)
-        if self._simulation.scenario.past_us:
-            self.hiding.heard(self._side(flow), octets)
-        self.soon(lambda: self.engine.receive(message, flow, self.now))
-
-    def _remember(self, octets: bytes, flow: Flow) -> None:
-        self._marks[self._side(flow)] |= marks_in(octets)
-
-    def _transmit(self, sent: Transmit) -> None:
-        message = read(sent.octets)
-        self._remember(sent.octets, sent.flow)
-        self._told[self._side(sent.flow)].append(sent.octets)
-        if isinstance(message, Response) and message.cseq.method == "INVITE":
-            begins = message.to.tag is None  # a 100 within a call begins none
-            if begins or message.status >= 200:
-                self._count(message.status, message.top_via.branch or message.call_id)
-        self._simulation.server_sends(message, sent)
-
-
 class Simulation:
     """One ordering of one scenario. `choose` is asked wherever several things may happen next."""
 
@@ -146,7 +82,7 @@ class Simulation:
         self._limits = limits
         self.monitor = Monitor()
         self.trace = Trace()
-        self.world = Explored(self)
+        self.world = Explored(scenario, self._server_sends)
         self._parties: dict[str, UserAgent] = {}
         self._flows: dict[str, Flow] = {}
         for name, inside in zip(PARTIES[: 2 + scenario.transfers], _INSIDE[way], strict=False):
@@ -162,6 +98,7 @@ class Simulation:
                 performs=scenario.passes_on,
             )
             self._flows[name] = Flow(Transport.UDP, server, address)
+        self.judge = Judge(self.world, self._parties, self.monitor)
         self._call_ids: dict[str, str] = {}
         """Which call was meant for whom, though it may not have come yet."""
         self._in_flight: list[Datagram] = []
@@ -169,8 +106,6 @@ class Simulation:
         self._drops = self._copies = 0
         self._wishes: list[Wish] = list(scenario.setup)
         self.fulfilled: set[Wish] = set()
-        self.forgiven: set[str] = set()
-        """Parties that wait for a 2xx that was lost."""
         self._choices = 0
         self._open = False
         """Whether there is anything to choose."""
@@ -184,8 +119,8 @@ class Simulation:
         self._wishes, self._open = list(self.scenario.race), True
         self._play()
         self._settle()
-        views = {name: self._view(name) for name in self._parties}
-        faults = self._disagreements(views)
+        views = self.judge.views()
+        faults = self.judge.disagreements(views)
         talking = [name for name, view in views.items() if view == "confirmed"]
         closes = self.scenario.closes if self.scenario.closes in talking else "".join(talking[:1])
         if not faults and closes:
@@ -193,13 +128,13 @@ class Simulation:
             self._wishes = [Wish(closes, Intent.BYE)]
             self._play()
             self._settle()
-        ends = {name: self._view(name) for name in self._parties}
+        ends = self.judge.views()
         faults += [f"{name}: {end} at the end" for name, end in ends.items() if end not in ("ended", "none")]
         self._pass_time_until(self.world.now + FORGOTTEN_AFTER_S)
         for name, party in self._parties.items():
-            if len(party.transactions) and name not in self.forgiven:
+            if len(party.transactions) and name not in self.judge.forgiven:
                 faults.append(f"{name} has transactions left")
-        return self._verdict(faults, self._seat(closes, talking) if closes else "")
+        return self.judge.sum_up(faults, self.judge.seat(closes, talking) if closes else "")
 
     # what may happen
 
@@ -301,7 +236,7 @@ class Simulation:
 
     # what happens
 
-    def server_sends(self, message: Message, sent: Transmit) -> None:
+    def _server_sends(self, message: Message, sent: Transmit) -> None:
         """The server has something for a party."""
         party = self._party_at(sent.flow.remote, message.call_id)
         self.monitor.sent(message, sent.octets, party, self.world.now)
@@ -310,7 +245,7 @@ class Simulation:
     def _party_at(self, address: Endpoint, call_id: str) -> str:
         """Who of those behind an address has this call; else the first one who has none, and so will get it."""
         there = [name for name, party in self._parties.items() if party.address == address]
-        calls = [self._call_ids.get(name, self._parties[name].call_id) for name in there]
+        calls = [self._call_ids.get(name, self._parties[name].dialog.call_id) for name in there]
         wanted = call_id if call_id in calls else ""
         name = there[calls.index(wanted)] if wanted in calls else there[-1]
         self._call_ids.setdefault(name, call_id)
@@ -385,81 +320,3 @@ class Simulation:
     def _note(self, who: str, fate: str, what: bytes | str) -> None:
         text = label(read(what)) if isinstance(what, bytes) else what
         self.trace.lines.append((self.world.now - 1000.0, who, fate, text))
-
-    # the verdict
-
-    def _view(self, name: str) -> str:
-        """What a party holds of the call.
-
-        Known, and forgiven: the server repeats no 2xx behind a BYE. Where the 2xx was lost, and the INVITE had heard a
-        provisional response before, its sender waits for ever (RFC 3261 section 13.3.1.4 would have it repeated).
-        """
-        view = self._parties[name].view
-        if view == "waits for an answer to INVITE" and self.monitor.unheard(name):
-            self.forgiven.add(name)
-            return "ended"
-        return view
-
-    def _disagreements(self, views: dict[str, str]) -> list[str]:
-        talking = [name for name, view in views.items() if view == "confirmed"]
-        others = [view for view in views.values() if view not in ("confirmed", "ended", "none")]
-        if len(talking) == 2 and not others:
-            return self._cross_talk(*talking)
-        if not talking and not others and views["caller"] == "ended":
-            return ["the call is over for all, and not for the server"] if self.world.engine.calls else []
-        return [f"no agreement: {', '.join(f'{name} {view}' for name, view in views.items())}"]
-
-    def _cross_talk(self, one: str, other: str) -> list[str]:
-        """What one sends, the other must hear, and nothing else."""
-        if not self.world.engine.calls:
-            return ["both parties talk through a server that knows of no call"]
-        does, heard = (self._parties[name].does for name in (one, other))
-        past_us = {self._speaks_past_us(one, other), self._speaks_past_us(other, one)}
-        if past_us != {bool(self.world.engine.bypassed)}:
-            return ["not both parties send their audio where the server holds that they do"]
-        if past_us == {False}:
-            plan = self.world.media.in_force
-            for name in (one, other):
-                media = plan.caller if self._seat(name, [one, other]) == "caller" else plan.callee
-                if media.remote != self._parties[name].hears_at:
-                    return [f"what the {name} should hear goes to {media.remote}"]
-            if isinstance(plan, FaxPlan) is not (does == FAX):
-                return [f"media do not do what both have agreed on: {does} and {heard}"]
-        return (
-            []
-            if does == MIRROR[heard]
-            else [f"the audio of the {one} is {does}, that of the {other} {heard}"]
-        )
-
-    def _speaks_past_us(self, one: str, other: str) -> bool:
-        return self._parties[one].speaks_to == self._parties[other].hears_at
-
-    @staticmethod
-    def _seat(name: str, talking: list[str]) -> str:
-        """As whom the server knows one of two who talk: whoever was transferred to sits where nobody else does."""
-        if name in PARTIES[:2]:
-            return name
-        return next(seat for seat in PARTIES[:2] if seat not in talking)
-
-    def _verdict(self, faults: list[str], closed_by: str) -> list[str]:
-        faults = list(faults)
-        for party in self._parties.values():
-            faults += party.faults
-        faults += self.monitor.faults
-        faults += self.monitor.sum_up()
-        faults += [_told(fact) for fact in self.world.facts if fact.name in ("call.broke", "engine.broke")]
-        try:
-            self.world.check()
-        except AssertionError as error:
-            faults.append(str(error).partition("\n")[0])
-        if len(self.world.records) != 1:
-            faults.append(f"{len(self.world.records)} call records")
-        elif closed_by:
-            record = self.world.record
-            if record.answered is None or record.hung_up_by != closed_by:
-                faults.append(f"the record says {record.cause.reason}, ended by {record.hung_up_by}")
-        return faults
-
-
-def _told(fact: Fact) -> str:
-    return f"{fact.name}: {str(fact.fields.get('traceback', '')).strip().splitlines()[-1]}"

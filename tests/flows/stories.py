@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from mediation.b2bua.plan import (
+from mediation.b2bua.media_facts import (
     Amiss,
     KeyHeard,
     MediaAmiss,
@@ -13,77 +13,29 @@ from mediation.b2bua.plan import (
     RecordingFailed,
     SoundEnded,
 )
-from mediation.b2bua.rulings import PolicyAnswered
-from mediation.settings.announcements import Announcement
-from mediation.settings.bypass import Bypass, BypassMode, TrunkBypass, TrunkMedia
+from mediation.settings.bypass import TrunkBypass, TrunkMedia
 from mediation.settings.peer_media import Dtmf, PeerMedia
 from mediation.settings.peer_terms import MidCall, RedirectMode, Redirects, TransferMode, Transfers
-from mediation.settings.peers import Side
 from mediation.settings.policy import PolicyHook
-from mediation.settings.recording import RecordingRule, Recordings
 from mediation.sip.message import Response
-from mediation_codecs.codec import Codec
-from tests.flows.automats import Automat
-from tests.flows.peers import Line
 from tests.flows.scenery import (
-    FRONT_END,
-    NO_BYPASS,
-    NO_RECORDING,
-    OTHER_FRONT_END,
-    OTHER_SBC,
     SBC,
     USUAL_POLICY,
-    settings,
-    trunk,
 )
-from tests.flows.world import World
-
-TARGET = "sip:+493099@10.1.1.10"
-"""Whom transfers name."""
-
-
-class Stage:
-    """Two front ends, two SBCs that react by themselves, and the server between them."""
-
-    def __init__(
-        self, terms: dict[str, Any] | None = None, policy: PolicyHook = USUAL_POLICY, *, past_us: bool = False
-    ) -> None:
-        """`terms` are those of the trunk; `past_us`: audio goes straight between the parties where it can."""
-        recording = NO_RECORDING if past_us else Recordings(directory="/rec", rules=(RecordingRule(),))
-        self.world = World(
-            settings(
-                trunk("itsp-a", SBC, OTHER_SBC, **(terms or {})),
-                front_ends=(OTHER_FRONT_END,),
-                policy=policy,
-                announcements=(Announcement(status=604, sound="file:/gone.wav"),),
-                recording=recording,
-                bypass=Bypass(mode=BypassMode.ALWAYS) if past_us else NO_BYPASS,
-                codecs=(Codec.PCMA,) if past_us else (Codec.PCMU,),
-            )
-        )
-        self.world.may_break = True
-        self.caller = Automat(self.world, Side.FRONT_END, FRONT_END)
-        self.target = Automat(self.world, Side.FRONT_END, OTHER_FRONT_END)
-        self.first = Automat(self.world, Side.GATEWAY, SBC, (100, 183, 180, 200))
-        self.second = Automat(self.world, Side.GATEWAY, OTHER_SBC, (486,))
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass, in which 200s without ACK are repeated."""
-        self.world.advance(0.5)
-        for peer in (self.first, self.second, self.target):
-            peer.repeats_its_answer()
-        self.world.advance(seconds - 0.5)
-
-    def ruled(self, answer: object) -> None:
-        """The policy answers whatever it was asked."""
-        for call in list(self.world.questions):
-            self.world.policy_says(PolicyAnswered(call, answer))
-
-    def dangling(self) -> list[str]:
-        """Calls that somebody still holds for alive."""
-        everybody = (self.caller, self.target, self.first, self.second)
-        peers = [peer for peer in everybody if not peer.dead]
-        return [call for peer in peers for call in peer.dangling()]
+from tests.flows.stage import Stage
+from tests.flows.transfer_stories import (
+    TARGET,
+    finds_no_ports_to_transfer,
+    is_joined_with_another,
+    is_left_alone,
+    is_left_while_ports_are_opened,
+    is_not_joined,
+    is_transferred,
+    is_transferred_in_vain,
+    loses_whom_it_consulted,
+    loses_whom_it_transferred,
+    passes_its_transfer_on,
+)
 
 
 def talks(stage: Stage) -> None:
@@ -220,128 +172,6 @@ def is_told_to_redirect(stage: Stage) -> None:
     is_redirected(stage)
 
 
-def is_transferred(stage: Stage) -> None:
-    """The caller has the other party connected with somebody else, who rings, answers and hangs up."""
-    stage.target.script = (183, 180, 200)
-    stage.caller.invites()
-    if stage.caller.talks:
-        stage.caller.refers(TARGET)
-    stage.advance(60)
-    stage.target.hangs_up_if_it_talks()
-
-
-def is_transferred_in_vain(stage: Stage) -> None:
-    """The new party is busy, and the transferor wants to hear of it a little longer; the old call goes on."""
-    stage.target.script = (180, 486)
-    stage.caller.invites()
-    if stage.caller.talks:
-        stage.caller.refers(TARGET)
-    if stage.caller.talks:
-        stage.caller.asks("SUBSCRIBE", within=True, headers="Event: refer\r\nExpires: 90\r\n")
-    stage.advance(60)
-    stage.caller.hangs_up_if_it_talks()
-
-
-def is_left_alone(stage: Stage) -> None:
-    """The transferor does not wait, and the new party never answers."""
-    stage.target.script = (180,)
-    stage.caller.invites()
-    if stage.caller.talks:
-        stage.caller.refers(TARGET)
-        stage.caller.hangs_up_if_it_talks()
-    stage.advance(220)
-
-
-def is_left_while_ports_are_opened(stage: Stage) -> None:
-    """The transfer has hardly begun when the party that was to stay goes; the ports come later."""
-    stage.caller.invites()
-    stage.world.media.slow = True
-    if stage.caller.talks:
-        stage.caller.refers(TARGET)
-    stage.first.hangs_up_if_it_talks()
-    stage.world.media.slow = False
-    for _ in range(len(stage.world.media.asked)):
-        stage.world.media_says(stage.world.media.pair_answered())
-
-
-def passes_its_transfer_on(stage: Stage) -> None:
-    """The other party performs the transfer, or would."""
-    stage.first.headers = "Allow: INVITE, ACK, BYE, CANCEL, REFER, NOTIFY\r\n"
-    stage.first.statuses["REFER"] = 202
-    stage.caller.invites()
-    if stage.caller.talks:
-        stage.caller.refers(TARGET)
-    headers = "Event: refer\r\nSubscription-State: terminated\r\nContent-Type: message/sipfrag\r\n"
-    if stage.first.talks:
-        stage.first.asks("NOTIFY", within=True, headers=headers, body=b"SIP/2.0 200 OK\r\n")
-    stage.advance(60)
-    stage.first.hangs_up_if_it_talks()
-
-
-def is_joined_with_another(stage: Stage) -> None:
-    """The caller has two calls, and connects their far ends."""
-    for _ in range(2):
-        stage.caller.invites("+4930222")
-    first, second = stage.caller.lines
-    if all(stage.caller.holds_for_alive(line) for line in (first, second)):
-        stage.caller.line = first
-        stage.caller.refers("sip:+4930222@10.1.1.10", replaces=stage.caller.ids(second))
-    stage.advance(60)
-    for line in stage.first.lines:
-        stage.first.hangs_up_if_alive(line)
-
-
-def consults(stage: Stage) -> tuple[Line, Line]:
-    """The caller has two calls, and asks for their far ends to be connected; the far ends do not say yes yet."""
-    for _ in range(2):
-        stage.caller.invites("+4930222")
-    first, second = stage.caller.lines
-    stage.first.says_to_changes = 0
-    if all(stage.caller.holds_for_alive(line) for line in (first, second)):
-        stage.caller.line = first
-        stage.caller.refers("sip:+4930222@10.1.1.10", replaces=stage.caller.ids(second))
-    return first, second
-
-
-def is_not_joined(stage: Stage) -> None:
-    """The caller leaves meanwhile, and the party that was asked says no."""
-    for line in consults(stage):
-        stage.caller.hangs_up_if_alive(line)
-    if stage.first.lines and "INVITE" in stage.first.lines[-1].asked:
-        stage.first.says(488, line=stage.first.lines[-1])
-
-
-def loses_whom_it_consulted(stage: Stage) -> None:
-    """The party that was asked hangs up instead; the first call goes on for a while."""
-    consults(stage)
-    for line in reversed(stage.first.lines):
-        stage.first.hangs_up_if_alive(line)
-        stage.advance(1)
-
-
-def loses_whom_it_transferred(stage: Stage) -> None:
-    """The party that was to be transferred hangs up before the other one has said yes."""
-    consults(stage)
-    for line in stage.first.lines:
-        stage.first.hangs_up_if_alive(line)
-        stage.advance(1)
-
-
-def finds_no_ports_to_transfer(stage: Stage) -> None:
-    """Neither for somebody new nor for somebody consulted."""
-    for _ in range(2):
-        stage.caller.invites("+4930222")
-    first, second = stage.caller.lines
-    stage.world.media.refuses = True
-    if all(stage.caller.holds_for_alive(line) for line in (first, second)):
-        stage.caller.line = first
-        stage.caller.refers("sip:+4930222@10.1.1.10", replaces=stage.caller.ids(second))
-        stage.caller.refers(TARGET)
-    stage.advance(1)
-    for line in (first, second):
-        stage.caller.hangs_up_if_alive(line)
-
-
 def changes_before_the_answer(stage: Stage) -> None:
     """Our offer goes in reliable ringing, its answer comes in the PRACK; then the caller holds while it rings on."""
     stage.first.script = (180,)
@@ -404,9 +234,12 @@ def is_ruled(stage: Stage) -> None:
 
 
 def is_not_wanted(stage: Stage) -> None:
-    """A policy refuses, then it is asked about a call that is given up, and about one in a server that stops."""
+    """A policy refuses, which a tone says before; then it is asked about a call that is given up, and about one in a
+    server that stops.
+    """
     stage.caller.invites()
     stage.ruled({"action": "refuse"})
+    stage.advance(11)
     stage.caller.invites()
     stage.caller.cancels()
     stage.caller.invites()
@@ -429,12 +262,12 @@ def presses_keys(stage: Stage) -> None:
 
 
 def is_recorded_badly(stage: Stage) -> None:
-    """The disk is full, and says so; the file is whole all the same."""
+    """The disk is full, and says so; the file is whole all the same, and the call lasts for too long."""
     stage.caller.invites()
     for call in tuple(stage.world.engine.calls):
         stage.world.media_says(RecordingFailed(call, "no space left on device"))
         stage.world.media_says(RecordingEnded(call, ("a.wav",)))
-    stage.first.hangs_up_if_it_talks()
+    stage.advance(301)
 
 
 def goes_past_us(stage: Stage) -> None:

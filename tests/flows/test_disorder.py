@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mediation.b2bua.plan import MediaLost, MediaSilent
+from mediation.b2bua.media_facts import MediaLost, MediaSilent
 from tests.flows.pair import WAYS, Pair
 from tests.flows.peers import Peer
 from tests.flows.scenery import OTHER_SBC, SBC, trunk

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from mediation.b2bua.plan import ABSENT, MediaLost, MediaSilent, SoundEnded
+from mediation.b2bua.media_facts import MediaLost, MediaSilent, SoundEnded
+from mediation.b2bua.plan import ABSENT
 from mediation.b2bua.record import AnnouncementRecord
 from mediation.b2bua.rulings import PolicyAnswered
 from mediation.b2bua.sounds import Sound, SoundKind

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mediation.b2bua.plan import MediaPlan, MediaSilent, Stream
+from mediation.b2bua.media_facts import MediaSilent
+from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.settings.peer_terms import EarlyMedia
 from mediation.settings.peers import Side
 from mediation_codecs.codec import Codec

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from mediation.b2bua.plan import ABSENT, MediaSilent
+from mediation.b2bua.media_facts import MediaSilent
+from mediation.b2bua.plan import ABSENT
 from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.sdp.description import SessionDescription
 from mediation.settings.peer_terms import EarlyMedia, Reliability, RingbackIn

@@ -5,7 +5,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from mediation.b2bua.plan import ABSENT, FaxPlan, MediaLost, MediaSilent
+from mediation.b2bua.media_facts import MediaLost, MediaSilent
+from mediation.b2bua.plan import ABSENT, FaxPlan
 from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.sdp.crypto import SrtpMode, read_crypto
 from mediation.settings.announcements import Announcement

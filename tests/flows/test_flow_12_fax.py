@@ -2,7 +2,8 @@
 
 import pytest
 
-from mediation.b2bua.plan import Fax, MediaPlan, MediaSilent, Stream
+from mediation.b2bua.media_facts import MediaSilent
+from mediation.b2bua.plan import Fax, MediaPlan, Stream
 from mediation.settings.peer_terms import MidCall, Relay, SessionTimers
 from mediation.sip.session_timer import TimerMode
 from tests.flows.fax_pair import (

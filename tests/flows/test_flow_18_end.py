@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from mediation.b2bua.media_facts import Amiss, MediaAmiss, MediaLost, MediaSilent
 from mediation.b2bua.outputs import Level
-from mediation.b2bua.plan import Amiss, MediaAmiss, MediaLost, MediaSilent
 from mediation.settings.peers import Side
 from mediation.settings.server import Media, Sip
 from tests.flows.pair import Make, Pair, inbound, outbound

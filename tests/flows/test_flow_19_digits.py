@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mediation.b2bua.plan import KeyHeard
+from mediation.b2bua.media_facts import KeyHeard
 from mediation.settings.model import Settings
 from mediation.settings.peer_media import Dtmf, InfoBody, PeerMedia
 from mediation.settings.peer_terms import MidCall

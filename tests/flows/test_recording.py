@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from mediation.b2bua.plan import MediaLost, RecordingEnded, RecordingFailed, RecordingOrder
+from mediation.b2bua.media_facts import MediaLost, RecordingEnded, RecordingFailed
+from mediation.b2bua.plan import RecordingOrder
 from mediation.b2bua.record import RecordingRecord
 from mediation.b2bua.recording import RecordedCall, Recorder
 from mediation.routing.sites import Sites

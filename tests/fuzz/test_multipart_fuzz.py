@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mediation.b2bua.parts import carries, loaded, luggage_of, screened, signalling_of
 from mediation.b2bua.passage import Passage
 from mediation.routing.terms import Terms
-from mediation.sdp.negotiation import Capabilities
+from mediation.sdp.capabilities import Capabilities
 from mediation.settings.peer_terms import Bodies, Location
 from mediation.settings.peers import Side
 from mediation.sip.contents import PartPolicy, body_of, contents_of

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediation.sdp.audio import read_audio
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import Direction, read_audio
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.crypto import Crypto, MasterKey, SrtpMode, Suite
 from mediation.sdp.description import Origin, SdpError, SessionDescription
 from mediation.sdp.direct import Direct, answer_direct, fitting, offer_direct
+from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import (
     FaxParameters,
     make_fax_answer,
@@ -19,17 +22,7 @@ from mediation.sdp.fax import (
     read_fax_answer,
     read_fax_offer,
 )
-from mediation.sdp.negotiation import (
-    AgreedAudio,
-    Capabilities,
-    Direction,
-    LocalAudio,
-    NotAcceptable,
-    make_answer,
-    make_offer,
-    read_answer,
-    renew,
-)
+from mediation.sdp.negotiation import make_answer, make_offer, read_answer, renew
 
 FAX = (
     b"m=image 4500 udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\na=T38FaxFillBitRemoval\r\n"

@@ -129,9 +129,9 @@ def serve_instead(monkeypatch: pytest.MonkeyPatch, code: int) -> list[Settings]:
         served.append(settings)
         return code
 
-    server = types.ModuleType("mediation.server")
+    server = types.ModuleType("mediation.serving")
     vars(server)["serve"] = serve
-    monkeypatch.setitem(sys.modules, "mediation.server", server)
+    monkeypatch.setitem(sys.modules, "mediation.serving", server)
     return served
 
 

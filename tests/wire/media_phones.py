@@ -6,19 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    FaxPlan,
-    MediaClosed,
-    MediaFact,
-    MediaOpened,
-    MediaPlan,
-    OpenMedia,
-    OpenPair,
-    PairOpened,
-    Stream,
-)
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import MediaClosed, MediaFact, MediaOpened, PairOpened
+from mediation.b2bua.plan import FaxPlan, MediaPlan, Stream
 from mediation.media.engine import WorkerMediaEngine
 from mediation.media.notices import Notice
 from mediation.media.worker_settings import WorkerSettings

@@ -7,17 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mediation.b2bua.plan import (
-    CloseMedia,
-    MediaClosed,
-    MediaCommand,
-    MediaFact,
-    MediaOpened,
-    OpenMedia,
-    OpenPair,
-    PairOpened,
-    StreamReport,
-)
+from mediation.b2bua.media_commands import CloseMedia, MediaCommand, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import MediaClosed, MediaFact, MediaOpened, PairOpened, StreamReport
 from mediation.lab.behaviour import behaviour_named
 from mediation.lab.simulated_call import OVER, StartAudio, StopAudio
 from mediation.lab.traits import traits_of
@@ -176,7 +167,7 @@ async def serving(
     if quick:
         server._engine.agent.layer.timers = TimerValues(0.02, 0.04, 0.04)
     if not media:
-        server._media = InstantMedia(server._media_fact)
+        server._media.engine = InstantMedia(server._media_fact)
     await server.start()
     try:
         yield server

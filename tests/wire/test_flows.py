@@ -5,7 +5,8 @@ import errno
 
 import pytest
 
-from mediation.net.flows import Flows, ListenError
+from mediation.net.flows import Flows
+from mediation.net.listening import ListenError
 from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from mediation.sip.message import Request

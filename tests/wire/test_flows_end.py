@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from mediation.net import flows as net_flows
-from mediation.net.flows import MOST_WAITING
+from mediation.net import opening
+from mediation.net.opening import MOST_WAITING
 from mediation.settings.places import Listener
 from mediation.sip.flow import Endpoint, Flow, Transport
 from tests.interop.scene import Scene
@@ -34,7 +35,7 @@ async def test_a_refused_connection_is_reported_with_the_flow_that_failed(
 async def test_a_peer_that_does_not_even_refuse_is_given_up(
     scene: Scene, at: Endpoint, both: tuple[Listener, Listener], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(net_flows, "CONNECT_LIMIT_S", 0.1)
+    monkeypatch.setattr(opening, "CONNECT_LIMIT_S", 0.1)
     heard = Heard()
     with never_accepting(scene.host(3)) as silent:
         async with listening(heard, *both) as flows:

@@ -61,7 +61,7 @@ async def test_where_nothing_answers_tcp_at_all_the_invite_comes_by_udp_in_the_e
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A firewall that drops what it does not like."""
-    monkeypatch.setattr("mediation.net.flows.CONNECT_LIMIT_S", 0.2)
+    monkeypatch.setattr("mediation.net.opening.CONNECT_LIMIT_S", 0.2)
     with never_accepting(scene.sbc[0]) as at, UdpPeer(*at) as sbc, UdpPeer(*scene.front_end) as caller:
         async with serving(scene.configuration(targets=(f"sip:{spell(at)}",))):
             caller.send(invite(caller.at, scene.internal, extra=LONG), scene.internal)

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mediation.b2bua.plan import ApplyMedia, MediaPlan, MediaSilent
+from mediation.b2bua.media_commands import ApplyMedia
+from mediation.b2bua.media_facts import MediaSilent
+from mediation.b2bua.plan import MediaPlan
 from mediation.media.rtcp import build as build_report
 from mediation.media.rtcp import parse
 from mediation.media.worker_settings import WorkerSettings

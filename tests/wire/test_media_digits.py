@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mediation.b2bua.plan import ApplyMedia, KeyHeard, MediaPlan, PressKey
+from mediation.b2bua.media_commands import ApplyMedia, PressKey
+from mediation.b2bua.media_facts import KeyHeard
+from mediation.b2bua.plan import MediaPlan
 from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import EventReceiver, key_packets

@@ -13,21 +13,18 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    ClosePair,
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, ClosePair, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import (
     MediaClosed,
     MediaFact,
     MediaLost,
     MediaOpened,
-    MediaPlan,
     MediaRefused,
-    OpenMedia,
-    OpenPair,
     PairOpened,
 )
+from mediation.b2bua.plan import MediaPlan
 from mediation.media import engine as engine_module
+from mediation.media import placing
 from mediation.media.engine import WorkerMediaEngine
 from mediation.media.notices import WorkerLost, WorkerStarted
 from mediation.media.port import MediaEngine, MediaEngineError
@@ -238,7 +235,7 @@ async def test_a_call_that_has_lost_three_workers_is_ended_with_a_clear_cause(
     mortal: Media, pair: tuple[Phone, Phone]
 ) -> None:
     await mortal.connect("call", *pair)
-    for _ in range(engine_module.MAX_MOVES):
+    for _ in range(placing.MAX_MOVES):
         busy: list[int] = []
         async with asyncio.timeout(LIMIT_S):
             while not busy:
@@ -257,7 +254,7 @@ async def test_a_call_that_has_lost_three_workers_is_ended_with_a_clear_cause(
 async def test_a_call_without_a_worker_for_too_long_is_lost_and_one_that_ends_is_over_at_once(
     mortal: Media, monkeypatch: pytest.MonkeyPatch, pair: tuple[Phone, Phone]
 ) -> None:
-    monkeypatch.setattr(engine_module, "WAIT_S", 0.5)
+    monkeypatch.setattr(placing, "WAIT_S", 0.5)
     await mortal.connect("waits", *pair)
     await mortal.open("ends")
     with monkeypatch.context() as patch:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from mediation.b2bua.plan import Amiss, MediaAmiss, MediaPlan
+from mediation.b2bua.media_facts import Amiss, MediaAmiss
+from mediation.b2bua.plan import MediaPlan
 from mediation.media.rtcp import build, parse
 from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.e_model import CODECS, mos, r_factor

@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -18,23 +19,16 @@ import numpy.typing as npt
 import pytest
 import pytest_asyncio
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    MediaClosed,
-    MediaFact,
-    MediaPlan,
-    RecordingEnded,
-    RecordingFailed,
-    RecordingOrder,
-)
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia
+from mediation.b2bua.media_facts import MediaClosed, MediaFact, RecordingEnded, RecordingFailed
+from mediation.b2bua.plan import MediaPlan, RecordingOrder
 from mediation.media.engine import WorkerMediaEngine
-from mediation.media.notices import WorkerLost, WorkerStarted
-from mediation.media.recorded import RecordedMedia, RecorderNotice, RecorderStarted
+from mediation.media.notices import RecorderNotice, RecorderStarted, WorkerLost, WorkerStarted
+from mediation.media.recorded import RecordedMedia
 from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build
 from mediation.sdp.crypto import Suite
-from mediation_codecs.g711 import encode
+from mediation_codecs.g711 import decode, encode
 from mediation_codecs.law import Law
 from mediation_codecs.pcm import level_at_dbm0
 from mediation_codecs.tones import sine
@@ -160,6 +154,48 @@ async def test_both_parties_stand_side_by_side_in_a_file_that_players_read(
         assert level_at_dbm0(spoken, other) < -50
         assert np.count_nonzero(samples[at : at + 160 * (PACKETS - 1)] == 0) < 0.02 * len(spoken), "a gap"
     assert left.size >= 160 * PACKETS
+
+
+def unevenness(samples: npt.NDArray[np.int16], hz: float) -> float:
+    """By how much a sample is away from the one sine that fits all of them best: a click, a step or a hole shows."""
+    turns = 2 * np.pi * hz / 8000 * np.arange(samples.size)
+    waves = np.stack((np.sin(turns), np.cos(turns)), axis=1)
+    fit, *_ = np.linalg.lstsq(waves, samples.astype(float), rcond=None)
+    return float(np.abs(samples - waves @ fit).max())
+
+
+async def test_a_tone_is_one_sine_through_changes_of_both_laws_and_a_hold(
+    media: Studio, tmp_path: Path, pair: tuple[Phone, Phone]
+) -> None:
+    """A re-INVITE and the phone's next packet overtake each other: a law is understood before and after it."""
+    caller, callee = pair
+    plan = await begin(media, ordered(tmp_path), caller, callee)
+    changed = replace(plan, caller=replace(plan.caller, law=Law.PCMA, payload_type=8))
+    both = replace(changed, callee=replace(plan.callee, law=Law.PCMU, payload_type=0))
+    held = replace(both, callee=replace(both.callee, takes=False))
+    plans = {15: changed, 25: both, 35: held, 45: both}
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    whole = sine(LEFT_HZ, -10, PACKETS * 0.02)
+    for number in range(PACKETS):
+        await asyncio.sleep(start + 0.02 * number - loop.time())
+        if number in plans:
+            media.engine.perform(ApplyMedia("call", plans[number]))
+        caller.law = Law.PCMU if number < 18 else Law.PCMA
+        caller.say(encode(caller.law, whole[160 * number : 160 * number + 160]))
+    await media.settle()
+    ended = await end(media)
+    left, _ = channels(ended.files[0])
+    spoken = left[onset(left) :][: 160 * (PACKETS - 1)]
+    assert level_at_dbm0(spoken, LEFT_HZ) == pytest.approx(-10, abs=0.1)
+    assert unevenness(spoken, LEFT_HZ) < 250  # of 32768; the coarsest steps of both laws at this level
+    heard = [callee.hear() for _ in range(50)]
+    laws = {0: Law.PCMU, 8: Law.PCMA}
+    for packets in (heard[:33], heard[-13:]):  # before the hold and after it, whenever that came
+        said = np.concatenate([decode(laws[packet[1] & 0x7F], packet[12:]) for packet in packets])
+        assert unevenness(said, LEFT_HZ) < 400
+    numbers = [int.from_bytes(packet[2:4]) for packet in heard]
+    assert {(after - before) & 0xFFFF for before, after in pairwise(numbers)} == {1}
 
 
 async def test_what_is_said_at_one_moment_stands_at_one_place(

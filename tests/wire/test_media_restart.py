@@ -14,17 +14,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    KeyHeard,
-    MediaClosed,
-    MediaOpened,
-    MediaPlan,
-    OpenMedia,
-    OpenPair,
-    PairOpened,
-)
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import KeyHeard, MediaClosed, MediaOpened, PairOpened
+from mediation.b2bua.plan import MediaPlan
 from mediation.media import adoption
 from mediation.media import engine as engine_module
 from mediation.media.adoption import knock
@@ -72,13 +64,13 @@ async def alive(settings: WorkerSettings) -> AsyncIterator[Media]:
 
 def break_channel(media: Media) -> None:
     """What no worker takes for a message."""
-    [seat] = media.engine._seats.values()
+    [seat] = media.engine._placing.seats.values()
     seat.process._channel._socket.send(b"[]")
 
 
 def give_up_channel(media: Media) -> None:
     """As if the worker had sent what is no message, or did not read."""
-    [seat] = media.engine._seats.values()
+    [seat] = media.engine._placing.seats.values()
     seat.process._end("a test")
 
 
@@ -170,7 +162,7 @@ async def test_what_is_commanded_without_a_channel_is_carried_out_over_the_next(
     await alive.open("goes", *pair)
     await alive.open("talks", *pair)
     break_channel(alive)
-    [seat] = alive.engine._seats.values()
+    [seat] = alive.engine._placing.seats.values()
     await seat.process.ended()
     alive.engine.perform(ApplyMedia("talks", MediaPlan(pair[0].stream(), pair[1].stream(), 30.0)))
     alive.engine.perform(OpenPair("talks", Side.GATEWAY, GATEWAY))
@@ -318,7 +310,7 @@ async def test_what_a_worker_notices_without_a_channel_it_tells_over_the_next(
         await alive.apply("call", plan)
         monkeypatch.setattr(adoption, "knock", knock_later)
         break_channel(alive)
-        [seat] = alive.engine._seats.values()
+        [seat] = alive.engine._placing.seats.values()
         await seat.process.ended()
         for number, event in enumerate(key_packets("5", 800)):
             caller.rtp.sendto(build(101, number, 0, 0xABCD, event.payload, marker=event.marker), caller.to)
@@ -409,7 +401,7 @@ async def test_an_adopted_worker_that_dies_takes_its_orphans_along_and_is_replac
 async def test_a_worker_without_a_call_does_not_wait_for_long(settings: WorkerSettings) -> None:
     before = Media(settings)
     await before.engine.start()
-    [seat] = before.engine._seats.values()
+    [seat] = before.engine._placing.seats.values()
     pid = seat.process.pid
     seat.calls.add("none")  # as if it had one: it is let go, not ended
     await before.engine.aclose(spare_calls=True)

@@ -10,21 +10,9 @@ from itertools import pairwise
 
 import pytest
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    ClosePair,
-    Fax,
-    FaxPlan,
-    MediaClosed,
-    MediaLost,
-    MediaOpened,
-    MediaPlan,
-    OpenMedia,
-    OpenPair,
-    PairOpened,
-    PairRefused,
-)
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, ClosePair, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import MediaClosed, MediaLost, MediaOpened, PairOpened, PairRefused
+from mediation.b2bua.plan import Fax, FaxPlan, MediaPlan
 from mediation.media.notices import WorkerLost
 from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build, read_header

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mediation.b2bua.plan import ApplyMedia, MediaPlan, Stream
+from mediation.b2bua.media_commands import ApplyMedia
+from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build, read_header
 from mediation_codecs.g711 import decode

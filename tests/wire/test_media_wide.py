@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mediation.b2bua.plan import ApplyMedia, MediaPlan, Stream
+from mediation.b2bua.media_commands import ApplyMedia
+from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.media.worker_settings import WorkerSettings
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import TelephoneEvent, key_packets

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mediation.net.flows import ListenError
+from mediation.net.listening import ListenError
 from mediation_codecs.law import Law
 from tests.interop.scene import Scene
 from tests.unit.ops.test_metrics import scrape

@@ -25,7 +25,7 @@ async def test_a_target_that_comes_back_gets_calls_again_once_its_rest_is_over(s
     ):
         front_end.calls(NUMBER, scene.internal)
         await front_end.is_done()
-        [rest] = server._driver.flows._rests._rests.values()
+        [rest] = server._driver.flows._openings._rests._rests.values()
         async with Phone.plugged_in(scene.sbc, "busy", law=Law.PCMA) as first:
             front_end.calls(NUMBER, scene.internal)
             await front_end.is_done(2)
@@ -40,7 +40,7 @@ async def test_a_target_that_comes_back_gets_calls_again_once_its_rest_is_over(s
             assert not at_once
         tried = [m for m in second.seen if isinstance(m, Request) and m.method == "INVITE"]
         assert len(tried) == done - 1, "the second target had all calls but the last"
-        assert not server._driver.flows._rests, "what it says ends the rest"
+        assert not server._driver.flows._openings._rests, "what it says ends the rest"
 
 
 @pytest.mark.parametrize("transport", [Transport.TCP, Transport.TLS])

@@ -93,9 +93,9 @@ async def test_after_a_sleep_it_registers_anew__flow_9(scene: Scene, monkeypatch
             asked = await registrar.request("REGISTER")
             registrar.send(granted(asked), scene.gateway)
             await until(lambda: server._engine.registrations.standings == {"itsp": True})
-            server._look_for_sleep()
-            monkeypatch.setattr("mediation.server._asleep_s", lambda: server._asleep_s + 500)
-            server._look_for_sleep()
+            server._rounds._look_for_sleep()
+            monkeypatch.setattr("mediation.rounds._asleep_s", lambda: server._rounds._asleep_s + 500)
+            server._rounds._look_for_sleep()
             renewed = await registrar.request("REGISTER")
             assert renewed.cseq.number == asked.cseq.number + 1
             registrar.send(granted(renewed), scene.gateway)

@@ -13,7 +13,7 @@ from mediation.exit_codes import ExitCode
 from mediation.lab.simulated_call import OVER
 from mediation.media.engine import WorkerMediaEngine
 from mediation.media.shelf import SoundFileError
-from mediation.server import _serve
+from mediation.serving import _serve
 from mediation.sip.flow import Transport
 from mediation.sip.framing import LONGEST_MESSAGE
 from mediation.sip.message import Request, Response
@@ -211,7 +211,7 @@ async def test_fifty_invites_over_tcp_whose_connections_are_reset_leave_nothing_
         await until(lambda: len(records(scene)) == 50)
         await nothing_left_in(server, "calls", "transactions", "dialogs", "deadlines")
         assert left_in(server)["connections"] <= 1, "the one to the SBC may stay"
-        assert not server._media.open, "media of a call that is over"  # type: ignore[attr-defined]  # InstantMedia
+        assert not server._media.engine.open, "media of a call that is over"  # type: ignore[attr-defined]  # InstantMedia
     assert all(noted in ENDS or noted.startswith("takes the call") for _, noted in sbc.notes), sbc.notes
 
 
@@ -312,7 +312,7 @@ async def test_the_end_of_a_media_worker_ends_no_call(scene: Scene) -> None:
     ):
         front_end.calls(NUMBER, scene.internal)
         await front_end.notes_that("hears 200")
-        media = server._media
+        media = server._media.engine
         assert isinstance(media, WorkerMediaEngine)
         [worker] = media.workers.values()
         os.kill(worker, signal.SIGKILL)

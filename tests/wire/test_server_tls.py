@@ -391,7 +391,7 @@ async def test_a_target_that_refuses_is_not_hammered(secured: Secured) -> None:
         secured.phone("front-end") as front_end,
         Phone.plugged_in(secured.scene.second_sbc, law=Law.PCMA),
     ):
-        [rests] = [server._driver.flows._rests]
+        [rests] = [server._driver.flows._openings._rests]
         for done in range(1, 11):
             front_end.calls(NUMBER, secured.internal, transport=TLS)
             await front_end.notes_that("hears 200", done)
@@ -448,7 +448,7 @@ async def test_fifty_invites_over_tls_whose_connections_are_reset_leave_nothing_
             await caller.close()
         await nothing_left_in(server, "calls", "transactions", "dialogs", "deadlines")
         assert left_in(server)["connections"] <= 1, "the one to the SBC may stay"
-        assert not server._media.open, "media of a call that is over"  # type: ignore[attr-defined]  # InstantMedia
+        assert not server._media.engine.open, "media of a call that is over"  # type: ignore[attr-defined]  # InstantMedia
         assert not len(server._security.handshakes)
 
 

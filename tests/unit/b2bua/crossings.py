@@ -3,7 +3,7 @@
 from mediation.b2bua.passage import Passage
 from mediation.b2bua.policy import crossing_response, invited
 from mediation.routing.terms import Terms
-from mediation.sdp.negotiation import Capabilities
+from mediation.sdp.capabilities import Capabilities
 from mediation.settings.identity import HeaderRule, Identity, InternalIdentity, TrunkIdentity
 from mediation.settings.peers import Side
 from mediation.sip.headers import Headers

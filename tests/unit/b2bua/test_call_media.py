@@ -3,17 +3,9 @@
 from dataclasses import replace
 
 from mediation.b2bua.call_media import CallMedia
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    MediaClosed,
-    MediaCommand,
-    MediaOpened,
-    MediaPlan,
-    OpenMedia,
-    Stream,
-    StreamReport,
-)
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, MediaCommand, OpenMedia
+from mediation.b2bua.media_facts import MediaClosed, MediaOpened, StreamReport
+from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.settings.peers import Side
 from mediation.settings.server import Media
 from mediation_codecs.law import Law

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from mediation.b2bua import causes
-from mediation.b2bua.plan import StreamReport
+from mediation.b2bua.media_facts import StreamReport
 from mediation.b2bua.record import SCHEMA, Attempt, CallRecord, Party
 from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality, Rating

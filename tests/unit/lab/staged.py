@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from mediation.b2bua.engine import Engine
+from mediation.b2bua.media_commands import CloseMedia, OpenMedia
+from mediation.b2bua.media_facts import MediaClosed, MediaOpened, StreamReport
 from mediation.b2bua.outputs import Output as EngineOutput
-from mediation.b2bua.plan import CloseMedia, MediaClosed, MediaOpened, OpenMedia, StreamReport
 from mediation.b2bua.record import CallRecord
 from mediation.lab.behaviour import behaviour_named
 from mediation.lab.cases import CASES, FRONT_END, SBC_A, SBC_B, Case

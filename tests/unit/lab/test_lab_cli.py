@@ -10,7 +10,7 @@ from mediation.lab import cli, session
 from mediation.lab.behaviour import BEHAVIOURS
 from mediation.lab.simulator import SimulatorSettings
 from mediation.lab.user_agent import Placement
-from mediation.net.flows import ListenError
+from mediation.net.listening import ListenError
 from mediation.settings.places import Listener
 from mediation.sip.flow import Transport
 from mediation_codecs.law import Law

@@ -6,17 +6,9 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mediation.b2bua.plan import (
-    Fax,
-    FaxPlan,
-    KeyHeard,
-    MediaAmiss,
-    MediaClosed,
-    MediaPlan,
-    MediaSilent,
-    SoundEnded,
-    Stream,
-)
+from mediation.b2bua.media_facts import KeyHeard, MediaAmiss, MediaClosed, MediaSilent, SoundEnded
+from mediation.b2bua.plan import Fax, FaxPlan, MediaPlan, Stream
+from mediation.media.course import Course
 from mediation.media.loop import Handler
 from mediation.media.ports import PortPair, PortPool
 from mediation.media.session import Chance, Session
@@ -103,6 +95,9 @@ class Circuit:
 
     def watch(self, sock: socket.socket, handler: Handler) -> None:
         self.handlers[sock] = handler
+
+    def follow(self, sock: socket.socket, course: Course) -> None:
+        self.handlers[sock] = course.hear
 
     def forget(self, sock: socket.socket) -> None:
         del self.handlers[sock]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mediation.b2bua.plan import Amiss, MediaAmiss
+from mediation.b2bua.media_facts import Amiss, MediaAmiss
 from mediation.media.ear import is_silent, quiet_octets
 from mediation_codecs.g711 import encode
 from mediation_codecs.law import SILENCE, Law
@@ -144,6 +144,17 @@ def test_on_hold_nobody_is_missed_and_what_was_amiss_is_over(call: Circuit) -> N
     assert len(call.amiss) == 2
     speakers.talk(2.3, caller=None)
     assert call.amiss[2:] == [amiss(True, Amiss.ONE_WAY)]
+
+
+@pytest.mark.parametrize("sent", [None, MUTED], ids=["nothing", "silence"])
+def test_who_holds_is_not_missed_while_the_other_one_speaks_on__rfc3264_8_4(
+    call: Circuit, sent: bytes | None
+) -> None:
+    """Hold that is met on one side: the party across hears our music, and has not been told to stop."""
+    holder = stream(call.caller, call.caller_rtcp, takes=False)
+    call.apply(call.plan(holder, watched=True))
+    Speakers(call).talk(8, caller=sent)
+    assert call.amiss == []
 
 
 def test_a_refresh_of_the_plan_is_no_recovery(call: Circuit) -> None:

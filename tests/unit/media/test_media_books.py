@@ -1,19 +1,8 @@
 """What another worker is told so that it can go on with a call."""
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    ClosePair,
-    MediaFact,
-    MediaLost,
-    MediaOpened,
-    MediaPlan,
-    OpenMedia,
-    OpenPair,
-    PairOpened,
-    PairRefused,
-    Stream,
-)
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, ClosePair, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import MediaFact, MediaLost, MediaOpened, PairOpened, PairRefused
+from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.media.books import Book
 from mediation.media.channel import Message
 from mediation.media.worker_messages import Held, Reopen

@@ -9,32 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    ClosePair,
-    Endpoint,
-    Fax,
-    FaxPlan,
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, ClosePair, OpenMedia, OpenPair, PressKey
+from mediation.b2bua.media_facts import (
     KeyHeard,
     MediaClosed,
     MediaLost,
     MediaOpened,
-    MediaPlan,
     MediaRefused,
     MediaSilent,
-    OpenMedia,
-    OpenPair,
     PairOpened,
     PairRefused,
-    PressKey,
     RecordingEnded,
     RecordingFailed,
-    RecordingOrder,
     SoundEnded,
-    Stream,
     StreamReport,
 )
+from mediation.b2bua.plan import Endpoint, Fax, FaxPlan, MediaPlan, RecordingOrder, Stream
 from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.b2bua.wide import Wide
 from mediation.media import channel

@@ -143,8 +143,8 @@ def test_audio_goes_on_after_a_key_with_the_time_that_has_passed_and_a_marker() 
     )
     steps = {after[3] - before[3] for before, after in pairwise(audio[3:])}
     assert steps == {160}
-    assert line.relay.dropped[Drop.DIGIT] > 0
-    assert set(line.relay.dropped) == {Drop.DIGIT}
+    assert line.relay.tally.dropped[Drop.DIGIT] > 0
+    assert set(line.relay.tally.dropped) == {Drop.DIGIT}
 
 
 def test_keys_that_come_at_once_wait_for_each_other_and_none_is_lost() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mediation.b2bua.plan import Fax, FaxPlan
-from mediation.media.course import LARGEST
+from mediation.media.compiled import LARGEST
 from mediation.rtp.packet import build, read_header
 from mediation.sdp.fax import MAX_DATAGRAM_OCTETS
 from mediation_codecs.law import Law

@@ -249,7 +249,7 @@ def test_writing_is_asked_for_and_called_off(loop: Loop, pipes: Pipes) -> None:
 def test_more_ready_sockets_than_one_wake_serves_all_have_their_turn(
     loop: Loop, pipes: Pipes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_READY", 2)
+    monkeypatch.setattr(module, "MOST_READY", 2)
     served: set[int] = set()
 
     def serving(ours: socket.socket) -> Callable[[int], None]:

@@ -6,6 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from mediation.b2bua.plan import Stream
+from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.actions import Drop
 from mediation.media.clock import NEVER
 from mediation.rtp.packet import build, read_header
@@ -60,7 +62,7 @@ def test_it_is_left_out_where_the_other_party_takes_none_and_leaves_no_gap() -> 
     line.audio(1)
     assert [kind for kind, *_ in line.left] == [8, 8, 8]
     assert [number for _, _, number, _ in line.left] == [1000, 1001, 1002]
-    assert line.relay.dropped == {Drop.COMFORT_NOISE: 1}
+    assert line.relay.tally.dropped == {Drop.COMFORT_NOISE: 1}
 
 
 @pytest.mark.parametrize("law", list(Law))
@@ -123,6 +125,38 @@ def test_a_key_sounds_in_the_place_of_noise() -> None:
     line.pass_to(line.now + 1600)
     spans = sorted((read_header(octets)[3], len(octets) - 12) for octets in line.sink.packets)
     assert all(first + length <= second for (first, length), (second, _) in pairwise(spans))
+
+
+@pytest.mark.parametrize("sink", [FILLED, replace(STRIPS, event_payload_type=None, dtmf=Dtmf.INBAND)])
+def test_beside_music_of_ours_nothing_is_made_of_what_nobody_hears(sink: Stream) -> None:
+    """The holder is silent, and presses a key: whoever hears music hears music and nothing in between."""
+    line = Line(SOURCE, replace(sink, plays=Sound(SoundKind.MUSIC, "a file")))
+    line.audio(2)
+    silence(line)
+    for key in key_packets("5", 800):
+        line.pass_to(BEGIN + 160 * 10 + key.after)
+        line._say(101, key.payload, 160 * 10, marker=key.marker)
+    line.relay.press("7", 100, line.now)
+    line.pass_to(line.now + 4000)
+    assert line.sink.packets == []
+
+
+def test_noise_gives_way_to_a_key_that_passes_and_comes_back_after_it__rfc4733_2_5_1_2() -> None:
+    line = Line(SOURCE, replace(FILLED, event_payload_type=96))
+    line.audio(5)
+    silence(line)
+    line.pass_to(line.now + 1600)
+    before = len(line.sink.packets)
+    for key in key_packets("5", 1600):
+        line.pass_to(BEGIN + 160 * 20 + key.after)
+        line._say(101, key.payload, 160 * 20, marker=key.marker)
+    pressed = [(kind, marker) for kind, marker, *_ in line.left[before:]]
+    first = pressed.index((96, True))
+    assert pressed[first + 1 :] == [(96, False)] * 11
+    line.pass_to(line.now + 1600)
+    assert [kind for kind, *_ in line.left[before + len(pressed) :]].count(8) >= 4
+    assert [number for _, _, number, _ in line.left] == list(range(1000, 1000 + len(line.left)))
+    assert all((after[3] - first[3]) & 0xFFFFFFFF < 0x80000000 for first, after in pairwise(line.left))
 
 
 def test_noise_goes_round_without_a_gap() -> None:

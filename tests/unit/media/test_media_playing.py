@@ -8,7 +8,8 @@ from struct import unpack_from
 import numpy as np
 import pytest
 
-from mediation.b2bua.plan import ABSENT, MediaPlan, MediaSilent, SoundEnded, Stream
+from mediation.b2bua.media_facts import MediaSilent, SoundEnded
+from mediation.b2bua.plan import ABSENT, MediaPlan, Stream
 from mediation.b2bua.sounds import Sound, SoundKind
 from mediation.media.shelf import Shelf, read_shelf
 from mediation.media.stocking import write_shelf

@@ -7,12 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediation.b2bua.plan import Stream
+from mediation.b2bua.wide import Wide
 from mediation.media.actions import Drop
-from mediation.media.relay import CLOCK_HZ, Relay
+from mediation.media.clock import CLOCK_HZ
+from mediation.media.relay import Relay
 from mediation.media.voice import Voice
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.rewrite import Rewrite
 from mediation.rtp.telephone_event import TelephoneEvent, key_packets
+from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 from mediation_codecs.transcode import translation_table
 
@@ -100,6 +103,30 @@ def test_a_party_may_send_with_our_numbers_or_with_its_own__rfc3264_5_1(number: 
     assert [payload_type for payload_type, *_ in line.left] == [96, 8, 8]
 
 
+@pytest.mark.parametrize("agreed", [0, 8, 96])
+@pytest.mark.parametrize("changes_to", [0, 8])
+@pytest.mark.parametrize("sink", [MU, A])
+def test_a_party_may_change_its_law_without_a_word__rfc3264_6_1(
+    agreed: int, changes_to: int, sink: Stream
+) -> None:
+    source = replace(MU if agreed == 0 else A, payload_type=agreed)
+    line = Line(source, sink)
+    for number in range(3):
+        line.carry(number, ALL_CODES, payload_type=changes_to if number == 1 else agreed)
+    laws = {0: Law.PCMU, 8: Law.PCMA, 96: Law.PCMA}
+    tables = [translation_table(laws[number], sink.law) for number in (agreed, changes_to, agreed)]
+    assert [octets[12:] for octets in line.sink.packets] == [
+        ALL_CODES if table is None else ALL_CODES.translate(table) for table in tables
+    ]
+    assert {payload_type for payload_type, *_ in line.left} == {sink.payload_type}
+    assert [sequence for _, sequence, _, _ in line.left] == [1000, 1001, 1002]
+
+
+def test_beside_a_wide_codec_a_law_is_not_heard() -> None:
+    source = replace(MU, payload_type=111, wide=Wide(Codec.OPUS))
+    assert source.unsaid_laws == ()
+
+
 def test_what_leaves_is_one_stream_of_ours__rfc3550_5_1() -> None:
     line = Line()
     for number in range(4):
@@ -146,12 +173,12 @@ def test_events_for_a_party_that_has_none_are_dropped_and_leave_no_gap() -> None
     line.carry(2)
     assert [sequence for _, sequence, _, _ in line.left] == [1000, 1001]
     assert [stamp for _, _, stamp, _ in line.left] == [50_000, 50_320]
-    assert line.relay.dropped[Drop.EVENT] == 1
+    assert line.relay.tally.dropped[Drop.EVENT] == 1
 
 
 @pytest.mark.parametrize(
     ("payload_type", "reason"),
-    [(13, Drop.COMFORT_NOISE), (19, Drop.UNKNOWN), (96, Drop.UNKNOWN), (8, Drop.UNKNOWN)],
+    [(13, Drop.COMFORT_NOISE), (19, Drop.UNKNOWN), (96, Drop.UNKNOWN), (9, Drop.UNKNOWN)],
 )
 def test_payload_types_that_were_not_agreed_on_do_not_leave(payload_type: int, reason: Drop) -> None:
     line = Line()
@@ -159,8 +186,8 @@ def test_payload_types_that_were_not_agreed_on_do_not_leave(payload_type: int, r
     line.carry(1, b"\x40", payload_type=payload_type)
     line.carry(2)
     assert [sequence for _, sequence, _, _ in line.left] == [1000, 1001]
-    assert line.relay.dropped == {reason: 1}
-    assert line.relay.packets_received == 3
+    assert line.relay.tally.dropped == {reason: 1}
+    assert line.relay.tally.packets_received == 3
 
 
 @pytest.mark.parametrize(("source", "sink"), [(replace(MU, sends=False), A), (MU, replace(A, takes=False))])
@@ -169,8 +196,8 @@ def test_nothing_leaves_against_the_direction__rfc3264_8_4(source: Stream, sink:
     for number in range(3):
         line.carry(number)
     assert line.sink.packets == []
-    assert line.relay.dropped == {Drop.CLOSED: 3}
-    assert line.relay.packets_received == 3
+    assert line.relay.tally.dropped == {Drop.CLOSED: 3}
+    assert line.relay.tally.packets_received == 3
 
 
 def test_after_hold_the_stream_goes_on_without_a_gap_and_with_time_passed() -> None:
@@ -210,9 +237,9 @@ def test_before_the_first_plan_nothing_leaves() -> None:
 def test_octets_that_are_no_rtp_are_counted_apart(octets: bytes) -> None:
     line = Line()
     line.relay.carry(octets, 0)
-    assert line.relay.malformed == 1
-    assert line.relay.packets_received == 0
-    assert line.relay.heard < 0
+    assert line.relay.tally.malformed == 1
+    assert line.relay.tally.packets_received == 0
+    assert line.relay.tally.heard < 0
 
 
 @pytest.mark.parametrize("error", [ConnectionRefusedError(), PermissionError(), OSError(105, "ENOBUFS")])
@@ -224,8 +251,8 @@ def test_an_error_of_the_socket_is_counted_and_ends_nothing(error: OSError) -> N
     line.sink.error = None
     line.carry(2)
     assert [sequence for _, sequence, _, _ in line.left] == [1000, 1002]
-    assert line.relay.dropped == {Drop.NOT_SENT: 1}
-    assert line.relay.packets_sent == 2
+    assert line.relay.tally.dropped == {Drop.NOT_SENT: 1}
+    assert line.relay.tally.packets_sent == 2
 
 
 def test_octets_and_packets_are_counted_as_rfc3550_6_4_1_wants_them() -> None:
@@ -233,36 +260,36 @@ def test_octets_and_packets_are_counted_as_rfc3550_6_4_1_wants_them() -> None:
     line.carry(0, bytes(160))
     line.carry(1, bytes(80))
     line.carry(2, bytes(4), payload_type=13)
-    assert (line.relay.packets_sent, line.relay.octets_sent) == (2, 240)
-    assert (line.relay.packets_received, line.relay.octets_received) == (3, 244)
+    assert (line.relay.tally.packets_sent, line.relay.tally.octets_sent) == (2, 240)
+    assert (line.relay.tally.packets_received, line.relay.tally.octets_received) == (3, 244)
 
 
 def test_a_sender_reports_as_one_until_two_reports_after_its_last_packet__rfc3550_6_4() -> None:
     line = Line()
-    assert line.relay.is_sending() is False
+    assert line.relay.tally.is_sending() is False
     line.carry(0)
-    assert [line.relay.is_sending() for _ in range(3)] == [True, True, False]
+    assert [line.relay.tally.is_sending() for _ in range(3)] == [True, True, False]
     line.carry(1)
-    assert line.relay.is_sending() is True
+    assert line.relay.tally.is_sending() is True
 
 
 def test_loss_is_seen_on_both_sides_of_the_relay() -> None:
     line = Line()
     for number in (0, 1, 2, 5, 6):
         line.carry(number)
-    assert line.relay.lost == 2
+    assert line.relay.tally.lost == 2
     assert [sequence for _, sequence, _, _ in line.left] == [1000, 1001, 1002, 1005, 1006]
 
 
 def test_jitter_is_told_in_milliseconds_and_only_when_measured() -> None:
     line = Line()
-    assert line.relay.jitter_ms is None
+    assert line.relay.tally.jitter_ms is None
     line.carry(0)
     line.carry(1)
-    assert line.relay.jitter_ms == 0
+    assert line.relay.tally.jitter_ms == 0
     octets = build(0, 2, 320, SSRC, bytes(160))
     line.relay.carry(octets, 800_320 + CLOCK_HZ // 100)  # 10 ms late
-    assert line.relay.jitter_ms == pytest.approx(10 / 16, abs=0.02)
+    assert line.relay.tally.jitter_ms == pytest.approx(10 / 16, abs=0.02)
 
 
 # Other parties, other voices
@@ -275,7 +302,11 @@ def test_a_fax_goes_untouched_and_is_no_audio() -> None:
     line.relay.fax.carry(b"", 2)
     assert line.sink.packets == [ALL_CODES]
     assert (line.relay.fax.received, line.relay.fax.sent) == (2, 1)
-    assert (line.relay.packets_received, line.relay.packets_sent, line.relay.heard) == (0, 0, -1)
+    assert (line.relay.tally.packets_received, line.relay.tally.packets_sent, line.relay.tally.heard) == (
+        0,
+        0,
+        -1,
+    )
     assert line.relay.fax.heard == 2
 
 
@@ -289,19 +320,36 @@ def test_the_figures_of_a_new_source_and_of_a_new_sink_begin_anew_apart() -> Non
     line.carry(11)
     line.sink.error = None
     relay = line.relay
-    assert (relay.packets_received, relay.octets_received, relay.packets_sent) == (12, 12 * 160, 10)
+    assert (relay.tally.packets_received, relay.tally.octets_received, relay.tally.packets_sent) == (
+        12,
+        12 * 160,
+        10,
+    )
     relay.sink_replaced(Voice(Rewrite(0x7777, 1, 1), "other"))
-    assert (relay.packets_received, relay.octets_received, relay.malformed) == (12, 12 * 160, 1)
-    assert (relay.packets_sent, relay.octets_sent, relay.dropped[Drop.NOT_SENT]) == (0, 0, 0)
+    assert (relay.tally.packets_received, relay.tally.octets_received, relay.tally.malformed) == (
+        12,
+        12 * 160,
+        1,
+    )
+    assert (relay.tally.packets_sent, relay.tally.octets_sent, relay.tally.dropped[Drop.NOT_SENT]) == (
+        0,
+        0,
+        0,
+    )
     line.carry(12)
     relay.source_replaced()
-    assert (relay.packets_received, relay.octets_received, relay.malformed, relay.heard) == (0, 0, 0, -1)
-    assert (relay.packets_sent, relay.octets_sent) == (1, 160)
-    assert relay.dropped[Drop.UNKNOWN] == 0
+    assert (
+        relay.tally.packets_received,
+        relay.tally.octets_received,
+        relay.tally.malformed,
+        relay.tally.heard,
+    ) == (0, 0, 0, -1)
+    assert (relay.tally.packets_sent, relay.tally.octets_sent) == (1, 160)
+    assert relay.tally.dropped[Drop.UNKNOWN] == 0
     for number in range(2):
         line.carry(number)
-    assert (relay.packets_received, relay.octets_received, relay.lost) == (2, 320, 0)
-    assert (relay.packets_sent, relay.octets_sent) == (3, 480)
+    assert (relay.tally.packets_received, relay.tally.octets_received, relay.tally.lost) == (2, 320, 0)
+    assert (relay.tally.packets_sent, relay.tally.octets_sent) == (3, 480)
 
 
 steps = st.lists(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediation.b2bua.plan import Stream
+from mediation.media.actions import Drop
 from mediation.media.clock import NEVER
 from mediation.rtp.packet import build, read_header
 from mediation_codecs.concealment import concealed
@@ -104,8 +105,8 @@ def test_packets_of_the_right_length_take_the_shortest_road() -> None:
     line = Line(EVENTS, exactly(20))
     source = Source(line)
     source.says(20, 10)
-    octets = build(0, source.number, source.at, SSRC, CHANCE[source.at : source.at + 160])
-    assert line.relay._course._next == int.from_bytes(octets[:12])
+    state = line.relay.course._state
+    assert (state.octets, state.sequence, state.timestamp) == (172, source.number, source.at)
 
 
 @pytest.mark.parametrize("wanted", [20, 40])
@@ -212,6 +213,32 @@ def test_one_that_comes_twice_or_late_is_not_heard_again() -> None:
     check(line)
 
 
+def test_a_law_that_changes_without_a_word_is_joined_to_the_other__rfc3264_6_1() -> None:
+    tone = sine(400.0, -10.0, 0.4)
+    line = Line(EVENTS, exactly(60))
+    for number in range(12):
+        samples = tone[160 * number : 160 * number + 160]
+        line.pass_to(BEGIN + 160 * number)
+        law, kind = ((Law.PCMU, 0), (Law.PCMA, 8))[number % 2]
+        line.relay.carry_heard(build(kind, number, 160 * number, SSRC, encode(law, samples)), line.now)
+    assert lengths(line) == [60] * 4
+    heard = decode(Law.PCMU, b"".join(octets[12:] for octets in line.sink.packets))
+    assert np.abs(heard.astype(int) - tone[: heard.size]).max() < 300
+
+
+def test_one_that_was_joined_and_comes_twice_is_not_heard_alone() -> None:
+    """It would fit as it is, and its number has left with what it was joined to."""
+    line = Line(EVENTS, at_most(20))
+    source = Source(line)
+    source.says(30)
+    source.says(10)
+    line.relay.carry_heard(build(0, 1, 240, SSRC, CHANCE[240:320]), line.now)
+    source.says(10, 2)
+    assert lengths(line) == [20, 20, 10, 10]
+    check(line)
+    assert line.relay.tally.dropped == {Drop.DUPLICATE: 1}
+
+
 def test_a_key_takes_its_place_between_packets_that_are_cut() -> None:
     source = replace(EVENTS, event_payload_type=None, dtmf=EVENTS.dtmf.INFO)
     line = Line(source, exactly(20))
@@ -233,6 +260,24 @@ def test_another_length_by_signalling_holds_at_once() -> None:
     assert lengths(line)[:6] == [20] * 6
     assert set(lengths(line)[6:]) == {60}
     check(line)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_what_waits_goes_on_in_the_law_that_is_agreed_on_meanwhile(goes_on: bool) -> None:
+    """Without a click: all that leaves under a number is in the law of that number."""
+    tone = encode(Law.PCMU, sine(400.0, -10.0, 0.4))
+    line = Line(EVENTS, replace(exactly(60), law=Law.PCMA, payload_type=8))
+    for number in range(20 if goes_on else 4):
+        if number == 4:
+            line.configure(EVENTS, exactly(60))
+        line.audio(1, tone[160 * number : 160 * number + 160])
+    line.configure(EVENTS, exactly(60))
+    line.pass_to(line.now + 4000)
+    sent = [(read_header(packet)[0], packet[12:]) for packet in line.sink.packets]
+    assert [number for number, _ in sent] == [8] + [0] * (len(sent) - 1)
+    heard = np.concatenate([decode({0: Law.PCMU, 8: Law.PCMA}[number], octets) for number, octets in sent])
+    said = decode(Law.PCMU, tone)[: 3200 if goes_on else 640]
+    assert np.abs(heard[: said.size].astype(int) - said).max() < 300  # as exact as the laws are
 
 
 @given(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mediation.b2bua.plan import MediaSilent
+from mediation.b2bua.media_facts import MediaSilent
 from mediation.media import party
 from mediation.media.ports import connected_twin
 from mediation.media.rtcp import parse
@@ -175,8 +175,8 @@ def test_a_learned_port_holds(call: Circuit) -> None:
 
 @pytest.mark.parametrize(
     "octets",
-    [b"", b"\x00", b"STUN or whatever it is", packet(0, payload_type=77), packet(0, payload_type=8)],
-    ids=["empty", "one octet", "no RTP", "no agreed type", "the other party's type"],
+    [b"", b"\x00", b"STUN or whatever it is", packet(0, payload_type=77), packet(0, payload_type=9)],
+    ids=["empty", "one octet", "no RTP", "no agreed type", "a codec of nobody here"],
 )
 def test_only_rtp_of_an_agreed_kind_locks(call: Circuit, octets: bytes) -> None:
     other = call.other(CALLER)
@@ -192,6 +192,14 @@ def test_only_rtp_of_an_agreed_kind_locks(call: Circuit, octets: bytes) -> None:
     call.serve()
     assert len(heard(call.callee)) == 1
     assert call.close().caller.rejected == 2
+
+
+def test_a_law_that_was_not_agreed_on_locks_too__rfc3264_6_1(call: Circuit) -> None:
+    behind_nat = call.other(CALLER)
+    call.apply()
+    call.from_caller(packet(0, payload_type=8), by=behind_nat)
+    call.serve()
+    assert len(heard(call.callee)) == 1
 
 
 def test_a_telephone_event_locks_too(call: Circuit) -> None:

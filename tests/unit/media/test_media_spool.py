@@ -10,7 +10,8 @@ from queue import Queue
 import numpy as np
 import pytest
 
-from mediation.b2bua.plan import RecordingEnded, RecordingFailed, RecordingOrder
+from mediation.b2bua.media_facts import RecordingEnded, RecordingFailed
+from mediation.b2bua.plan import RecordingOrder
 from mediation.media import reel
 from mediation.media.recording_messages import BeginRecording, FinishRecording
 from mediation.media.sound_files import read_sound

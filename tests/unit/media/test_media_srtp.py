@@ -2,6 +2,8 @@
 
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediation.media import srtp
+from mediation.media import srtp_streams
 from mediation.media.srtp import MOST_JOININGS, MOST_SSRCS, Protection, Sealed
+from mediation.media.srtp_streams import SrtpStream
 from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
 from tests.unit.media import srtp_model as model
 
@@ -40,6 +43,11 @@ def heard(protection: Protection, packet: bytes) -> bytes:
     plain = protection.unprotect(packet)
     assert plain is not None
     return plain
+
+
+def streams() -> int:
+    """How many the library has."""
+    return sum(len(session.ssrcs) for session in srtp_streams._sessions)
 
 
 # As the RFCs have it
@@ -273,31 +281,76 @@ def test_a_stream_that_began_long_ago_is_joined__rfc4568_6_4_1(suite: Suite, fir
         assert (ours.tampered, ours.replayed) == (0, 1)
 
 
+@SUITES
+def test_a_search_that_fails_changes_nothing_for_a_sender_known_by_its_reports(suite: Suite) -> None:
+    ours, theirs = pair(suite)
+    report = theirs.protect_report(REPORT)
+    assert ours.unprotect_report(report) == REPORT
+    assert ours.unprotect(rtp(1) + bytes(suite.tag_octets)) is None
+    assert ours.unprotect_report(report) is None
+    assert heard(ours, theirs.protect(rtp(2))) == rtp(2)
+    assert (ours.tampered, ours.replayed) == (1, 1)
+
+
+def searched(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Packets that are made to look for a stream, from now on."""
+    made: list[bytes] = []
+    inner = SrtpStream.protect
+
+    def counted(stream: SrtpStream, packet: bytes) -> bytes:
+        made.append(packet)
+        return inner(stream, packet)
+
+    monkeypatch.setattr(SrtpStream, "protect", counted)
+    return made
+
+
 def test_nobody_can_have_us_search_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     suite = Suite.AES_CM_128_HMAC_SHA1_80
     ours, theirs = pair(suite)
-    made = 0
-    inner = srtp._session
-
-    def counted(*args: Any) -> Any:
-        nonlocal made
-        made += 1
-        return inner(*args)
-
-    monkeypatch.setattr(srtp, "_session", counted)
+    made = searched(monkeypatch)
+    for number in range(MOST_JOININGS):
+        assert ours.unprotect(rtp(number, ssrc=number) + bytes(10)) is None
+    assert len(made) > MOST_JOININGS
+    so_far = len(made)
     for number in range(100):
         assert ours.unprotect(rtp(number, ssrc=number) + bytes(10)) is None
-    assert made == MOST_JOININGS
+    assert len(made) == so_far
     assert heard(ours, theirs.protect(rtp(1))) == rtp(1)
 
 
+def test_nobody_can_have_us_search_for_ever_among_forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    suite = Suite.AES_CM_128_HMAC_SHA1_80
+    ours, _ = pair(suite)
+    one, other = (SrtpKeys(suite, key(suite, 1), key(suite, seed)) for seed in (101, 33))
+    made = searched(monkeypatch)
+    for number in range(MOST_JOININGS):
+        ours.apply(one, [other])
+        assert ours.unprotect(rtp(number, ssrc=number) + bytes(10)) is None
+    so_far = len(made)
+    assert ours.unprotect(rtp(1, ssrc=99) + bytes(10)) is None
+    assert len(made) == so_far
+
+
 def test_a_party_may_change_its_ssrc_as_often_as_it_likes_and_only_the_last_are_remembered() -> None:
+    before = streams()
     ours, theirs = pair(Suite.AES_CM_128_HMAC_SHA1_80)
     for ssrc in range(5 * MOST_SSRCS):
         assert heard(ours, theirs.protect(rtp(7, ssrc=ssrc))) == rtp(7, ssrc=ssrc)
-    assert ours._inbound is not None
-    assert len(ours._inbound._ssrcs) == MOST_SSRCS
+    assert streams() - before == 5 * MOST_SSRCS + MOST_SSRCS  # what leaves is never forgotten
     assert ours.tampered == 0
+
+
+def test_who_speaks_is_not_forgotten_for_others_who_only_report() -> None:
+    ours, theirs = pair(Suite.AES_CM_128_HMAC_SHA1_80)
+    packets = [theirs.protect(rtp(number)) for number in range(3)]
+    heard(ours, packets[0])
+    for ssrc in range(3 * MOST_SSRCS):
+        report = struct.pack("!BBHI", 0x80, 201, 1, ssrc)
+        assert ours.unprotect_report(theirs.protect_report(report)) == report
+    heard(ours, packets[1])
+    assert ours.unprotect(packets[1]) is None
+    assert (ours.tampered, ours.replayed) == (0, 1)
 
 
 def test_of_several_forks_the_first_that_proves_itself_is_the_party() -> None:
@@ -371,3 +424,74 @@ def test_a_sealed_line_protects_what_is_sent_and_opens_what_comes() -> None:
     assert sealed.recv(2048) == rtp(2)
     with pytest.raises(OSError, match="not the party's"):
         sealed.recv(2048)
+
+
+# What it takes
+
+
+@SUITES
+def test_one_direction_takes_one_stream_and_only_when_somebody_speaks(suite: Suite) -> None:
+    before = streams()
+    ours, theirs = pair(suite)
+    assert streams() == before
+    for number in range(3):
+        heard(ours, theirs.protect(rtp(number)))
+        assert ours.unprotect_report(theirs.protect_report(REPORT)) == REPORT
+    assert streams() == before + 2
+    ours.unprotect(rtp(9, ssrc=9) + bytes(16))
+    assert streams() == before + 2  # a stranger has none
+    theirs.apply(None)
+    assert streams() == before + 1
+    del ours
+    assert streams() == before
+
+
+def test_streams_of_ended_calls_make_room_for_those_of_others() -> None:
+    sessions = 0
+    for _ in range(3):
+        calls = [pair(Suite.AEAD_AES_128_GCM) for _ in range(100)]
+        for number, (ours, theirs) in enumerate(calls):
+            assert heard(ours, theirs.protect(rtp(1, ssrc=number))) == rtp(1, ssrc=number)
+        sessions = sessions or len(srtp_streams._sessions)
+    assert len(srtp_streams._sessions) == sessions
+    assert all(len(session.ssrcs) <= srtp_streams.MOST_STREAMS for session in srtp_streams._sessions)
+
+
+@SUITES
+def test_calls_with_the_same_ssrcs_know_nothing_of_each_other(suite: Suite) -> None:
+    calls = [(Protection(), Protection()) for _ in range(5)]
+    for number, (ours, theirs) in enumerate(calls):
+        ours.apply(SrtpKeys(suite, key(suite, 2 * number), key(suite, 2 * number + 1)))
+        theirs.apply(SrtpKeys(suite, key(suite, 2 * number + 1), key(suite, 2 * number)))
+    packets = [theirs.protect(rtp(1)) for _, theirs in calls]
+    later = [theirs.protect(rtp(2)) for _, theirs in calls]
+    for number, (ours, theirs) in enumerate(calls):
+        assert heard(ours, packets[number]) == rtp(1)
+        assert heard(theirs, ours.protect(rtp(1))) == rtp(1)
+        assert ours.unprotect(packets[number]) is None
+        assert ours.unprotect(later[number - 1]) is None
+        assert (ours.tampered, ours.replayed) == (1, 1)
+    del calls[0], later[0]
+    for (ours, _), packet in zip(calls, later, strict=True):
+        assert heard(ours, packet) == rtp(2)
+
+
+def test_streams_may_be_collected_as_garbage_and_when_the_interpreter_ends() -> None:
+    """The library would read what it has freed: such a process ends by a signal."""
+    script = """
+import gc
+from mediation.media.srtp import Protection
+from mediation.sdp.crypto import MasterKey, SrtpKeys, Suite
+
+suite = Suite.AES_CM_128_HMAC_SHA1_80
+for number in range(300):
+    ours = Protection()
+    ours.apply(SrtpKeys(suite, MasterKey(bytes(30)), MasterKey(bytes(30))))
+    ours.unprotect(ours.protect(bytes([0x80]) + bytes(9) + number.to_bytes(2) + bytes(160)))
+    circle = [ours]
+    circle.append(circle)
+gc.collect()
+kept = circle
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

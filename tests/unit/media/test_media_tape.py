@@ -107,11 +107,15 @@ def test_packets_gather_for_a_fifth_of_a_second(ends: tuple[socket, Tape]) -> No
 def test_a_party_that_may_not_speak_is_no_audio_and_neither_is_a_key(ends: tuple[socket, Tape]) -> None:
     ours, tape = ends
     sound = Stream(("192.0.2.1", 4000), ("192.0.2.1", 4001), Law.PCMA, 8, 101, 20, sends=True, takes=True)
-    for everything, kinds in ((True, [Kind.PCMA, Kind.OTHER, Kind.OTHER]), (False, [Kind.PCMA])):
+    for everything, kinds in (
+        (True, [Kind.PCMA, Kind.PCMU, Kind.OTHER, Kind.OTHER]),
+        (False, [Kind.PCMA, Kind.PCMU]),
+    ):
         tap = Tap("call", tape, lambda: ALL_FLOWS, everything=everything)
         seat = tap.of(0)
         seat.follow(sound, heard=True)
         seat.hear(8, b"audio", 0)
+        seat.hear(0, b"audio in the other law", 0)
         seat.hear(101, b"a key", 1)
         seat.follow(replace(sound, sends=False), heard=True)
         seat.hear(8, b"aside", 2)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mediation.b2bua.plan import Stream
 from mediation.media.clock import NEVER
 from mediation.rtp.packet import build, read_header
 from mediation.rtp.telephone_event import KEYS, EventReceiver, TelephoneEvent
@@ -152,6 +153,31 @@ def test_what_is_held_goes_on_when_nobody_listens_for_tones_any_more() -> None:
     line.audio(1, payloads[5])
     assert line.sent(0) == payloads
     assert [number for _, _, number, _ in line.left] == list(range(1000, 1006))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        (SOURCES[Law.PCMA], replace(EVENTS, jitter_buffer_ms=0)),
+        (replace(EVENTS, law=Law.PCMA, payload_type=8, jitter_buffer_ms=40), EVENTS),
+    ],
+    ids=["another law", "events"],
+)
+def test_what_is_held_goes_on_where_the_law_has_changed_or_keys_come_in_another_way(
+    after: tuple[Stream, Stream],
+) -> None:
+    line = Line(replace(SOURCES[Law.PCMU], jitter_buffer_ms=after[0].jitter_buffer_ms), EVENTS)
+    for number in range(10):
+        if number == 5:
+            line.pass_to(line.now + 159)
+            line.configure(*after)
+        samples = VOICE[160 * number : 160 * number + 160]
+        line.audio(1, encode(line.source.law, samples))
+    line.pass_to(line.now + 1600)
+    heard = decode(Law.PCMU, b"".join(line.sent(0)))
+    assert heard.size == 1600
+    assert np.abs(heard.astype(int) - VOICE[:1600]).max() < 100
+    assert [number for _, _, number, _ in line.left] == list(range(1000, 1010))
 
 
 def test_packets_that_overtake_each_other_leave_in_order() -> None:

@@ -18,6 +18,7 @@ from mediation.sdp.opus import OpusWishes
 from mediation.settings.draft import Draft
 from mediation.settings.peer_media import Dtmf
 from mediation_codecs.codec import Codec
+from mediation_codecs.g711 import encode
 from mediation_codecs.law import SILENCE, Law
 from tests.unit.media.wide_scene import (
     Scene,
@@ -96,7 +97,7 @@ def test_five_percent_of_loss_make_no_hole(source: Codec, sink: Codec) -> None:
     levels = [level_db(samples[at : at + frame]) for at in range(rate // 4, rate * 11 // 4, frame)]
     assert min(levels) > -12
     assert max(levels) < 3
-    assert scene.relay.lost == len(lost)  # what is made up for is lost all the same
+    assert scene.relay.tally.lost == len(lost)  # what is made up for is lost all the same
 
 
 @pytest.mark.parametrize("source", [Codec.PCMA, Codec.G722])
@@ -157,15 +158,15 @@ def test_each_side_gets_packets_of_the_length_that_it_wants(codec: Codec, ptime_
     towards = Scene(stream(Codec.PCMA), stream(codec, ptime_ms=ptime_ms))
     towards.tell(encoded(Codec.PCMA, sine(Codec.PCMA, 1000, 0.6)))
     assert steps(towards) == ({1}, {codec.clock_hz * ptime_ms // 1000})
-    assert towards.relay.packets_sent == len(towards.line.packets) == 600 // ptime_ms
-    assert towards.relay.octets_sent == sum(map(len, towards.payloads))
+    assert towards.relay.tally.packets_sent == len(towards.line.packets) == 600 // ptime_ms
+    assert towards.relay.tally.octets_sent == sum(map(len, towards.payloads))
     back = Scene(stream(codec), stream(Codec.PCMA))
     payloads = encoded(codec, sine(codec, 1000, 0.6), ptime_ms)
     back.tell(payloads, ptime_ms)
     assert steps(back) == ({1}, {160})
     assert {len(payload) for payload in back.payloads} == {160}
-    assert back.relay.octets_received == sum(map(len, payloads))
-    assert back.relay.packets_received == len(payloads)
+    assert back.relay.tally.octets_received == sum(map(len, payloads))
+    assert back.relay.tally.packets_received == len(payloads)
 
 
 @pytest.mark.parametrize(("wanted_ms", "longest_ms", "given_ms"), [(30, 0, 20), (50, 0, 40), (60, 20, 20)])
@@ -310,7 +311,7 @@ def test_a_codec_that_changes_goes_on_as_one_stream__rfc7160_4_1(codec: Codec) -
         assert after[0][1], "the marker"
         assert (after[0][2] - before[2]) & 0xFFFF == 1
         assert 0 < (after[0][3] - before[3]) & 0xFFFFFFFF <= 48_000
-        assert scene.relay.packets_sent == len(scene.line.packets)
+        assert scene.relay.tally.packets_sent == len(scene.line.packets)
     assert steps(scene)[0] == {1}
 
 
@@ -447,6 +448,40 @@ def test_keys_that_sound_in_a_wide_codec_are_found_and_made__q24(codec: Codec) -
     assert steps(said) == ({1}, {codec.clock_hz // 50})
 
 
+@pytest.mark.parametrize("codec", list(Codec))
+def test_a_change_of_codec_comes_after_all_frames_of_the_one_before__rfc3550_5_1(codec: Codec) -> None:
+    """Packets of 60 ms leave in frames of 20."""
+    scene = Scene(stream(Codec.PCMA), stream(Codec.OPUS))
+    scene.tell([SILENT * 3] * 4, 60)
+    scene.apply(stream(Codec.PCMA), stream(codec, ptime_ms=10))
+    scene.say(4, 4 * 480, SILENT[:80], after=80)
+    numbers, times = steps(scene)
+    assert numbers == {1}
+    assert max(times) < 0x80000000
+
+
+def test_a_law_that_changes_without_a_word_is_heard_as_well__rfc3264_6_1() -> None:
+    scene = Scene(stream(Codec.PCMA), stream(Codec.G722))
+    for index in range(40):
+        law, number = ((Codec.PCMA, 8), (Codec.PCMU, 0))[index // 3 % 2]
+        tone = sine(law, 1000, 0.82)[160 * index : 160 * index + 160]
+        scene.say(index, 160 * index, encode(Law(law), tone), payload_type=number)
+    samples, rate = scene.heard()
+    assert share(samples[rate // 4 :], rate, 1000) > 0.99
+    assert steps(scene)[0] == {1}
+
+
+def test_what_waits_to_be_encoded_never_leaves_as_it_is() -> None:
+    """Packets of 30 ms for a phone that takes 20: half of one waits when the plan changes."""
+    sink = replace(stream(Codec.OPUS), max_ptime_ms=20)
+    scene = Scene(stream(Codec.PCMA), sink)
+    scene.tell([SILENT + SILENT[:80]] * 3, 30)
+    scene.apply(stream(Codec.PCMA), replace(sink, event_payload_type=96))
+    scene.tell([SILENT] * 3, begin=5)
+    assert max(map(len, scene.payloads)) < 100
+    assert steps(scene)[0] == {1}
+
+
 def test_two_channels_of_opus_are_one() -> None:
     scene = Scene(stream(Codec.OPUS), stream(Codec.PCMA))
     scene.tell(encoded(Codec.OPUS, sine(Codec.OPUS, 1000, 0.6), channels=2))
@@ -476,7 +511,7 @@ def test_jitter_is_measured_in_the_sources_clock__rfc3550_6_4_1() -> None:
     payload = encoded(Codec.OPUS, sine(Codec.OPUS, 1000, 0.1))[0]
     for index in range(60):
         scene.say(index, 960 * index, payload, after=160 if index % 2 else 240)
-    assert scene.relay.jitter_ms == pytest.approx(5.0, abs=1.0)
+    assert scene.relay.tally.jitter_ms == pytest.approx(5.0, abs=1.0)
 
 
 def test_a_wide_party_is_silent_where_its_decoder_hears_nothing() -> None:
@@ -493,15 +528,15 @@ def test_the_last_figures_are_those_of_what_was_on_the_wire() -> None:
     towards = Scene(stream(Codec.PCMA), stream(Codec.OPUS, ptime_ms=40))
     towards.tell([SILENT] * 20)
     towards.relay.close()
-    assert towards.relay.packets_sent == len(towards.line.packets) == 10
-    assert towards.relay.octets_sent == sum(map(len, towards.payloads))
-    assert towards.relay.octets_received == 3200
+    assert towards.relay.tally.packets_sent == len(towards.line.packets) == 10
+    assert towards.relay.tally.octets_sent == sum(map(len, towards.payloads))
+    assert towards.relay.tally.octets_received == 3200
     back = Scene(stream(Codec.OPUS), stream(Codec.PCMA))
     payload = encoded(Codec.OPUS, sine(Codec.OPUS, 1000, 0.1))[0]
     for index in range(60):
         back.say(index, 960 * index, payload, after=160 if index % 2 else 240)
     back.relay.close()
-    assert back.relay.jitter_ms == pytest.approx(5.0, abs=1.0)
+    assert back.relay.tally.jitter_ms == pytest.approx(5.0, abs=1.0)
 
 
 @settings(max_examples=60, deadline=None)
@@ -534,9 +569,9 @@ def test_whatever_comes_what_leaves_is_one_stream(
     if len({ssrc for *_, ssrc in packets}) < 2:  # of two that speak by turns not everything leaves
         assert steps(scene)[0] <= {1}
     assert all(scene.payloads)
-    assert scene.relay.packets_sent == len(scene.line.packets)
-    assert scene.relay.octets_sent == sum(len(packet) - 12 for packet in scene.line.packets)
-    assert scene.relay.octets_received >= 0
+    assert scene.relay.tally.packets_sent == len(scene.line.packets)
+    assert scene.relay.tally.octets_sent == sum(len(packet) - 12 for packet in scene.line.packets)
+    assert scene.relay.tally.octets_received >= 0
 
 
 def test_a_codec_that_pyav_lacks_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,23 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from mediation.b2bua.plan import (
-    ApplyMedia,
-    CloseMedia,
-    ClosePair,
-    Fax,
-    FaxPlan,
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia, ClosePair, OpenMedia, OpenPair
+from mediation.b2bua.media_facts import (
     MediaClosed,
     MediaLost,
     MediaOpened,
-    MediaPlan,
     MediaRefused,
     MediaSilent,
-    OpenMedia,
-    OpenPair,
     PairOpened,
     PairRefused,
 )
+from mediation.b2bua.plan import Fax, FaxPlan, MediaPlan
 from mediation.media.channel import Channel, Message, pair
 from mediation.media.relay import Relay
 from mediation.media.session import Session

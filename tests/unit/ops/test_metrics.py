@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mediation.b2bua import causes
 from mediation.b2bua.finding import NameReport
-from mediation.b2bua.plan import StreamReport
+from mediation.b2bua.media_facts import StreamReport
 from mediation.b2bua.record import CallRecord, Party, RecordingRecord
 from mediation.b2bua.watch import TargetReport
 from mediation.b2bua.wide_room import WidePlace, WideRoom
@@ -21,7 +21,7 @@ from mediation.ops.metrics import Metrics, Sources
 from mediation.routing.health_table import State
 from mediation.rtp.loss import Losses
 from mediation.rtp.quality import Quality, Rating
-from mediation.sdp.negotiation import Capabilities
+from mediation.sdp.capabilities import Capabilities
 from mediation.sip.flow import Endpoint
 
 TRUNK = ("trunk", "itsp")

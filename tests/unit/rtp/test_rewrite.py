@@ -186,6 +186,21 @@ def test_all_packets_of_an_event_keep_the_time_of_its_beginning__rfc4733_2_5_1_2
     assert direction.comes(10, 320 + 8 * 160) == (109, 5160 + 8 * 160, False)
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_an_event_that_goes_on_after_a_switch_is_not_begun_twice__rfc4733_2_2_2(
+    direction: Direction, held: bool
+) -> None:
+    direction.comes(1, 160)
+    direction.comes(2, 320, marker=True)
+    if held:
+        direction.rewrite.withhold(3, 7)
+    else:
+        direction.rewrite.switch()
+    first = 3 + held
+    assert [direction.comes(first + n, 320) for n in range(3)] == [(102 + n, 5160, False) for n in range(3)]
+    assert direction.comes(first + 3, 800) == (105, 5640, True)  # audio after it has the marker that is due
+
+
 def test_an_event_beside_audio_keeps_its_time_and_the_audio_its_own(direction: Direction) -> None:
     left = []
     for n in range(50):
@@ -208,6 +223,38 @@ def test_an_event_then_another_source_does_not_overlap_in_time(direction: Direct
     for n in range(10):
         direction.comes(1 + n, 160)
     assert direction.comes(1, 0, ssrc=9) == (110, 5000 + 10 * 160, True)
+
+
+@pytest.mark.parametrize("change", ["ssrc", "forgotten"])
+def test_another_source_comes_after_all_that_was_cut_of_the_one_before__rfc3550_5_1(
+    direction: Direction, change: str
+) -> None:
+    """A packet of 60 ms leaves in three; nobody's audio goes back in time."""
+    direction.comes(1, 160)
+    rewrite = direction.rewrite
+    placed = rewrite.place(2, 320, 7, direction.now + 480)
+    assert placed == (5160, False)
+    for piece in range(3):
+        rewrite.next_header(8, False, 5160 + 160 * piece)
+    if change == "forgotten":
+        rewrite.forget_source()
+    assert direction.comes(9, 9_000_000, ssrc=8 if change == "ssrc" else 7, after=500) == (104, 5640, True)
+
+
+def test_a_packet_of_ours_comes_after_all_of_ours_that_has_left(direction: Direction) -> None:
+    direction.comes(1, 160)
+    noise = direction.rewrite.next_timestamp(direction.now, 160)
+    direction.rewrite.insert(8, True, noise, direction.now)
+    assert direction.rewrite.next_timestamp(direction.now + 80, 160) == noise + 160
+
+
+def test_what_left_of_ours_long_ago_does_not_move_the_time(direction: Direction) -> None:
+    direction.comes(1, 0)
+    direction.rewrite.insert(8, True, 5160, direction.now)
+    for number in range(2, 60):  # three days of silence, told now and then
+        direction.comes(number, (number - 1) * 0x0400_0000, after=0x0400_0000)
+    newest = direction.rewrite.newest
+    assert direction.comes(9, 77, ssrc=8) == (160, (newest + 160) & 0xFFFFFFFF, True)
 
 
 def test_after_a_switch_the_same_run_goes_on_with_the_marker(direction: Direction) -> None:

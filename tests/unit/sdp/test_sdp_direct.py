@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediation.sdp.audio import AudioStream, read_audio
+from mediation.sdp.audio import AudioStream, Direction, read_audio
+from mediation.sdp.capabilities import Capabilities
 from mediation.sdp.crypto import SrtpMode, Suite
 from mediation.sdp.description import Origin, SessionDescription
 from mediation.sdp.direct import Direct, answer_direct, fitting, offer_direct
 from mediation.sdp.errors import NotAcceptable
-from mediation.sdp.negotiation import Capabilities, Direction, read_answer
+from mediation.sdp.negotiation import read_answer
 
 HOST = "203.0.113.10"
 ORIGIN = Origin("-", 7, 1, HOST)

@@ -3,8 +3,9 @@
 import pytest
 
 from mediation.sdp.audio import read_audio
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.description import Origin, SessionDescription
-from mediation.sdp.negotiation import Capabilities, LocalAudio, make_answer, make_offer, read_answer
+from mediation.sdp.negotiation import make_answer, make_offer, read_answer
 
 US = LocalAudio("203.0.113.10", 20000)
 ORIGIN = Origin("-", 7, 1, US.host)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.description import MediaDescription, Origin, SessionDescription
 from mediation.sdp.fax import (
     MAX_DATAGRAM_OCTETS,
@@ -20,7 +21,7 @@ from mediation.sdp.fax import (
     read_fax_answer,
     read_fax_offer,
 )
-from mediation.sdp.negotiation import Capabilities, LocalAudio, make_answer, make_offer, read_answer
+from mediation.sdp.negotiation import make_answer, make_offer, read_answer
 
 US = LocalAudio("203.0.113.10", 20000)
 ORIGIN = Origin("-", 7, 1, US.host)

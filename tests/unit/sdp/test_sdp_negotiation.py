@@ -6,19 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediation.sdp.agreed import AgreedAudio, PayloadTypes
+from mediation.sdp.audio import Direction
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.description import MediaDescription, Origin, SessionDescription
-from mediation.sdp.negotiation import (
-    AgreedAudio,
-    Capabilities,
-    Direction,
-    LocalAudio,
-    NotAcceptable,
-    PayloadTypes,
-    make_answer,
-    make_offer,
-    read_answer,
-    renew,
-)
+from mediation.sdp.errors import NotAcceptable
+from mediation.sdp.negotiation import make_answer, make_offer, read_answer, renew
 
 US = LocalAudio("203.0.113.10", 20000)
 ORIGIN = Origin("-", 7, 1, US.host)

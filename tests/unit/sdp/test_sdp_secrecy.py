@@ -7,18 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.audio import Direction
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.crypto import Crypto, MasterKey, SrtpKeys, SrtpMode, Suite
 from mediation.sdp.description import Origin, SessionDescription
-from mediation.sdp.negotiation import (
-    AgreedAudio,
-    Capabilities,
-    Direction,
-    LocalAudio,
-    NotAcceptable,
-    make_answer,
-    make_offer,
-    read_answer,
-)
+from mediation.sdp.errors import NotAcceptable
+from mediation.sdp.negotiation import make_answer, make_offer, read_answer
 from mediation.sdp.slots import audio_alone
 
 SHA80, GCM = Suite.AES_CM_128_HMAC_SHA1_80, Suite.AEAD_AES_128_GCM

@@ -4,16 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediation.sdp.agreed import AgreedAudio
+from mediation.sdp.capabilities import Capabilities, LocalAudio
 from mediation.sdp.description import SessionDescription
-from mediation.sdp.negotiation import (
-    AgreedAudio,
-    Capabilities,
-    LocalAudio,
-    NotAcceptable,
-    make_answer,
-    make_offer,
-    read_answer,
-)
+from mediation.sdp.errors import NotAcceptable
+from mediation.sdp.negotiation import make_answer, make_offer, read_answer
 from mediation.sdp.opus import ANY_OPUS, OpusWishes
 from tests.unit.sdp.test_sdp_negotiation import ORIGIN, US, described, text
 
@@ -113,6 +108,17 @@ def test_events_have_the_clock_of_the_audio_beside_them__rfc4733_2_1() -> None:
     assert (audio.event_payload_type, audio.event_clock_hz) == (101, 8_000)
     _, audio = agreed("m=audio 4000 RTP/AVP 111 101", OPUS, both[0])  # many phones have no other
     assert (audio.event_payload_type, audio.event_clock_hz) == (101, 8_000)
+
+
+def test_events_of_a_clock_that_g711_does_not_have_are_not_taken__rfc4733_2_1() -> None:
+    event = "a=rtpmap:110 telephone-event/48000"
+    lines, audio = agreed("m=audio 4000 RTP/AVP 8 110", event)
+    assert audio.event_payload_type is None
+    assert lines[0] == "m=audio 20000 RTP/AVP 8"
+    audio = read_answer(
+        make_offer(US, ALL, ORIGIN), described("m=audio 4000 RTP/AVP 8 97", event[:9] + "97" + event[12:])
+    )
+    assert audio.event_payload_type is None
 
 
 def test_an_answer_with_opus_settles_numbers_and_clock() -> None:
