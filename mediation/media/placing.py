@@ -12,17 +12,12 @@ from typing import Final
 
 from mediation.b2bua.media_commands import CloseMedia, MediaCommand, OpenMedia, OpenPair
 from mediation.b2bua.media_facts import (
-    KeyHeard,
-    MediaAmiss,
     MediaClosed,
     MediaFact,
     MediaLost,
     MediaOpened,
     MediaRefused,
-    MediaSilent,
-    PairOpened,
     PairRefused,
-    SoundEnded,
 )
 from mediation.media.adoption import Adopted
 from mediation.media.books import Book
@@ -223,8 +218,8 @@ class Placing:
                 self._release(call)
                 self._opening.pop(call, None)
                 del self._books[call]
-            case PairOpened() | PairRefused() | MediaSilent() | MediaAmiss() | KeyHeard() | SoundEnded():
-                pass
+            case _:
+                pass  # the call stays where it is
         return True
 
     def _note_and_tell_later(self, seat: Seat, fact: MediaFact) -> None:

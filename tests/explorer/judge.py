@@ -50,7 +50,7 @@ class Judge:
         """What one sends, the other must hear, and nothing else."""
         if not self._world.engine.calls:
             return ["both parties talk through a server that knows of no call"]
-        does, heard = (self._parties[name].does for name in (one, other))
+        does, heard = (self._parties[name].audio.does for name in (one, other))
         past_us = {self._speaks_past_us(one, other), self._speaks_past_us(other, one)}
         if past_us != {bool(self._world.engine.bypassed)}:
             return ["not both parties send their audio where the server holds that they do"]
@@ -58,7 +58,7 @@ class Judge:
             plan = self._world.media.in_force
             for name in (one, other):
                 media = plan.caller if self.seat(name, [one, other]) == "caller" else plan.callee
-                if media.remote != self._parties[name].hears_at:
+                if media.remote != self._parties[name].audio.hears_at:
                     return [f"what the {name} should hear goes to {media.remote}"]
             if isinstance(plan, FaxPlan) is not (does == FAX):
                 return [f"media do not do what both have agreed on: {does} and {heard}"]
@@ -69,7 +69,7 @@ class Judge:
         )
 
     def _speaks_past_us(self, one: str, other: str) -> bool:
-        return self._parties[one].speaks_to == self._parties[other].hears_at
+        return self._parties[one].audio.speaks_to == self._parties[other].audio.hears_at
 
     @staticmethod
     def seat(name: str, talking: list[str]) -> str:

@@ -245,7 +245,7 @@ class Simulation:
     def _party_at(self, address: Endpoint, call_id: str) -> str:
         """Who of those behind an address has this call; else the first one who has none, and so will get it."""
         there = [name for name, party in self._parties.items() if party.address == address]
-        calls = [self._call_ids.get(name, self._parties[name].call_id) for name in there]
+        calls = [self._call_ids.get(name, self._parties[name].dialog.call_id) for name in there]
         wanted = call_id if call_id in calls else ""
         name = there[calls.index(wanted)] if wanted in calls else there[-1]
         self._call_ids.setdefault(name, call_id)
