@@ -13,6 +13,7 @@ from mediation.b2bua import causes
 from mediation.b2bua.announcing import Announcer
 from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.finding import DnsAnswer, Finder
+from mediation.b2bua.media_commands import MediaCommand
 from mediation.b2bua.media_facts import MediaClosed, MediaFact, MediaLost, MediaRefused
 from mediation.b2bua.mending import Mending
 from mediation.b2bua.outputs import Fact, Level, Output, TargetsChanged
@@ -57,6 +58,8 @@ class Engine:
     def __init__(self, settings: Settings, ids: IdSource) -> None:
         self._settings = settings
         self._outputs: deque[Output] = deque()
+        self._of_media: deque[MediaCommand] = deque()
+        """Come before the others: who is told of an agreement may speak at once (RFC 3264 section 5.1)."""
         sip = settings.sip
         timers = TimerValues(sip.t1_ms / 1000, sip.t2_ms / 1000, sip.t4_ms / 1000)
         self.directory = Directory(settings)
@@ -92,7 +95,7 @@ class Engine:
             settings,
             self._trunks,
             self._lines,
-            self._outputs.append,
+            self._emit,
             routing.candidates,
             self._recorder,
             self.wide,
@@ -286,6 +289,8 @@ class Engine:
 
     def next_output(self) -> Output | None:
         """What is to be done next, or None."""
+        if self._of_media:
+            return self._of_media.popleft()
         return self._outputs.popleft() if self._outputs else None
 
     def next_deadline(self) -> float | None:
@@ -343,6 +348,12 @@ class Engine:
         transaction = self.agent.layer.server_transaction(request)
         if transaction is not None:
             self.agent.layer.fail_unanswered(transaction, self.agent.ids.tag(), now)
+
+    def _emit(self, output: Output) -> None:
+        if isinstance(output, MediaCommand):
+            self._of_media.append(output)
+        else:
+            self._outputs.append(output)
 
     def _fact(self, name: str, level: Level, **fields: object) -> None:
         self._outputs.append(Fact(name, level, fields))

@@ -2,11 +2,13 @@
 
 import pytest
 
+from mediation.b2bua.media_commands import ApplyMedia, CloseMedia
 from mediation.b2bua.outputs import Level
 from mediation.b2bua.plan import MediaPlan, Stream
 from mediation.sdp.description import SessionDescription
 from mediation.settings.routes import Route
 from mediation.settings.server import Media, Sip
+from mediation.sip.flow import Transmit
 from mediation_codecs.codec import Codec
 from mediation_codecs.law import Law
 from tests.flows.pair import Make, Pair, outbound
@@ -30,6 +32,29 @@ def test_a_call_rings_is_answered_and_ends__rfc3665_3_1(call: Pair) -> None:
     assert call.caller.heard() == ["200 BYE"]
     assert call.callee.heard() == ["BYE"]
     assert call.over
+
+
+def test_media_are_told_before_the_parties_are__rfc3264_5_1(call: Pair) -> None:
+    """Whoever has the answer may speak at once, and whoever has sent an offer is listened to."""
+    told: list[str] = []
+
+    def note(output: object) -> None:
+        if isinstance(output, Transmit):
+            told.append(output.octets[:7].decode())
+        elif isinstance(output, ApplyMedia | CloseMedia):
+            told.append(type(output).__name__)
+        perform(output)
+
+    perform, call.world._perform = call.world._perform, note  # type: ignore[method-assign]
+    call.caller.invites()
+    told.clear()
+    call.callee.says(200, sdp=call.callee.sdp())
+    assert told == ["ApplyMedia", "ACK sip", "SIP/2.0"]
+    call.caller.acks()
+    told.clear()
+    call.caller.hangs_up()
+    assert told[0] == "CloseMedia"
+    call.callee.heard(), call.caller.heard()
 
 
 def test_an_answer_without_any_ringing_is_acked_and_passed_on(call: Pair) -> None:
