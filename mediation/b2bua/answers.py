@@ -9,8 +9,8 @@ from collections.abc import Callable
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.content import session_of
-from mediation.b2bua.descriptions import Told
 from mediation.b2bua.parts import loaded
+from mediation.b2bua.scribe import Told
 from mediation.b2bua.voice import Fields, Speaker
 from mediation.b2bua.wide_room import NoPlace
 from mediation.routing.numbers import is_number, number_of
@@ -56,7 +56,7 @@ class Answers:
             self._remarks = (("Require", "100rel"),)
             return causes.EXTENSION_REQUIRED
         try:
-            if self._said.is_barred:
+            if self.user.scribe.is_barred:
                 raise NotAcceptable("audio must be encrypted, and keys need TLS")
             if offer := session_of(self._invite):
                 self._said.take_offer(offer)

@@ -12,7 +12,6 @@ from enum import Enum, auto
 from mediation.b2bua import causes
 from mediation.b2bua.bypass import Bypass, told_of
 from mediation.b2bua.conversation import Conversation
-from mediation.b2bua.descriptions import Told
 from mediation.b2bua.events import (
     HungUp,
     LegEvent,
@@ -23,6 +22,7 @@ from mediation.b2bua.events import (
     ReofferTaken,
 )
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.scribe import Told
 from mediation.sdp.audio import Direction
 from mediation.sdp.direct import Direct
 from mediation.sdp.errors import NotAcceptable

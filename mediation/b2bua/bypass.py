@@ -7,8 +7,8 @@ a transfer, codecs that differ) brings the audio back, and when it is over the a
 
 from collections.abc import Callable
 
-from mediation.b2bua.descriptions import Told
 from mediation.b2bua.leg import Leg
+from mediation.b2bua.scribe import Told
 from mediation.routing.bypass import Obstacle, Standing, at_first, converts_digits
 from mediation.sdp.agreed import AgreedAudio
 from mediation.sdp.audio import TELEPHONE_EVENT, AudioStream, Direction
@@ -62,7 +62,7 @@ class Bypass:
             or (converts_digits(caller.terms, callee.terms) and not _has_events(caller))
         ):
             return way
-        audio = fitting(described, caller.said.capabilities, callee.said.capabilities)
+        audio = fitting(described, caller.scribe.capabilities, callee.scribe.capabilities)
         return way if audio is None else Direct(way, audio)
 
     def told_early(self, audio: AgreedAudio) -> Direct | None:
@@ -70,7 +70,7 @@ class Bypass:
         caller, callee = self._legs
         if audio.described is None or self.obstacle is not None:
             return None
-        handed = fitting(audio.described, callee.said.capabilities, caller.said.capabilities)
+        handed = fitting(audio.described, callee.scribe.capabilities, caller.scribe.capabilities)
         return None if handed is None else Direct(told_of(caller, audio.theirs), handed)
 
     def audio_for(self, leg: Leg) -> AudioStream | None:
@@ -108,10 +108,9 @@ class Bypass:
     def _handed(self, leg: Leg) -> AudioStream | None:
         one, other = self._legs
         across = other if leg is one else one
-        described = across.said.described
-        return (
-            None if described is None else fitting(described, across.said.capabilities, leg.said.capabilities)
-        )
+        if (described := across.said.described) is None:
+            return None
+        return fitting(described, across.scribe.capabilities, leg.scribe.capabilities)
 
     @property
     def _is_needed(self) -> bool:

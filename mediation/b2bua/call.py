@@ -31,6 +31,7 @@ from mediation.b2bua.leg import Leg
 from mediation.b2bua.media_facts import MediaFact
 from mediation.b2bua.outputs import Fact, Level
 from mediation.b2bua.passing import Passing
+from mediation.b2bua.principal import Given
 from mediation.b2bua.recording import CallRecorder
 from mediation.b2bua.refusing import Refusing
 from mediation.b2bua.seats import Seats
@@ -170,7 +171,7 @@ class Call:
 
     # what those say that work for it
 
-    def cue(self, cue: Cue, now: float, given: object = None, by: str = "server") -> None:
+    def cue(self, cue: Cue, now: float, given: Given = None, by: str = "server") -> None:
         """Something has happened; `given` is what it is about, `by` whom the call ends if it does."""
         row = TABLE.step(self.phase, cue)
         if row is None:
@@ -222,7 +223,8 @@ class Call:
             case _:
                 self.hear(leg, event, now)
 
-    def _perform(self, act: Act, given: object, now: float) -> None:
+    def _perform(self, act: Act, given: Given, now: float) -> None:
+        why = given if isinstance(given, Cause) else None
         match act:
             case Act.ASK_POLICY:
                 self.setup.ask_policy(now)
@@ -233,35 +235,25 @@ class Call:
             case Act.SEEK:
                 self.setup.seek(now)
             case Act.STOP_SEEKING:
-                self.setup.stop_seeking(given if isinstance(given, Cause) else causes.ANSWERED_ELSEWHERE, now)
+                self.setup.stop_seeking(why or causes.ANSWERED_ELSEWHERE, now)
             case Act.OPEN_BOOTH:
                 self._refusing.open_booth()
             case Act.START_LIMIT:
                 self._refusing.start_limit(now)
             case Act.ANNOUNCE:
                 self._refusing.announce(self.setup.party, now)
-            case Act.DECLINE if isinstance(given, tuple):
-                leg, event = given
-                leg.questions.decline(event, now)
+            case Act.DECLINE | Act.BRIDGE | Act.REFER | Act.REFUSE_REFERRAL if isinstance(given, tuple):
+                self._pass_on(act, *given, now)
             case Act.RING if isinstance(given, Progress):
                 self.setup.ring(given, now)
             case Act.RING_ALOUD:
                 self.setup.ring_aloud(now)
             case Act.CONNECT if isinstance(given, Answered):
                 self._connect(given, now)
-            case Act.BRIDGE if self.seats.bridge is not None and isinstance(given, tuple):
-                leg, event = given
-                self.seats.bridge.hear(leg, event, now)
             case Act.SETTLE if self.seats.bridge is not None:
                 self.seats.bridge.settle(now)
-            case Act.REFER if isinstance(given, tuple):
-                leg, referred = given
-                self._refer(self, leg, referred, now)
-            case Act.REFUSE_REFERRAL if isinstance(given, tuple):
-                leg, referred = given
-                leg.questions.reply(referred.question, 491, now)
             case Act.STOP_SUCCESSION:
-                self.successions.stop(given if isinstance(given, Cause) else self.ledger.cause, now)
+                self.successions.stop(why or self.ledger.cause, now)
             case Act.APPLY_MEDIA:
                 self.seats.apply()
             case Act.CLOSE_MEDIA:
@@ -274,6 +266,18 @@ class Call:
             case Act.STOP_TIMERS:
                 self.setup.stop_limit()
                 self._refusing.stop_limit()
+
+    def _pass_on(self, act: Act, leg: Leg, event: LegEvent, now: float) -> None:
+        """What a party has said goes to whom it concerns."""
+        match act, event:
+            case Act.BRIDGE, _ if self.seats.bridge is not None:
+                self.seats.bridge.hear(leg, event, now)
+            case Act.DECLINE, _:
+                leg.questions.decline(event, now)
+            case Act.REFER, Referred():
+                self._refer(self, leg, event, now)
+            case Act.REFUSE_REFERRAL, Referred(question):
+                leg.questions.reply(question, 491, now)
 
     def _connect(self, answered: Answered, now: float) -> None:
         self.setup.sit(now)

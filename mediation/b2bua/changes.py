@@ -7,7 +7,7 @@ leaves everything as it was.
 
 from mediation.b2bua import causes
 from mediation.b2bua.content import session_of
-from mediation.b2bua.descriptions import Told, Turn
+from mediation.b2bua.descriptions import Turn
 from mediation.b2bua.events import (
     HungUp,
     ReofferCancelled,
@@ -17,6 +17,7 @@ from mediation.b2bua.events import (
     ReofferTaken,
     Updated,
 )
+from mediation.b2bua.scribe import Told
 from mediation.b2bua.voice import Speaker
 from mediation.sdp.audio import Direction
 from mediation.sdp.direct import Direct

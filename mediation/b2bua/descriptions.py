@@ -8,34 +8,15 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from mediation.b2bua.plan import Endpoint
-from mediation.b2bua.wide_room import NoPlace, WidePlace
+from mediation.b2bua.scribe import Scribe, Told, Wish
 from mediation.sdp.agreed import AgreedAudio
 from mediation.sdp.audio import AudioStream, Direction
-from mediation.sdp.capabilities import LocalAudio
-from mediation.sdp.crypto import KeyRing, SrtpMode
-from mediation.sdp.description import Origin, SessionDescription
-from mediation.sdp.direct import Direct, answer_direct, offer_direct
+from mediation.sdp.description import SessionDescription
+from mediation.sdp.direct import Direct
 from mediation.sdp.errors import NotAcceptable
-from mediation.sdp.fax import (
-    FaxOffer,
-    FaxParameters,
-    fax_is_on,
-    make_fax_answer,
-    make_fax_offer,
-    read_fax_answer,
-    read_fax_offer,
-)
-from mediation.sdp.negotiation import make_answer, make_offer, read_answer, renew
+from mediation.sdp.fax import FaxOffer, FaxParameters, fax_is_on, read_fax_answer, read_fax_offer
+from mediation.sdp.negotiation import read_answer, renew
 from mediation.sdp.slots import audio_alone
-from mediation_codecs.codec import is_wide
-
-NOWHERE = 9
-"""The discard port: stands for ours while a description is only being judged."""
-
-Wish = Direction | FaxParameters
-"""What a party wants: audio this way, or a fax with these parameters."""
-Told = Wish | Direct
-"""What it is told that the other one wants: the same, or audio at the other one's own address, past us."""
 
 
 class Turn(Enum):
@@ -58,17 +39,9 @@ class Early:
 class Descriptions:
     """One leg's offers and answers. Raises SdpError and NotAcceptable where the peer's make no sense."""
 
-    def __init__(self, host: str, place: WidePlace, session_id: int, keys: KeyRing) -> None:
-        """`keys` are ours for this leg alone, `place` knows what may be offered and taken."""
-        self.place = place
-        """Its place among those that speak a wide codec, if it has one."""
-        self.capabilities = place.terms
-        """What we would take of this peer, and offer it, over the transport in use."""
-        self._host = host
-        """What descriptions call us, whatever address our sockets have."""
-        self._port = NOWHERE
-        self._keys = keys
-        self._origin = Origin("-", session_id, 1, host)
+    def __init__(self, scribe: Scribe) -> None:
+        """`scribe` writes ours."""
+        self._scribe = scribe
         self._said: SessionDescription | None = None
         """What we sent last, in force or not: versions count on from it."""
         self._ours: SessionDescription | None = None
@@ -106,24 +79,6 @@ class Descriptions:
         self._wished: Wish = self.wish
         self.has_listened = False
         """Whether the peer has ever wanted to hear anything."""
-
-    def bind(self, local: Endpoint) -> None:
-        """Our audio's port is known, or another one from now on."""
-        self._port = local[1]
-
-    @property
-    def local(self) -> Endpoint:
-        """Our audio's place, as descriptions name it."""
-        return self._host, self._port
-
-    @property
-    def is_barred(self) -> bool:
-        """Whether audio must be encrypted and its keys may not be said: nothing can be offered or taken."""
-        return self.capabilities.srtp is SrtpMode.REQUIRED and not self._keys.lines
-
-    @property
-    def _local(self) -> LocalAudio:
-        return LocalAudio(self._host, self._port, self._keys.lines)
 
     @property
     def is_direct(self) -> bool:
@@ -170,7 +125,9 @@ class Descriptions:
         offer = SessionDescription.parse(body)
         asked_fax = None
         if may_fax:
-            asked_fax = read_fax_offer(offer, self._host, before=self._theirs, fax_now=self.fax is not None)
+            asked_fax = read_fax_offer(
+                offer, self._scribe.host, before=self._theirs, fax_now=self.fax is not None
+            )
         wish: Wish = self._audio_of(offer) if asked_fax is None else asked_fax.parameters
         self._asked, self._asked_fax = offer, asked_fax
         self._invited = offer if self._said is None else None
@@ -182,7 +139,7 @@ class Descriptions:
             self.wish, self._asked_fax = self._audio_of(self._asked), None
 
     def _audio_of(self, offer: SessionDescription) -> Direction:
-        _, self._asked_audio = self._made_answer(offer, None, Direction.SENDRECV)
+        self._asked_audio = self._scribe.judge(offer)
         return self._asked_audio.theirs
 
     def answer(self, prefer: str | None, willing: Told = Direction.SENDRECV) -> SessionDescription:
@@ -195,10 +152,10 @@ class Descriptions:
             asked = self._invited
         if asked is not None:
             if asked_fax is not None and isinstance(willing, FaxParameters):
-                answer = make_fax_answer(asked, self._local, asked_fax, willing, self._origin)
+                answer = self._scribe.fax_answer(asked, asked_fax, willing)
                 self.fax, self.told = asked_fax.remote, willing
             else:
-                answer, self.audio, self.told = self._answer(asked, prefer, willing)
+                answer, self.audio, self.told = self._scribe.answer(asked, prefer, willing, self.audio)
                 self.fax = None
             self._ours = self._said = renew(self._said, answer)
             self._theirs, self._asked, self._asked_fax = asked, None, None
@@ -207,77 +164,18 @@ class Descriptions:
             raise NotAcceptable("nothing was offered")
         return self._ours
 
-    def _answer(
-        self, offer: SessionDescription, prefer: str | None, willing: Told
-    ) -> tuple[SessionDescription, AgreedAudio, Told]:
-        """Our answer with audio, and what it tells: the other party's own, or ours where that does not fit the offer.
-
-        There are other keys of ours where the peer brings other ones.
-        """
-        if isinstance(willing, Direct):
-            try:
-                answer, audio = answer_direct(offer, willing, self.capabilities, self._host, self._origin)
-            except NotAcceptable:
-                willing = willing.way
-            else:
-                self._keys.agreed(None)
-                self.place.leave()
-                return answer, audio, willing
-        way = willing if isinstance(willing, Direction) else Direction.SENDRECV
-        answer, audio = self._made_answer(offer, prefer, way)
-        if self._is_rekeyed(audio):
-            self._keys.renew()
-            answer, audio = self._made_answer(offer, prefer, way)
-        self._keys.agreed(audio.srtp)
-        return answer, audio, way
-
-    def _made_answer(
-        self, offer: SessionDescription, prefer: str | None, willing: Direction
-    ) -> tuple[SessionDescription, AgreedAudio]:
-        """An answer with a wide codec where a place for it can be had, and else with a law. Raises `NoPlace`."""
-        place = self.place
-        answer, audio = make_answer(
-            offer, self._local, place.terms, self._origin, prefer=prefer, direction=willing
-        )
-        if is_wide(audio.codec) and not place.take():
-            try:
-                answer, audio = make_answer(
-                    offer, self._local, place.laws, self._origin, prefer=prefer, direction=willing
-                )
-            except NotAcceptable as error:
-                raise NoPlace("no more parties can speak a wide codec now", error.warning) from error
-        place.agreed(audio.codec)
-        return answer, audio
-
-    def _is_rekeyed(self, audio: AgreedAudio) -> bool:
-        """Whether the peer brings another key: it begins to count packets anew, and so shall we.
-
-        RFC 4568 section 7.1.4 leaves ours to us. With the old one a peer that has begun anew in both directions would
-        lose us once our packets have been numbered beyond 65535.
-        """
-        before = None if self.audio is None or self.audio.direct else self.audio.srtp
-        return before is not None and audio.srtp is not None and before.receiving != audio.srtp.receiving
-
     def refuse(self) -> None:
         """Their offer is refused: everything stays as it was, and so does what they want."""
         self._asked = self._asked_fax = None
         self.wish = self._wished
-        self._keep_place()
+        self._scribe.keep(self.audio)
 
     # we offer
 
     def offer(self, willing: Told = Direction.SENDRECV) -> SessionDescription:
         """An offer of ours: of audio all that we can, of a fax what the other party can."""
         self._invited = None
-        if isinstance(willing, FaxParameters):
-            offer = make_fax_offer(self._local, willing, self._origin, self._before)
-        elif isinstance(willing, Direct):
-            offer = offer_direct(willing, self._host, self._origin, self._before)
-        else:
-            offer = make_offer(
-                self._local, self.place.offered, self._origin, direction=willing, previous=self._before
-            )
-        self._offered = self._said = renew(self._said, offer)
+        self._offered = self._said = renew(self._said, self._scribe.offer(willing, self._before))
         self._telling = willing
         return self._offered
 
@@ -306,14 +204,7 @@ class Descriptions:
     def withdraw(self) -> None:
         """Our offer was refused: the old session stays exactly (RFC 3261 section 14.1)."""
         self._offered = None
-        self._keep_place()
-
-    def _keep_place(self) -> None:
-        """What was agreed on last holds."""
-        if self.audio is not None and self.audio.direct:
-            self.place.leave()
-        elif self.audio is not None:
-            self.place.agreed(self.audio.codec)
+        self._scribe.keep(self.audio)
 
     def take_answer(self, body: bytes) -> None:
         """What their answer to our offer has settled."""
@@ -353,7 +244,7 @@ class Descriptions:
         early = self._early.get(tag)
         if early is not None and early.settled:
             self._offered, self.audio = None, early.audio
-            self.place.agreed(early.audio.codec)
+            self._scribe.place.agreed(early.audio.codec)
             return early.audio
         if not body and early is None:
             raise KeyError(tag)
@@ -377,7 +268,7 @@ class Descriptions:
         if self._offered is None:
             raise NotAcceptable("nothing was offered")
         answer = SessionDescription.parse(body)
-        audio = read_answer(self._offered, answer, srtp=self.capabilities.srtp)
+        audio = read_answer(self._offered, answer, srtp=self._scribe.capabilities.srtp)
         self._theirs = answer
         return replace(audio, direct=isinstance(self._telling, Direct))
 
@@ -390,8 +281,7 @@ class Descriptions:
             takes=audio.theirs.takes if way.sends else before.takes,
         )
         self.audio, self.fax, self.told = audio, None, told
-        self._keep_place()
+        self._scribe.agreed(audio, told)
         self.has_listened |= self.wish.takes
-        self._keys.agreed(None if isinstance(told, Direct) else audio.srtp)
         self._ours = None if self._offered is None else audio_alone(self._offered, audio.place)
         self._offered, self._answered_early = None, False

@@ -11,7 +11,6 @@ from typing import Protocol
 from mediation.b2bua import causes
 from mediation.b2bua.callers import refusal_out
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.descriptions import Told
 from mediation.b2bua.events import Answered, HungUp, LegEvent, Progress, Refused
 from mediation.b2bua.hunt_table import TABLE, Act, Cue, State
 from mediation.b2bua.invitation import Invitation
@@ -22,6 +21,7 @@ from mediation.b2bua.passage import Passage
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.policy import called_uri, invited
 from mediation.b2bua.principal import Principal
+from mediation.b2bua.scribe import Told
 from mediation.routing.health import Fitness
 from mediation.routing.numbers import number_of
 from mediation.routing.preference import preferred

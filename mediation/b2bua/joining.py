@@ -294,7 +294,7 @@ class Joining:
         if not coming.changes.may_reoffer:
             coming.changes.reoffer_later(now)
             return
-        home = coming.said.local
+        home = coming.scribe.local
         told = told_of(coming, self._call.seats.other(self.leaving).said.wish_of_audio)
         coming.bind(self._local)
         self._ticket = coming.changes.reoffer(told, now, tries_again=True)

@@ -12,7 +12,7 @@ from mediation.b2bua.answers import Answers
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.changes import Changes
 from mediation.b2bua.content import session_of
-from mediation.b2bua.descriptions import Descriptions, Told
+from mediation.b2bua.descriptions import Descriptions
 from mediation.b2bua.events import (
     Answered,
     AnsweredTooLate,
@@ -25,6 +25,7 @@ from mediation.b2bua.events import (
 from mediation.b2bua.parts import loaded, signalling_of
 from mediation.b2bua.plan import Endpoint
 from mediation.b2bua.questions import Questions
+from mediation.b2bua.scribe import Scribe, Told
 from mediation.b2bua.voice import Fields, Voice
 from mediation.b2bua.wide_room import WidePlace, WideRoom
 from mediation.routing.caller_id import OWN_CALLER_ID
@@ -81,7 +82,9 @@ class Leg:
         capabilities = terms.capabilities_over(flow.transport)
         keys = KeyRing(capabilities.suites, agent.ids.master_key)
         place = WidePlace(wide, capabilities)
-        self.said = Descriptions(names.of(flow).audio_host, place, agent.ids.session_id(), keys)
+        self.scribe = Scribe(names.of(flow).audio_host, place, agent.ids.session_id(), keys)
+        """How it describes us."""
+        self.said = Descriptions(self.scribe)
         self._invite: Request | None = None
         """The INVITE that has opened the leg, where the peer has sent it."""
         self._answer = Headers()
@@ -130,7 +133,7 @@ class Leg:
         parts: tuple[Part, ...] = (),
     ) -> None:
         """Send an INVITE with our offer. `identity` and `destination` are From and To, without tags."""
-        self.said.bind(local)
+        self.scribe.bind(local)
         self.call_id = self._agent.ids.call_id()
         if self.terms.early_media.reliable is Reliability.REQUIRE:
             headers = (("Require", "100rel"), *headers)
@@ -153,7 +156,7 @@ class Leg:
 
     def bind(self, local: Endpoint) -> None:
         """Our audio's place is known, or another one."""
-        self.said.bind(local)
+        self.scribe.bind(local)
 
     def hang_up(self, cause: Cause, now: float, parts: tuple[Part, ...] = ()) -> None:
         """End the leg in whatever way its stage allows; before the answer the caller hears the cause's status.
@@ -172,7 +175,7 @@ class Leg:
 
     def abandon(self, now: float) -> None:
         """End the leg and wait for nothing: the last resort after a bug of ours."""
-        self.said.place.leave()
+        self.scribe.place.leave()
         self.session.abandon(now)
 
     # what it is
@@ -272,7 +275,7 @@ class Leg:
                 self.tell(HungUp(causes.SESSION_EXPIRED), now)
             case session.Closed():
                 self.questions.end()
-                self.said.place.leave()
+                self.scribe.place.leave()
                 self.tell(Closed(), now)
             case session.Asked(transaction) if transaction.request.method == "UPDATE":
                 self.changes.updated(transaction, now)

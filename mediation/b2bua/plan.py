@@ -108,13 +108,16 @@ class Stream:
         return tuple(n for n in (self.payload_type, self.our_payload_type) if n is not None)
 
     @property
-    def unsaid_laws(self) -> tuple[tuple[int, Law], ...]:
-        """Numbers that everybody has for a law, of those that were not agreed on: a party may change to one of them
-        without a word (RFC 3264 section 6.1). There is none beside a wide codec."""
-        if self.wide is not None:
-            return ()
-        said = (*self.taken_payload_types, *self.taken_event_payload_types)
-        return tuple((number, law) for number, law in _LAWS if number not in said)
+    def laws(self) -> tuple[tuple[int, Law], ...]:
+        """The law of each number that its audio may come with: those that were agreed on first, then those that
+        everybody has for a law, to which it may change without a word (RFC 3264 section 6.1). No others beside a wide
+        codec."""
+        laws = dict.fromkeys(self.taken_payload_types, self.law)
+        if self.wide is None:
+            for number, law in _LAWS:
+                if number not in self.taken_event_payload_types:
+                    laws.setdefault(number, law)
+        return tuple(laws.items())
 
     @property
     def taken_event_payload_types(self) -> tuple[int, ...]:

@@ -4,7 +4,8 @@ from typing import Protocol
 
 from mediation.b2bua.call_media import CallMedia
 from mediation.b2bua.call_table import Cue, Phase
-from mediation.b2bua.events import LegEvent
+from mediation.b2bua.causes import Cause
+from mediation.b2bua.events import Answered, LegEvent, Progress
 from mediation.b2bua.exchange import Exchange
 from mediation.b2bua.ledger import Ledger
 from mediation.b2bua.leg import Leg, LegUser
@@ -13,6 +14,9 @@ from mediation.b2bua.seats import Seats
 from mediation.routing.admission import Source
 from mediation.routing.room import Occupancy
 from mediation.routing.routes import Candidate
+
+Given = Cause | Progress | Answered | tuple[Leg, LegEvent] | None
+"""What a cue is about: why somebody ends, how far a search has come, who has said what."""
 
 
 class Principal(LegUser, Protocol):
@@ -40,7 +44,7 @@ class Principal(LegUser, Protocol):
     def may_pass(self, candidate: Candidate) -> bool:
         """Whether audio to this target is to go past us, and takes no bandwidth."""
 
-    def cue(self, cue: Cue, now: float, given: object = None, by: str = "server") -> None:
+    def cue(self, cue: Cue, now: float, given: Given = None, by: str = "server") -> None:
         """Something has happened to it; `given` is what it is about, `by` whom it ends if it does."""
 
     def hear(self, leg: Leg, event: LegEvent, now: float) -> None:

@@ -11,7 +11,6 @@ from mediation.b2bua.bridge import Bridge
 from mediation.b2bua.bypass import Bypass
 from mediation.b2bua.call_media import CALLEE, CALLER, CallMedia
 from mediation.b2bua.causes import Cause
-from mediation.b2bua.descriptions import Told
 from mediation.b2bua.events import Answered, Progress
 from mediation.b2bua.leg import Leg
 from mediation.b2bua.leg_media import media_of
@@ -19,6 +18,7 @@ from mediation.b2bua.parts import crossing
 from mediation.b2bua.passage import Lines, Passage
 from mediation.b2bua.plan import ABSENT, Fax, Stream
 from mediation.b2bua.policy import crossing_response, introduction_lines, session_lines
+from mediation.b2bua.scribe import Told
 from mediation.b2bua.sounds import Sound, music_of, ringback_of
 from mediation.routing.terms import Terms
 from mediation.sdp.agreed import AgreedAudio

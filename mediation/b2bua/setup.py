@@ -37,7 +37,7 @@ class Setup:
         `obstacle` finds.
         """
         call, caller, trunk = self.user, self.user.seats.caller, self.decision.source.trunk
-        caller.said.place.is_urgent = self.decision.is_urgent
+        caller.scribe.place.is_urgent = self.decision.is_urgent
         unfit = caller.answers.judge()
         name = str(caller.side) if trunk is None else trunk.name
         call.fact("call.started", source=name, transport=str(caller.flow.transport))

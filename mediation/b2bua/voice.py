@@ -6,6 +6,7 @@ from typing import Protocol
 from mediation.b2bua.causes import Cause
 from mediation.b2bua.descriptions import Descriptions
 from mediation.b2bua.events import LegEvent
+from mediation.b2bua.scribe import Scribe
 from mediation.routing.terms import Terms
 from mediation.sdp.errors import NotAcceptable
 from mediation.sip.invite import InviteSession
@@ -62,6 +63,7 @@ class Speaker(Protocol):
     terms: Terms
     voice: Voice
     session: InviteSession
+    scribe: Scribe
     said: Descriptions
 
     def tell(self, event: LegEvent, now: float) -> None:

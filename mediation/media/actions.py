@@ -41,24 +41,21 @@ ALL_CLOSED: Final[tuple[Drop, ...]] = (Drop.CLOSED,) * 128
 
 @lru_cache(maxsize=1024)
 def actions_by(
-    key: tuple[Law, int, Law, int],
-    source_types: tuple[int, ...],
-    unsaid_laws: tuple[tuple[int, Law], ...],
+    source_laws: tuple[tuple[int, Law], ...],
+    sink_law: Law,
+    sink_type: int,
     source_events: tuple[int, ...],
     sink_event: int | None,
     sink_noise: bool,
 ) -> tuple[Action | None, ...]:
-    """By payload type. One table serves all the calls that have the same key; a law's number wins over an event's."""
-    source_law, _, sink_law, sink_type = key
+    """By payload type. One table serves all the calls that have the same; a law's number wins over an event's."""
     actions: list[Action | None] = [None] * 128
     if sink_noise:
         actions[COMFORT_NOISE] = (COMFORT_NOISE, None)
     if sink_event is not None:
         for source_event in source_events:
             actions[source_event] = (sink_event, None)
-    for number, law in unsaid_laws:
-        actions[number] = (sink_type, translation_table(law, sink_law))
-    for source_type in source_types:
+    for source_type, source_law in source_laws:
         actions[source_type] = (sink_type, translation_table(source_law, sink_law))
     return tuple(actions)
 

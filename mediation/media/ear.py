@@ -8,6 +8,7 @@ Silence is a payload of one octet over and over, whatever its value, or of value
 at -55 dBm0: less than the room that any open microphone hears.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -27,12 +28,11 @@ NEVER: Final = -1
 class Ear:
     """At one party's packets. Times are whole numbers of the media clock."""
 
-    __slots__ = ("_law_types", "_quiet", "heard_silence", "is_open", "is_sure", "silent_since")
+    __slots__ = ("_quiet", "heard_silence", "is_open", "is_sure", "silent_since")
 
     def __init__(self) -> None:
         """Closed, until `listen`."""
-        self._law_types: tuple[int, ...] = ()
-        self._quiet = b""
+        self._quiet: dict[int, bytes] = {}
         self.is_open = False
         """Whether the next packet must be taken here."""
         self.is_sure = False
@@ -42,15 +42,14 @@ class Ear:
         self.heard_silence = NEVER
         """When the last packet without sound came."""
 
-    def expect(self, law: Law, law_types: tuple[int, ...]) -> None:
-        """The law of the audio, and the payload types that stand for it."""
-        self._law_types = law_types
-        self._quiet = quiet_octets(law)
+    def expect(self, laws: Mapping[int, Law]) -> None:
+        """The law of each payload type that stands for audio."""
+        self._quiet = {number: quiet_octets(law) for number, law in laws.items()}
 
     def take(self, payload_type: int, payload: bytes, arrival: int) -> None:
         """A packet of the party. Telephone-events, and whatever else is no audio, count as sound."""
-        is_audio = payload_type in self._law_types
-        if not (is_silent(payload, self._quiet) if is_audio else payload_type == COMFORT_NOISE):
+        quiet = self._quiet.get(payload_type)
+        if not (payload_type == COMFORT_NOISE if quiet is None else is_silent(payload, quiet)):
             self.is_open = False
             self.silent_since = NEVER
             return

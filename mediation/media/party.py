@@ -282,8 +282,7 @@ class Party:
         except RtpError:
             return False
         return payload_type in (
-            *media.taken_payload_types,
-            *dict(media.unsaid_laws),
+            *dict(media.laws),
             *media.taken_event_payload_types,
             COMFORT_NOISE,
         )

@@ -51,7 +51,8 @@ class Relay:
         self._remind = remind or _remind_nobody
         self._workshop: Workshop | None = None
         self._course = Course(self, NO_LINE, NO_LINE)
-        self._laws: tuple[int, ...] = ()
+        self._laws: dict[int, Law] = {}
+        """Of each number that the source's audio may come with."""
         self._length = 0
         """Of the source's last audio packet, in samples."""
         self._rewrite = voice.rewrite
@@ -117,12 +118,12 @@ class Relay:
         self._key = key
         self._rewrite.packet_units = sink.ptime_ms * CLOCK_HZ // 1000
         events = source.taken_event_payload_types
-        self._laws = source.taken_payload_types
-        self.ear.expect(source.law, self._laws)
+        self._laws = dict(source.laws)
+        self.ear.expect(self._laws)
         if source.sends and sink.hears_across:
             number = sink.event_payload_type
-            unsaid = source.unsaid_laws
-            self._actions = actions_by(key, self._laws, unsaid, events, number, sink.comfort_noise)
+            leaving = sink.law, sink.payload_type
+            self._actions = actions_by(source.laws, *leaving, events, number, sink.comfort_noise)
             self._reasons = reasons_by(events)
         else:
             self._actions = NO_ACTIONS

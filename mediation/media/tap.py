@@ -100,9 +100,8 @@ class SeatTap:
     def follow(self, stream: Stream, *, heard: bool) -> None:
         """What its payload types mean from now on. A party that may not send is not heard, nor is one in whose place
         the other one hears a sound of ours."""
-        laws = dict.fromkeys(stream.taken_payload_types, stream.law) | dict(stream.unsaid_laws)
-        is_heard = stream.sends and heard
-        self._kinds = {number: KIND_OF[law] for number, law in laws.items()} if is_heard else {}
+        laws = stream.laws if stream.sends and heard else ()
+        self._kinds = {number: KIND_OF[law] for number, law in laws}
 
     def hear(self, payload_type: int, packet: bytes, arrival: int) -> None:
         """A valid RTP packet of its."""

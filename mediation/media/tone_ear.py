@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from mediation.b2bua.plan import Stream
+from mediation.media.agreed_law import AgreedLaw
 from mediation.media.clock import NEVER, UNITS_PER_MS
 from mediation.media.keypad import Press
 from mediation.media.outlet import Heard
-from mediation.media.unsaid import AgreedLaw
 from mediation_codecs.dtmf_detector import Tone, ToneDetector
 from mediation_codecs.g711 import decode
 from mediation_codecs.law import SILENCE, Law

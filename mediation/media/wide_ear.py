@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from mediation.b2bua.plan import Stream
+from mediation.media.agreed_law import AgreedLaw
 from mediation.media.clock import NEVER, UNITS_PER_MS
 from mediation.media.ordering import Ordering
 from mediation.media.outlet import Heard
-from mediation.media.unsaid import AgreedLaw
 from mediation.media.wide_sound import Beside, CodecError, Codecs
 from mediation.rtp.event_clock import EventsSlower
 from mediation.rtp.packet import RtpError

@@ -37,7 +37,7 @@ class WideMouth:
 
     __slots__ = (
         "_beside", "_came", "_doubler", "_encoder", "_events", "_frame", "_law", "_left", "_line", "_marker",
-        "_newest", "_origin", "_pending", "_ratio", "_sink", "_start", "octets", "packets",
+        "_newest", "_origin", "_pending", "_ratio", "_refusal", "_sink", "_start", "octets", "packets",
     )  # fmt: skip
 
     def __init__(self, source: Stream, sink: Stream, codecs: Codecs, beside: Beside, line: Line) -> None:
@@ -66,6 +66,8 @@ class WideMouth:
         """The timestamp that is the same in both clocks."""
         self._newest = 0
         """The last timestamp that has left."""
+        self._refusal: OSError | None = None
+        """Why something of the packet at hand could not be sent."""
         self.packets = 0
         """How many more packets have left than have come, since this was set to 0."""
         self.octets = 0
@@ -80,7 +82,10 @@ class WideMouth:
         return self._line.recv(limit)
 
     def send(self, packet: bytes, /) -> int:
-        """See `Line`: a packet in G.711, or an event in its clock."""
+        """See `Line`: a packet in G.711, or an event in its clock.
+
+        What cannot be sent is lost, and all that the packet has besides goes on; the last error is told at the end.
+        """
         _, kind, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
         payload, number, marker = packet[HEADER_OCTETS:], kind & 0x7F, kind > 0x7F
         if self._came == _NONE:
@@ -95,6 +100,9 @@ class WideMouth:
         elif number == self._sink.event_payload_type:
             self._flush(ssrc)
             self._say_event(payload, timestamp, ssrc, marker=marker)
+        refusal, self._refusal = self._refusal, None
+        if refusal is not None:
+            raise refusal
         self.packets -= 1
         self.octets -= len(payload)
         return len(packet)
@@ -168,7 +176,8 @@ class WideMouth:
         try:
             payload = self._encoder.encode(samples)
         except CodecError as error:
-            raise OSError(str(error)) from error
+            self._refusal = OSError(str(error))
+            return
         marker, self._marker = self._marker, False
         self._emit(self._sink.payload_type, payload, self.timestamp_of(self._start), ssrc, marker=marker)
 
@@ -176,9 +185,13 @@ class WideMouth:
         self._left = (self._left + 1) & 0xFFFF
         self._newest = timestamp
         header = HEADER.pack(PLAIN, number | 0x80 if marker else number, self._left, timestamp, ssrc)
-        self._line.send(header + payload)
-        self.packets += 1
-        self.octets += len(payload)
+        try:
+            self._line.send(header + payload)
+        except OSError as error:
+            self._refusal = error
+        else:
+            self.packets += 1
+            self.octets += len(payload)
 
 
 _NONE: Final = -1

@@ -8,6 +8,7 @@ road to packets that simply follow each other, as long as nothing is at work.
 from collections.abc import Callable
 
 from mediation.b2bua.plan import Stream
+from mediation.media.agreed_law import AgreedLaw
 from mediation.media.clock import NEVER, UNITS_PER_MS
 from mediation.media.digits import Digits, Tell, are_unlike, way_of
 from mediation.media.hush import Hush
@@ -15,7 +16,6 @@ from mediation.media.jitter_buffer import JitterBuffer
 from mediation.media.modem_ear import ModemEar
 from mediation.media.outlet import Heard, Outlet
 from mediation.media.repacketizing import Repacketizer, lengths_for
-from mediation.media.unsaid import AgreedLaw
 from mediation.sdp.audio import COMFORT_NOISE
 from mediation_codecs.law import Law
 

@@ -1,7 +1,7 @@
 """The server that is explored, and what it is configured to."""
 
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from mediation.settings.announcements import Announcement
@@ -13,8 +13,9 @@ from mediation.sip.message import Message, Response
 from mediation_codecs.codec import Codec
 from tests.explorer.scenarios import Scenario
 from tests.explorer.wire import read
+from tests.flows.reading import marks_in
 from tests.flows.scenery import settings, trunk
-from tests.flows.world import MARKS, World
+from tests.flows.world import World
 
 _RELIABLY = EarlyMedia(reliable=Reliability.PREFER)
 _MAY_FAX = MidCall(fax=True)
@@ -34,12 +35,6 @@ def _settings(*, reliable: bool, passes_on: bool, announces: bool, past_us: bool
     allowed = TrunkMedia(bypass=TrunkBypass.ALLOWED)
     always = Bypass(mode=BypassMode.ALWAYS)
     return settings(trunk(media=allowed, **terms), codecs=(Codec.PCMA,), bypass=always, **terms)
-
-
-@lru_cache(maxsize=1 << 16)
-def _marks(octets: bytes) -> frozenset[bytes]:
-    """What the other side must not be told: found once, for the same messages come in every ordering."""
-    return frozenset(MARKS.findall(octets))
 
 
 class Explored(World):
@@ -68,7 +63,7 @@ class Explored(World):
         self.soon(lambda: self.engine.receive(message, flow, self.now))
 
     def _remember(self, octets: bytes, flow: Flow) -> None:
-        self._marks[self._side(flow)] |= _marks(octets)
+        self._marks[self._side(flow)] |= marks_in(octets)
 
     def _transmit(self, sent: Transmit) -> None:
         message = read(sent.octets)

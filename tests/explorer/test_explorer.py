@@ -47,14 +47,3 @@ def test_an_ordering_that_is_played_again_is_the_same() -> None:
     ladders = [Search(NAMED["reinvite-x-reinvite"], "outbound").replay(choices)[0] for _ in range(2)]
     assert ladders[0] == ladders[1]
     assert "lost" in ladders[0] or "held up" in ladders[0]
-
-
-def test_interferences_that_commute_are_played_once() -> None:
-    with_pruning, without = (
-        Search(NAMED["bye-x-bye"], "outbound", prunes=prunes) for prunes in (True, False)
-    )
-    with_pruning.exhaust(2)
-    without.exhaust(2)
-    assert with_pruning.orderings < without.orderings
-    assert with_pruning.pruned > 100
-    assert without.pruned == 0

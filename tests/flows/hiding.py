@@ -9,7 +9,7 @@ heard on the other side exactly so.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from mediation.b2bua import causes
 from mediation.b2bua.causes import Cause
@@ -21,11 +21,11 @@ from mediation.settings.peers import Side
 from mediation.sip.contents import essences_of
 from mediation.sip.derived import REASON_PHRASES
 from mediation.sip.errors import RemoteSipError
-from mediation.sip.framing import parse_datagram
 from mediation.sip.headers import Headers, NameAddress, header_key, split_list
 from mediation.sip.message import Message, Request, Response
 from mediation.sip.multipart import Part, part_of
 from mediation.sip.validation import METHODS
+from tests.flows.reading import MOST_KEPT, read
 
 SHORTEST_WORD = 4
 """Characters; what is shorter is found everywhere."""
@@ -112,10 +112,9 @@ class Hiding:
         """Every message to this side with the words in it that belong to the other, whole or inside of others."""
         other = next(each for each in Side if each is not side)
         heard = (*self._told[other], *self._heard[other])
-        named = {word for octets in heard for word in _named(octets)}
-        known = {word for octets in self._heard[side] for word in _words(_text(octets))}
+        known = frozenset().union(*map(_said, self._heard[side]))
         harmless = known | vocabulary() | _words(self.product)
-        secrets = {word for octets in heard for word in _words(_text(octets))} - harmless - named
+        secrets = frozenset().union(*map(_said, heard)).difference(harmless, *map(_named, heard))
         found: dict[bytes, set[str]] = {}
         for octets in self._told[side]:
             said = _words(self._without_crossing(octets, other)) - harmless
@@ -126,11 +125,13 @@ class Hiding:
 
     def without_handed(self, octets: bytes, other: Side) -> bytes:
         """The message without what a party of the other side has said of its own audio: where it is, and its keys."""
-        message = _message(octets)
-        if not self.bypass or essences_of(message) != {"application/sdp"}:
+        if not self.bypass:
+            return octets
+        message = read(octets)
+        if essences_of(message) != {"application/sdp"}:
             return octets
         session, *sections = message.body.split(b"\r\nm=")
-        theirs = {line for heard in self._heard[other] for line in _audio_lines(_message(heard))}
+        theirs = {line for heard in self._heard[other] for line in _audio_lines(read(heard))}
         kept = [
             b"\r\n".join(line for line in (b"m=" + section).split(b"\r\n") if _place(line) not in theirs)
             for section in sections
@@ -139,7 +140,7 @@ class Hiding:
 
     def _without_crossing(self, octets: bytes, other: Side) -> str:
         """The message without what crosses from the other side octet for octet: policy has named it."""
-        message = _message(self.without_handed(octets, other))
+        message = read(self.without_handed(octets, other))
         crossing = {header_key(name) for name in (*CROSSES, *self.passed)}
         if message.cseq.method in ("INFO", "MESSAGE"):  # what the parties say to each other is theirs, whole
             crossing |= {header_key(name) for name in (*CONTENT_HEADERS, "Accept")}
@@ -154,7 +155,7 @@ class Hiding:
         known = {
             _identity(part)
             for octets in self._heard[other]
-            for part in _parts(_message(octets))
+            for part in _parts(read(octets))
             if part.essence in KINDS
         }
         whole = part_of(message)
@@ -218,18 +219,18 @@ def _text(octets: bytes) -> str:
     return octets.decode("utf-8", "replace")
 
 
-def _message(octets: bytes) -> Message:
-    message = parse_datagram(octets)
-    assert message is not None
-    return message
+@lru_cache(maxsize=MOST_KEPT)
+def _said(octets: bytes) -> frozenset[str]:
+    return frozenset(_words(_text(octets)))
 
 
-def _named(octets: bytes) -> set[str]:
+@lru_cache(maxsize=MOST_KEPT)
+def _named(octets: bytes) -> frozenset[str]:
     """The users and names of the addresses that tell who calls and who is called; numbers by their parts too.
 
     A parameter that policy takes for a part of the number is one, an extension say (RFC 3966 section 3).
     """
-    message = _message(octets)
+    message = read(octets)
     texts: list[str] = []
     for name in _ADDRESSES:
         for line in message.headers.get_all(name):
@@ -239,7 +240,7 @@ def _named(octets: bytes) -> set[str]:
             texts += _people(line)
     if isinstance(message, Request):
         texts.append(called_uri(message, "-"))
-    return {word for text in texts for word in _words(text)}
+    return frozenset(word for text in texts for word in _words(text))
 
 
 def _people(line: str) -> list[str]:

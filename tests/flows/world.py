@@ -1,6 +1,5 @@
 """An engine in virtual time: a wire without sockets, and what must hold after every flow."""
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -27,13 +26,13 @@ from mediation.settings.bypass import BypassMode
 from mediation.settings.model import Settings
 from mediation.settings.peers import Side
 from mediation.sip.flow import Endpoint, Flow, Transmit, Transport
-from mediation.sip.framing import parse_datagram
 from mediation.sip.ids import IdSource
 from mediation.sip.message import Message, Response
 from tests.flows.fake_media import FakeMedia
 from tests.flows.hiding import Hiding
 from tests.flows.keys import Keys
 from tests.flows.names import FakeDns
+from tests.flows.reading import marks_in, read
 from tests.flows.scenery import PREFIXES
 
 LONG_ENOUGH_S = 700.0
@@ -44,10 +43,6 @@ DEMANDED = {
     494: ("Security-Server",),
 }  # fmt: skip
 """By status: what a response must say beside it, one of these (RFC 3261 section 21, RFC 4028, RFC 6665, RFC 3329)."""
-MARKS = re.compile(
-    rb"(?:branch=|;tag=|\nCall-ID: |\nUser-Agent: |\no=\S+ |<sip:line-)([^;,\s>@]+)", re.IGNORECASE
-)
-"""What must never be told to the other side: ids of any kind, products, sessions."""
 
 
 class Party(Protocol):
@@ -148,8 +143,7 @@ class World:
 
     def receive(self, octets: bytes, flow: Flow) -> None:
         """A message that is well formed."""
-        message = parse_datagram(octets)
-        assert message is not None
+        message = read(octets)
         self._remember(octets, flow)
         if self.engine.knows(flow):
             self.hiding.heard(self._side(flow), octets)
@@ -260,8 +254,7 @@ class World:
                     self._queue.append(lambda: self.engine.dns_answered(answer, self.now))
 
     def _transmit(self, sent: Transmit) -> None:
-        message = parse_datagram(sent.octets)
-        assert message is not None
+        message = read(sent.octets)
         assert bytes(message) == sent.octets, "we send nothing that we would not read"
         if isinstance(message, Response) and message.status in DEMANDED:
             assert any(map(message.headers.has, DEMANDED[message.status])), (
@@ -301,7 +294,7 @@ class World:
     def _remember(self, octets: bytes, flow: Flow) -> None:
         """A flow that is unknown to us has no side, and no marks to keep."""
         if self.engine.knows(flow):
-            self._marks[self._side(flow)].update(MARKS.findall(octets))
+            self._marks[self._side(flow)] |= marks_in(octets)
 
     def _check_hiding(self) -> None:
         self.hiding.check()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from mediation.b2bua.media_facts import Amiss, MediaAmiss
@@ -195,6 +196,15 @@ def test_a_tone_is_heard_down_to_the_level_that_no_room_has(law: Law) -> None:
     quiet = quiet_octets(law)
     assert not is_silent(encode(law, sine(440.0, -45.0, 0.02)), quiet)
     assert is_silent(encode(law, sine(440.0, -65.0, 0.02)), quiet)
+
+
+def test_silence_is_silence_in_the_law_that_was_not_agreed_on__rfc3264_6_1(call: Circuit) -> None:
+    idle = encode(Law.PCMA, 8 * np.sign(sine(440.0, -10.0, 0.02)))
+    for number in range(300):
+        call.from_caller(packet(number, idle, payload_type=8))
+        call.serve_now()
+        call.advance(0.02)
+    assert amiss(True, Amiss.SILENT_AUDIO) in call.amiss
 
 
 @pytest.mark.parametrize("law", list(Law))

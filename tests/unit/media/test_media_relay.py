@@ -124,7 +124,7 @@ def test_a_party_may_change_its_law_without_a_word__rfc3264_6_1(
 
 def test_beside_a_wide_codec_a_law_is_not_heard() -> None:
     source = replace(MU, payload_type=111, wide=Wide(Codec.OPUS))
-    assert source.unsaid_laws == ()
+    assert source.laws == ((111, Law.PCMU),)
 
 
 def test_what_leaves_is_one_stream_of_ours__rfc3550_5_1() -> None:

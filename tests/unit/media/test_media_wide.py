@@ -471,6 +471,23 @@ def test_a_law_that_changes_without_a_word_is_heard_as_well__rfc3264_6_1() -> No
     assert steps(scene)[0] == {1}
 
 
+@pytest.mark.parametrize("sink", [Codec.G722, Codec.OPUS])
+def test_a_socket_that_refuses_costs_what_was_to_leave_and_nothing_else(sink: Codec) -> None:
+    """As it does when the party's host has said that nobody listens there yet (RFC 1122 section 4.1.3.3)."""
+    scene = Scene(stream(Codec.PCMA), stream(sink))
+    scene.tell([SILENT] * 5)
+    scene.line.refuses = True
+    scene.tell([SILENT * 3] * 2, 60, begin=5)
+    scene.line.refuses = False
+    for index in range(6):
+        scene.say(7 + index, 30_000 + 160 * index, SILENT, after=160 if index else 4000)
+    numbers, _ = steps(scene)
+    assert numbers == {1, 7}  # a hole where six were lost
+    assert scene.relay.tally.packets_sent == len(scene.line.packets) == 11
+    assert scene.relay.tally.octets_sent == sum(map(len, scene.payloads))
+    assert scene.relay.tally.octets_received == 17 * 160
+
+
 def test_what_waits_to_be_encoded_never_leaves_as_it_is() -> None:
     """Packets of 30 ms for a phone that takes 20: half of one waits when the plan changes."""
     sink = replace(stream(Codec.OPUS), max_ptime_ms=20)

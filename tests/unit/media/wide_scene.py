@@ -84,11 +84,14 @@ class Sink:
     """Keeps what a relay sends."""
 
     packets: list[bytes] = field(default_factory=list)
+    refuses: bool = False
 
     def recv(self, _limit: int, /) -> bytes:
         raise BlockingIOError
 
     def send(self, datagram: bytes, /) -> int:
+        if self.refuses:
+            raise ConnectionRefusedError
         self.packets.append(datagram)
         return len(datagram)
 

@@ -17,7 +17,11 @@ class AgreedLaw:
 
     def __init__(self, source: Stream) -> None:
         self._number = source.payload_type
-        self._translations = {number: transcoder(law, source.law) for number, law in source.unsaid_laws}
+        self._translations = {
+            number: transcoder(law, source.law)
+            for number, law in source.laws
+            if number not in source.taken_payload_types
+        }
 
     def restate(self, packet: Heard) -> None:
         """Let a packet of the source be in the law that was agreed on, if it is in another one."""
