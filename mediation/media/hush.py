@@ -13,7 +13,7 @@ from mediation.media.outlet import Outlet
 from mediation_codecs.noise import noise
 
 SLACK: Final = 10 * UNITS_PER_MS
-"""A packet of noise leaves so much later than one of speech would: speech that is a little late finds its place."""
+"""Noise leaves so much later than what the source sends would: speech that is a little late finds its place."""
 
 KEY_GOES_ON: Final = 100 * UNITS_PER_MS
 """After a packet of a key that passes the next one may come so much later, or its end (RFC 4733 section 2.5.1.2)."""
@@ -22,7 +22,8 @@ KEY_GOES_ON: Final = 100 * UNITS_PER_MS
 class Hush:
     """Of one direction. All times are of the media clock."""
 
-    __slots__ = ("_began", "_free_at", "_level", "_outlet", "_remind", "_sink", "_start", "deadline")
+    __slots__ = ("_began", "_free_at", "_level", "_moment", "_outlet", "_remind", "_sink", "_spoken", "_start",
+                 "deadline")  # fmt: skip
 
     def __init__(self, sink: Stream, outlet: Outlet, remind: Callable[[], None]) -> None:
         """`remind` is called when `deadline` has come nearer."""
@@ -30,7 +31,9 @@ class Hush:
         self._outlet = outlet
         self._remind = remind
         self._level = 0
-        self._start = self._began = 0
+        self._start = self._began = self._moment = 0
+        self._spoken = 0
+        """How long the source's packets were: its next one tells of a time that has passed."""
         self._free_at = 0
         """What sounded in the place of noise is over by then."""
         self.deadline = NEVER
@@ -46,8 +49,9 @@ class Hush:
             return
         self._level = payload[0] & 0x7F
         if self.deadline == NEVER:
-            self._start, self._began = self._outlet.next_timestamp(now), now
-            self.deadline = now + self._units + SLACK
+            self._start, self._spoken = self._outlet.next_timestamp(now), self._outlet.spoken
+            self._began = self._moment = now
+            self.deadline = now + self._wait
             self._remind()
 
     def give_way(self, now: int) -> None:
@@ -62,15 +66,19 @@ class Hush:
         """Send what is due; unless `aloud`, something else sounds in its place."""
         while self.deadline <= now:
             units = self._units
-            moment = self.deadline - units - SLACK
-            after = moment - self._began
+            moment, after = self._moment, self._moment - self._began
             if not aloud:
                 self._free_at = self.deadline + units
             elif moment >= self._free_at:
                 payload = noise(self._sink.law, self._level, after, units)
                 timestamp = (self._start + after) & 0xFFFFFFFF
                 self._outlet.insert(self._sink.payload_type, payload, timestamp, moment, marker=after == 0)
-            self.deadline += units
+            self._moment += units
+            self.deadline = self._moment + self._wait
+
+    @property
+    def _wait(self) -> int:
+        return max(self._units, self._spoken) + SLACK
 
     @property
     def _units(self) -> int:

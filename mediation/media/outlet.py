@@ -19,6 +19,10 @@ class Heard:
 class Outlet(Protocol):
     """The stream that leaves for a party."""
 
+    @property
+    def spoken(self) -> int:
+        """The length of the source's last audio packet, in samples."""
+
     def next_timestamp(self, now: int) -> int:
         """When a packet of our own begins that follows what has left."""
 

@@ -186,6 +186,11 @@ class Relay:
         if self._workshop is not None:
             self._workshop.handle_timeout(now)
 
+    @property
+    def spoken(self) -> int:
+        """See `Outlet`."""
+        return self._length
+
     def next_timestamp(self, now: int) -> int:
         """See `Outlet`."""
         self._course.end()

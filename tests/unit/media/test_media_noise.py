@@ -95,6 +95,38 @@ def test_noise_has_the_numbers_and_the_time_of_what_it_stands_for() -> None:
     assert line.relay.deadline == NEVER
 
 
+@pytest.mark.parametrize("source_ms", [10, 20, 30, 60])
+@pytest.mark.parametrize("sink_ms", [10, 20, 30, 60])
+def test_noise_never_lies_where_speech_does_whatever_the_length_of_packets(
+    source_ms: int, sink_ms: int
+) -> None:
+    line = Line(SOURCE, replace(FILLED, ptime_ms=sink_ms))
+    units, at = 8 * source_ms, 0
+    for number in range(8):
+        if number == 4:
+            line.pass_to(BEGIN + at)
+            line.relay.carry_heard(build(13, number, at, SSRC, b"\x2d"), line.now)
+            at += 8 * 240
+        else:  # a packet comes when its last sample has been said
+            line.pass_to(BEGIN + at + units)
+            line.relay.carry_heard(build(0, number, at, SSRC, b"\x55" * units), line.now)
+            at += units
+    spans = [(read_header(octets)[3], len(octets) - 12) for octets in line.sink.packets]
+    assert len(spans) > 7, "there was noise"
+    assert all(before + length <= after for (before, length), (after, _) in pairwise(spans))
+
+
+def test_a_length_that_changes_while_there_is_noise_moves_no_time_back() -> None:
+    line = Line(SOURCE, FILLED)
+    line.audio(5)
+    silence(line)
+    line.pass_to(line.now + 1600)
+    line.configure(SOURCE, replace(FILLED, ptime_ms=60))
+    line.pass_to(line.now + 3200)
+    spans = [(read_header(octets)[3], len(octets) - 12) for octets in line.sink.packets]
+    assert all(before + length <= after for (before, length), (after, _) in pairwise(spans))
+
+
 def test_another_level_takes_effect_at_once() -> None:
     line = Line(SOURCE, FILLED)
     line.audio(5)
