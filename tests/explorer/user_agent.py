@@ -11,15 +11,12 @@ from mediation.sip.message import Request, Response
 from tests.explorer.alarms import Alarms
 from tests.explorer.answering import ALLOW, Answering, Missing
 from tests.explorer.audio import Audio
+from tests.explorer.changing import RETRY, Changing
 from tests.explorer.dialog import Dialog
 from tests.explorer.intents import Intent
 from tests.explorer.referral import Referral, report
 from tests.explorer.transactions import Asked, Served, Transactions
 from tests.explorer.wire import FAX, label, read
-
-_RETRY = ("me", "retry")
-RETRY_OWNER_S, RETRY_OTHER_S = 3.0, 1.0
-"""Within the ranges of RFC 3261 section 14.1, for whoever has made the Call-ID and for the other one."""
 
 
 class Phase(Enum):
@@ -81,8 +78,7 @@ class UserAgent:
         self._answering = Answering(self._alarms, self.transactions, self.dialog, self.audio, send)
         self._first: Asked | None = None
         """The INVITE that began the call, if we have sent it."""
-        self._change: Asked | None = None
-        """Our latest re-INVITE or UPDATE."""
+        self._changing = Changing(self._ask, self._alarms, self.dialog, self.audio, self._capable)
         self._leaving = False
         """Whether CANCEL was sent, or waits for a provisional response."""
         self._cancelled = False
@@ -109,7 +105,7 @@ class UserAgent:
     def wake(self) -> None:
         """Do what is due."""
         while (name := self._alarms.take(self.now)) is not None:
-            if name == _RETRY:
+            if name == RETRY:
                 self._change_again()
             elif name[0] == "answering":
                 self._woken(name)
@@ -129,7 +125,7 @@ class UserAgent:
         """What it holds of the call: `none`, `confirmed`, `ended`, or what keeps it busy."""
         if self.phase is Phase.IDLE:
             return "none"
-        asked = (self._first, self._change, self.referral.asked)
+        asked = (self._first, self._changing.asked, self.referral.asked)
         busy = next((each for each in asked if each and each.pending), None)
         if busy is not None:
             return f"waits for an answer to {busy.method}"
@@ -174,14 +170,16 @@ class UserAgent:
                 early = self.calls and self.phase is Phase.EARLY and not self._leaving
                 return early or self.phase is Phase.CONFIRMED
             case Intent.HOLD | Intent.FAX:
-                return self.phase is Phase.CONFIRMED and not self._changing
+                return self.phase is Phase.CONFIRMED and not self._is_changing
             case Intent.UPDATE:
-                return self.phase is Phase.CONFIRMED and not self._changing and "UPDATE" in self.dialog.takes
+                return (
+                    self.phase is Phase.CONFIRMED and not self._is_changing and "UPDATE" in self.dialog.takes
+                )
             case Intent.EARLY_UPDATE:
                 early = (
                     self.phase is Phase.EARLY and self.audio.answered_early and not self._answering.reliable
                 )
-                return early and not self._change_pending and "UPDATE" in self.dialog.takes
+                return early and not self._changing.is_pending and "UPDATE" in self.dialog.takes
             case Intent.REFER:
                 return self.phase is Phase.CONFIRMED and self.referral.asked is None
 
@@ -210,13 +208,13 @@ class UserAgent:
                 self._hang_up()
             case Intent.HOLD:
                 self.audio.toggle("sendonly")
-                self._reinvite()
+                self._changing.reinvite()
             case Intent.FAX:
                 self.audio.toggle(FAX)
-                self._reinvite()
+                self._changing.reinvite()
             case Intent.UPDATE | Intent.EARLY_UPDATE:
                 self.audio.toggle("sendonly")
-                self._update()
+                self._changing.update()
             case Intent.REFER:
                 headers = (f"Refer-To: <sip:+4930999@{self._server[0]}>", self.dialog.contact)
                 self.referral.asked = self._ask("REFER", headers)
@@ -229,15 +227,9 @@ class UserAgent:
         self.dialog.call(self._server[0])
         self._first = self._ask("INVITE", (self.dialog.contact, *self._capable), body)
 
-    def _reinvite(self) -> None:
-        self._change = self._ask("INVITE", (self.dialog.contact, *self._capable), self.audio.change())
-
-    def _update(self) -> None:
-        self._change = self._ask("UPDATE", (self.dialog.contact,), self.audio.change())
-
     def _hang_up(self) -> None:
         self.phase = Phase.ENDING
-        self._alarms.stop(_RETRY)
+        self._changing.forget()
         self._ask("BYE", ())
 
     def _cancel_if_allowed(self) -> None:
@@ -333,23 +325,13 @@ class UserAgent:
     def _change_answered(self, response: Response) -> None:
         if self.phase not in _ALIVE:
             return
-        if response.status < 300:
-            self.audio.changed(response.body)
-        elif response.status == 491:
-            self._alarms.set(_RETRY, self.now + (RETRY_OWNER_S if self.calls else RETRY_OTHER_S))
-        elif response.status in (408, 481):  # section 12.2.1.2
+        self._changing.answered(response, owner=self.calls, now=self.now)
+        if response.status in (408, 481):  # section 12.2.1.2
             self._hang_up()
 
     def _change_again(self) -> None:
-        """Section 14.1: it was refused because both had asked at once."""
-        if self._change is None or self.phase not in _ALIVE:
-            return
-        if self._answering.is_busy:
-            self._alarms.set(_RETRY, self.now + RETRY_OTHER_S)
-        elif self._change.method == "INVITE":
-            self._reinvite()
-        else:
-            self._update()
+        if self.phase in _ALIVE:
+            self._changing.again(busy=self._answering.is_busy, now=self.now)
 
     def _report(self, refer: int, status: int) -> Asked:
         headers, body = report(refer, status)
@@ -438,14 +420,14 @@ class UserAgent:
         serving = self._answering.serving
         if serving is not None and serving.pending:
             self._answering.refuse(487)
-        self._alarms.stop(_RETRY)
+        self._changing.forget()
         if self.phase is not Phase.ENDING:
             self.phase = Phase.ENDED
 
     def _reinvited(self, served: Served) -> None:
         if self.phase in (Phase.CALLING, Phase.EARLY):
             self._fault("an INVITE within a dialog that is not confirmed")
-        if self.phase is not Phase.CONFIRMED or self._change_pending or self._answering.is_busy:
+        if self.phase is not Phase.CONFIRMED or self._changing.is_pending or self._answering.is_busy:
             self._respond(served, 491)  # section 14.2, RFC 5407 section 3.1.4
             return
         self._answering.serving = served
@@ -455,7 +437,7 @@ class UserAgent:
     def _updated(self, served: Served) -> None:
         offered = bool(served.request.body)
         unanswered = self.phase in (Phase.CALLING, Phase.EARLY) and not self.audio.answered_early
-        if offered and (self._change_pending or self._answering.offers or self._answering.reliable):
+        if offered and (self._changing.is_pending or self._answering.offers or self._answering.reliable):
             self._respond(served, 491)  # RFC 3311 section 5.2
         elif offered and unanswered:
             self._respond(served, 500, "Retry-After: 1")
@@ -512,12 +494,8 @@ class UserAgent:
     # what it knows
 
     @property
-    def _change_pending(self) -> bool:
-        return self._change is not None and self._change.pending
-
-    @property
-    def _changing(self) -> bool:
-        return self._change_pending or self._answering.is_busy or self._alarms.has(_RETRY)
+    def _is_changing(self) -> bool:
+        return self._changing.is_wanted or self._answering.is_busy
 
     def _fault(self, what: str) -> None:
         self.faults.append(f"{self.name}: {what}")
