@@ -193,16 +193,16 @@ def test_an_address_of_another_machine_is_named_with_a_remedy_and_exit_code_78(s
     assert "is not on this machine" in last["remedy"]
 
 
-async def test_after_sigkill_it_is_back_in_seconds_and_knows_no_calls(scene: Scene) -> None:
+async def test_after_sigkill_it_is_back_at_once_and_knows_no_calls(scene: Scene) -> None:
     async with Phone.plugged_in(scene.front_end) as front_end, Phone.plugged_in(scene.sbc, law=Law.PCMA):
         with started(scene, scene.configuration()):
             await stands(scene)
             front_end.calls(NUMBER, scene.internal)
             await front_end.notes_that("hears 200")
         await until(lambda: not processes_of(scene.block))
-        began = asyncio.get_running_loop().time()
-        with scene.daemon(calls=0):
-            assert asyncio.get_running_loop().time() - began < 5
+        with scene.daemon(
+            calls=0
+        ):  # which is waited for no longer than a start takes: no port is kept from it
             front_end.hangs_up()
             await front_end.is_done()
         answers = [m for m in front_end.seen if not isinstance(m, Request) and m.cseq.method == "BYE"]
