@@ -17,6 +17,7 @@ from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import FaxOffer, FaxParameters, fax_is_on, read_fax_answer, read_fax_offer
 from mediation.sdp.negotiation import read_answer, renew
 from mediation.sdp.slots import audio_alone
+from mediation.sdp.switched_off import switched_off
 
 
 class Turn(Enum):
@@ -139,7 +140,7 @@ class Descriptions:
             self.wish, self._asked_fax = self._audio_of(self._asked), None
 
     def _audio_of(self, offer: SessionDescription) -> Direction:
-        self._asked_audio = self._scribe.judge(offer)
+        self._asked_audio = self._scribe.judge(offer, self.audio)
         return self._asked_audio.theirs
 
     def answer(self, prefer: str | None, willing: Told = Direction.SENDRECV) -> SessionDescription:
@@ -268,7 +269,10 @@ class Descriptions:
         if self._offered is None:
             raise NotAcceptable("nothing was offered")
         answer = SessionDescription.parse(body)
-        audio = read_answer(self._offered, answer, srtp=self._scribe.capabilities.srtp)
+        is_off = self.audio is not None and self.audio.is_switched_off
+        audio = (switched_off(answer, self.audio) if is_off else None) or read_answer(
+            self._offered, answer, srtp=self._scribe.capabilities.srtp
+        )
         self._theirs = answer
         return replace(audio, direct=isinstance(self._telling, Direct))
 

@@ -14,6 +14,7 @@ from mediation.sdp.direct import Direct, answer_direct, offer_direct
 from mediation.sdp.errors import NotAcceptable
 from mediation.sdp.fax import FaxOffer, FaxParameters, make_fax_answer, make_fax_offer
 from mediation.sdp.negotiation import make_answer, make_offer
+from mediation.sdp.switched_off import answer_switched_off, switched_off
 from mediation_codecs.codec import is_wide
 
 NOWHERE = 9
@@ -66,8 +67,10 @@ class Scribe:
             return offer_direct(willing, self.host, self._origin, before)
         return make_offer(self._local, self.place.offered, self._origin, direction=willing, previous=before)
 
-    def judge(self, offer: SessionDescription) -> AgreedAudio:
-        """The audio that an offer asks for, if we could answer it at all."""
+    def judge(self, offer: SessionDescription, before: AgreedAudio | None) -> AgreedAudio:
+        """The audio that an offer asks for, if we could answer it at all. `before` is what was agreed on."""
+        if off := switched_off(offer, before):
+            return off
         _, audio = self._answer_of_ours(offer, None, Direction.SENDRECV)
         return audio
 
@@ -78,6 +81,9 @@ class Scribe:
 
         There are other keys of ours where the peer brings other ones than `before`.
         """
+        if off := switched_off(offer, before):
+            way = willing.way if isinstance(willing, Direct) else Direction.SENDRECV
+            return answer_switched_off(offer, self.host, self._origin, off), off, way
         if isinstance(willing, Direct):
             try:
                 answer, audio = answer_direct(offer, willing, self.capabilities, self.host, self._origin)

@@ -19,7 +19,7 @@ class AgreedAudio:
     """What both sides have said, as we need it to send and to take."""
 
     remote: Endpoint
-    """Where our RTP goes. Address 0.0.0.0: nowhere, and `direction` says so too."""
+    """Where our RTP goes. Address 0.0.0.0, or port 0: nowhere, and `direction` says so too."""
     remote_rtcp: Endpoint
     codec: str
     payload_type: int
@@ -56,3 +56,8 @@ class AgreedAudio:
     """The other side's audio as it described it."""
     direct: bool = False
     """What we said was not ours but another party's (see `sdp.direct`): the audio passes us by."""
+
+    @property
+    def is_switched_off(self) -> bool:
+        """Whether the other side has switched it off for now (see `sdp.switched_off`)."""
+        return self.remote[1] == 0

@@ -77,6 +77,61 @@ def test_hold_and_resumption_are_met_on_one_side_where_the_terms_say_so(
 
 
 @SIDES
+def test_audio_that_is_switched_off_is_a_hold_until_it_comes_back__rfc3264_8_2(call: Pair, by: str) -> None:
+    one, other = sides(call, by)
+    before = call.media.plan
+    passes(one, other, one.sdp(port=0, version=2), "inactive")
+    assert direction(other.request("INVITE")) == "inactive"
+    assert described(other.request("INVITE")).media[0].port
+    assert described(one.response(200)).media[0].port == 0
+    near, far = stream(call, by), stream(call, across(by))
+    assert (near.sends, near.takes, far.sends, far.takes) == (False, False, False, False)
+    passes(one, other, one.sdp(version=3), "sendrecv", 3)
+    assert direction(other.request("INVITE")) == direction(one.response(200)) == "sendrecv"
+    assert call.media.plan == before
+    call.ends()
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+@SIDES
+def test_audio_that_is_switched_off_hears_music_no_more_than_it_can__rfc3264_8_2(
+    make: Make, way: str, by: str
+) -> None:
+    call = WAYS[way](make(settings(trunk(mid_call=LOCAL), mid_call=LOCAL)))
+    one, other = sides(call, by)
+    before, far = call.media.plan, stream(call, across(by))
+    one.reinvites(one.sdp(port=0, version=2))
+    one.acks()
+    assert described(one.response(200)).media[0].port == 0
+    assert (stream(call, by).sends, stream(call, by).takes) == (False, False)
+    assert stream(call, across(by)) == far
+    one.reinvites(one.sdp(version=3))
+    one.acks()
+    assert one.heard() == ["200", "200"]
+    assert other.heard() == []
+    assert call.media.plan == before
+    call.ends()
+
+
+@SIDES
+def test_a_party_that_has_switched_its_audio_off_may_be_asked_again__rfc3264_8_3(call: Pair, by: str) -> None:
+    """The other party moves meanwhile: whoever holds is offered audio, and answers with port 0 again."""
+    one, other = sides(call, by)
+    passes(one, other, one.sdp(port=0, version=2), "inactive")
+    one.heard(), other.heard()
+    other.reinvites(other.sdp(port=4100, direction="inactive", version=3))
+    assert one.heard() == ["INVITE"]
+    assert described(one.request("INVITE")).media[0].port
+    one.says(200, sdp=one.sdp(port=0, version=3))
+    assert (one.heard(), other.heard()) == (["ACK"], ["100", "200"])
+    assert direction(other.response(200)) == "inactive"
+    other.acks()
+    passes(one, other, one.sdp(version=4), "sendrecv", 4)
+    assert (stream(call, by).sends, stream(call, by).takes) == (True, True)
+    call.ends()
+
+
+@SIDES
 def test_a_direction_for_the_whole_session_is_one_for_its_audio__rfc8866_6_7(call: Pair, by: str) -> None:
     one, other = sides(call, by)
     offer = (

@@ -195,6 +195,28 @@ def test_a_hold_without_music_stays_between_the_parties(make: Make, way: str, by
     call.ends()
 
 
+@EITHER_WAY
+@SIDES
+def test_who_switches_its_audio_off_and_on_again_speaks_past_us_as_before__rfc3264_8_2(
+    make: Make, way: str, by: str
+) -> None:
+    call = connects(bypassing(make, way))
+    one, other = parties(call, by)
+    one.reinvites(one.sdp(port=0, version=2))
+    assert direction(other.request("INVITE")) == "inactive"
+    assert place(other.request("INVITE")) == home(one)
+    other.says(200, sdp=other.sdp(direction="inactive", version=2))
+    one.acks()
+    assert described(one.response(200)).media[0].port == 0
+    one.reinvites(one.sdp(version=3))
+    assert place(other.request("INVITE")) == home(one)
+    other.says(200, sdp=other.sdp(version=3))
+    one.acks()
+    assert place(one.response(200)) == home(other)
+    assert len(call.world.engine.bypassed) == 1
+    call.ends()
+
+
 @SIDES
 def test_a_hold_that_the_other_side_is_not_to_know_of_is_met_here(make: Make, by: str) -> None:
     call = connects(bypassing(make, "outbound", hold=Relay.LOCAL))
