@@ -15,7 +15,7 @@ LARGEST: Final = 2048
 MOST_READY: Final = 2048
 """Sockets served in one wake; the others have their turn at once after it."""
 
-MOST_STRAYS: Final = 64
+MOST_STRAYS: Final = 16
 """Datagrams of a wake that may turn out not to follow. What more there is stays unread for Python."""
 
 
@@ -23,7 +23,7 @@ class CourseState(ctypes.Structure):
     """See `struct course`."""
 
     _fields_ = (
-        ("table", ctypes.c_char_p), ("due", ctypes.c_int64), ("tolerance", ctypes.c_int64),
+        ("table", ctypes.c_void_p), ("due", ctypes.c_int64), ("tolerance", ctypes.c_int64),
         ("jitter_16", ctypes.c_int64), ("timestamp", ctypes.c_uint32), ("ssrc", ctypes.c_uint32),
         ("timestamp_offset", ctypes.c_uint32), ("leaving_ssrc", ctypes.c_uint32),
         ("packets", ctypes.c_uint32), ("unsent", ctypes.c_uint32), ("octets", ctypes.c_int32),

@@ -25,8 +25,8 @@ from mediation.media.worker_messages import (
     WorkerStatistics,
 )
 
-MAX_COMMANDS: Final = 8
-"""Commands that are carried out before audio has its turn again."""
+MAX_COMMANDS: Final = 2
+"""Commands that are carried out before audio has its turn again: half a millisecond each."""
 
 LOOK: Final = CLOCK_HZ
 """Between two looks at orphans."""

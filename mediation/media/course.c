@@ -14,7 +14,7 @@ enum {
     PLAIN = 0x80,            /* RTP's first octet: version 2, and nothing besides (RFC 3550 section 5.1) */
     LARGEST = 2048,          /* octets of a datagram that are read */
     MOST_READY = 2048,       /* sockets served in a wake */
-    MOST_STRAYS = 64         /* datagrams of a wake that are read here and do not follow */
+    MOST_STRAYS = 16         /* datagrams of a wake that are read here and do not follow */
 };
 
 struct course {

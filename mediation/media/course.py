@@ -17,6 +17,7 @@ a wake-up together, by NumPy. At two hundred packets a wake it wins little or no
 
 import ctypes
 import socket
+from functools import cache
 from typing import Final, Protocol
 
 from mediation.media.compiled import LARGEST, CourseState, course_follow
@@ -123,7 +124,7 @@ class Course:
         state.timestamp = timestamp + samples
         state.sequence_offset, state.timestamp_offset = offsets
         state.leaving_type, state.leaving_ssrc = leaving
-        state.table = table
+        state.table = None if table is None else _address_of(table)
         state.due = arrival + samples
         state.tolerance = MAX_CLOCK_STEP
         state.jitter_16 = jitter_16
@@ -161,6 +162,12 @@ class _Nobody:
 
     def unsent(self, packets: int, octets: int) -> None:
         """Nothing was to be sent."""
+
+
+@cache
+def _address_of(table: bytes) -> int | None:
+    """Where it lies, for as long as the process lives: there is one for each pair of laws."""
+    return ctypes.cast(ctypes.c_char_p(table), ctypes.c_void_p).value
 
 
 _NOBODY: Final = _Nobody()
