@@ -162,8 +162,11 @@ class Media:
             await self.close(call)
 
     async def read(self, datagrams: int) -> None:
-        """Wait until so many have been read that strangers have sent to one port: one is in each wake of a worker."""
-        for _ in range(datagrams // 2 + 1):
+        """Wait until so many have been read that were sent to one port: one is in each wake of a worker.
+
+        And a worker that is told quickly enough opens and closes a call in one.
+        """
+        for _ in range(datagrams + 1):
             await self.settle()
 
     async def close(self, call: str) -> MediaClosed:

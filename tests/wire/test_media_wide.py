@@ -177,7 +177,7 @@ async def test_hold_and_resume_leave_the_stream_whole__rfc3264_8_4(media: Media)
         await media.apply("call", MediaPlan(caller.stream(sends=False), callee.stream(takes=False), 30.0))
         for index in range(10, 20):
             caller.packet(index, payloads[index])
-        await media.settle()
+        await media.read(10)
         assert callee.hears_nothing()
         await media.apply("call", MediaPlan(caller.stream(), callee.stream(), 30.0))
         after = caller.tell(payloads[20:], callee, begin=20)
