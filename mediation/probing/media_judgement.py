@@ -45,9 +45,9 @@ def laws(evidence: Evidence) -> Finding:
     taken = [chosen[0]]
     told = f"of {', '.join(offered)} it answers {' and '.join(chosen)}"
     shown: tuple[str, ...] = ("call",)
-    if other is not None:
+    alone = next(iter(_offered(other)), "") if other is not None else ""
+    if other is not None and alone:
         final = other.final("INVITE")
-        alone = _offered(other)[0]
         shown = ("call", "law")
         if other.answered is not None and alone in _laws(other.answered):
             taken.append(alone)
@@ -56,7 +56,7 @@ def laws(evidence: Evidence) -> Finding:
             answered = ", ".join(_laws(other.answered)) or said(final)
             told += f"; {alone} alone: {answered}"
     both = len(taken) > 1
-    refused = other is not None and not both
+    refused = bool(alone) and not both
     advice = (Advice("codecs", taken, f"the other law is refused: {told}"),) if refused else ()
     verdict = Verdict.YES if both else Verdict.PARTLY
     return Finding("laws", "Laws", verdict, told, shown, advice)

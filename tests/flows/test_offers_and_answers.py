@@ -198,9 +198,11 @@ def test_audio_that_is_refused_by_the_callee_is_no_call__rfc3264_6(call: Pair, p
 
 
 @SIDES
-def test_an_offer_that_takes_audio_away_is_488_and_the_call_goes_on__rfc3264_8_2(call: Pair, by: str) -> None:
+def test_an_offer_of_other_media_in_place_of_audio_is_488_and_the_call_goes_on__rfc3264_8_2(
+    call: Pair, by: str
+) -> None:
     one, other = sides(call, by)
-    one.reinvites(one.sdp(port=0, version=2))
+    one.reinvites(one.sdp(port=0, version=2, lines="m=video 4002 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n"))
     assert one.heard() == ["488"]
     assert other.heard() == []
     call.ends()

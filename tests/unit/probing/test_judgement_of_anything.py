@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mediation.probing.evidence import Evidence, Heard, Spoken, TlsSeen, Trial
@@ -73,6 +73,13 @@ def trials(draw: st.DrawFn) -> Trial:
     return trial
 
 
+def answered(name: str, *, status: int, body: bytes) -> Trial:
+    """A trial in which nothing of ours was taken down."""
+    response = Response(status, "", Headers([("Call-ID", "c"), ("CSeq", "1 INVITE")]), body)
+    return Trial(name, "A trial", "something", spoken=[Spoken(0.0, False, response, 500)])
+
+
+@example([answered("call", status=200, body=sdp()), answered("law", status=100, body=b"")], "udp", False)
 @given(st.lists(trials(), max_size=5), st.sampled_from(("udp", "tcp", "tls")), st.booleans())
 def test_whatever_is_answered_can_be_judged_and_told(found: list[Trial], transport: str, tcp: bool) -> None:
     evidence = Evidence({each.name: each for each in found}, transport, TlsSeen(5061, problem="none"), tcp)
