@@ -19,7 +19,7 @@ SOURCE = "mediation/media/course.c"
 LIBRARY = "mediation/media/libcourse.so"
 
 
-class CompiledCourse(BuildHookInterface):  # type: ignore[type-arg]  # its parameter is of no use here
+class CompiledCourse(BuildHookInterface):
     """See the module."""
 
     def dependencies(self) -> list[str]:

@@ -5,7 +5,7 @@ Starts take as long as their imports do, and of some processes there may be one 
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from types import ModuleType
 
@@ -30,29 +30,26 @@ def partly(package: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-@contextmanager
-def without(module: str) -> Iterator[None]:
+def without(module: str) -> AbstractContextManager[None]:
     """Import here what can do without a module, as if that were not installed. Does nothing where it is imported."""
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]  # so the import system has it: there is no such module
-    try:
-        yield
-    finally:
-        del sys.modules[module]
+    return _standing_in(module, None)
 
 
-@contextmanager
-def in_name_only(module: str, *names: str) -> Iterator[None]:
+def in_name_only(module: str, *names: str) -> AbstractContextManager[None]:
     """Import here what only mentions names of a module: it gets bare classes. Does nothing where it is imported."""
-    if module in sys.modules:
-        yield
-        return
     stand_in = ModuleType(module)
     for name in names:
         setattr(stand_in, name, type(name, (), {}))
-    sys.modules[module] = stand_in
+    return _standing_in(module, stand_in)
+
+
+@contextmanager
+def _standing_in(module: str, stand_in: ModuleType | None) -> Iterator[None]:
+    """Imports find this in the place of a module; None: they find that there is no such module."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = stand_in  # type: ignore[assignment]  # None has a meaning for the import system
     try:
         yield
     finally:

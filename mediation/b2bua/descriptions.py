@@ -269,10 +269,11 @@ class Descriptions:
         if self._offered is None:
             raise NotAcceptable("nothing was offered")
         answer = SessionDescription.parse(body)
-        is_off = self.audio is not None and self.audio.is_switched_off
-        audio = (switched_off(answer, self.audio) if is_off else None) or read_answer(
-            self._offered, answer, srtp=self._scribe.capabilities.srtp
-        )
+        audio = None
+        if self.audio is not None and self.audio.is_switched_off:
+            audio = switched_off(answer, self.audio)
+        if audio is None:
+            audio = read_answer(self._offered, answer, srtp=self._scribe.capabilities.srtp)
         self._theirs = answer
         return replace(audio, direct=isinstance(self._telling, Direct))
 

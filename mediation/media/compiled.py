@@ -48,9 +48,7 @@ def _library() -> ctypes.CDLL:
     try:
         library = ctypes.CDLL(str(place))
     except OSError as error:
-        raise ImportError(
-            f"{error}. Install the project, which compiles it: pip install --editable ."
-        ) from error
+        raise ImportError(f"{error}. Install the project again, which compiles it (pip install)") from None
     for name, structure in (("course_octets", CourseState), ("wake_octets", Wake)):
         if ctypes.c_int32.in_dll(library, name).value != ctypes.sizeof(structure):
             raise ImportError(f"{place} is of another version. Install the project again.")

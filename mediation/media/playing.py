@@ -40,7 +40,8 @@ class Playing:
         self.next_at = now
         """When `play` has something to do; NEVER: not any more."""
         self.follow(stream)
-        if sound.gives_way and relay.tally.heard > now - JUST_NOW and relay.tally.heard >= 0:
+        heard = relay.tally.heard
+        if sound.gives_way and heard > now - JUST_NOW and heard >= 0:
             self.next_at = NEVER
 
     def follow(self, stream: Stream) -> None:
